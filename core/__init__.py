@@ -1,0 +1,1 @@
+"""Dropout in recurrent networks: masks, cells, paths, training. Never imports streamlit."""

@@ -1,0 +1,150 @@
+"""Experiments as JSON and as a URL's query. Both carry a version and round-trip; both meet the one validator."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from core.dropout.methods import method, name_of
+from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement, from_data, to_data
+from core.dropout.sites import SITES
+from core.errors import Invalid
+from core.experiment import Experiment, build
+from core.language import _
+from core.tasks import task as task_named
+
+VERSION = 1
+
+# The experiment's plain fields: those that a URL carries as name=value.
+_PLAIN = [f.name for f in fields(Experiment) if f.name not in ("task", "options", "placement")]
+_NUMBERS = {"learning_rate", "clip"}
+_WORDS = {"cell", "device", "engine"}
+# Every word of a site's setting belongs to one field, so that the word alone is enough.
+_FIELD_OF = {word: axis for axis, words in SHARING.items() for word in words} | dict.fromkeys(SCALINGS, "scaling")
+
+
+def to_plain(experiment: Experiment) -> dict[str, Any]:
+    """Plain data for JSON: every field, and the version."""
+    plain = {name: getattr(experiment, name) for name in _PLAIN}
+    hidden = list(experiment.hidden) if isinstance(experiment.hidden, tuple) else experiment.hidden
+    placement = to_data(experiment.placement)
+    return {"version": VERSION, "task": experiment.task, "options": dict(experiment.options), **plain,
+            "hidden": hidden, "placement": placement}  # fmt: skip
+
+
+def to_json(experiment: Experiment) -> str:
+    """The experiment as one line of JSON."""
+    return json.dumps(to_plain(experiment))
+
+
+def from_json(text: str) -> Experiment:
+    """The experiment of a JSON text. Raises Invalid for a damaged one."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(_("This is not an experiment: the JSON is damaged ({why}).").format(why=error)) from None
+    return from_plain(data)
+
+
+def from_plain(data: object) -> Experiment:
+    """The experiment of plain data; what is left out is the task's default. Raises Invalid."""
+    if not isinstance(data, Mapping):
+        raise Invalid(_("This is not an experiment: an object with the key “task” is expected."))
+    _check_version(data.get("version", VERSION))
+    known = {"version", "task", "options", "placement", *_PLAIN}
+    if unknown := sorted(set(data) - known):
+        raise Invalid(_("An experiment has no “{name}”; it has {known}.").format(
+            name=unknown[0], known=", ".join(sorted(known))), unknown[0])  # fmt: skip
+    given = {name: data[name] for name in _PLAIN if name in data}
+    if isinstance(given.get("hidden"), list):
+        given["hidden"] = tuple(given["hidden"])
+    if "placement" in data:
+        given["placement"] = from_data(data["placement"])
+    options = data.get("options", {})
+    if not isinstance(options, Mapping):
+        raise Invalid(_("The options of a task are an object, such as {example}.").format(example='{"lag": 25}'), "options")
+    return build(_word(data.get("task", "language-model")), dict(options), **given)
+
+
+def to_query(experiment: Experiment) -> dict[str, str]:
+    """The experiment as a URL's query: what differs from the task's defaults, short enough to read."""
+    task = task_named(experiment.task)
+    options = dict(experiment.options)
+    default = build(experiment.task, options)
+    query = {"v": str(VERSION), "task": experiment.task}
+    query |= {option.name: str(options[option.name]) for option in task.options if options[option.name] != option.default}
+    query |= {name: _text(getattr(experiment, name)) for name in _PLAIN if getattr(experiment, name) != getattr(default, name)}
+    return query | (_placement_query(experiment.placement) if experiment.placement != default.placement else {})
+
+
+def from_query(query: Mapping[str, str]) -> Experiment:
+    """The experiment of a URL's query. Names that are no part of an experiment are left alone. Raises Invalid."""
+    _check_version(_number("v", query.get("v", str(VERSION)), int))
+    task = task_named(query.get("task", "language-model"))
+    options = {o.name: _number(o.name, query[o.name], int) for o in task.options if o.name in query}
+    given: dict[str, Any] = {name: _value(name, query[name]) for name in _PLAIN if name in query}
+    if "method" in query or "sites" in query or any(name in query for name in SITES):
+        given["placement"] = _placement_of(query)
+    return build(task.name, options, **given)
+
+
+def _placement_query(placement: Placement) -> dict[str, str]:
+    name = name_of(placement)
+    if name and method(name).placement() == placement:
+        return {"method": name}
+    return {site.name: _dropout_text(dropout) for site, dropout in placement} or {"sites": "none"}
+
+
+def _placement_of(query: Mapping[str, str]) -> Placement:
+    rate = _number("rate", query["rate"], float) if "rate" in query else None
+    named = dict(method(query["method"]).placement(rate).sites) if "method" in query else {}
+    return Placement.of(named | {name: _dropout(name, query[name]) for name in SITES if name in query})
+
+
+def _dropout_text(dropout: Dropout) -> str:
+    # 0.25~sequence~test: the rate (several, with commas, where layers differ), then what is not the default.
+    default = Dropout()
+    changed = [getattr(dropout, name) for name in (*SHARING, "scaling") if getattr(dropout, name) != getattr(default, name)]
+    return "~".join([_text(dropout.rate), *changed])
+
+
+def _dropout(site: str, text: str) -> Dropout:
+    rates, *words = text.split("~")
+    values = tuple(_number(site, rate, float) for rate in rates.split(","))
+    if unknown := [word for word in words if word not in _FIELD_OF]:
+        raise Invalid(_("“{word}” is no setting of a site; the words are {known}.").format(
+            word=unknown[0], known=", ".join(_FIELD_OF)), site)  # fmt: skip
+    return Dropout(rate=values if len(values) > 1 else values[0], **{_FIELD_OF[word]: word for word in words})
+
+
+def _value(name: str, text: str) -> Any:
+    if name in _WORDS:
+        return text
+    if name == "hidden" and "," in text:
+        return tuple(_number(name, part, int) for part in text.split(","))
+    return _number(name, text, float if name in _NUMBERS else int)
+
+
+def _number(name: str, text: str, kind: type[int] | type[float]) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise Invalid(_("{name} is “{text}”; a number is expected.").format(name=name, text=text), name) from None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(_text(part) for part in value)
+    return format(value, "g") if isinstance(value, float) and float(format(value, "g")) == value else str(value)
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise Invalid(_("task is {value}; a name is expected.").format(value=value), "task")
+    return value
+
+
+def _check_version(version: object) -> None:
+    if version != VERSION:
+        raise Invalid(_("This experiment has version {version}; this program reads version {own}.").format(
+            version=version, own=VERSION), "version")  # fmt: skip

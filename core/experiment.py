@@ -1,0 +1,165 @@
+"""Everything that determines a run, and the one validator that all input meets."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core.dropout.draw import Shape
+from core.dropout.placement import Placement, check, check_layers
+from core.errors import Invalid
+from core.language import _
+from core.tasks import task as task_named
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+ENGINES = ("auto", "reference")
+CELLS = ("lstm",)
+
+# The whole numbers of an experiment: the least and the greatest that are allowed.
+BOUNDS: dict[str, tuple[int, int]] = {
+    "layers": (1, 4),
+    "embedding": (1, 1500),
+    "batch": (1, 256),
+    "steps": (1, 256),
+    "epochs": (1, 500),
+    "updates": (1, 1_000_000),
+    "data_seed": (0, 2**32 - 1),
+    "weight_seed": (0, 2**32 - 1),
+    "mask_seed": (0, 2**32 - 1),
+}
+HIDDEN = (1, 1500)
+# T · B · (H of all layers): above this an update no longer fits a small machine's memory.
+ACTIVATIONS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A run before it runs. Checked when made; raises Invalid with a sentence that says what is allowed.
+
+    task, options: what is learned. cell, layers L (1 to 4), hidden H (units; one number, or one per layer),
+    embedding E (units; None: as wide as the first layer), batch B (samples), steps T (time steps of a window).
+    epochs, updates: how long; updates, if given, is what counts. learning_rate: Adam's, in (0, 10]. clip: largest
+    norm of the gradient, above 0. placement: where dropout acts. Three seeds: data, initial weights, masks.
+    device: auto, cpu, cuda, mps. engine: auto, or reference (the readable step everywhere).
+    """
+
+    task: str = "language-model"
+    options: tuple[tuple[str, int], ...] = ()
+    cell: str = "lstm"
+    layers: int = 2
+    hidden: int | tuple[int, ...] = 128
+    embedding: int | None = None
+    batch: int = 20
+    steps: int = 20
+    epochs: int = 20
+    updates: int | None = None
+    learning_rate: float = 0.003
+    clip: float = 1.0
+    placement: Placement = field(default_factory=Placement)
+    data_seed: int = 7
+    weight_seed: int = 7
+    mask_seed: int = 7
+    device: str = "auto"
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """H of each layer."""
+        return self.hidden if isinstance(self.hidden, tuple) else (self.hidden,) * self.layers
+
+    @property
+    def shape(self) -> Shape:
+        """What the masks have to fit."""
+        return Shape(self.steps, self.batch, self.embedding or self.widths[0], self.widths, self.cell)
+
+
+def build(task: str = "language-model", options: Mapping[str, int] | None = None, **given: Any) -> Experiment:
+    """An experiment with the task's own defaults where nothing is given. Raises Invalid."""
+    row = task_named(task)
+    chosen = {option.name: option.default for option in row.options} | dict(options or {})
+    _check_options(task, chosen)
+    fields = {**row.defaults, "steps": row.default_steps(chosen), **given}
+    return Experiment(task=task, options=tuple(sorted(chosen.items())), **fields)
+
+
+def reseeded(experiment: Experiment, seed: int) -> Experiment:
+    """The same experiment with all three seeds set to one number."""
+    return replace(experiment, data_seed=seed, weight_seed=seed, mask_seed=seed)
+
+
+def validate(experiment: Experiment) -> None:
+    """Raises Invalid for the first thing that cannot be."""
+    e = experiment
+    for name, allowed in (("cell", CELLS), ("device", DEVICES), ("engine", ENGINES)):
+        _check_choice(name, getattr(e, name), allowed)
+    for name, bounds in BOUNDS.items():
+        if not (name in ("embedding", "updates") and getattr(e, name) is None):
+            check_whole(name, getattr(e, name), bounds)
+    _check_hidden(e)
+    check_number("learning_rate", e.learning_rate, 10)
+    check_number("clip", e.clip, 1000)
+    _check_task(e)
+    for site, dropout in e.placement:
+        check(site.name, dropout)
+    check_layers(e.placement, e.layers)
+    _check_size(e)
+
+
+def check_number(name: str, value: object, most: float) -> None:
+    """Raises Invalid unless the value is a number above 0 and at most `most`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 < value <= most:
+        raise Invalid(
+            _("{name} is {value}; it must be a number above 0 and at most {most}.").format(name=name, value=value, most=most),
+            name,
+        )
+
+
+def check_whole(name: str, value: object, bounds: tuple[int, int]) -> None:
+    """Raises Invalid unless the value is a whole number within the bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not bounds[0] <= value <= bounds[1]:
+        raise Invalid(
+            _("{name} is {value}; it must be a whole number from {low} to {high}.").format(
+                name=name, value=value, low=bounds[0], high=bounds[1]), name)  # fmt: skip
+
+
+def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise Invalid(
+            _("{name} is “{value}”; it must be one of {allowed}.").format(name=name, value=value, allowed=", ".join(allowed)),
+            name,
+        )
+
+
+def _check_hidden(e: Experiment) -> None:
+    for value in e.hidden if isinstance(e.hidden, tuple) else (e.hidden,):
+        check_whole("hidden", value, HIDDEN)
+    if isinstance(e.hidden, tuple) and len(e.hidden) != e.layers:
+        raise Invalid(
+            _("hidden names {given} sizes for {layers} layers; give one number, or one per layer.").format(
+                given=len(e.hidden), layers=e.layers), "hidden")  # fmt: skip
+
+
+def _check_task(e: Experiment) -> None:
+    _check_options(e.task, dict(e.options))
+    task_named(e.task).check_steps(dict(e.options), e.steps)
+
+
+def _check_options(task: str, given: Mapping[str, object]) -> None:
+    known = {option.name: option for option in task_named(task).options}
+    for name, value in given.items():
+        if name not in known:
+            raise Invalid(
+                _("The task “{task}” has no option “{name}”; it has {known}.").format(
+                    task=task, name=name, known=", ".join(known)), name)  # fmt: skip
+        check_whole(name, value, (known[name].low, known[name].high))
+
+
+def _check_size(e: Experiment) -> None:
+    size = e.steps * e.batch * sum(e.widths)
+    if size > ACTIVATIONS:
+        raise Invalid(
+            _("steps × batch × units of all layers is {size}; at most {most} fit in memory. Make one of them smaller.").format(
+                size=size, most=ACTIVATIONS), "hidden")  # fmt: skip

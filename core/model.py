@@ -1,0 +1,92 @@
+"""Embedding → recurrent layers → decoder, with masks handed in (torch)."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.dropout.draw import GATES, Masks, Shape
+from core.experiment import Experiment
+from core.recurrence.cells import ONE, LayerMasks, stack
+from core.recurrence.engine import State, Weights, run_layer
+
+FORGET_BIAS = 1.0  # f starts open, so that memory can be learned (Gers et al. 2000, Jozefowicz et al. 2015)
+
+
+class Network(nn.Module):
+    """A stack of L recurrent layers over an embedding [tokens, E], with a linear decoder [H, classes].
+
+    The initial weights depend on the weight seed, the sizes and nothing else: drawn on the CPU, uniform in
+    ±1/√H (PyTorch's own), the embedding in ±0.1, the bias of the forget gate at FORGET_BIAS.
+    """
+
+    def __init__(self, tokens: int, classes: int, experiment: Experiment) -> None:
+        super().__init__()
+        self.cell, self.engine, self.widths = experiment.cell, experiment.engine, experiment.widths
+        generator = torch.Generator().manual_seed(experiment.weight_seed)
+        below = [experiment.shape.embedding, *self.widths[:-1]]
+        gates = len(GATES[self.cell])
+
+        def uniform(bound: float, *shape: int) -> nn.Parameter:
+            return nn.Parameter((2 * torch.rand(*shape, generator=generator) - 1) * bound)
+
+        self.embedding = uniform(0.1, tokens, below[0])
+        self.W = nn.ParameterList(uniform(h**-0.5, gates * h, i) for i, h in zip(below, self.widths, strict=True))
+        self.U = nn.ParameterList(uniform(h**-0.5, gates * h, h) for h in self.widths)
+        self.b = nn.ParameterList(uniform(h**-0.5, gates * h) for h in self.widths)
+        self.decoder = uniform(self.widths[-1] ** -0.5, classes, self.widths[-1])
+        self.decoder_bias = uniform(self.widths[-1] ** -0.5, classes)
+        for h, b in zip(self.widths, self.b, strict=True):
+            b.data[h : 2 * h] = FORGET_BIAS
+
+    def start(self, batch: int) -> list[State]:
+        """The state before the first step: zeros, (h, c) of [B, H] per layer."""
+        zeros = [self.decoder.new_zeros(batch, h) for h in self.widths]
+        return [(zero, zero) for zero in zeros]
+
+    def forward(self, x: Tensor, states: list[State], masks: dict[str, Tensor]) -> tuple[Tensor, list[State]]:
+        """x [T, B] token numbers → the top layer's h, output mask applied, [T, B, H], and the last states."""
+
+        def run(x: Tensor, state: State, weights: Weights, m: LayerMasks) -> tuple[Tensor, State]:
+            return run_layer(x, state, weights, m, self.cell, self.engine)
+
+        layers = [Weights(*parts) for parts in zip(self.W, self.U, self.b, strict=True)]
+        h, states = stack(self.embedding[x], states, layers, layer_masks(masks, len(layers), self.cell), run)
+        return masks.get(f"output.{len(layers)}", ONE) * h, states
+
+    def decode(self, h: Tensor) -> Tensor:
+        """Scores of every class, [..., classes]."""
+        return nn.functional.linear(h, self.decoder, self.decoder_bias)
+
+
+def layer_masks(masks: Masks | dict[str, Tensor], layers: int, cell: str) -> list[LayerMasks]:
+    """The drawn masks, sorted by layer; a site without one is ONE, one with a mask per gate is a tuple."""
+
+    def at(site: str, layer: int) -> object:
+        per_gate = [masks.get(f"{site}.{layer}.{gate}") for gate in GATES[cell]]
+        return tuple(per_gate) if per_gate[0] is not None else masks.get(f"{site}.{layer}", ONE)
+
+    def of(layer: int) -> LayerMasks:
+        into = at("input" if layer == 1 else "between", layer)
+        return LayerMasks(into, at("state", layer), at("candidate", layer), at("cell", layer))
+
+    return [of(layer) for layer in range(1, layers + 1)]
+
+
+def to_torch(masks: Masks, device: torch.device, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+    """Masks as tensors on a device."""
+    return {name: torch.from_numpy(np.ascontiguousarray(mask)).to(device, dtype) for name, mask in masks.items()}
+
+
+def parameters_of(tokens: int, classes: int, shape: Shape) -> int:
+    """How many numbers are trained."""
+    gates = len(GATES[shape.cell])
+    below = (shape.embedding, *shape.hidden[:-1])
+    recurrent = sum(gates * h * (i + h + 1) for i, h in zip(below, shape.hidden, strict=True))
+    return tokens * shape.embedding + recurrent + classes * (shape.hidden[-1] + 1)
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where it is none: JSON has no NaN."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""The step of each cell, written once, and the engines that run it over time."""

@@ -1,0 +1,1 @@
+"""Runs as the pages know them: submitted, polled, commanded. Torch lives in the worker processes alone."""

@@ -1,0 +1,61 @@
+"""What a run is told and what it tells: commands and events, versioned plain data that travels as JSON lines.
+
+Commands: {"command": "pause" | "resume" | "step" | "stop"}, or {"command": "change"} with any of "placement",
+"learning_rate" and "mask_seed". Each acts between two updates or between two chunks of an evaluation.
+
+Events: "started" once; "record" after each update (nulls where nothing was evaluated); "state" with "running" or
+"paused"; "changed" with what was changed and from which update on it holds; and one last of "done", "stopped", "failed".
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from core.dropout.placement import from_data
+from core.errors import Invalid
+from core.experiment import BOUNDS, check_number, check_whole
+from core.language import _
+
+VERSION = 1
+COMMANDS = ("pause", "resume", "step", "stop", "change")
+CHANGEABLE = ("placement", "learning_rate", "mask_seed")
+LAST = ("done", "stopped", "failed")
+
+Command = dict[str, Any]
+Event = dict[str, Any]
+
+
+class Commands(Protocol):
+    """Where a run finds its commands."""
+
+    def take(self, wait: bool) -> Command | None:
+        """The next command; None where there is none, unless `wait`: then it blocks until there is one."""
+
+
+class NoCommands:
+    """A run that nobody commands."""
+
+    def take(self, wait: bool) -> Command | None:
+        """None: there is never one."""
+        return None
+
+
+def checked(command: Mapping[str, Any]) -> Command:
+    """The command, if it is one. Raises Invalid with what is allowed; never reaches the engine otherwise."""
+    if command.get("command") not in COMMANDS:
+        raise Invalid(_("“{name}” is no command; a run obeys {all}.").format(
+            name=command.get("command"), all=", ".join(COMMANDS)), "command")  # fmt: skip
+    if "placement" in command:
+        from_data(command["placement"])
+    if "learning_rate" in command:
+        check_number("learning_rate", command["learning_rate"], 10)
+    if "mask_seed" in command:
+        check_whole("mask_seed", command["mask_seed"], BOUNDS["mask_seed"])
+    return dict(command)
+
+
+def record(update: int, epoch: float, train_loss: float, evaluated: Mapping[str, Any] | None = None, **more: Any) -> Event:
+    """One update: losses in nats per asked token, null where not evaluated or not finite; epoch counts from 0."""
+    losses = {"train_loss_clean": None, "val_loss": None, "val": None} | dict(evaluated or {})
+    event = {"event": "record", "update": update, "epoch": round(epoch, 4), "train_loss": train_loss, **losses, **more}
+    return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in event.items()}

@@ -1,0 +1,83 @@
+"""Delayed recall: the first token must be named after `lag` distractors. One lost memory and the answer is lost."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from core.dropout.methods import METHODS
+from core.errors import Invalid
+from core.language import N_, _
+from core.tasks.task import Batch, Data, Option, Task
+
+CLASSES = 8
+PARTS = {"validation": 512, "test": 1024}
+
+
+def make(options: Mapping[str, int], steps: int, batch: int, seed: int) -> Data:
+    """Sequences of `steps` tokens: one to remember, `lag` distractors, the question; then only filler.
+
+    The tokens to remember are also the distractors, so that only the place of the first one tells it apart.
+    """
+    count = options["sequences"]
+    if count < batch:
+        raise Invalid(_("{count} training sequences do not fill one batch of {batch}.").format(count=count, batch=batch))
+    sets = {"train": count, **PARTS}
+    tokens = {
+        name: np.random.default_rng([seed, number]).integers(CLASSES, size=(size, options["lag"] + 1))
+        for number, (name, size) in enumerate(sets.items())
+    }
+
+    def train(epoch: int) -> Iterator[Batch]:
+        order = np.random.default_rng([seed, len(sets), epoch]).permutation(count)
+        yield from _batches(tokens["train"][order], steps, batch)
+
+    names = tuple("ABCDEFGH")
+    return Data(CLASSES + 2, CLASSES, (*names, "?", "·"), names, count // batch, train,
+                lambda part: _batches(tokens[part], steps, batch), 1 / CLASSES)  # fmt: skip
+
+
+def _batches(tokens: np.ndarray, steps: int, batch: int) -> Iterator[Batch]:
+    question, filler = CLASSES, CLASSES + 1
+    asked = tokens.shape[1]
+    for start in range(0, len(tokens) - batch + 1, batch):
+        rows = tokens[start : start + batch]
+        x = np.full((steps, batch), filler)
+        x[:asked] = rows.T
+        x[asked] = question
+        y = np.full((steps, batch), -1)
+        y[asked] = rows[:, 0]
+        yield Batch(x, y, first=True)
+
+
+def _default_steps(options: Mapping[str, int]) -> int:
+    return options["lag"] + 2
+
+
+def _check_steps(options: Mapping[str, int], steps: int) -> None:
+    if steps < options["lag"] + 2:
+        raise Invalid(
+            _("A lag of {lag} needs sequences of at least {least} steps (the token, {lag} distractors, the question); "
+              "steps is {steps}.").format(lag=options["lag"], least=options["lag"] + 2, steps=steps), "lag")  # fmt: skip
+
+
+TASK = Task(
+    name="delayed-recall",
+    label=N_("Delayed recall"),
+    about=N_("Name the first token after a number of distractors: memory over time and nothing else."),
+    unit=N_("token"),
+    metric="accuracy",
+    options=(
+        Option("lag", N_("Lag (distractors)"), 25, 1, 100),
+        Option("sequences", N_("Training sequences"), 4096, 64, 50_000),
+    ),
+    defaults={
+        "hidden": 48,
+        "batch": 32,
+        "epochs": 10,
+        "learning_rate": 0.005,
+        "placement": METHODS["zaremba2014"].placement(0.25),
+    },
+    make=make,
+    default_steps=_default_steps,
+    check_steps=_check_steps,
+)

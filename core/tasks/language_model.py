@@ -1,0 +1,100 @@
+"""A word-level language model on the documentation text that every Python brings: real English, quickly overfitted."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from core.dropout.methods import METHODS
+from core.errors import Invalid
+from core.language import N_, _
+from core.tasks.task import Batch, Data, Ints, Option, Task
+
+UNKNOWN = "<unk>"
+HELD_OUT_TOPICS = 15  # per cent of the topics, for the validation and for the test part each
+HELD_OUT_WORDS = 6_000  # at most, in each of the two
+_WORD = re.compile(r"[a-z][a-z_']*|[.,;:]")  # words and the marks of a sentence; tables, rules and operators are left out
+
+
+def make(options: Mapping[str, int], steps: int, batch: int, seed: int) -> Data:
+    """Splits whole topics, in the order of the data seed, and cuts each part into `batch` streams of windows.
+
+    The vocabulary is that of the training part: words that occur there twice; all others are one unknown word.
+    """
+    parts = split(options["words"], seed)
+    counts = Counter(parts["train"])
+    names = (UNKNOWN, *sorted(word for word, n in counts.items() if n > 1))
+    number = {word: i for i, word in enumerate(names)}
+    streams = {name: _streams([number.get(word, 0) for word in words], batch) for name, words in parts.items()}
+    updates = (streams["train"].shape[0] - 1) // steps
+    if updates < 1:
+        raise Invalid(
+            _("{words} training words do not fill one window of {steps} steps × {batch} samples.").format(
+                words=len(parts["train"]), steps=steps, batch=batch), "words")  # fmt: skip
+    return Data(len(names), len(names), names, names, updates,
+                lambda epoch: _windows(streams["train"], steps), lambda part: _windows(streams[part], steps),
+                _unigram_perplexity(streams, len(names)))  # fmt: skip
+
+
+def split(words: int, seed: int) -> dict[str, list[str]]:
+    """The words of the three parts. No topic is in two of them, and each part has its words from all of its topics."""
+    topics = [_topics()[i] for i in np.random.default_rng(seed).permutation(len(_topics()))]
+    held = len(topics) * HELD_OUT_TOPICS // 100
+    parts = {"validation": topics[:held], "test": topics[held : 2 * held], "train": topics[2 * held :]}
+    return {name: _take(part, words if name == "train" else HELD_OUT_WORDS) for name, part in parts.items()}
+
+
+def _take(topics: list[list[str]], words: int) -> list[str]:
+    # The beginning of every topic, in proportion to its length.
+    share = min(1.0, words / sum(map(len, topics)))
+    return [word for topic in topics for word in topic[: round(share * len(topic))]]
+
+
+@lru_cache
+def _topics() -> list[list[str]]:
+    from pydoc_data import topics
+
+    return [_WORD.findall(text.lower()) for _name, text in sorted(topics.topics.items())]
+
+
+def _streams(numbers: list[int], batch: int) -> Ints:
+    length = len(numbers) // batch
+    return np.array(numbers[: length * batch], np.int64).reshape(batch, length).T
+
+
+def _windows(stream: Ints, steps: int) -> Iterator[Batch]:
+    for start in range(0, len(stream) - steps, steps):
+        yield Batch(stream[start : start + steps], stream[start + 1 : start + steps + 1], first=start == 0)
+
+
+def _unigram_perplexity(streams: Mapping[str, Ints], size: int) -> float:
+    # What is reached by knowing how often each word occurs in training (add-one) and nothing of the words before.
+    p = np.bincount(streams["train"].ravel(), minlength=size) + 1.0
+    return float(np.exp(-np.log(p / p.sum())[streams["test"]].mean()))
+
+
+def _check_steps(options: Mapping[str, int], steps: int) -> None:
+    if steps < 2:
+        raise Invalid(_("A language model needs windows of at least 2 steps; steps is {steps}.").format(steps=steps), "steps")
+
+
+TASK = Task(
+    name="language-model",
+    label=N_("Language model, words"),
+    about=N_("Guess the next word of Python's own documentation; a small text is soon learned by heart."),
+    unit=N_("word"),
+    metric="perplexity",
+    options=(Option("words", N_("Training words"), 18_000, 2_000, 45_000),),
+    defaults={
+        "hidden": 128,
+        "batch": 20,
+        "epochs": 24,
+        "learning_rate": 0.003,
+        "placement": METHODS["zaremba2014"].placement(),
+    },
+    make=make,
+    default_steps=lambda options: 20,
+    check_steps=_check_steps,
+)

@@ -1,0 +1,209 @@
+"""train(experiment): an iterator of events that obeys commands between updates and between chunks of an evaluation (torch).
+
+The events and commands are those of runs/protocol.py. Nothing here prints, sleeps or draws on a screen.
+"""
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.dropout.draw import draw, test_values
+from core.dropout.placement import from_data
+from core.errors import Invalid
+from core.experiment import Experiment
+from core.language import _
+from core.model import Network, to_torch
+from core.runs.protocol import CHANGEABLE, VERSION, Command, Commands, Event, NoCommands, record
+from core.tasks import task as task_named
+from core.tasks.task import Batch
+
+Events = Generator[Event, None, None]
+
+
+class _Stopped(Exception):
+    """The user stopped the run."""
+
+
+class _Diverged(Exception):
+    """The loss is no longer a number."""
+
+
+def train(experiment: Experiment, commands: Commands | None = None, show: int = 0) -> Iterator[Event]:
+    """Trains, and yields what happens as it happens; the last event is "done", "stopped" or "failed".
+
+    show: for how many samples of each batch the records carry the predicted class at every step ("predicted",
+    [show][T], -1 where nothing is asked), as the masked network of that very update predicted it.
+    Raises Invalid where the task cannot make its data, or the device is not there.
+    """
+    run = _Run(experiment, commands or NoCommands(), show)
+    try:
+        yield run.started()
+        yield from run.all_updates()
+        yield from run.test()
+    except _Stopped:
+        yield {"event": "stopped", "update": run.update, "seconds": run.seconds}
+    except _Diverged:
+        yield {"event": "failed", "update": run.update, "reason": run.why_diverged()}
+
+
+def device_of(name: str) -> torch.device:
+    """The torch device of an experiment's `device`; "auto" is the fastest that is there. Raises Invalid."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device("cuda" if there["cuda"] else "cpu")
+    if not there[name]:
+        have = ", ".join(device for device, is_there in there.items() if is_there)
+        raise Invalid(_("There is no {name} device on this machine; it has {have}.").format(name=name, have=have), "device")
+    return torch.device(name)
+
+
+class _Run:
+    """The state of one run; its methods are the phases."""
+
+    def __init__(self, experiment: Experiment, commands: Commands, show: int) -> None:
+        self.experiment, self.commands, self.show = experiment, commands, show
+        self.device = device_of(experiment.device)
+        self.task = task_named(experiment.task)
+        self.data = self.task.make(dict(experiment.options), experiment.steps, experiment.batch, experiment.data_seed)
+        self.network = Network(self.data.tokens, self.data.classes, experiment).to(self.device)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=experiment.learning_rate)
+        self.total = experiment.updates or experiment.epochs * self.data.updates
+        self.states = self.network.start(experiment.batch)
+        self.update = 0
+        self.paused = self.pause_again = False
+        self.best: dict[str, Any] = {"update": 0, "val_loss": math.inf}
+        self.began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return round(time.perf_counter() - self.began, 2)
+
+    def started(self) -> Event:
+        weights = sum(p.numel() for p in self.network.parameters())
+        return {"event": "started", "version": VERSION, "updates": self.total, "updates_per_epoch": self.data.updates,
+                "parameters": weights, "device": self.device.type, "metric": self.task.metric,
+                "baseline": self.data.baseline}  # fmt: skip
+
+    def all_updates(self) -> Events:
+        yield from self.evaluated(record_of={"train_loss": math.nan})
+        while self.update < self.total:
+            epoch = self.update // self.data.updates
+            for batch in islice(self.data.train(epoch), self.total - self.update):
+                yield from self.obey()
+                self.update += 1
+                yield from self.one_update(batch)
+                if self.pause_again:
+                    self.paused, self.pause_again = True, False
+                    yield {"event": "state", "state": "paused"}
+
+    def one_update(self, batch: Batch) -> Events:
+        """Draw masks → forward through time → loss → backward → update."""
+        e = self.experiment
+        masks = to_torch(draw(e.placement, e.shape, e.mask_seed, self.update), self.device)
+        if batch.first:
+            self.states = self.network.start(e.batch)
+        loss, self.states, scores = self.loss(batch, self.states, masks)
+        value = loss.item()
+        self.check(value)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), e.clip)
+        self.optimiser.step()
+        self.states = [(h.detach(), c.detach()) for h, c in self.states]
+        shown = {"predicted": _predicted(scores, batch, self.show)} if self.show else {}
+        yield from self.evaluated({"train_loss": value, **shown})
+
+    def loss(self, batch: Batch, states: list[Any], masks: dict[str, Tensor]) -> tuple[Tensor, list[Any], Tensor]:
+        """Mean cross-entropy over what is asked, the states after, and the scores at the asked places."""
+        x, y = (torch.from_numpy(a).to(self.device) for a in (batch.x, batch.y))
+        h, states = self.network(x, states, masks)
+        asked = y >= 0
+        scores = self.network.decode(h[asked])
+        return nn.functional.cross_entropy(scores, y[asked]), states, scores
+
+    def evaluated(self, record_of: dict[str, Any]) -> Events:
+        """The record of this update, with an evaluation at the start, at the end of each epoch and at the very end."""
+        due = self.update % self.data.updates == 0 or self.update == self.total
+        evaluated = (yield from self.evaluate()) if due else None
+        yield record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
+
+    def evaluate(self) -> Generator[Event, None, dict[str, Any]]:
+        """Validation, and as many windows of the training part, without masks."""
+        windows = sum(1 for _window in self.data.part("validation"))
+        validation = yield from self.clean("validation", windows)
+        training = yield from self.clean("train", windows)
+        if validation["loss"] < self.best["val_loss"]:
+            self.best = {"update": self.update, "val_loss": validation["loss"]}
+        return {"train_loss_clean": training["loss"], "val_loss": validation["loss"],
+                "val": {self.task.metric: validation[self.task.metric]}}  # fmt: skip
+
+    def clean(self, part: str, windows: int) -> Generator[Event, None, dict[str, float]]:
+        """Loss and metrics of a part of the data. Draws nothing: each mask is replaced by its value at test."""
+        e = self.experiment
+        masks = to_torch(test_values(e.placement, e.shape), self.device)
+        states, total, right, count = self.network.start(e.batch), 0.0, 0, 0
+        for batch in islice(self.data.part(part), windows):
+            yield from self.obey()
+            if batch.first:
+                states = self.network.start(e.batch)
+            with torch.no_grad():
+                loss, states, scores = self.loss(batch, states, masks)
+            answers = batch.y[batch.y >= 0]
+            total, count = total + loss.item() * len(answers), count + len(answers)
+            right += int((scores.argmax(-1).cpu().numpy() == answers).sum())
+        self.check(total)
+        return {"loss": total / count, "perplexity": math.exp(min(total / count, 700)), "accuracy": right / count}
+
+    def test(self) -> Events:
+        windows = sum(1 for _window in self.data.part("test"))
+        test = yield from self.clean("test", windows)
+        metrics = {self.task.metric: test[self.task.metric], "loss": test["loss"], "baseline": self.data.baseline}
+        yield {"event": "done", "test": metrics, "best": self.best, "update": self.update, "seconds": self.seconds}
+
+    def obey(self) -> Events:
+        """Acts on the commands that have come; while paused, waits for the next."""
+        while (command := self.commands.take(wait=self.paused)) is not None:
+            yield from self.act(command)
+
+    def act(self, command: Command) -> Events:
+        match command["command"]:
+            case "stop":
+                raise _Stopped
+            case "change":
+                yield self.change(command)
+            case "pause" if not self.paused:
+                self.paused, self.pause_again = True, False
+                yield {"event": "state", "state": "paused"}
+            case "resume" | "step":
+                self.paused, self.pause_again = False, command["command"] == "step"
+                yield {"event": "state", "state": "running"}
+
+    def change(self, command: Command) -> Event:
+        """Changes what may change during a run; holds from the next update on."""
+        what: dict[str, Any] = {name: command[name] for name in CHANGEABLE if name in command}
+        placement = {"placement": from_data(what["placement"])} if "placement" in what else {}
+        self.experiment = replace(self.experiment, **(what | placement))
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.experiment.learning_rate
+        return {"event": "changed", "update": self.update, **what}
+
+    def check(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise _Diverged
+
+    def why_diverged(self) -> str:
+        return _("The loss is no longer a number since update {update}: the weights have run away. A learning rate of "
+                 "{rate} is too large here, or the masks' scale grows without bound; lower one of them.").format(
+                     update=self.update, rate=self.experiment.learning_rate)  # fmt: skip
+
+
+def _predicted(scores: Tensor, batch: Batch, show: int) -> list[list[int]]:
+    classes = torch.full(batch.y.shape, -1, dtype=torch.long)
+    classes[torch.from_numpy(batch.y >= 0)] = scores.argmax(-1).cpu()
+    return classes[:, :show].T.tolist()
