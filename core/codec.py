@@ -17,7 +17,7 @@ VERSION = 1
 
 # The experiment's plain fields: those that a URL carries as name=value.
 _PLAIN = [f.name for f in fields(Experiment) if f.name not in ("task", "options", "placement")]
-_NUMBERS = {"learning_rate", "clip"}
+_NUMBERS = {"learning_rate", "clip", "forget_bias"}
 _WORDS = {"cell", "device", "engine"}
 # Every word of a site's setting belongs to one field, so that the word alone is enough.
 _FIELD_OF = {word: axis for axis, words in SHARING.items() for word in words} | dict.fromkeys(SCALINGS, "scaling")

@@ -1,6 +1,5 @@
 """Everything that determines a run, and the one validator that all input meets."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -38,9 +37,10 @@ class Experiment:
 
     task, options: what is learned. cell, layers L (1 to 4), hidden H (units; one number, or one per layer),
     embedding E (units; None: as wide as the first layer), batch B (samples), steps T (time steps of a window).
-    epochs, updates: how long; updates, if given, is what counts. learning_rate: Adam's, in (0, 10]. clip: largest
-    norm of the gradient, above 0. placement: where dropout acts. Three seeds: data, initial weights, masks.
-    device: auto, cpu, cuda, mps. engine: auto, or reference (the readable step everywhere).
+    epochs, updates: how long; updates, if given, is what counts. learning_rate: Adam's, in (0, 10]. clip: largest norm
+    of the gradient, in (0, 1000]. forget_bias: where the forget gate's bias starts, in (-10, 10]; at 1 or more, long
+    lags can be learned (Jozefowicz et al. 2015). placement: where dropout acts. Three seeds: data, initial weights,
+    masks. device: auto, cpu, cuda, mps. engine: auto, or reference (the readable step everywhere).
     """
 
     task: str = "language-model"
@@ -55,6 +55,7 @@ class Experiment:
     updates: int | None = None
     learning_rate: float = 0.003
     clip: float = 1.0
+    forget_bias: float = 1.0
     placement: Placement = field(default_factory=Placement)
     data_seed: int = 7
     weight_seed: int = 7
@@ -99,8 +100,9 @@ def validate(experiment: Experiment) -> None:
         if not (name in ("embedding", "updates") and getattr(e, name) is None):
             check_whole(name, getattr(e, name), bounds)
     _check_hidden(e)
-    check_number("learning_rate", e.learning_rate, 10)
-    check_number("clip", e.clip, 1000)
+    check_number("learning_rate", e.learning_rate, 0, 10)
+    check_number("clip", e.clip, 0, 1000)
+    check_number("forget_bias", e.forget_bias, -10, 10)
     _check_task(e)
     for site, dropout in e.placement:
         check(site.name, dropout)
@@ -108,13 +110,13 @@ def validate(experiment: Experiment) -> None:
     _check_size(e)
 
 
-def check_number(name: str, value: object, most: float) -> None:
-    """Raises Invalid unless the value is a number above 0 and at most `most`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 < value <= most:
+def check_number(name: str, value: object, above: float, most: float) -> None:
+    """Raises Invalid unless the value is a number above `above` and at most `most`."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not above < value <= most:  # type: ignore[operator]  # NaN is not above anything
         raise Invalid(
-            _("{name} is {value}; it must be a number above 0 and at most {most}.").format(name=name, value=value, most=most),
-            name,
-        )
+            _("{name} is {value}; it must be a number above {above} and at most {most}.").format(
+                name=name, value=value, above=above, most=most), name)  # fmt: skip
 
 
 def check_whole(name: str, value: object, bounds: tuple[int, int]) -> None:

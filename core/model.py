@@ -11,14 +11,12 @@ from core.experiment import Experiment
 from core.recurrence.cells import ONE, LayerMasks, stack
 from core.recurrence.engine import State, Weights, run_layer
 
-FORGET_BIAS = 1.0  # f starts open, so that memory can be learned (Gers et al. 2000, Jozefowicz et al. 2015)
-
 
 class Network(nn.Module):
     """A stack of L recurrent layers over an embedding [tokens, E], with a linear decoder [H, classes].
 
     The initial weights depend on the weight seed, the sizes and nothing else: drawn on the CPU, uniform in
-    ±1/√H (PyTorch's own), the embedding in ±0.1, the bias of the forget gate at FORGET_BIAS.
+    ±1/√H (PyTorch's own), the embedding in ±0.1, the bias of the forget gate at the experiment's forget_bias.
     """
 
     def __init__(self, tokens: int, classes: int, experiment: Experiment) -> None:
@@ -38,7 +36,7 @@ class Network(nn.Module):
         self.decoder = uniform(self.widths[-1] ** -0.5, classes, self.widths[-1])
         self.decoder_bias = uniform(self.widths[-1] ** -0.5, classes)
         for h, b in zip(self.widths, self.b, strict=True):
-            b.data[h : 2 * h] = FORGET_BIAS
+            b.data[h : 2 * h] = experiment.forget_bias
 
     def start(self, batch: int) -> list[State]:
         """The state before the first step: zeros, (h, c) of [B, H] per layer."""

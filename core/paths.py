@@ -12,7 +12,6 @@ from functools import reduce
 from itertools import zip_longest
 from typing import Any
 
-from core.dropout.methods import Method
 from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.language import _
@@ -144,8 +143,8 @@ def corruption(placement: Placement, layers: int, distance: int, cell: str = "ls
     if not 1 <= layers <= 64 or not 0 <= distance <= MAX_DISTANCE:
         raise Invalid(_("Paths are counted for 1 to 64 layers and distances from 0 to {most}.").format(most=MAX_DISTANCE))
 
-    def run(x: Any, **closed: bool) -> Any:
-        return _arrive(_Net(placement, layers, cell), _source(x, distance), **closed)
+    def run(x: Any, cell_open: bool = True, state_open: bool = True) -> Any:
+        return _arrive(_Net(placement, layers, cell), [x, *[0] * distance], cell_open, state_open)
 
     start = Polynomial((1,))
     return Corruption(
@@ -182,14 +181,6 @@ def crossings(placement: Placement, layers: int, climbs: Sequence[int], through:
 def even_climbs(layers: int, source: int, target: int) -> tuple[int, ...]:
     """A path that climbs at even distances: layer l is left at s + l·Δ/L, rounded down, the last at t."""
     return tuple(source + (target - source) * layer // layers for layer in range(layers + 1))
-
-
-def as_data(method: Method, placement: Placement, layers: int, distance: int, cell: str = "lstm") -> dict[str, Any]:
-    """The counts as the command line prints them."""
-    c = corruption(placement, layers, distance, cell)
-    return {"method": method.name, "cell": cell, "layers": layers, "distance": distance, "min": c.least, "max": c.most,
-            "through_state": c.through_state, "through_cell": c.through_cell, "histogram": list(c.histogram),
-            "distinct": c.distinct}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -244,10 +235,6 @@ def _ops(cell_open: bool, state_open: bool) -> Ops:
         gates=lambda a: (1, int(cell_open), a, 1),
         stack=same,
     )
-
-
-def _source(x: Any, distance: int) -> list[Any]:
-    return [x, *[0] * distance]
 
 
 def _degree(polynomial: tuple[int, ...]) -> int:

@@ -6,7 +6,6 @@ The events and commands are those of runs/protocol.py. Nothing here prints, slee
 import math
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -14,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from core.dropout.draw import draw, test_values
-from core.dropout.placement import from_data
 from core.errors import Invalid
 from core.experiment import Experiment
 from core.language import _
 from core.model import Network, to_torch
+from core.runs.history import with_changes
 from core.runs.protocol import CHANGEABLE, VERSION, Command, Commands, Event, NoCommands, record
 from core.tasks import task as task_named
 from core.tasks.task import Batch
@@ -186,9 +185,8 @@ class _Run:
 
     def change(self, command: Command) -> Event:
         """Changes what may change during a run; holds from the next update on."""
-        what: dict[str, Any] = {name: command[name] for name in CHANGEABLE if name in command}
-        placement = {"placement": from_data(what["placement"])} if "placement" in what else {}
-        self.experiment = replace(self.experiment, **(what | placement))
+        what = {name: command[name] for name in CHANGEABLE if name in command}
+        self.experiment = with_changes(self.experiment, [command])
         for group in self.optimiser.param_groups:
             group["lr"] = self.experiment.learning_rate
         return {"event": "changed", "update": self.update, **what}

@@ -84,7 +84,7 @@ def check(name: str, dropout: Dropout) -> None:
     if name not in SITES:
         raise Invalid(_("There is no site “{name}”; the sites are {all}.").format(name=name, all=", ".join(SITES)), name)
     for rate in dropout.rate if isinstance(dropout.rate, tuple) else (dropout.rate,):
-        _check_rate(name, rate)
+        check_rate(name, rate)
     for axis, allowed in SHARING.items():
         _check_choice(name, axis, getattr(dropout, axis), allowed)
         if axis not in SITES[name].axes and dropout.fresh(axis):
@@ -134,7 +134,8 @@ def _peak(dropout: Dropout) -> float:
     return max(dropout.rate, default=0.0) if isinstance(dropout.rate, tuple) else dropout.rate
 
 
-def _check_rate(name: str, rate: object) -> None:
+def check_rate(name: str, rate: object) -> None:
+    """Raises Invalid unless the rate is a number in [0, 1)."""
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
         raise Invalid(
             _("The rate of “{name}” is {rate}; it must be at least 0 and below 1 (it is the probability of dropping).").format(

@@ -48,7 +48,7 @@ def checked(command: Mapping[str, Any]) -> Command:
     if "placement" in command:
         from_data(command["placement"])
     if "learning_rate" in command:
-        check_number("learning_rate", command["learning_rate"], 10)
+        check_number("learning_rate", command["learning_rate"], 0, 10)
     if "mask_seed" in command:
         check_whole("mask_seed", command["mask_seed"], BOUNDS["mask_seed"])
     return dict(command)

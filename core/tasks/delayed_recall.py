@@ -7,23 +7,24 @@ import numpy as np
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
-from core.tasks.task import Batch, Data, Option, Task
+from core.tasks.task import Batch, Data, Ints, Option, Task
 
-CLASSES = 8
+CLASSES = DISTRACTORS = 8
+NAMES = (*"ABCDEFGH", *"stuvwxyz", "?", "·")
 PARTS = {"validation": 512, "test": 1024}
 
 
 def make(options: Mapping[str, int], steps: int, batch: int, seed: int) -> Data:
     """Sequences of `steps` tokens: one to remember, `lag` distractors, the question; then only filler.
 
-    The tokens to remember are also the distractors, so that only the place of the first one tells it apart.
+    The distractors are tokens of their own: nothing but the first token ever says the answer.
     """
     count = options["sequences"]
     if count < batch:
         raise Invalid(_("{count} training sequences do not fill one batch of {batch}.").format(count=count, batch=batch))
     sets = {"train": count, **PARTS}
     tokens = {
-        name: np.random.default_rng([seed, number]).integers(CLASSES, size=(size, options["lag"] + 1))
+        name: _tokens(np.random.default_rng([seed, number]), size, options["lag"])
         for number, (name, size) in enumerate(sets.items())
     }
 
@@ -31,13 +32,17 @@ def make(options: Mapping[str, int], steps: int, batch: int, seed: int) -> Data:
         order = np.random.default_rng([seed, len(sets), epoch]).permutation(count)
         yield from _batches(tokens["train"][order], steps, batch)
 
-    names = tuple("ABCDEFGH")
-    return Data(CLASSES + 2, CLASSES, (*names, "?", "·"), names, count // batch, train,
+    return Data(len(NAMES), CLASSES, NAMES, NAMES[:CLASSES], count // batch, train,
                 lambda part: _batches(tokens[part], steps, batch), 1 / CLASSES)  # fmt: skip
 
 
-def _batches(tokens: np.ndarray, steps: int, batch: int) -> Iterator[Batch]:
-    question, filler = CLASSES, CLASSES + 1
+def _tokens(random: np.random.Generator, size: int, lag: int) -> Ints:
+    first = random.integers(CLASSES, size=(size, 1))
+    return np.concatenate([first, random.integers(CLASSES, CLASSES + DISTRACTORS, size=(size, lag))], axis=1)
+
+
+def _batches(tokens: Ints, steps: int, batch: int) -> Iterator[Batch]:
+    question, filler = len(NAMES) - 2, len(NAMES) - 1
     asked = tokens.shape[1]
     for start in range(0, len(tokens) - batch + 1, batch):
         rows = tokens[start : start + batch]
@@ -73,8 +78,9 @@ TASK = Task(
     defaults={
         "hidden": 48,
         "batch": 32,
-        "epochs": 10,
-        "learning_rate": 0.005,
+        "epochs": 6,
+        "learning_rate": 0.003,
+        "forget_bias": 3.0,
         "placement": METHODS["zaremba2014"].placement(0.25),
     },
     make=make,

@@ -15,6 +15,7 @@ from core.tasks.task import Batch, Data, Ints, Option, Task
 UNKNOWN = "<unk>"
 HELD_OUT_TOPICS = 15  # per cent of the topics, for the validation and for the test part each
 HELD_OUT_WORDS = 6_000  # at most, in each of the two
+LEAST_REPEATED = 6  # words that make a paragraph one that may not come twice
 _WORD = re.compile(r"[a-z][a-z_']*|[.,;:]")  # words and the marks of a sentence; tables, rules and operators are left out
 
 
@@ -54,9 +55,21 @@ def _take(topics: list[list[str]], words: int) -> list[str]:
 
 @lru_cache
 def _topics() -> list[list[str]]:
+    """The words of every topic. Some topics repeat parts of others: a paragraph counts where it stands first."""
     from pydoc_data import topics
 
-    return [_WORD.findall(text.lower()) for _name, text in sorted(topics.topics.items())]
+    seen: set[tuple[str, ...]] = set()
+    return [_new_words(text, seen) for _name, text in sorted(topics.topics.items())]
+
+
+def _new_words(topic: str, seen: set[tuple[str, ...]]) -> list[str]:
+    words = []
+    for paragraph in topic.lower().split("\n\n"):
+        found = tuple(_WORD.findall(paragraph))
+        if found not in seen or len(found) < LEAST_REPEATED:
+            words += found
+            seen.add(found)
+    return words
 
 
 def _streams(numbers: list[int], batch: int) -> Ints:
@@ -86,7 +99,7 @@ TASK = Task(
     about=N_("Guess the next word of Python's own documentation; a small text is soon learned by heart."),
     unit=N_("word"),
     metric="perplexity",
-    options=(Option("words", N_("Training words"), 18_000, 2_000, 45_000),),
+    options=(Option("words", N_("Training words"), 18_000, 2_000, 30_000),),
     defaults={
         "hidden": 128,
         "batch": 20,

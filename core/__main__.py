@@ -1,0 +1,7 @@
+"""The command line: python -m core train | methods | path | masks."""
+
+import sys
+
+from core.commandline.main import main
+
+sys.exit(main(sys.argv[1:]))

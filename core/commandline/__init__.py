@@ -1,0 +1,1 @@
+"""The same engine without a browser: a file per command."""

@@ -1,0 +1,41 @@
+"""Reads the arguments, runs the command, and turns every ending into an exit status."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from core.commandline import masks, methods, path, train
+from core.errors import Invalid
+
+COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and what is allowed."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command. Returns 0; 1 where a run failed; 2 for wrong arguments; 130 after Ctrl-C."""
+    parser = _Parser(prog="python -m core", description=__doc__, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
+    for name, command in COMMANDS.items():
+        command.add_arguments(commands.add_parser(name, help=command.HELP, description=command.HELP, allow_abbrev=False))
+    args = parser.parse_args(arguments)
+    try:
+        status: int = COMMANDS[args.command].run(args)
+        sys.stdout.flush()
+        return status
+    except Invalid as error:
+        print(f"{parser.prog} {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Nobody reads any more. What is left in the buffer must not be complained about at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

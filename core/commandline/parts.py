@@ -1,0 +1,57 @@
+"""Arguments that several commands share, and what they mean."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.dropout.methods import METHODS, method
+from core.dropout.placement import Dropout, Placement, check_rate
+from core.errors import Invalid
+from core.experiment import CELLS
+from core.language import _
+
+
+def add_method(parser: argparse.ArgumentParser, required: bool) -> None:
+    """--method, with the names of the catalogue."""
+    parser.add_argument("--method", required=required, metavar="NAME", help=_("one of {all}").format(all=", ".join(METHODS)))
+
+
+def add_cell(parser: argparse.ArgumentParser) -> None:
+    """--cell."""
+    parser.add_argument("--cell", choices=CELLS, default="lstm", help=_("the recurrent cell"))
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """--json."""
+    parser.add_argument("--json", action="store_true", help=_("one JSON object a line and nothing else"))
+
+
+def widths(text: str) -> int | tuple[int, ...]:
+    """H, or H,H,… for one per layer, as an argument."""
+    parts = tuple(int(part) for part in text.split(","))
+    return parts if len(parts) > 1 else parts[0]
+
+
+def placement(name: str, rates: Sequence[str] | None) -> Placement:
+    """A method at its own rates, at one rate (["0.3"]), or with the rates of single sites (["input=0.3", …]).
+
+    A site that the method does not have is added, drawn afresh at every step. Raises Invalid.
+    """
+    if rates and len(rates) == 1 and "=" not in rates[0]:
+        return method(name).placement(_rate("--rate", rates[0]))
+    sites = dict(method(name).placement().sites)
+    for pair in rates or ():
+        site, equals, value = pair.partition("=")
+        if not equals:
+            raise Invalid(_("--rate takes one number, or site=number for each site; “{pair}” is neither.").format(pair=pair))
+        sites[site] = replace(sites.get(site, Dropout()), rate=_rate(site, value))
+    return Placement.of(sites)
+
+
+def _rate(name: str, text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        raise Invalid(_("The rate is “{text}”; it must be a number, at least 0 and below 1.").format(text=text)) from None
+    check_rate(name, rate)
+    return rate

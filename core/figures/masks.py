@@ -1,0 +1,115 @@
+"""A mask as a heatmap, units × time: kept is ink, dropped is empty. Steps and units are counted from 1, as layers are."""
+
+from base64 import b64encode
+
+import numpy as np
+import numpy.typing as npt
+
+from core.figures.theme import Figure, Theme, template
+from core.language import _
+
+Array = npt.NDArray[np.float32]
+
+# Pixels per unit, the first that keeps the figure below the height: whole ones, so that every unit is equally high.
+PIXELS = (6, 5, 4, 3, 2, 1)
+HEIGHT = 200
+MARGINS = {"l": 52, "r": 8, "t": 28, "b": 40}
+
+
+def kept_fraction(mask: Array) -> float:
+    """The part of the mask that is kept, 0 to 1, over all that was drawn: [T|1, B|1, H|1], scale included."""
+    return float(np.count_nonzero(mask) / mask.size)
+
+
+def scale_of(mask: Array) -> float:
+    """What a kept unit is multiplied by; 1 where none is kept."""
+    return float(mask.max()) or 1.0
+
+
+def plane(mask: Array, sample: int, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """What the mask [T|1, B|1, H|1] does to one sample (from 0), 1 kept, 0 dropped: [H, T] for shape = (T, H).
+
+    A shared axis is repeated. Raises ValueError if the mask does not fit the shape, IndexError for another sample.
+    """
+    one = mask[:, 0 if mask.shape[1] == 1 else sample]
+    kept: npt.NDArray[np.uint8] = (np.broadcast_to(one, shape) != 0).T.astype(np.uint8)
+    return kept
+
+
+def mask_heatmap(mask: Array, sample: int, shape: tuple[int, int], theme: Theme, title: str = "") -> Figure:
+    """The heatmap of one sample's mask; shape = (T, H). The title is followed by the kept fraction and the scale.
+
+    `layout.height` is what every unit needs to be equally high; `layout.meta` holds "kept" (of this sample, 0 to 1) and
+    "scale". Raises what `plane` raises.
+    """
+    z = plane(mask, sample, shape)
+    kept, scale = float(z.mean()), scale_of(mask)
+    return {"data": [_heatmap(z, theme)], "layout": _layout(z.shape, theme, _title(title, kept, scale), kept, scale)}
+
+
+def describe_mask(mask: Array, sample: int, shape: tuple[int, int], place: str) -> str:
+    """A sentence for those who do not see the heatmap. place: where the mask acts, such as “between layers 1 and 2”."""
+    kept, steps, units = _percent(float(plane(mask, sample, shape).mean())), *shape
+    said = {"place": place, "units": units, "steps": steps, "kept": kept, "scale": _number(scale_of(mask))}
+    over_time = _("the same at every step") if len(mask) == 1 else _("fresh at each step")
+    sentence = _("Mask {place}: {units} units over {steps} steps, {over_time}; {kept} kept, and those multiplied by {scale}.")
+    return sentence.format(**said, over_time=over_time)
+
+
+def _heatmap(z: npt.NDArray[np.uint8], theme: Theme) -> Figure:
+    units, steps = z.shape
+    gap = 1 if _pixels(units) > 2 else 0
+    return {
+        "type": "heatmap",
+        "z": {"dtype": "u1", "bdata": b64encode(z.tobytes()).decode(), "shape": f"{units}, {steps}"},
+        "x0": 1,
+        "y0": 1,
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[0, theme.dropped], [1, theme.kept]],
+        "showscale": False,
+        "xgap": 1,
+        "ygap": gap,
+        "hovertemplate": _("step %{x}, unit %{y}: %{z}<br>1 kept, 0 dropped") + "<extra></extra>",
+    }
+
+
+def _layout(size: tuple[int, ...], theme: Theme, title: str, kept: float, scale: float) -> Figure:
+    units, steps = size
+    return {
+        "template": template(theme),
+        "title": {"text": title, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}},
+        "height": units * _pixels(units) + MARGINS["t"] + MARGINS["b"],
+        "margin": MARGINS,
+        "xaxis": _axis(_("time step"), steps),
+        "yaxis": _axis(_("unit"), units),
+        "uirevision": f"{units} × {steps}",
+        "meta": {"kept": kept, "scale": scale},
+    }
+
+
+def _axis(title: str, size: int) -> Figure:
+    return {"title": {"text": title}, "range": [0.5, size + 0.5], "tickvals": _ticks(size), "showgrid": False,
+            "ticks": "outside", "ticklen": 4}  # fmt: skip
+
+
+def _ticks(size: int) -> list[int]:
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if size / step <= 8)
+    return sorted({1, *range(step, size + 1, step)})
+
+
+def _pixels(units: int) -> int:
+    return next((pixels for pixels in PIXELS if units * pixels <= HEIGHT), 1)
+
+
+def _title(title: str, kept: float, scale: float) -> str:
+    said = _("{kept} kept, ×{scale}").format(kept=_percent(kept), scale=_number(scale))
+    return f"{title} · {said}" if title else said
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f} %"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"

@@ -1,0 +1,109 @@
+"""The words of the network figure: names, what a screen reader hears, what a tooltip says."""
+
+from core.dropout.placement import Dropout
+from core.dropout.sites import SITES
+from core.figures.network_scene import UNITS, Scene
+from core.language import N_, _, ngettext
+
+_SHARING = {
+    ("time", "step"): N_("fresh at every step"),
+    ("time", "sequence"): N_("the same at every step"),
+    ("batch", "sample"): N_("for each sample"),
+    ("batch", "batch"): N_("one for all samples"),
+    ("gates", "separate"): N_("one per gate"),
+    ("units", "layer"): N_("one for all units"),
+}
+_ROUTES = {"cell": N_("through the cell"), "state": N_("through the state")}
+
+
+def place(site: str, layer: int) -> str:
+    """A site at a layer."""
+    return _("{site}, layer {layer}").format(site=_(SITES[site].label), layer=layer)
+
+
+def tooltip(scene: Scene, site: str, layer: int) -> list[str]:
+    """What a site is and does: its name, its rate and sharing, what it multiplies, what that does to memory."""
+    row, dropout, rate = SITES[site], scene.placement.get(site), scene.on.get((site, layer))
+    if dropout is None or rate is None:
+        return [place(site, layer), _("clean: no mask here"), _(row.multiplies)]
+    how = _("drops with p = {rate}: {sharing}").format(rate=f"{rate:g}", sharing=sharing(dropout))
+    return [place(site, layer), how, _("multiplies {what}").format(what=_(row.multiplies)), _(row.memory)]
+
+
+def sharing(dropout: Dropout) -> str:
+    """How a site's draw is shared, in words."""
+    chosen = [_SHARING.get((axis, getattr(dropout, axis))) for axis in ("time", "batch", "gates", "units")]
+    return ", ".join(_(words) for words in chosen if words)
+
+
+def mask_says(scene: Scene, site: str, layer: int, t: int, kept: int) -> str:
+    """One barcode."""
+    shown = min(scene.units(site, layer), UNITS)
+    says = _("{place}, step {t}: {kept} of {shown} units shown are kept").format(
+        place=place(site, layer), t=t, kept=kept, shown=shown)  # fmt: skip
+    crossing = scene.crossed.get((site, layer, t))
+    return says if crossing is None else _("{mask}; crossing {number} of the path").format(mask=says, number=crossing)
+
+
+def link_says(scene: Scene, site: str, layer: int) -> str:
+    """One kind of connection of a layer."""
+    masked = (site, layer) in scene.on
+    return (_("{place}: masked") if masked else _("{place}: clean")).format(place=place(site, layer))
+
+
+def input_says(scene: Scene, t: int) -> str:
+    """The word at x_t."""
+    says = _("input at step {t}: {word}").format(t=t, word=scene.inputs[t])
+    return _("{word}, source of the path").format(word=says) if t == scene.climbs[0] else says
+
+
+def prediction_says(scene: Scene, t: int) -> str:
+    """The word at y_t."""
+    predicted, right = scene.predicted[t], scene.right[t]
+    if right is None:
+        says = _("step {t}: nothing is asked").format(t=t)
+    elif predicted is None:
+        says = _("step {t}: nothing predicted yet, right is {right}").format(t=t, right=right)
+    elif predicted == right:
+        says = _("step {t}: predicts {word}, which is right").format(t=t, word=predicted)
+    else:
+        says = _("step {t}: predicts {word}, right is {right}").format(t=t, word=predicted, right=right)
+    return _("{word}, target of the path").format(word=says) if t == scene.climbs[-1] else says
+
+
+def climb_says(scene: Scene, layer: int) -> str:
+    """The handle where the path leaves a layer for the one above."""
+    return _("step at which the path climbs from layer {layer} to layer {above}").format(layer=layer, above=layer + 1)
+
+
+def description(scene: Scene) -> str:
+    """What the figure shows now."""
+    window = _("An LSTM with {layers}, unrolled over steps {first} to {last}.").format(
+        layers=ngettext("{n} layer", "{n} layers", scene.layers).format(n=scene.layers),
+        first=scene.first, last=scene.layout.last)  # fmt: skip
+    sites = [_(site.label) for site, _dropout in scene.placement]
+    masks = _("Masks act at: {sites}.").format(sites=", ".join(sites)) if sites else _("No mask acts: all is clean.")
+    return " ".join([window, masks, _journey(scene)])
+
+
+def _journey(scene: Scene) -> str:
+    n = len(scene.crossed)
+    crossed = ngettext("crosses {n} mask", "crosses {n} masks", n).format(n=n)
+    return _("The path from step {source} to step {target} {route} {crossed}.").format(
+        source=scene.climbs[0], target=scene.climbs[-1], route=_(_ROUTES[scene.through]), crossed=crossed)  # fmt: skip
+
+
+def excerpt(scene: Scene) -> str:
+    """Which units the barcodes show, where that is not all of them, and which of the masks per gate; or nothing."""
+    wide = sorted({scene.units(*at) for at in scene.on} - set(range(UNITS + 1)))
+    separate = any(dropout.fresh("gates") for _site, dropout in scene.placement)
+    units = _("a barcode shows units 1–{shown} of {all}").format(shown=UNITS, all=_(" or ").join(map(str, wide)))
+    return " · ".join([units] * bool(wide) + [_("gate g")] * separate)
+
+
+def outside(scene: Scene) -> str:
+    """Which crossings of the path lie outside the window, or nothing."""
+    before = [n for (_site, _layer, t), n in scene.crossed.items() if t < scene.first]
+    after = [n for (_site, _layer, t), n in scene.crossed.items() if t > scene.layout.last]
+    spans = [f"{min(ns)}–{max(ns)}" if len(ns) > 1 else f"{ns[0]}" for ns in (before, after) if ns]
+    return _("path, {crossings} outside").format(crossings=", ".join(spans)) if spans else ""

@@ -1,0 +1,99 @@
+"""What the curves of a run say: in numbers, and in a sentence for those who do not see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.figures.marks import Mark
+from core.language import N_, _
+from core.runs.protocol import Event
+
+METRICS = {"perplexity": N_("perplexity"), "accuracy": N_("accuracy")}
+
+
+@dataclass(frozen=True)
+class RunCurve:
+    """A run to draw. id: whatever tells it from others; the user's zoom holds as long as the first run's id stays.
+
+    name: a few words. records: its "record" events in order, as runs/protocol.py has them. marks: what was changed.
+    previous: whether it is one of the runs before, drawn grey, by its validation alone. epochs: how long it will be;
+    0 where that is not known.
+    """
+
+    id: str
+    name: str
+    records: Sequence[Event]
+    marks: Sequence[Mark] = ()
+    previous: bool = False
+    epochs: float = 0
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Where a run stands. metric: "perplexity" or "accuracy". value: on validation, at the newest evaluation.
+
+    best, best_epoch: the metric and the epoch of the least validation loss. gap: val_loss - train_loss_clean, nats.
+    """
+
+    metric: str
+    value: float
+    best: float
+    best_epoch: float
+    gap: float
+
+
+def metrics(records: Sequence[Event]) -> Metrics | None:
+    """The numbers of a run, or None before its first evaluation."""
+    found = evaluated(records)
+    if not found:
+        return None
+    now, least = found[-1], best(found)
+    metric, value = metric_of(now)
+    return Metrics(metric, value, metric_of(least)[1], least["epoch"], now["val_loss"] - now["train_loss_clean"])
+
+
+def describe(runs: Sequence[RunCurve]) -> str:
+    """What the curves show now, in sentences."""
+    return " ".join(_describe(run) for run in runs) or _("No run yet.")
+
+
+def metric_text(metric: str, value: float) -> str:
+    """A metric's value as it is shown: perplexity in three digits, accuracy in per cent."""
+    if metric == "accuracy":
+        return f"{100 * value:.1f} %"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def epoch_text(epoch: float) -> str:
+    """An epoch as it is shown: 7, 7.5, 120."""
+    return f"{epoch:.1f}".removesuffix(".0")
+
+
+def evaluated(records: Sequence[Event]) -> list[Event]:
+    """The records that hold an evaluation."""
+    return [r for r in records if r["val_loss"] is not None and r["train_loss_clean"] is not None]
+
+
+def best(found: Sequence[Event]) -> Event:
+    """Of records that hold an evaluation, that of the least validation loss."""
+    return min(found, key=lambda r: float(r["val_loss"]))
+
+
+def metric_of(record: Event) -> tuple[str, float]:
+    """The metric's name and its value on validation."""
+    ((metric, value),) = record["val"].items()
+    return metric, value
+
+
+def _describe(run: RunCurve) -> str:
+    at = metrics(run.records)
+    if at is None:
+        return _("{name}: not evaluated yet.").format(name=run.name)
+    sentence = _("{name}: at epoch {epoch}, validation {metric} {value}; its best, {best}, was at epoch {when}.").format(
+        name=run.name, epoch=epoch_text(run.records[-1]["epoch"]), metric=_(METRICS[at.metric]), when=epoch_text(at.best_epoch),
+        value=metric_text(at.metric, at.value), best=metric_text(at.metric, at.best))  # fmt: skip
+    above = _("The validation loss is {gap} nats above that of clean training.")
+    below = _("The validation loss is {gap} nats below that of clean training.")
+    gap = (above if at.gap >= 0 else below).format(gap=f"{abs(at.gap):.2f}")
+    changes = [_("{change} at epoch {epoch}").format(change=mark.label, epoch=epoch_text(mark.epoch)) for mark in run.marks]
+    changed = [_("Changed: {changes}.").format(changes="; ".join(changes))] if changes else []
+    return " ".join([sentence, gap, *changed])

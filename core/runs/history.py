@@ -1,0 +1,43 @@
+"""What the events of a run say: its records, what was in force at an update, where it stands. Pure, for the pages."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from core.dropout.placement import from_data
+from core.experiment import Experiment
+from core.runs.protocol import CHANGEABLE, Event
+
+
+def of_kind(events: Iterable[Event], kind: str) -> list[Event]:
+    """The events of one kind."""
+    return [event for event in events if event["event"] == kind]
+
+
+def newest(events: Sequence[Event]) -> int:
+    """The number of the last update that was recorded; 0 before the first."""
+    return next((event["update"] for event in reversed(events) if event["event"] == "record"), 0)
+
+
+def in_force(began: Experiment, events: Iterable[Event], update: int) -> Experiment:
+    """The experiment as it was when the masks of that update (from 1) were drawn: with the changes made before it."""
+    changed = [event for event in of_kind(events, "changed") if event["update"] < update]
+    return with_changes(began, changed)
+
+
+def with_changes(experiment: Experiment, changes: Iterable[Event]) -> Experiment:
+    """The experiment after changes: "changed" events, or commands."""
+    fields: dict[str, Any] = {}
+    for change in changes:
+        fields |= {name: change[name] for name in CHANGEABLE if name in change}
+    if "placement" in fields:
+        fields["placement"] = from_data(fields["placement"])
+    return replace(experiment, **fields)
+
+
+def predicted(events: Sequence[Event], update: int, sample: int) -> list[int] | None:
+    """The class that the masked network predicted at every step of the sample, -1 where nothing is asked; None where
+    that was not recorded."""
+    record = next((e for e in reversed(events) if e["event"] == "record" and e["update"] == update), None)
+    rows = (record or {}).get("predicted", [])
+    return rows[sample] if sample < len(rows) else None

@@ -1,0 +1,59 @@
+"""A recorded run that plays by the clock. To whoever polls it is a run like any other, and it needs no worker."""
+
+import time
+from collections.abc import Callable
+
+from core.errors import Invalid
+from core.language import _
+from core.runs.protocol import Command
+from core.runs.recorded import Recorded
+from core.runs.run import Run
+
+
+class Replay:
+    """Adds the recorded events to a run as their time comes: those of update n once n · `seconds` have been played."""
+
+    def __init__(self, run: Run, recorded: Recorded, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.run, self.seconds = run, seconds
+        self._clock = clock
+        self._events = recorded.events
+        self._shown = 0  # events of the recording
+        self._played, self._since = 0.0, clock()
+
+    def advance(self) -> None:
+        """Shows what has become due; nothing while the run is paused or after its end."""
+        now = self._clock()
+        if self.run.state != "paused":
+            self._played += now - self._since
+            self._show_until(self._played)
+        self._since = now
+
+    def obey(self, command: Command) -> None:
+        """Acts on pause, resume, step and stop. Raises Invalid for a change: what is recorded has happened."""
+        self.advance()
+        match command["command"]:
+            case "change":
+                raise Invalid(_("A recorded run cannot be changed; Play trains these settings live."), "command")
+            case "stop":
+                self.run.stop()
+            case "pause" if self.run.state == "running":
+                self.run.add({"event": "state", "state": "paused"})
+            case "resume" if self.run.state == "paused":
+                self.run.add({"event": "state", "state": "running"})
+            case "step":
+                self._step()
+
+    def _step(self) -> None:
+        if self.run.state == "paused":
+            self.run.add({"event": "state", "state": "running"})
+        self._played = (self.run.update + 1) * self.seconds
+        self._show_until(self._played)
+        self.run.add({"event": "state", "state": "paused"})
+
+    def _show_until(self, played: float) -> None:
+        while self._shown < len(self._events):
+            event = self._events[self._shown]
+            if event.get("update", self.run.update) * self.seconds > played:
+                return
+            self.run.add(event)
+            self._shown += 1

@@ -1,0 +1,36 @@
+"""The data that an experiment trains on, found again without a run: the window of any update."""
+
+from functools import lru_cache
+from itertools import islice
+
+from core.experiment import Experiment
+from core.tasks import task
+from core.tasks.task import Batch, Data
+
+
+def data_of(experiment: Experiment) -> Data:
+    """The data of an experiment. Raises Invalid where its task cannot make it."""
+    return _data(experiment.task, experiment.options, experiment.steps, experiment.batch, experiment.data_seed)
+
+
+def total_updates(experiment: Experiment) -> int:
+    """How many updates the experiment trains for."""
+    return experiment.updates or experiment.epochs * data_of(experiment).updates
+
+
+def window(experiment: Experiment, update: int) -> Batch:
+    """The window of update n (from 1): what the run of this experiment reads, or will read, then."""
+    e = experiment
+    return _window(e.task, e.options, e.steps, e.batch, e.data_seed, update)
+
+
+@lru_cache(maxsize=64)
+def _data(name: str, options: tuple[tuple[str, int], ...], steps: int, batch: int, seed: int) -> Data:
+    return task(name).make(dict(options), steps, batch, seed)
+
+
+@lru_cache(maxsize=256)
+def _window(name: str, options: tuple[tuple[str, int], ...], steps: int, batch: int, seed: int, update: int) -> Batch:
+    data = _data(name, options, steps, batch, seed)
+    epoch, place = divmod(update - 1, data.updates)
+    return next(islice(data.train(epoch), place, None))

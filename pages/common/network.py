@@ -1,0 +1,49 @@
+"""The network figure on a page: mounted once, changed in place, and what the user does with it comes back."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.language import _
+
+_ASSETS = Path(__file__).parents[2] / "assets" / "components"
+_HTML = """<div class="net-root">
+<div class="net-scroll" tabindex="-1"></div>
+<div class="net-tip" role="tooltip" hidden></div>
+<div class="net-callout" role="note" hidden><p></p><button type="button"></button></div>
+</div>"""
+
+_figure = st.components.v2.component(
+    "network",
+    html=_HTML,
+    css=(_ASSETS / "network.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "network.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def network_view(svg: str, key: str) -> dict[str, Any] | None:
+    """Shows what `core.figures.network.network` drew. Returns what the user has just done, or None.
+
+    {"source": t} or {"target": t}: a word was chosen as the beginning or end of the path.
+    {"climb": layer, "t": t}: the path is to leave that layer (1 to L-1) at step t.
+    {"site": name, "layer": layer, "t": t}: a barcode was opened.
+    """
+    did = _figure(key=key, data={"svg": svg, "callouts": _callouts()}, on_did_change=lambda: None).did
+    return dict(did) if did else None
+
+
+def _callouts() -> list[dict[str, str]]:
+    # Where on the figure, what is said there, and what its button says.
+    texts = (
+        (".net-mask", _("A barcode is a mask: one stripe a unit, filled is kept, empty is dropped.")),
+        (
+            "[id$=predictions] .is-chosen",
+            _("The thick line follows one word to one prediction. Each number is a mask it meets."),
+        ),
+        ("[id$=inputs] .is-chosen", _("Click a word below and a prediction above: the path goes from one to the other.")),
+    )
+    return [
+        {"at": at, "text": text, "next": _("Got it") if n == len(texts) else _("Next")} for n, (at, text) in enumerate(texts, 1)
+    ]

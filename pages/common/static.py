@@ -1,0 +1,40 @@
+"""Puts Plotly's page script, which the plotly package brings, where Streamlit serves it: no outside host is asked."""
+
+import filecmp
+import shutil
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import mkdtemp
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def provide_plotly(root: Path = ROOT) -> str:
+    """Copies plotly.min.js into root/static if it is missing or different, and returns its address below the page's.
+
+    The name carries the version, so that no browser keeps an old one. Called again it costs nothing.
+    """
+    name = f"plotly-{version('plotly')}.min.js"
+    _copy(_source(), root / "static" / name)
+    return f"app/static/{name}"
+
+
+@cache
+def _copy(source: Path, target: Path) -> None:
+    if target.exists() and filecmp.cmp(source, target, shallow=False):
+        return
+    target.parent.mkdir(exist_ok=True)
+    # Another server may start at the same time: the script appears whole or not at all.
+    folder = Path(mkdtemp(dir=target.parent))
+    shutil.copyfile(source, folder / target.name).replace(target)
+    folder.rmdir()
+
+
+def _source() -> Path:
+    # Found without importing plotly, which nothing here needs.
+    spec = find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("plotly is not installed; requirements.txt names it.")
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"

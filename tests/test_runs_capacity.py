@@ -1,0 +1,54 @@
+"""How many workers a machine carries, read from made-up /proc and /sys trees."""
+
+from pathlib import Path
+
+import pytest
+
+from core.runs.capacity import MB, cores, memory, workers
+
+
+def machine(root: Path, files: dict[str, str]) -> Path:
+    """A tree of such files."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text + "\n")
+    return root
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with 64 cores and 256 GB, before any container."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(64), raising=False)
+    monkeypatch.setattr("os.sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * 2**20}[name])
+
+
+V2 = {"proc/self/cgroup": "0::/inner/group"}
+V1 = {"proc/self/cgroup": "4:memory:/inner\n2:cpu,cpuacct:/inner\n1:name=systemd:/"}
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, (64, 256 * 1024, 30)),
+        ({**V2, "sys/fs/cgroup/cpu.max": "max 100000", "sys/fs/cgroup/memory.max": "max"}, (64, 256 * 1024, 30)),
+        ({**V2, "sys/fs/cgroup/cpu.max": "200000 100000"}, (2, 256 * 1024, 2)),
+        ({**V2, "sys/fs/cgroup/inner/group/cpu.max": "7800 100000"}, (1, 256 * 1024, 1)),
+        ({**V2, "sys/fs/cgroup/inner/memory.max": str(690 * MB)}, (64, 690, 1)),
+        ({**V2, "sys/fs/cgroup/memory.max": str(2700 * MB)}, (64, 2700, 5)),
+        (
+            {**V1, "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "400000", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+             "sys/fs/cgroup/memory/inner/memory.limit_in_bytes": str(1700 * MB)},
+            (4, 1700, 3),
+        ),
+        ({**V1, "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+          "sys/fs/cgroup/memory/memory.limit_in_bytes": str(2**63 - 4096)}, (64, 256 * 1024, 30)),
+    ],
+)  # fmt: skip
+def test_the_tightest_limit_counts(tmp_path: Path, files: dict[str, str], expected: tuple[int, int, int]) -> None:
+    root = machine(tmp_path, files)
+    assert (cores(root), memory(root) // MB, workers(root)) == expected
+
+
+def test_this_machine_carries_at_least_one() -> None:
+    assert 1 <= workers() <= max(1, cores())

@@ -1,0 +1,166 @@
+"""The worker process by itself, spoken to through its pipes as the service does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any
+
+import pytest
+import torch
+
+from core.codec import to_plain
+from core.experiment import Experiment, build
+from core.runs.protocol import VERSION
+from core.runs.worker import why
+
+ROOT = Path(__file__).parents[1]
+LONGEST = 60.0  # seconds without an answer after which the test gives up
+SMALL = build("delayed-recall", {"lag": 2, "sequences": 64}, hidden=4, layers=1, updates=3)
+
+
+class Talk:
+    """A worker, its lines, and when each came."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "core.runs.worker"], cwd=ROOT, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+        self.lines: Queue[str] = Queue()
+        self.reader = Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.put(line)
+
+    def say(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def run(self, name: str, experiment: Experiment | dict[str, Any], **more: Any) -> None:
+        plain = to_plain(experiment) if isinstance(experiment, Experiment) else experiment
+        self.say({"command": "run", "version": VERSION, "run": name, "experiment": plain, "show": 0, **more})
+
+    def next(self) -> dict[str, Any]:
+        event: dict[str, Any] = json.loads(self.lines.get(timeout=LONGEST))
+        return event
+
+    def until(self, *kinds: str) -> list[dict[str, Any]]:
+        events = [self.next()]
+        while events[-1]["event"] not in kinds:
+            events.append(self.next())
+        return events
+
+    def answer(self, run: str, command: str, **more: Any) -> tuple[dict[str, Any], float]:
+        """The next event, and how many seconds after the command it came."""
+        began = time.perf_counter()
+        self.say({"command": command, "run": run, **more})
+        return self.next(), time.perf_counter() - began
+
+    def end(self) -> int:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        status = self.process.wait(LONGEST)
+        self.reader.join()
+        self.process.stdout.close()
+        return status
+
+
+@pytest.fixture(scope="module")
+def talk() -> Iterator[Talk]:
+    talk = Talk()
+    assert talk.next() == {"event": "ready"}
+    yield talk
+    assert talk.end() == 0
+
+
+def test_it_takes_one_run_after_another(talk: Talk) -> None:
+    for name in ("first", "second"):
+        talk.run(name, SMALL)
+        events = talk.until("done")
+        assert {event["run"] for event in events} == {name}
+        assert [event["event"] for event in events] == ["started", *["record"] * 4, "done"]
+
+
+def test_commands_and_stop_act_within_half_a_second_of_a_long_evaluation(talk: Talk) -> None:
+    # No record of update 0 comes, so all of this happens within the first evaluation. Each command waits until the
+    # next chunk is well under way, as a user's would.
+    talk.run("large", build("language-model", hidden=650, layers=2))
+    assert talk.next()["event"] == "started"
+    answers = []
+    for command in ("pause", "resume", "pause", "resume", "change", "stop"):
+        time.sleep(0.02)
+        answers.append(talk.answer("large", command, learning_rate=0.001))
+    said = [event.get("state", event["event"]) for event, _seconds in answers]
+    assert said == ["paused", "running", "paused", "running", "changed", "stopped"]
+    assert answers[-1][0]["update"] == 0
+    slowest = max(seconds for _event, seconds in answers)
+    assert slowest < 0.5, f"the slowest answer took {slowest:.3f} s"
+
+
+def test_commands_for_a_run_that_has_ended_do_not_meet_the_next(talk: Talk) -> None:
+    talk.say({"command": "stop", "run": "large"})
+    talk.run("next", SMALL)
+    talk.say({"command": "pause", "run": "large"})
+    assert talk.until("done", "stopped", "failed")[-1]["event"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("experiment", "more", "says"),
+    [
+        (SMALL, {"version": VERSION + 1}, "must be started again"),
+        ({"task": "delayed-recall", "layers": 99}, {}, "layers is 99"),
+        ({"task": "language-model", "options": {"words": 2000}, "batch": 256, "steps": 30, "hidden": 8}, {}, "do not fill"),
+        (SMALL, {"show": "many"}, "a mistake in this program (TypeError)"),
+    ],
+)
+def test_what_cannot_be_trained_fails_in_a_sentence_and_the_next_run_works(
+    talk: Talk, experiment: Experiment | dict[str, Any], more: dict[str, Any], says: str
+) -> None:
+    talk.run("bad", experiment, **more)
+    failed = talk.until("done", "failed")[-1]
+    assert failed["event"] == "failed"
+    assert says in failed["reason"]
+    assert "Traceback" not in failed["reason"]
+    talk.run("good", SMALL)
+    assert talk.until("done", "failed")[-1]["event"] == "done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal to send")
+def test_it_leaves_an_interrupt_to_the_app(talk: Talk) -> None:
+    talk.process.send_signal(signal.SIGINT)
+    talk.run("after", SMALL)
+    assert talk.until("done", "failed")[-1]["event"] == "done"
+
+
+def test_it_ends_with_its_input_in_the_middle_of_a_run() -> None:
+    talk = Talk()
+    talk.run("long", build("delayed-recall", epochs=500))
+    talk.until("record")
+    assert talk.end() == 0
+
+
+def test_standard_output_is_the_protocols_alone() -> None:
+    program = ("import os, core.runs.worker as w; out = w._own_stdout(); print('stray'); os.system('echo C'); "
+               "w._say(out, {'event': 'ready'})")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == '{"event": "ready"}\n'
+    assert sorted(done.stderr.split()) == ["C", "stray"]
+
+
+def test_a_lack_of_memory_is_named() -> None:
+    errors: list[Exception] = [MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")]
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(2**55)  # torch's own words
+    for error in [*errors, raised.value]:
+        assert "memory of this machine does not suffice" in why(error)
+    assert os.environ.get("HOME", "/") not in why(RuntimeError("secret path"))
