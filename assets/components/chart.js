@@ -11,17 +11,17 @@ const CONFIG = {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector(".live-chart");
-  const chart = (node.chart ??= { drawn: null, call: 0 });
+  const chart = (node.chart ??= { call: 0 });
   const call = ++chart.call;
-  chart.send = (clicked) => setTriggerValue("clicked", clicked);
+  chart.send = setTriggerValue;
   node.style.height = `${data.height}px`;
   node.setAttribute("aria-label", data.sentence);
   plotly(data.plotly).then(
     (Plotly) => call === chart.call && draw(Plotly, node, chart, data.figure),
-    () => { node.innerHTML = `<p class="live-chart-missing">${data.missing}</p>`; },
+    () => { node.textContent = data.missing; },
   );
-  // An older call's clean-up may run after a newer call has taken over: only the newest one ends the chart.
-  return () => { if (call === chart.call) end(node, chart); };
+  // Streamlit also cleans up after a call that a newer one overtook: the chart ends only when its node has left the page.
+  return () => setTimeout(() => node.isConnected || end(node, chart), 1000);
 }
 
 // One script for all charts of the page, whichever comes first.
@@ -37,22 +37,35 @@ function plotly(address) {
 }
 
 async function draw(Plotly, node, chart, text) {
-  if (text === chart.drawn || !node.isConnected) return;
-  chart.drawn = text;
-  const { data, layout } = JSON.parse(text);
-  await Plotly.react(node, data, { ...layout, height: undefined, autosize: true }, CONFIG);
-  if (!chart.resize) begin(Plotly, node, chart);
+  if (!node.isConnected) return;
+  if (text !== chart.drawn) {
+    const { data, layout } = JSON.parse(text);
+    chart.drawn = text;
+    chart.paper = layout.template.layout.paper_bgcolor;
+    await Plotly.react(node, data, { ...layout, height: undefined, autosize: true }, CONFIG);
+    if (!chart.resize) begin(Plotly, node, chart);
+  }
+  askForTheme(node, chart);
+}
+
+// Streamlit does not run the page again when the browser turns dark: the chart asks for its new colours, once. Charts
+// that tick get them anyway; the others ask one after the other, as Streamlit runs one fragment at a time.
+function askForTheme(node, chart) {
+  const page = getComputedStyle(node).getPropertyValue("--st-background-color").trim().toLowerCase();
+  if (page === chart.paper || page === chart.asked) return;
+  chart.asked = page;
+  const turn = [...document.querySelectorAll(".live-chart")].indexOf(node) + 1;
+  setTimeout(() => node.isConnected && page !== chart.paper && chart.send("theme", page), 600 * turn);
 }
 
 function begin(Plotly, node, chart) {
   chart.resize = new ResizeObserver(() => node.offsetWidth && Plotly.Plots.resize(node));
   chart.resize.observe(node);
   node.on("plotly_click", ({ points: [{ curveNumber, pointNumber, x, y }] }) =>
-    chart.send({ curve: curveNumber, point: pointNumber, x, y }));
+    chart.send("clicked", { curve: curveNumber, point: pointNumber, x, y }));
 }
 
 function end(node, chart) {
   chart.resize?.disconnect();
   window.Plotly?.purge(node);
-  delete node.chart;
 }

@@ -9,7 +9,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".net-root")
   if (!views.has(root)) views.set(root, new View(root))
   views.get(root).show(data, (did) => setTriggerValue("did", did))
-  return () => views.get(root)?.hideTip()
+  return () => {
+    views.get(root)?.close()
+    views.delete(root)
+  }
 }
 
 class View {
@@ -17,7 +20,10 @@ class View {
     this.root = root
     this.scroller = root.querySelector(".net-scroll")
     this.tip = root.querySelector(".net-tip")
-    const on = (type, act) => root.addEventListener(type, (event) => act.call(this, event))
+    this.closing = new AbortController()
+    const { signal } = this.closing
+    const on = (type, act) => root.addEventListener(type, (event) => act.call(this, event), { signal })
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.hideTip(), { signal })
     on("click", this.click)
     on("keydown", this.key)
     on("pointerdown", this.grab)
@@ -28,6 +34,11 @@ class View {
     on("pointerleave", this.hideTip)
     on("focusin", (event) => event.target.matches(":focus-visible") && this.tell(event.target))
     on("focusout", this.hideTip)
+  }
+
+  close() {
+    this.closing.abort()
+    this.hideTip()
   }
 
   show(data, send) {
@@ -77,7 +88,6 @@ class View {
 
   key(event) {
     const spot = event.target
-    if (event.key === "Escape") return this.hideTip()
     if ((event.key === "Enter" || event.key === " ") && this.press(spot)) return event.preventDefault()
     const step = STEP[event.key]
     if (!step || !this.svg.contains(spot)) return
@@ -246,7 +256,8 @@ function nearest(spot, kin, [dx, dy]) {
   return reach(best) < Infinity ? best : null
 }
 
-// Makes `old` like `fresh`, touching only what differs. Which element the tab key reaches is ours to keep.
+// Makes `old` like `fresh`, touching only what differs: an element with an id stays the same element, the others are
+// matched in their order. Which element the tab key reaches is ours to keep.
 function morph(old, fresh) {
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name)
   for (const { name, value } of fresh.attributes) {
@@ -254,19 +265,28 @@ function morph(old, fresh) {
   }
   const wanted = new Set([...fresh.children].map((child) => child.id))
   for (const child of [...old.children]) if (child.id && !wanted.has(child.id)) child.remove()
+  const named = new Map([...old.children].map((child) => [child.id, child]))
   let here = old.firstChild
+  const discard = () => {
+    const gone = here
+    here = here.nextSibling
+    gone.remove()
+  }
   for (const child of fresh.childNodes) {
-    if (here && here.nodeName === child.nodeName && (here.id ?? "") === (child.id ?? "")) {
-      if (child.nodeType === Node.TEXT_NODE) here.data !== child.data && (here.data = child.data)
-      else morph(here, child)
-      here = here.nextSibling
-    } else old.insertBefore(document.importNode(child, true), here)
+    if (child.id && named.has(child.id)) while (here && !here.id) discard()
+    if (!alike(here, child)) {
+      old.insertBefore(document.importNode(child, true), here)
+      continue
+    }
+    if (child.nodeType === Node.ELEMENT_NODE) morph(here, child)
+    else if (here.data !== child.data) here.data = child.data
+    here = here.nextSibling
   }
-  while (here) {
-    const next = here.nextSibling
-    here.remove()
-    here = next
-  }
+  while (here) discard()
+}
+
+function alike(one, other) {
+  return one && one.nodeName === other.nodeName && (one.id ?? "") === (other.id ?? "")
 }
 
 function seen() {

@@ -70,8 +70,8 @@ def curves(runs: Sequence[RunCurve], theme: Theme, unit: str, height: int = 330)
             "hovermode": "closest",
             "hoverdistance": 30,
             "annotations": _labels(lines, window, theme) or [_invitation(theme)],
-            "xaxis": _axis(_("epoch"), 0, window.end),
-            "yaxis": _loss_axis(unit, window, shown=bool(lines)),
+            "xaxis": _axis(_("epoch"), 0, window.end, bool(lines)),
+            "yaxis": _axis(_("cross-entropy per {unit}").format(unit=unit), window.low, window.high, bool(lines)),
             "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
         },
     }
@@ -85,22 +85,28 @@ def _lines(run: RunCurve, colour: str) -> list[_Line]:
         lines = [_Line(x, validation, told, _("{run}, validation").format(run=run.name), colour, 1.5, "dash")]
     else:
         lines = [
-            _masked(run.records, colour),
+            _masked(run, colour),
             _clean(found, colour),
             _Line(x, validation, told, _("validation"), colour, THICK, "dash"),
         ]
     return [line for line in lines if line.x]
 
 
-def _masked(records: Sequence[Event], colour: str) -> _Line:
-    # Means over a power of two of neighbours: as the curve grows, what is already drawn stays as it is.
-    points = np.array([(r["epoch"], r["train_loss"]) for r in records if r["train_loss"] is not None]).reshape(-1, 2)
-    size = 1 << max(0, math.ceil(math.log2(max(1, len(points)) / POINTS)))
+def _masked(run: RunCurve, colour: str) -> _Line:
+    # Means over a power of two of neighbours, as few as the whole run will need: what is drawn stays as it is.
+    points = np.array([(r["epoch"], r["train_loss"]) for r in run.records if r["train_loss"] is not None]).reshape(-1, 2)
+    size = 1 << max(0, math.ceil(math.log2(max(1, len(points), _planned(run)) / POINTS)))
     starts = np.arange(0, len(points), size)
     counts = np.diff([*starts, len(points)])
     means = np.add.reduceat(points, starts) / counts[:, None] if len(points) else points
     told = _("each update, with masks") if size == 1 else _("with masks, mean of {n} updates").format(n=size)
     return _Line(means[:, 0].tolist(), means[:, 1].tolist(), told, _("train, masked"), colour, THIN)
+
+
+def _planned(run: RunCurve) -> float:
+    # How many updates the whole run will have; 0 where that is not known yet.
+    last = run.records[-1] if run.records else {"epoch": 0}
+    return float(run.epochs * last["update"] / last["epoch"]) if last["epoch"] else 0
 
 
 def _clean(found: Sequence[Event], colour: str) -> _Line:
@@ -136,11 +142,12 @@ def _trace(line: _Line) -> Figure:
 
 def _best_point(run: RunCurve, colour: str, theme: Theme) -> list[Figure]:
     found = evaluated(run.records)
-    if len(found) < 2:
+    if len(found) < 3:  # the untrained network's and the first: no best yet
         return []
     least = best(found)
-    # Near the right edge the text goes to the left: the labels of the curves are on the right.
-    side = "left" if least["epoch"] > 0.75 * max(run.epochs, found[-1]["epoch"]) else "center"
+    # Near an edge the text goes inwards: the axis is on the left, the labels of the curves are on the right.
+    place = least["epoch"] / (max(run.epochs, found[-1]["epoch"]) or 1)
+    side = "left" if place > 0.75 else "right" if place < 0.15 else "center"
     return [{
         "type": "scatter", "mode": "markers+text", "name": _("best"), "x": [least["epoch"]], "y": [least["val_loss"]],
         "text": [_("best {value}").format(value=metric_text(*metric_of(least)))], "textposition": f"bottom {side}",
@@ -165,19 +172,17 @@ def _window(runs: Sequence[RunCurve], lines: Sequence[_Line], rows: int, height:
                for y in (r["val_loss"], *([] if run.previous else [r["train_loss_clean"]]))]  # fmt: skip
     low = min(min(line.y) for line in lines)
     high = max([*trained, *(line.y[-1] for line in lines)] if trained else [y for line in lines for y in line.y])
-    pad = 0.08 * (high - low) or 0.5
-    room = (high - low + 2 * pad) * rows * LINE / (pixels - rows * LINE)
-    return _Window(end, low - pad, high + pad + room, pixels)
+    # In steps, so that the axis does not move with every wiggle of the last point.
+    step = 2.0 ** math.floor(math.log2(max(high - low, 0.01))) / 8
+    low, high = (math.floor(low / step) - 0.5) * step, (math.ceil(high / step) + 0.5) * step
+    return _Window(end, low, high + (high - low) * rows * LINE / (pixels - rows * LINE), pixels)
 
 
-def _loss_axis(unit: str, window: _Window, shown: bool) -> Figure:
-    return _axis(_("cross-entropy per {unit}").format(unit=unit), window.low, window.high) | {"showticklabels": shown}
-
-
-def _axis(title: str, low: float, high: float) -> Figure:
+def _axis(title: str, low: float, high: float, drawn: bool) -> Figure:
     # Autorange, held to the window: a range of its own at every tick would undo the user's zoom.
     span = {"include": [low, high], "clipmin": low, "clipmax": high}
-    return {"title": {"text": title}, "autorange": True, "autorangeoptions": span, "nticks": 7}
+    held = {"autorange": True, "autorangeoptions": span} if drawn else {"range": [low, high], "showticklabels": False}
+    return {"title": {"text": title}, "nticks": 7, "tickangle": 0, **held}
 
 
 def _labels(lines: Sequence[_Line], window: _Window, theme: Theme) -> list[Figure]:

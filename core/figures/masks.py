@@ -10,9 +10,7 @@ from core.language import _
 
 Array = npt.NDArray[np.float32]
 
-# Pixels per unit, the first that keeps the figure below the height: whole ones, so that every unit is equally high.
-PIXELS = (6, 5, 4, 3, 2, 1)
-HEIGHT = 200
+PIXELS = (8, 6, 5, 4, 3, 2, 1)  # per unit: whole ones, so that every unit is equally high
 MARGINS = {"l": 52, "r": 8, "t": 28, "b": 40}
 
 
@@ -36,15 +34,18 @@ def plane(mask: Array, sample: int, shape: tuple[int, int]) -> npt.NDArray[np.ui
     return kept
 
 
-def mask_heatmap(mask: Array, sample: int, shape: tuple[int, int], theme: Theme, title: str = "") -> Figure:
+def mask_heatmap(mask: Array, sample: int, shape: tuple[int, int], theme: Theme, title: str = "", height: int = 200) -> Figure:
     """The heatmap of one sample's mask; shape = (T, H). The title is followed by the kept fraction and the scale.
 
-    `layout.height` is what every unit needs to be equally high; `layout.meta` holds "kept" (of this sample, 0 to 1) and
-    "scale". Raises what `plane` raises.
+    height: pixels for the units, if so many can show them all; `layout.height` is that of the whole figure.
+    `layout.meta` holds "kept" (of this sample, 0 to 1) and "scale". Raises what `plane` raises.
     """
     z = plane(mask, sample, shape)
     kept, scale = float(z.mean()), scale_of(mask)
-    return {"data": [_heatmap(z, theme)], "layout": _layout(z.shape, theme, _title(title, kept, scale), kept, scale)}
+    pixels = next((pixels for pixels in PIXELS if len(z) * pixels <= height), 1)
+    layout = _layout(z.shape, pixels, theme) | {"meta": {"kept": kept, "scale": scale}}
+    layout["title"] = {"text": _title(title, kept, scale), "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}}
+    return {"data": [_heatmap(z, pixels, theme)], "layout": layout}
 
 
 def describe_mask(mask: Array, sample: int, shape: tuple[int, int], place: str) -> str:
@@ -56,12 +57,10 @@ def describe_mask(mask: Array, sample: int, shape: tuple[int, int], place: str) 
     return sentence.format(**said, over_time=over_time)
 
 
-def _heatmap(z: npt.NDArray[np.uint8], theme: Theme) -> Figure:
-    units, steps = z.shape
-    gap = 1 if _pixels(units) > 2 else 0
+def _heatmap(z: npt.NDArray[np.uint8], pixels: int, theme: Theme) -> Figure:
     return {
         "type": "heatmap",
-        "z": {"dtype": "u1", "bdata": b64encode(z.tobytes()).decode(), "shape": f"{units}, {steps}"},
+        "z": {"dtype": "u1", "bdata": b64encode(z.tobytes()).decode(), "shape": f"{z.shape[0]}, {z.shape[1]}"},
         "x0": 1,
         "y0": 1,
         "zmin": 0,
@@ -69,22 +68,21 @@ def _heatmap(z: npt.NDArray[np.uint8], theme: Theme) -> Figure:
         "colorscale": [[0, theme.dropped], [1, theme.kept]],
         "showscale": False,
         "xgap": 1,
-        "ygap": gap,
-        "hovertemplate": _("step %{x}, unit %{y}: %{z}<br>1 kept, 0 dropped") + "<extra></extra>",
+        "ygap": 1 if pixels > 2 else 0,
+        "hovertemplate": _("step {t}, unit {n}: {value}<br>1 kept, 0 dropped").format(t="%{x}", n="%{y}", value="%{z}")
+        + "<extra></extra>",
     }
 
 
-def _layout(size: tuple[int, ...], theme: Theme, title: str, kept: float, scale: float) -> Figure:
+def _layout(size: tuple[int, ...], pixels: int, theme: Theme) -> Figure:
     units, steps = size
     return {
         "template": template(theme),
-        "title": {"text": title, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}},
-        "height": units * _pixels(units) + MARGINS["t"] + MARGINS["b"],
+        "height": units * pixels + MARGINS["t"] + MARGINS["b"],
         "margin": MARGINS,
         "xaxis": _axis(_("time step"), steps),
         "yaxis": _axis(_("unit"), units),
         "uirevision": f"{units} × {steps}",
-        "meta": {"kept": kept, "scale": scale},
     }
 
 
@@ -96,10 +94,6 @@ def _axis(title: str, size: int) -> Figure:
 def _ticks(size: int) -> list[int]:
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if size / step <= 8)
     return sorted({1, *range(step, size + 1, step)})
-
-
-def _pixels(units: int) -> int:
-    return next((pixels for pixels in PIXELS if units * pixels <= HEIGHT), 1)
 
 
 def _title(title: str, kept: float, scale: float) -> str:

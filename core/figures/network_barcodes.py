@@ -6,6 +6,7 @@ from core.figures.network_svg import group, label, number, tag
 from core.figures.network_texts import mask_says, place
 
 INSET = 2.5
+WIDEST = 17  # that a number may be between two barcodes; one of three digits is squeezed
 
 
 def barcodes(scene: Scene, name: str) -> str:
@@ -46,13 +47,14 @@ def _scale(box: Box, units: int) -> str:
 
 
 def _number(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
-    text = str(scene.crossed[site, layer, t])
+    text = f"{scene.crossed[site, layer, t]}"
     left, middle = scene.layout.number(site, layer, t)
     height = scene.layout.sizes.count
-    width = max(height, 7 * len(text) + 4)
+    width = max(height, min(7 * len(text), WIDEST) + 4)
     return group(
         tag("rect", x=left, y=middle - height / 2, width=width, height=height, rx=height / 2),
-        label(text, left + width / 2, middle + 4.5, "net-count"),
+        label(text, left + width / 2, middle + 4.5, "net-count", textLength=WIDEST if len(text) > 2 else None,
+              lengthAdjust="spacingAndGlyphs" if len(text) > 2 else None),
         id=f"{name}-crossing-{text}", class_="net-crossing", data_crossing=text, data_site=site, data_layer=str(layer),
         data_t=str(t), aria_hidden="true",
     )  # fmt: skip

@@ -37,9 +37,9 @@ def words(scene: Scene, name: str) -> str:
     told = group(*(_prediction(scene, name, t) for t in scene.steps), id=f"{name}-predictions", role="group",
                  aria_label=_("predicts"))  # fmt: skip
     clock = "".join(label(f"{t}", at.x(t), CLOCK - at.slack, "net-mid net-soft") for t in scene.steps)
-    rows = ((_("right"), at.predicted - 7), (_("predicts"), at.predicted + 15.5), (_("input"), at.read + 15.5),
+    rows = ((_("correct"), at.predicted - 7), (_("predicts"), at.predicted + 15.5), (_("input"), at.read + 15.5),
             (_("step t"), CLOCK - at.slack))  # fmt: skip
-    names = "".join(label(shortened(row, PLOT[0] - 10, SIZE), 4, y, "net-soft") for row, y in rows)
+    names = "".join(_fitted(row, 4, y, PLOT[0] - 8, "net-soft") for row, y in rows)
     return names + clock + read + told
 
 
@@ -76,8 +76,8 @@ def _band(scene: Scene, layer: int) -> str:
         tag("rect", x=4, y=top, width=at.right - 4, height=bottom - top, rx=8, class_="net-band"),
         label(_("layer {n}").format(n=layer), 0, 0, "net-mid net-soft",
               transform=f"translate(17 {number(middle)}) rotate(-90)"),
-        label(shortened(_("state"), 44, SIZE), 26, at.h(layer) + 4.5, "net-soft"),
-        label(shortened(_("cell"), 44, SIZE), 26, at.c(layer) + 4.5, "net-soft"),
+        _fitted(_("state"), 26, at.h(layer) + 4.5, 44, "net-soft"),
+        _fitted(_("cell"), 26, at.c(layer) + 4.5, 44, "net-soft"),
     )  # fmt: skip
 
 

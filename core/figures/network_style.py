@@ -9,7 +9,6 @@ _SHEET = """
 .net text{{fill:{ink}}} .net .net-soft{{fill:{muted}}} .net .net-mid,.net .net-symbol,.net .net-count{{text-anchor:middle}}
 .net .net-end{{text-anchor:end}} .net .net-symbol{{font-style:italic}}
 .net-band{{fill:{panel}}} .net-reach,.net-wire,.net-path{{fill:none}} .net-reach{{stroke:transparent;stroke-width:7}}
-.net-link[data-site=state] .net-reach{{stroke:{panel}}}
 .net-wire{{stroke:{wire};stroke-width:1.4}} .is-masked .net-wire{{stroke-dasharray:3 3}}
 .net-path{{stroke:{accent};stroke-width:5;stroke-linejoin:round}} .net-arrow{{fill:{accent}}}
 .net-node rect{{fill:{paper};stroke:{wire};stroke-width:1.1}} .net-node.is-taken rect{{stroke:{accent};stroke-width:2}}

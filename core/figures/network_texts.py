@@ -18,7 +18,7 @@ _ROUTES = {"cell": N_("through the cell"), "state": N_("through the state")}
 
 def place(site: str, layer: int) -> str:
     """A site at a layer."""
-    return _("{site}, layer {layer}").format(site=_(SITES[site].label), layer=layer)
+    return _("{site} · layer {layer}").format(site=_(SITES[site].label), layer=layer)
 
 
 def tooltip(scene: Scene, site: str, layer: int) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.figures.theme import Figure
+from core.language import _
 from pages.common.static import provide_plotly
 
 _ASSETS = Path(__file__).parent.parent.parent / "assets" / "components"
@@ -27,10 +28,11 @@ def live_chart(figure: Figure, key: str, sentence: str, height: int) -> dict[str
     {"curve", "point", "x", "y"}, for one run; else None.
     """
     # As text: the page compares it with the last one, and Streamlit has less to walk through.
-    data = {"figure": json.dumps(figure, allow_nan=False), "sentence": sentence, "height": height, "plotly": provide_plotly()}
-    clicked: dict[str, Any] | None = _mount(key=key, data=data, on_clicked_change=_nothing).clicked
+    data = {"figure": json.dumps(figure, allow_nan=False), "sentence": sentence, "height": height,
+            "plotly": provide_plotly(), "missing": _("The chart's script did not load; reload the page.")}  # fmt: skip
+    clicked: dict[str, Any] | None = _mount(key=key, data=data, on_clicked_change=_nothing, on_theme_change=_nothing).clicked
     return clicked
 
 
 def _nothing() -> None:
-    """That a callback is named is what makes `clicked` part of the result."""
+    """Streamlit wants to hear what happens when the chart is clicked, or asks for the colours of a new theme: a run."""

@@ -8,15 +8,15 @@ import streamlit as st
 from core.language import _
 
 _ASSETS = Path(__file__).parents[2] / "assets" / "components"
-_HTML = """<div class="net-root">
-<div class="net-scroll" tabindex="-1"></div>
+HTML = """<div class="net-root">
+<div class="net-scroll"></div>
 <div class="net-tip" role="tooltip" hidden></div>
 <div class="net-callout" role="note" hidden><p></p><button type="button"></button></div>
 </div>"""
 
 _figure = st.components.v2.component(
     "network",
-    html=_HTML,
+    html=HTML,
     css=(_ASSETS / "network.css").read_text(encoding="utf-8"),
     js=(_ASSETS / "network.js").read_text(encoding="utf-8"),
     isolate_styles=False,

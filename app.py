@@ -1,0 +1,20 @@
+"""Dropout Through Time: navigation and page setup, nothing else."""
+
+import streamlit as st
+
+from core.language import _, use
+from pages.common.static import provide_plotly
+from pages.common.style import apply_style
+
+st.set_page_config(page_title="Dropout Through Time", page_icon=":material/blur_on:", layout="wide")
+use(st.context.locale or "en")
+provide_plotly()
+apply_style()
+
+LAB = "pages/lab/lab.py"
+# The Lab is what opens at /, and at /lab for links that name it.
+pages = [
+    st.Page(LAB, title=_("Lab"), default=True, url_path="home"),
+    st.Page(LAB, title=_("Lab"), url_path="lab", visibility="hidden"),
+]
+st.navigation(pages, position="top").run()

@@ -1,0 +1,19 @@
+"""The one service of this server, and what happens when a tab is closed."""
+
+from uuid import uuid4
+
+import streamlit as st
+
+from core.runs.service import Service
+
+
+@st.cache_resource
+def service() -> Service:
+    """The runs of all tabs; its workers start with it."""
+    return Service()
+
+
+@st.cache_resource(scope="session", on_release=lambda owner: service().release(owner))
+def owner() -> str:
+    """Whose runs those of this tab are; a closed tab gives them up."""
+    return uuid4().hex

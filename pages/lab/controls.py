@@ -1,0 +1,245 @@
+"""The left side: what is learned, how large the network is, where dropout acts. Reads widgets; returns an experiment."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.codec import from_json, to_json
+from core.dropout.methods import METHODS, name_of
+from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement
+from core.dropout.sites import SITES, Site, layers_of
+from core.errors import Invalid
+from core.experiment import BOUNDS, Experiment, build
+from core.language import N_, _
+from core.tasks import TASKS, task
+from core.tasks.task import Option
+from core.tasks.windows import data_of
+
+UNITS = (16, 32, 48, 64, 96, 128, 200, 256)
+OWN = "own"  # the method's place in the list when the placement is none of the literature's
+RATE = 0.5  # of a site that is switched on for the first time
+PLAIN = ("embedding", "updates", "clip", "forget_bias", "cell", "device", "engine")  # what no control changes
+NUMBERS = ("batch", "steps", "epochs", "learning_rate", "data_seed", "weight_seed", "mask_seed")
+LABELS = {
+    "time": N_("over time"),
+    "batch": N_("over the batch"),
+    "gates": N_("over the gates"),
+    "units": N_("over the units"),
+    "scaling": N_("scaling"),
+    "step": N_("fresh each step"),
+    "sequence": N_("one per sequence"),
+    "sample": N_("one per sample"),
+    "separate": N_("one per gate"),
+    "shared": N_("one for all gates"),
+    "unit": N_("one per unit"),
+    "layer": N_("one for all units"),
+    "inverted": N_("÷ (1-p) in training"),
+    "test": N_("× (1-p) at test"),
+    "none": N_("none"),
+}
+
+
+def fill(experiment: Experiment) -> None:
+    """Sets every control to what the experiment says."""
+    state = st.session_state
+    state["task"], state["layers"] = experiment.task, experiment.layers
+    state["hidden"] = experiment.hidden
+    for name, value in experiment.options:
+        state[f"option-{experiment.task}-{name}"] = value
+    state["plain"] = {name: getattr(experiment, name) for name in PLAIN}
+    for name in NUMBERS:
+        state[name] = getattr(experiment, name)
+    fill_sites(experiment.placement)
+
+
+def fill_sites(placement: Placement) -> None:
+    """Sets the controls of the sites; a site that is off keeps its rate for when it is switched on again."""
+    for name in SITES:
+        dropout = placement.get(name)
+        st.session_state[f"on-{name}"] = dropout is not None
+        _fill_site(name, dropout or Dropout(rate=st.session_state.get(f"rate-{name}", RATE)))
+
+
+def show() -> Experiment | None:
+    """Draws the controls. Returns the experiment they describe; None, with the reason on the page, if there is none."""
+    st.markdown(f"##### {_('Data and model')}")
+    chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
+                          on_change=_task_changed, help=_(task(st.session_state["task"]).about))  # fmt: skip
+    for option in task(chosen).options:
+        _option(chosen, option)
+    layers, hidden = st.columns(2, gap="small")
+    layers.selectbox(_("Layers L"), range(BOUNDS["layers"][0], BOUNDS["layers"][1] + 1), key="layers", on_change=_one_rate)
+    with hidden:
+        _hidden()
+    st.markdown(f"##### {_('Where dropout acts')}")
+    _method()
+    for site in SITES.values():
+        _site(site)
+    _more()
+    return _read()
+
+
+def _hidden() -> None:
+    own = st.session_state["hidden"]
+    choices = UNITS if own in UNITS else (*UNITS, own)
+    st.selectbox(_("Units H"), choices, key="hidden", format_func=lambda h: str(h) if isinstance(h, int) else "–".join(map(str, h)))
+
+
+def _option(name: str, option: Option) -> None:
+    key = f"option-{name}-{option.name}"
+    st.session_state.setdefault(key, option.default)
+    st.number_input(_(option.label), option.low, option.high, key=key, step=1 if option.high <= 100 else 1000,
+                    persist_state="session", on_change=_default_steps)  # fmt: skip
+
+
+def _method() -> None:
+    own = name_of(_placement())
+    st.session_state["method"] = own or OWN
+    names = [*METHODS, OWN] if own is None else list(METHODS)
+    st.selectbox(_("Method"), names, key="method", on_change=_method_changed, format_func=_method_label,
+                 help=_("A method is a placement with a name. Switch a single site and it becomes your own."))  # fmt: skip
+
+
+def _method_label(name: str) -> str:
+    return _("Your own placement") if name == OWN else _(METHODS[name].label)
+
+
+def _site(site: Site) -> None:
+    exists = len(layers_of(site, st.session_state["layers"])) > 0
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
+        on = st.toggle(_(site.label), key=f"on-{site.name}", help=f"{_(site.multiplies)}. {_(site.memory)}", disabled=not exists)
+        if on and exists:
+            st.slider(_("rate of {site}").format(site=_(site.label)), 0.0, 0.99, step=0.01, key=f"rate-{site.name}",
+                      label_visibility="collapsed", persist_state="session", on_change=_one_rate, format="%.2f")  # fmt: skip
+        else:
+            st.caption(_("clean") if exists else _("needs two layers"))
+
+
+def _more() -> None:
+    with st.popover(_("More settings"), width="stretch", icon=":material/tune:"):
+        sharing, network, seeds, file = st.tabs([_("Sharing"), _("Training"), _("Seeds"), _("File")])
+        with sharing:
+            _sharing()
+        with network:
+            st.number_input(_("Learning rate (Adam)"), 1e-5, 10.0, key="learning_rate", format="%.5g", step=0.001)
+            st.number_input(_("Batch B, samples"), *BOUNDS["batch"], key="batch")
+            st.number_input(_("Window T, time steps"), *BOUNDS["steps"], key="steps")
+            st.number_input(_("Epochs"), *BOUNDS["epochs"], key="epochs")
+        with seeds:
+            for name, label in (("data_seed", _("Data")), ("weight_seed", _("Initial weights")), ("mask_seed", _("Masks"))):
+                st.number_input(label, *BOUNDS[name], key=name)
+        with file:
+            _file()
+
+
+def _sharing() -> None:
+    st.caption(_("Over which axes one draw is reused, and how the mean is kept."))
+    for site in SITES.values():
+        if not st.session_state[f"on-{site.name}"]:
+            continue
+        st.markdown(f"**{_(site.label)}**")
+        with st.container(horizontal=True, gap="small"):
+            for axis, words in {**SHARING, "scaling": SCALINGS}.items():
+                if axis in site.axes or axis == "scaling":
+                    st.selectbox(_(LABELS[axis]), words, key=f"{axis}-{site.name}", width=150, persist_state="session",
+                                 format_func=lambda word: _(LABELS[word]))  # fmt: skip
+        _layer_rates(site)
+
+
+def _layer_rates(site: Site) -> None:
+    at = layers_of(site, st.session_state["layers"])
+    if len(at) < 2:
+        return
+    each = st.toggle(_("a rate for each layer"), key=f"each-{site.name}", persist_state="session")
+    if each:
+        with st.container(horizontal=True, gap="small"):
+            for layer in at:
+                st.session_state.setdefault(f"rate-{site.name}-{layer}", st.session_state[f"rate-{site.name}"])
+                st.number_input(_("layer {l}").format(l=layer), 0.0, 0.99, step=0.05, width=110,
+                                key=f"rate-{site.name}-{layer}", persist_state="session")  # fmt: skip
+
+
+def _file() -> None:
+    st.download_button(_("Save this experiment (JSON)"), to_json(_read(quiet=True) or build()), "experiment.json",
+                       "application/json", on_click="ignore")  # fmt: skip
+    upload = st.file_uploader(_("Open an experiment (JSON)"), type="json", key="upload")
+    if upload is not None and st.session_state.get("opened") != upload.file_id:
+        st.session_state["opened"] = upload.file_id
+        try:
+            _open(upload.getvalue())
+        except Invalid as invalid:
+            st.session_state["file-error"] = str(invalid)
+    if error := st.session_state.get("file-error"):
+        st.error(error)
+
+
+def _open(content: bytes) -> None:
+    experiment = from_json(content.decode("utf-8", errors="replace"))
+    data_of(experiment)
+    st.session_state["file-error"] = ""
+    st.session_state["open"] = to_json(experiment)
+    st.rerun()
+
+
+def _default_steps() -> None:
+    state = st.session_state
+    row = task(state["task"])
+    state["steps"] = row.default_steps({o.name: state[f"option-{row.name}-{o.name}"] for o in row.options})
+
+
+def _task_changed() -> None:
+    state = st.session_state
+    seeds = {name: state[name] for name in ("data_seed", "weight_seed", "mask_seed")}
+    fill(build(state["task"], **seeds))
+
+
+def _method_changed() -> None:
+    if st.session_state["method"] != OWN:
+        fill_sites(METHODS[st.session_state["method"]].placement())
+
+
+def _one_rate() -> None:
+    # Moving a site's own slider, or changing the number of layers, ends its rates by layer.
+    for name in SITES:
+        st.session_state[f"each-{name}"] = False
+
+
+def _fill_site(name: str, dropout: Dropout) -> None:
+    state = st.session_state
+    rates = dropout.rate if isinstance(dropout.rate, tuple) else (dropout.rate,)
+    state[f"rate-{name}"], state[f"each-{name}"] = float(rates[0]), len(rates) > 1
+    for layer, rate in zip(layers_of(SITES[name], state["layers"]), rates, strict=False):
+        if len(rates) > 1:
+            state[f"rate-{name}-{layer}"] = float(rate)
+    for axis in (*SHARING, "scaling"):
+        state[f"{axis}-{name}"] = getattr(dropout, axis)
+
+
+def _dropout(site: Site) -> Dropout:
+    state = st.session_state
+    at = layers_of(site, state["layers"])
+    each = state[f"each-{site.name}"] and len(at) > 1
+    own = round(state[f"rate-{site.name}"], 4)
+    rates = tuple(round(state.get(f"rate-{site.name}-{layer}", own), 4) for layer in at)
+    settings: dict[str, Any] = {axis: state[f"{axis}-{site.name}"] for axis in (*SHARING, "scaling")}
+    return Dropout(rate=rates if each else own, **settings)
+
+
+def _placement() -> Placement:
+    state = st.session_state
+    return Placement.of({name: _dropout(site) for name, site in SITES.items() if state[f"on-{name}"]})
+
+
+def _read(quiet: bool = False) -> Experiment | None:
+    """The experiment of the controls; where it cannot be, a sentence on the page, and None."""
+    state = st.session_state
+    options = {o.name: state[f"option-{state['task']}-{o.name}"] for o in task(state["task"]).options}
+    given = state["plain"] | {name: state[name] for name in ("layers", "hidden", *NUMBERS)}
+    try:
+        experiment = build(state["task"], options, placement=_placement(), **given)
+        data_of(experiment)
+    except Invalid as invalid:
+        if not quiet:
+            st.error(str(invalid))
+        return None
+    return experiment

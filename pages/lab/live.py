@@ -1,0 +1,120 @@
+"""The right side, which moves: the buttons, the network, the curves, the masks. Redrawn by itself while a run goes on."""
+
+import streamlit as st
+
+from core.codec import from_plain
+from core.figures.curves import RunCurve, curves
+from core.figures.marks import change_marks
+from core.figures.outcome import describe, metric_text, metrics
+from core.figures.theme import Theme, theme
+from core.language import N_, _, use
+from core.runs.history import of_kind
+from core.tasks import task
+from core.tasks.windows import data_of, total_updates
+from pages.common.chart import live_chart
+from pages.lab import network, session
+
+TICK = 0.5  # seconds
+# What a run can be: its label, icon and colour.
+STATES = {
+    "ready": (N_("ready"), "radio_button_unchecked", "gray"),
+    "queued": (N_("queued"), "hourglass_empty", "orange"),
+    "starting": (N_("starting"), "hourglass_top", "orange"),
+    "running": (N_("live"), "play_circle", "green"),
+    "paused": (N_("live · paused"), "pause_circle", "blue"),
+    "finished": (N_("finished"), "check_circle", "green"),
+    "stopped": (N_("stopped"), "stop_circle", "gray"),
+    "failed": (N_("failed"), "error", "red"),
+    "gone": (N_("gone"), "error", "red"),
+}
+
+
+def show() -> None:
+    """Draws all of it, and again by itself while a run goes on."""
+    active = session.active()
+    st.fragment(_draw, run_every=TICK if active else None)(active)
+
+
+def _draw(timed: bool) -> None:
+    use(st.context.locale or "en")
+    session.poll()
+    colours = theme(st.context.theme.type)
+    _toolbar()
+    centre, side = st.columns([2.15, 1], gap="medium")
+    with centre:
+        network.show(colours)
+    with side:
+        _outcome(colours)
+    network.masks(colours)
+    if session.active() != timed:
+        st.rerun()  # with or without the timer, whichever it is now
+
+
+def _toolbar() -> None:
+    state = session.state()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="toolbar"):
+        if state in ("running", "starting", "queued"):
+            st.button(_("Pause"), icon=":material/pause:", type="primary", key="pause", on_click=session.tell, args=["pause"])
+        else:
+            st.button(_("Play"), icon=":material/play_arrow:", type="primary", key="play", on_click=session.play)
+        st.button(_("Step"), icon=":material/skip_next:", key="step", on_click=session.step, help=_("One update, then a pause."))
+        st.button(_("Reset"), icon=":material/replay:", key="reset", on_click=session.shelve,
+                  help=_("Back to an untrained network; this run stays as the grey curve."))  # fmt: skip
+        if st.button(_("New masks"), icon=":material/casino:", key="new-masks",
+                     help=_("Another mask seed; data and initial weights stay.")):  # fmt: skip
+            st.session_state["mask-seed-next"] = True
+            st.rerun()
+        label, icon, colour = STATES[state]
+        st.badge(_(label), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
+        _progress()
+    _news()
+
+
+def _progress() -> None:
+    experiment = session.wanted()
+    total, per_epoch = session.total() or total_updates(experiment), data_of(experiment).updates
+    update = session.now()
+    text = _("epoch {epoch:.1f} of {epochs:.0f} · update {update} of {total}").format(
+        epoch=update / per_epoch, epochs=total / per_epoch, update=update, total=total)  # fmt: skip
+    st.progress(min(1.0, update / total), text)
+
+
+def _news() -> None:
+    """What went wrong or holds things up, in a sentence."""
+    run = session.lab()["run"]
+    if error := session.lab()["error"]:
+        st.warning(error)
+    if run is None:
+        return
+    if run["state"] == "queued" and run["position"]:
+        st.info(_("Place {n} in the queue: the run starts when a worker is free.").format(n=run["position"]))
+    if run["reason"]:
+        (st.error if run["state"] == "failed" else st.info)(run["reason"])
+
+
+def _outcome(colours: Theme) -> None:
+    run = session.lab()["run"]
+    _numbers(of_kind(run["events"], "record") if run else [])
+    experiment = session.wanted()
+    runs = [_curve(run, previous=False)] if run else []
+    if previous := session.lab()["previous"]:
+        runs.append(_curve(previous, previous=True))
+    unit = _(task(experiment.task).unit)
+    live_chart(curves(runs, colours, unit, height=330), "curves", describe(runs), 330)
+
+
+def _curve(run: session.Run, previous: bool) -> RunCurve:
+    began = from_plain(run["began"])
+    epochs = total_updates(began) / data_of(began).updates
+    marks = change_marks(began, run["events"])
+    return RunCurve(run["id"], run["name"], of_kind(run["events"], "record"), marks, previous, epochs)
+
+
+def _numbers(records: list[session.Run]) -> None:
+    found = metrics(records)
+    metric = task(session.wanted().task).metric
+    now, best, gap = st.columns(3, gap="small")
+    now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")
+    best.metric(_("best, at epoch"), _("{best}, {epoch:.0f}").format(
+        best=metric_text(metric, found.best), epoch=found.best_epoch) if found else "–")  # fmt: skip
+    gap.metric(_("gap to clean train"), f"{found.gap:.2f}" if found else "–", help=_("validation loss - clean train loss, in nats"))

@@ -1,0 +1,186 @@
+"""The live chart in a real browser: a small app that ticks, and what a user would see of it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
+
+from core.figures.theme import DARK, LIGHT
+from pages.common.static import provide_plotly
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Debian's chromium is not installed"),
+]
+
+APP = """
+import streamlit as st
+from core.figures.curves import curves
+from core.figures.outcome import RunCurve
+from core.figures.theme import theme
+from core.runs.protocol import record
+from pages.common.chart import live_chart
+
+@st.fragment(run_every=0.2)
+def ticking():
+    st.session_state.n = n = st.session_state.get("n", 20) + 1
+    records = [record(i, i / 10, 5 - i / 100) for i in range(n)]
+    figure = curves([RunCurve("run", "run", records, epochs=30)], theme(st.context.theme.type), "word")
+    clicked = live_chart(figure, "live", f"tick {n}", 330)
+    if clicked:
+        st.session_state.clicked = clicked
+    st.write(f"clicked {st.session_state.get('clicked', 'nothing')}")
+
+if st.toggle("show", True):
+    ticking()
+settled = curves([RunCurve("old", "old", [record(i, i, 5 - i / 9) for i in range(9)])], theme(st.context.theme.type), "word")
+live_chart(settled, "settled", "settled chart", 200)
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on a free port of this machine, until the module's tests are done."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "app.py").write_text(APP, encoding="utf-8")
+    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
+    provide_plotly(folder)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "0", "--server.headless", "true",
+               "--server.address", "localhost"]  # fmt: skip
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    lines = []
+    for line in server.stdout:
+        lines.append(line)
+        if "URL:" in line:
+            break
+    assert "URL:" in lines[-1], "".join(lines)
+    yield lines[-1].split()[-1]
+    server.terminate()
+    server.communicate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[BrowserContext]:
+    """One browser whose pages share what they have loaded."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser.new_context(viewport={"width": 800, "height": 800}, color_scheme="light")
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: BrowserContext, address: str) -> Iterator[Page]:
+    """The app's page in light; at the end, nothing was complained of and no other host was asked."""
+    page = browser.new_page()
+    complaints: list[str] = []
+    hosts: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: hosts.append(request.url) if request.url.startswith("http") else None)
+    page.goto(address)
+    page.locator(".live-chart .main-svg").first.wait_for()
+    yield page
+    page.close()
+    assert complaints == []
+    assert [url for url in hosts if not url.startswith(address)] == []
+
+
+def live(page: Page) -> Locator:
+    return page.get_by_role("figure", name="tick")
+
+
+def after_ticks(page: Page, ticks: int) -> None:
+    """Waits until the live chart has been told of so many more ticks, and has drawn that many more points."""
+    live(page).evaluate(
+        """(node, ticks) => new Promise((done) => {
+            const tick = () => +node.getAttribute("aria-label").split(" ")[1], from = tick(), points = node.data[0].x.length;
+            const look = () => tick() >= from + ticks && node.data[0].x.length > points ? done() : requestAnimationFrame(look);
+            look();
+        })""",
+        ticks,
+    )
+
+
+def ranges(page: Page) -> list[list[float]]:
+    found: list[list[float]] = live(page).evaluate("node => [node._fullLayout.xaxis.range, node._fullLayout.yaxis.range]")
+    return found
+
+
+def paper(chart: Locator, colour: str) -> None:
+    """Waits until the chart is drawn on that colour."""
+    chart.evaluate(
+        """(node, colour) => new Promise((done) => {
+            const look = () => node._fullLayout?.paper_bgcolor === colour ? done() : requestAnimationFrame(look);
+            look();
+        })""",
+        colour,
+    )
+
+
+def test_node_and_zoom_survive_the_ticks(page: Page) -> None:
+    chart = live(page)
+    chart.evaluate("node => { node.mine = node.querySelector('.main-svg').mine = true; }")
+    box = chart.bounding_box()
+    assert box
+    whole = ranges(page)
+    page.mouse.move(box["x"] + 90, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 250, box["y"] + 200, steps=4)
+    page.mouse.up()
+    zoomed = ranges(page)
+    assert zoomed != whole
+    after_ticks(page, 5)
+    assert ranges(page) == zoomed
+    assert chart.evaluate("node => node.mine && node.querySelector('.main-svg').mine") is True
+    page.mouse.dblclick(box["x"] + 200, box["y"] + 150)
+    after_ticks(page, 2)
+    assert ranges(page)[0] == [0, 30], "a double click shows the whole again"
+
+
+def test_a_click_reaches_python(page: Page) -> None:
+    page.get_by_text("nothing").wait_for()
+    point = live(page).evaluate(
+        """node => { const {xaxis, yaxis} = node._fullLayout, {x, y} = node.data[0];
+            return [xaxis._offset + xaxis.d2p(x[9]), yaxis._offset + yaxis.d2p(y[9])]; }"""
+    )
+    live(page).click(position={"x": point[0], "y": point[1]})
+    page.get_by_text("clicked {'curve': 0, 'point': 9").wait_for()
+
+
+def test_both_charts_follow_the_theme_of_the_browser(page: Page) -> None:
+    settled = page.get_by_role("figure", name="settled chart")
+    paper(settled, LIGHT.paper)
+    page.emulate_media(color_scheme="dark")
+    paper(live(page), DARK.paper)
+    paper(settled, DARK.paper)
+
+
+def test_a_chart_goes_and_comes_back(page: Page) -> None:
+    page.get_by_text("show").click()
+    live(page).wait_for(state="detached")
+    page.get_by_text("show").click()
+    live(page).locator(".main-svg").first.wait_for()
+    after_ticks(page, 1)
+
+
+def test_a_chart_is_as_wide_as_there_is_room(page: Page) -> None:
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".live-chart")].every((node) =>
+            node.offsetWidth < 420 && node.querySelector(".main-svg").clientWidth === node.offsetWidth)"""
+    )
+
+
+def test_keyboard_and_screen_reader_find_it(page: Page) -> None:
+    settled = page.get_by_role("figure", name="settled chart")
+    settled.focus()
+    assert settled.evaluate("node => node === document.activeElement")

@@ -1,0 +1,244 @@
+"""The curves, their numbers and their marks, against plain loops over the records that they are made of."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from statistics import fmean
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.dropout.methods import method
+from core.dropout.placement import Dropout, Placement, to_data
+from core.experiment import Experiment, build
+from core.figures.curves import POINTS, curves
+from core.figures.marks import Mark, change_marks
+from core.figures.outcome import RunCurve, describe, metric_text, metrics
+from core.figures.spread import spread
+from core.figures.theme import DARK, LIGHT
+from core.runs.protocol import Event, record
+
+PER_EPOCH = 5
+
+
+def records_of(validation: list[float], metric: str = "perplexity", gap: float = 0.5) -> list[Event]:
+    """An evaluation per epoch, the first before any update, and PER_EPOCH updates between two."""
+    made = []
+    for update in range((len(validation) - 1) * PER_EPOCH + 1):
+        epoch = update // PER_EPOCH
+        due = {"train_loss_clean": validation[epoch] - gap, "val_loss": validation[epoch], "val": {metric: 10.0 + epoch}}
+        loss = float("nan") if update == 0 else 3 + 1 / update
+        made.append(record(update, update / PER_EPOCH, loss, due if update % PER_EPOCH == 0 else None))
+    return made
+
+
+def figure(*runs: RunCurve, **options: Any) -> dict[str, Any]:
+    made = curves(runs, LIGHT, "word", **options)
+    json.dumps(made, allow_nan=False)  # plain data throughout
+    return made
+
+
+def named(made: dict[str, Any], name: str) -> dict[str, Any]:
+    traces: list[dict[str, Any]] = [trace for trace in made["data"] if trace["name"] == name]
+    assert len(traces) == 1, name
+    return traces[0]
+
+
+CURVE = records_of([8.0, 5.0, 4.0, 4.5])
+RUN = RunCurve("a", "Zaremba", CURVE)
+OLD = RunCurve("b", "no dropout", records_of([8.0, 5.2, 5.1, 6.0]), previous=True)
+
+
+def test_every_evaluation_is_drawn_as_it_was_recorded() -> None:
+    made = figure(RUN)
+    assert named(made, "validation")["x"] == [0, 1, 2, 3]
+    assert named(made, "validation")["y"] == [8.0, 5.0, 4.0, 4.5]
+    assert named(made, "train, clean")["y"] == [7.5, 4.5, 3.5, 4.0]
+    assert named(made, "validation")["customdata"] == ["perplexity 10", "perplexity 11", "perplexity 12", "perplexity 13"]
+
+
+@given(st.lists(st.floats(0, 9), max_size=900))
+def test_the_masked_loss_is_the_mean_of_neighbours(losses: list[float]) -> None:
+    made = figure(RunCurve("a", "a", [record(i + 1, i + 1, loss) for i, loss in enumerate(losses)]))
+    if not losses:
+        assert made["data"] == []
+        return
+    size = next(2**n for n in range(20) if len(losses) <= POINTS * 2**n)
+    buckets = [range(start, min(start + size, len(losses))) for start in range(0, len(losses), size)]
+    line = named(made, "train, masked")
+    assert len(line["x"]) <= POINTS
+    assert line["x"] == pytest.approx([fmean(i + 1 for i in bucket) for bucket in buckets], abs=1e-3)
+    assert line["y"] == pytest.approx([fmean(losses[i] for i in bucket) for bucket in buckets], abs=1e-4)
+    assert (f"mean of {size} updates" in line["hovertemplate"]) == (size > 1)
+
+
+def test_a_growing_curve_keeps_what_is_drawn() -> None:
+    losses = [record(i, i / 45, 5 - i / 1000) for i in range(1, 1081)]
+    short, long = (named(figure(RunCurve("a", "a", losses[:n], epochs=24)), "train, masked") for n in (400, 1080))
+    whole = len(short["x"]) - 1  # the last point still grows
+    assert short["x"][:whole] == long["x"][:whole]
+    assert short["y"][:whole] == long["y"][:whole]
+
+
+def test_the_grammar_never_colour_alone() -> None:
+    made = figure(RUN, OLD)
+    dashes = {trace["name"]: trace["line"]["dash"] for trace in made["data"] if "dash" in trace.get("line", {})}
+    assert dashes == {"train, masked": "solid", "train, clean": "solid", "validation": "dash", "no dropout, validation": "dash"}
+    assert named(made, "train, masked")["line"]["width"] < named(made, "train, clean")["line"]["width"]
+    assert named(made, "no dropout, validation")["line"]["color"] == LIGHT.previous
+    labels = {note["text"].replace("<br>", " ") for note in made["layout"]["annotations"]}
+    assert labels == set(dashes), "each curve is named at its end"
+
+
+def test_the_best_point_is_marked_with_its_value() -> None:
+    current, old = [trace for trace in figure(RUN, OLD)["data"] if trace["name"] == "best"]
+    assert (current["x"], current["y"], current["text"]) == ([2], [4.0], ["best 12"])
+    assert (old["x"], old["y"], old["text"]) == ([2], [5.1], ["best 12"])
+
+
+def test_the_window_shows_the_trained_network_and_the_whole_run() -> None:
+    layout = figure(replace(RUN, epochs=20), OLD)["layout"]
+    assert layout["xaxis"]["autorangeoptions"]["include"] == [0, 20]
+    low, high = layout["yaxis"]["autorangeoptions"]["include"]
+    assert low < 3.0
+    assert 6.0 < high < 8.0, "all but the untrained network's loss"
+
+
+def test_before_the_first_epoch_ends_all_is_shown() -> None:
+    low, high = figure(RunCurve("a", "a", CURVE[:3]))["layout"]["yaxis"]["autorangeoptions"]["include"]
+    assert low < 3.5
+    assert high > 8.0
+
+
+def test_a_tick_leaves_the_users_zoom_alone() -> None:
+    before, after = figure(replace(RUN, records=CURVE[:8]))["layout"], figure(RUN)["layout"]
+    assert before["uirevision"] == after["uirevision"] == "a"
+    for axis in ("xaxis", "yaxis"):
+        assert before[axis]["autorange"] is after[axis]["autorange"] is True
+        assert "range" not in after[axis]
+
+
+@pytest.mark.parametrize("runs", [(), (RunCurve("a", "a", []),), (RunCurve("a", "a", [record(0, 0, float("nan"))]),)])
+def test_without_any_point_it_says_what_to_do(runs: tuple[RunCurve, ...]) -> None:
+    made = figure(*runs)
+    assert made["data"] == []
+    assert "Play" in made["layout"]["annotations"][0]["text"]
+
+
+def test_one_point_is_seen_and_a_loss_that_is_no_number_is_left_out() -> None:
+    assert named(figure(RunCurve("a", "a", CURVE[:1])), "validation")["mode"] == "markers"
+    diverged = [*CURVE, record(16, 3.2, float("nan"))]
+    assert named(figure(RunCurve("a", "a", diverged)), "train, masked") == named(figure(RUN), "train, masked")
+
+
+def test_a_long_run_stays_small() -> None:
+    long = [record(i, i / 100, 5 - i / 10_000) for i in range(20_000)]
+    assert len(json.dumps(figure(RunCurve("a", "a", long)))) < 10_000
+
+
+def test_marks_are_drawn_where_the_change_was() -> None:
+    many = [Mark(0.1 * i, f"change {i}") for i in range(12)]
+    lines, labels = [trace for trace in figure(replace(RUN, marks=many), OLD)["data"] if trace["name"] == "changed"]
+    assert lines["x"][::3] == labels["x"] == [mark.epoch for mark in many]
+    assert lines["line"]["dash"] == "dot"
+    assert labels["customdata"] == [mark.label for mark in many], "hovering says all of them"
+    assert [text.strip() for text in labels["text"][-3:]] == ["change 9", "change 10", "change 11"], "the newest are named"
+    assert len(set(labels["y"][-3:])) == 3, "near labels are in different rows"
+    assert "" in labels["text"], "where there is no room, the older ones wait to be hovered"
+
+
+@given(st.lists(st.tuples(st.floats(-500, 500), st.floats(1, 40), st.integers(0, 1)), max_size=8))
+def test_labels_never_overlap_and_keep_their_order(labels: list[tuple[float, float, int]]) -> None:
+    at, sizes, columns = ([label[i] for label in labels] for i in range(3))
+    shifts = spread(at, sizes, columns)
+    for column in (0, 1):
+        placed = sorted((at[i] + shifts[i], sizes[i], at[i]) for i in range(len(at)) if columns[i] == column)
+        for (low, small, was), (high, large, then) in pairwise(placed):
+            assert high - low >= (small + large) / 2 - 1e-6
+            assert was <= then
+    alone = [i for i in range(len(at)) if columns.count(columns[i]) == 1]
+    assert [shifts[i] for i in alone] == pytest.approx([0] * len(alone)), "what has room stays"
+
+
+@given(st.lists(st.floats(0.5, 9), min_size=1, max_size=9), st.floats(-1, 1))
+def test_metrics_say_what_the_records_say(validation: list[float], gap: float) -> None:
+    found = metrics(records_of(validation, gap=gap))
+    epoch = min(range(len(validation)), key=lambda i: validation[i])
+    assert found
+    assert (found.metric, found.value, found.best, found.best_epoch) == (
+        "perplexity", 10 + len(validation) - 1, 10 + epoch, epoch)  # fmt: skip
+    assert found.gap == pytest.approx(gap)
+
+
+def test_no_evaluation_no_metrics() -> None:
+    assert metrics([]) is None
+    assert metrics([record(1, 0.2, 3.0)]) is None
+
+
+def test_the_sentence_has_the_numbers() -> None:
+    said = describe([replace(RUN, marks=[Mark(1.5, "input .5 → .2")]), OLD, RunCurve("c", "empty", [])])
+    assert "Zaremba: at epoch 3, validation perplexity 13; its best, 12, was at epoch 2." in said
+    assert "0.50 nats above" in said
+    assert "Changed: input .5 → .2 at epoch 1.5." in said
+    assert "empty: not evaluated yet." in said
+    assert describe([])
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [("perplexity", 146.4, "146"), ("perplexity", 12.34, "12.3"), ("perplexity", 1.0, "1"), ("accuracy", 0.9844, "98.4 %")],
+)
+def test_metrics_are_shown_in_three_digits(metric: str, value: float, text: str) -> None:
+    assert metric_text(metric, value) == text
+
+
+def test_accuracy_is_not_taken_for_perplexity() -> None:
+    made = figure(RunCurve("a", "a", records_of([2.0, 1.0], metric="accuracy")))
+    assert "perplexity" not in json.dumps(made)
+
+
+def test_dark_is_the_same_figure_in_other_colours() -> None:
+    light, dark = (json.dumps(curves([RUN, OLD], theme, "word")) for theme in (LIGHT, DARK))
+    assert DARK.paper in dark
+    for colour in (LIGHT.ink, LIGHT.paper, *LIGHT.runs):
+        assert colour not in dark
+    for ours, theirs in zip((LIGHT.ink, LIGHT.previous, *LIGHT.runs), (DARK.ink, DARK.previous, *DARK.runs), strict=True):
+        assert light.count(ours) == dark.count(theirs)
+
+
+def began(**given: Any) -> Experiment:
+    return build("delayed-recall", **{"placement": method("zaremba2014").placement(), **given})
+
+
+def with_sites(**rates: float) -> dict[str, Any]:
+    return to_data(Placement.of({name: Dropout(rate=rate) for name, rate in rates.items()}))
+
+
+@pytest.mark.parametrize(
+    ("change", "label"),
+    [
+        ({"placement": with_sites(input=0.2, between=0.5, output=0.5)}, "input .5 → .2"),
+        ({"placement": with_sites(between=0.5, output=0.5)}, "input .5 → off"),
+        ({"placement": with_sites(input=0.5, between=0.5, output=0.5, cell=0.25)}, "cell off → .25"),
+        ({"placement": with_sites(input=0.3, between=0.3, output=0.3)}, "3 sites .5 → .3"),
+        ({"placement": to_data(method("none").placement())}, "No dropout"),
+        ({"placement": to_data(method("naive-cell").placement())}, "cell off → .25"),
+        ({"placement": with_sites(input=0.5, between=0.5, output=0.5) | {"input": {"rate": 0.5, "time": "sequence"}}},
+         "input: sequence"),
+        ({"learning_rate": 0.0005}, "learning rate .003 → .0005"),
+        ({"mask_seed": 8}, "new masks"),
+        ({"placement": with_sites(input=0.5, between=0.5, output=0.5)}, None),
+    ],
+)  # fmt: skip
+def test_a_change_is_named_by_what_it_changed(change: dict[str, Any], label: str | None) -> None:
+    experiment = began(learning_rate=0.003)
+    events = [{"event": "started", "updates_per_epoch": 40}, record(60, 1.5, 2.0), {"event": "changed", "update": 60, **change}]
+    assert change_marks(experiment, events) == ([Mark(1.5, label)] if label else [])
+
+
+def test_a_second_change_starts_from_the_first() -> None:
+    half, fifth = (with_sites(input=rate, between=0.5, output=0.5) for rate in (0.5, 0.2))
+    events = [{"event": "changed", "update": n, "placement": placement} for n, placement in ((1, fifth), (2, half))]
+    assert [mark.label for mark in change_marks(began(), events)] == ["input .5 → .2", "input .2 → .5"]

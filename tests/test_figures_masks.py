@@ -1,0 +1,95 @@
+"""The mask heatmap, read back from the figure's bytes, against the masks that the network is given."""
+
+import json
+from base64 import b64decode
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.dropout.draw import Shape, draw
+from core.dropout.placement import Dropout, Placement
+from core.figures.masks import describe_mask, kept_fraction, mask_heatmap
+from core.figures.theme import DARK, LIGHT
+
+T, B, H = 5, 3, 7
+
+
+def drawn(**settings: Any) -> np.ndarray:
+    placement = Placement.of({"candidate": Dropout(**{"rate": 0.5, **settings})})
+    return draw(placement, Shape(T, B, H, (H,)), seed=7, update=3)["candidate.1"]
+
+
+def shown(figure: dict[str, Any]) -> np.ndarray:
+    """What the page will draw, [H, T]."""
+    z = figure["data"][0]["z"]
+    assert z["dtype"] == "u1"
+    return np.frombuffer(b64decode(z["bdata"]), np.uint8).reshape([int(n) for n in z["shape"].split(",")])
+
+
+@given(st.sampled_from(["step", "sequence"]), st.sampled_from(["sample", "batch"]), st.sampled_from(["unit", "layer"]),
+       st.sampled_from([0.1, 0.5, 0.9]), st.integers(0, B - 1))  # fmt: skip
+def test_the_heatmap_is_the_mask(time: str, batch: str, units: str, rate: float, sample: int) -> None:
+    mask = drawn(time=time, batch=batch, units=units, rate=rate)
+    figure = mask_heatmap(mask, sample, (T, H), LIGHT)
+    expected = np.array([[mask[t % mask.shape[0], sample % mask.shape[1], n % mask.shape[2]] > 0 for t in range(T)]
+                         for n in range(H)])  # fmt: skip
+    assert np.array_equal(shown(figure), expected)
+    assert figure["layout"]["meta"]["kept"] == expected.mean()
+
+
+def test_kept_is_ink_and_dropped_is_empty() -> None:
+    heatmap = mask_heatmap(drawn(), 0, (T, H), DARK)["data"][0]
+    assert heatmap["colorscale"] == [[0, DARK.dropped], [1, DARK.ink]]
+    assert (heatmap["zmin"], heatmap["zmax"]) == (0, 1)
+
+
+@pytest.mark.parametrize(("scaling", "scale"), [("inverted", "×1.33"), ("test", "×1"), ("none", "×1")])
+def test_the_title_says_what_is_kept_and_by_what_it_is_multiplied(scaling: str, scale: str) -> None:
+    mask = drawn(rate=0.25, scaling=scaling)
+    layout = mask_heatmap(mask, 1, (T, H), LIGHT, "candidate · layer 1")["layout"]
+    kept = 100 * np.count_nonzero(mask[:, 1]) / (T * H)
+    assert layout["title"]["text"] == f"candidate · layer 1 · {kept:.1f} % kept, {scale}"
+
+
+def test_nothing_kept_is_said_as_it_is() -> None:
+    figure = mask_heatmap(np.zeros((T, 1, H), np.float32), 0, (T, H), LIGHT)
+    assert figure["layout"]["meta"] == {"kept": 0.0, "scale": 1.0}
+
+
+def test_the_kept_fraction_counts_what_was_drawn() -> None:
+    mask = drawn(time="sequence")
+    assert kept_fraction(mask) == sum(value > 0 for value in mask.flat) / mask.size
+
+
+@pytest.mark.parametrize("units", [1, 24, 64, 128, 512, 1500])
+def test_every_unit_is_equally_high_and_the_data_small(units: int) -> None:
+    figure = mask_heatmap(np.ones((60, 1, units), np.float32), 0, (60, units), LIGHT)
+    margin = figure["layout"]["margin"]
+    pixels = figure["layout"]["height"] - margin["t"] - margin["b"]
+    assert pixels % units == 0
+    assert pixels <= max(200, units)
+    assert len(json.dumps(figure, allow_nan=False)) < 60 * units * 1.4 + 3000
+
+
+def test_steps_and_units_count_from_one() -> None:
+    figure = mask_heatmap(drawn(), 0, (T, H), LIGHT)
+    assert (figure["data"][0]["x0"], figure["data"][0]["y0"]) == (1, 1)
+    assert figure["layout"]["xaxis"]["range"] == [0.5, T + 0.5]
+    assert figure["layout"]["yaxis"]["range"] == [0.5, H + 0.5]
+
+
+def test_a_mask_of_another_network_is_refused() -> None:
+    with pytest.raises(ValueError, match="broadcast"):
+        mask_heatmap(drawn(), 0, (T, H + 1), LIGHT)
+    with pytest.raises(IndexError):
+        mask_heatmap(drawn(), B, (T, H), LIGHT)
+
+
+def test_the_sentence_says_whether_the_mask_is_fresh() -> None:
+    fresh = describe_mask(drawn(), 0, (T, H), "on the candidate of layer 1")
+    assert fresh.startswith("Mask on the candidate of layer 1: 7 units over 5 steps, fresh at each step; ")
+    assert fresh.endswith("% kept, and those multiplied by 2.")
+    assert "the same at every step" in describe_mask(drawn(time="sequence"), 0, (T, H), "")

@@ -1,0 +1,398 @@
+"""The network figure, read back from its SVG and compared with the masks that were drawn and the crossings that are counted."""
+
+import gettext
+import re
+import shutil
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from core import language
+from core.dropout.draw import Shape, draw
+from core.dropout.methods import METHODS
+from core.dropout.placement import SHARING, Dropout, Placement
+from core.dropout.sites import SITES
+from core.errors import Invalid
+from core.figures.network import Scene, network
+from core.figures.theme import DARK, LIGHT
+from core.paths import crossings, even_climbs
+from pages.common import network as view
+
+SVG = "{http://www.w3.org/2000/svg}"
+EVERY_SITE = Placement.of({name: Dropout(0.3) for name in SITES})
+COMPONENTS = Path(__file__).parent.parent / "assets" / "components"
+
+
+@st.composite
+def dropouts(pick: st.DrawFn, site: str) -> Dropout:
+    """Any way in which a site can drop."""
+    axes = {axis: pick(st.sampled_from(both if axis in SITES[site].axes else both[1:])) for axis, both in SHARING.items()}
+    return Dropout(pick(st.floats(0.05, 0.95)), scaling=pick(st.sampled_from(("inverted", "test", "none"))), **axes)
+
+
+@st.composite
+def scenes(pick: st.DrawFn) -> Scene:
+    """Any placement, sizes, window, sample and path."""
+    placement = Placement.of({name: pick(dropouts(name)) for name in SITES if pick(st.booleans())})
+    layers, steps, batch = pick(st.integers(1, 4)), pick(st.integers(1, 14)), pick(st.integers(1, 3))
+    hidden = tuple(pick(st.integers(1, 40)) for _layer in range(layers))
+    shape = Shape(steps, batch, pick(st.integers(1, 40)), hidden)
+    masks = draw(placement, shape, pick(st.integers(0, 99)), pick(st.integers(0, 99)))
+    climbs = sorted(pick(st.integers(0, steps - 1)) for _climb in range(layers + 1))
+    texts = [pick(st.text(max_size=30)) for _step in range(steps)]
+    answers = [pick(st.none() | st.text(min_size=1, max_size=9)) for _step in range(steps)]
+    sample, first, count = pick(st.integers(0, batch - 1)), pick(st.integers(0, steps - 1)), pick(st.integers(1, 10))
+    through = pick(st.sampled_from(("cell", "state")))
+    return Scene(placement, shape, masks, sample, first, count, texts, answers, answers[::-1], climbs, through)
+
+
+def scene(placement: Placement, layers: int = 2, steps: int = 12, climbs: tuple[int, ...] = (), **other: Any) -> Scene:
+    """A plain one of 9 steps, with 128 units a layer."""
+    shape = Shape(steps, 2, 128, (128,) * layers)
+    words = [f"word{t}" for t in range(steps)]
+    rest: dict[str, Any] = {"first": 2, "count": 9, "inputs": words, "predicted": words, "right": words, "sample": 1} | other
+    return Scene(placement, shape, draw(placement, shape, 7, 0), climbs=climbs or even_climbs(layers, 3, 9), **rest)
+
+
+def read(svg: str) -> ET.Element:
+    return ET.fromstring(svg)
+
+
+def masks_in(root: ET.Element) -> dict[tuple[str, int, int], tuple[int, int, list[int]]]:
+    """Per (site, layer, t): the first unit that its barcode shows, how many it shows, which of them are filled."""
+    found = {}
+    for path in root.iter(f"{SVG}path"):
+        if site := path.get("data-site"):
+            d, layer, t = path.get("d", ""), int(path.get("data-layer", "")), int(path.get("data-t", ""))
+            assert re.fullmatch(r"(M\d+ 0v1)*", d), d
+            assert (site, layer, t) not in found, "one barcode a mask"
+            kept = [int(u) for u in re.findall(r"M(\d+)", d)]
+            found[site, layer, t] = int(path.get("data-first-unit", "")), int(path.get("data-units", "")), kept
+    return found
+
+
+def expected(scene: Scene) -> dict[tuple[str, int, int], tuple[int, int, list[int]]]:
+    """The same from the arrays: the first 24 units of the sample at each step; of masks per gate, that of g."""
+    found = {}
+    for key, mask in scene.masks.items():
+        site, layer, *gate = key.split(".")
+        whole = np.broadcast_to(mask, (scene.shape.steps, scene.shape.batch, mask.shape[2]))
+        for t in range(scene.first, min(scene.first + scene.count, scene.shape.steps)):
+            if gate in ([], ["g"]):
+                row = whole[t, scene.sample, :24]
+                found[site, int(layer), t] = 1, len(row), [int(u) for u in np.flatnonzero(row)]
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes())
+def test_the_barcodes_are_the_masks(scene: Scene) -> None:
+    assert masks_in(read(network(scene, LIGHT))) == expected(scene)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes())
+def test_the_numbers_are_the_crossings_that_paths_counts(scene: Scene) -> None:
+    root = read(network(scene, LIGHT))
+    counted = enumerate(crossings(scene.placement, scene.layers, scene.climbs, scene.through), 1)
+    within = {n: (m.site, m.layer, m.t) for n, m in counted if m.t in scene.steps}
+    shown = {
+        int("".join(number.itertext())): (
+            number.get("data-site"),
+            int(number.get("data-layer", "")),
+            int(number.get("data-t", "")),
+        )
+        for number in root.iter(f"{SVG}g")
+        if number.get("class") == "net-crossing"
+    }
+    assert shown == within
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes())
+def test_the_line_runs_through_the_barcodes_that_it_crosses_and_through_no_other(scene: Scene) -> None:
+    # The line is drawn from the geometry, the crossings come from the step of the cell: they have to agree.
+    root = read(network(scene, LIGHT))
+    line = next(path.get("d", "") for path in root.iter(f"{SVG}path") if path.get("id") == "network-path")
+    touched = {at for at, box in boxes(root).items() if any(meets(box, a, b) for a, b in segments(line))}
+    counted = crossings(scene.placement, scene.layers, scene.climbs, scene.through)
+    assert touched == {(m.site, m.layer, m.t) for m in counted if m.t in scene.steps}
+
+
+@settings(max_examples=30, deadline=None)
+@given(scenes())
+def test_numbers_cover_no_stripes_and_barcodes_do_not_overlap(scene: Scene) -> None:
+    check_overlaps(read(network(scene, LIGHT)))
+
+
+def test_numbers_of_three_digits_fit_too() -> None:
+    check_overlaps(read(network(scene(EVERY_SITE, 4, 120, (0, 30, 60, 90, 119), first=95, through="state"), LIGHT)))
+
+
+def check_overlaps(root: ET.Element) -> None:
+    bars = list(boxes(root).values())
+    rects = [next(group.iter(f"{SVG}rect")) for group in root.iter(f"{SVG}g") if group.get("class") == "net-crossing"]
+    counts = [tuple(float(rect.get(name, "")) for name in ("x", "y", "width", "height")) for rect in rects]
+    for n, bar in enumerate(bars):
+        assert not any(overlap(bar, other) for other in bars[n + 1 :])
+        assert not any(overlap(bar, count) for count in counts)
+
+
+@settings(max_examples=20, deadline=None)
+@given(scenes())
+def test_the_same_scene_gives_the_same_figure_with_distinct_ids(scene: Scene) -> None:
+    svg = network(scene, DARK, "other")
+    assert svg == network(scene, DARK, "other")
+    ids = [element.get("id") for element in read(svg).iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert all(str(i).startswith("other") for i in ids)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_masked_connections_are_dashed_and_clean_ones_solid(method: str, layers: int) -> None:
+    placement = METHODS[method].placement()
+    root = read(network(scene(placement, layers), LIGHT))
+    links = {link.get("id", ""): link for link in root.iter(f"{SVG}g") if link.get("class", "").startswith("net-link")}
+    masked = {name for name, link in links.items() if "is-masked" in link.get("class", "")}
+    assert masked == {f"network-link-{site.name}-{layer}" for site, layer, _dropout in placement.active(layers)}
+    assert len(links) == 2 + (layers - 1) + 3 * layers  # input and output, between, and three sites of every layer
+
+
+def test_every_site_on_four_layers_stays_under_150_kb() -> None:
+    size = len(network(scene(EVERY_SITE, 4, through="state"), LIGHT).encode())
+    assert size < 150_000, size
+
+
+def test_a_sequence_mask_is_the_same_barcode_at_every_step_and_a_fresh_one_is_not() -> None:
+    def stripes(method: str) -> set[str]:
+        shown = masks_in(read(network(scene(METHODS[method].placement()), LIGHT)))
+        return {str(shown["input", 1, t]) for t in range(2, 11)}
+
+    assert len(stripes("gal2016")) == 1
+    assert len(stripes("zaremba2014")) == 9
+
+
+def test_the_figure_says_which_units_it_shows_and_which_crossings_it_does_not() -> None:
+    shown = scene(METHODS["naive-state"].placement(), steps=30, climbs=(1, 12, 28), first=10, through="state")
+    text = " ".join(read(network(shown, LIGHT)).itertext())
+    assert "units 1–24 of 128" in text
+    # Input and states 2 to 9 of layer 1 come before step 10: 9 crossings. Of the 30 in all, 10 to 19 are in the window.
+    assert "1–9, 20–30 outside" in text
+    root = read(network(shown, LIGHT))
+    assert {"network-path-in", "network-path-out"} <= {element.get("id") for element in root.iter()}
+
+
+def test_tokens_are_escaped_shortened_and_said_in_full() -> None:
+    words = ["<unk>", "&", '"', "internationalisation", "\x00", "记忆", *"abcdef"]
+    root = read(network(scene(EVERY_SITE, first=0, inputs=words, climbs=(0, 1, 2)), LIGHT))
+    tokens = [token for token in root.iter(f"{SVG}g") if token.get("data-kind") == "source"]
+    drawn = ["".join(token.itertext()) for token in tokens]
+    assert drawn[:3] == ["<unk>", "&", '"']
+    assert drawn[3].startswith("internationalisationinter")  # the title, then the shortened word
+    assert drawn[3].endswith("…")
+    assert drawn[4:6] == ["\ufffd", "记忆"]
+    assert "internationalisation" in tokens[3].get("aria-label", "")
+    assert [token.get("aria-pressed") for token in tokens[:2]] == ["true", "false"]
+
+
+def test_what_is_right_is_shown_where_it_is_asked() -> None:
+    nothing: list[str | None] = [None] * 12
+    predicted, right = nothing.copy(), nothing.copy()
+    predicted[4:6], right[4:7] = ["A", "B"], ["A", "C", "D"]
+    root = read(network(scene(EVERY_SITE, predicted=predicted, right=right), LIGHT))
+    says = {
+        int(token.get("data-t", "")): token.get("aria-label") for token in root.iter() if token.get("data-kind") == "target"
+    }
+    assert says[3] == "step 3: nothing is asked"
+    assert says[4] == "step 4: predicts A, which is right"
+    assert says[5] == "step 5: predicts B, right is C"
+    assert says[6] == "step 6: nothing predicted yet, right is D"
+    assert sum(path.get("class") == "net-tick" for path in root.iter(f"{SVG}path")) == 1
+
+
+class Shouting(gettext.NullTranslations):
+    """Marks every text that was asked for."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        return f"⟦{one if n == 1 else many}⟧"
+
+
+def test_every_text_is_translated() -> None:
+    nothing = [""] * 12
+    shown = scene(EVERY_SITE, inputs=nothing, predicted=[None] * 12, right=[None] * 12, climbs=(0, 5, 11), first=1)
+    language.use(Shouting())
+    try:
+        root = read(network(shown, LIGHT))
+    finally:
+        language.use("en")
+    written = [text for e in root.iter() if e.tag != f"{SVG}style" for text in (e.text, e.tail)]
+    read_aloud = [e.get(name) for e in root.iter() for name in ("aria-label", "data-tip")]
+    lines = {line for text in written + read_aloud if text for line in text.split("\n")}
+    assert {line for line in lines if re.search("[a-z]", line) and "⟦" not in line} == {"h"}, "a symbol is the same everywhere"
+
+
+@pytest.mark.parametrize("wrong", [{"first": 12}, {"count": 0}, {"sample": 2}, {"climbs": (3, 9, 12)}, {"inputs": ["a"]}])
+def test_a_window_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        scene(EVERY_SITE, **wrong)
+
+
+# ---- the component, in a browser, without Streamlit
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        executable, quietly = shutil.which("chromium"), ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=executable, args=quietly)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """The component, mounted as Streamlit mounts it: `show(svg)` is a rerun, `did` is what it told Python.
+
+    It shows Zaremba's placement on three layers, the path climbing at steps 3, 5, 7 and 9.
+    """
+    page = chromium.new_page()
+    script = (COMPONENTS / "network.js").read_text(encoding="utf-8").replace("export default", "window.component =")
+    page.set_content(f"<style>{(COMPONENTS / 'network.css').read_text(encoding='utf-8')}</style>{view.HTML}")
+    page.add_script_tag(
+        content=f"""{{{script}}}
+        window.did = []
+        window.show = (svg) => component({{ parentElement: document.body, data: {{ svg }},
+                                            setTriggerValue: (_name, value) => did.push(value) }})"""
+    )
+    page.evaluate("svg => show(svg)", network(scene(METHODS["zaremba2014"].placement(), 3), LIGHT))
+    yield page
+    page.close()
+
+
+def shown_masks(page: Page) -> dict[tuple[str, int, int], tuple[int, int, list[int]]]:
+    return masks_in(read(page.evaluate("new XMLSerializer().serializeToString(document.querySelector('svg'))")))
+
+
+@pytest.mark.browser
+def test_another_figure_is_drawn_on_the_same_nodes(page: Page) -> None:
+    page.evaluate("for (const e of document.querySelectorAll('svg, [id$=input-1-5], [id$=x-5]')) e.mark = true")
+    page.locator("#network-x-5").focus()
+    other = scene(METHODS["naive-cell"].placement(), 3, first=3, sample=0)
+    page.evaluate("svg => show(svg)", network(other, DARK))
+    assert shown_masks(page) == expected(other)
+    kept = page.evaluate("[...document.querySelectorAll('svg, [id$=input-1-5], [id$=x-5]')].map(e => e.mark)")
+    assert kept == [True, True, True]
+    assert page.evaluate("document.activeElement.id") == "network-x-5"
+    page.evaluate("svg => show(svg)", network(scene(Placement(), 1), LIGHT))
+    assert shown_masks(page) == {}
+
+
+@pytest.mark.browser
+def test_words_and_barcodes_answer_to_click_and_key(page: Page) -> None:
+    page.locator("#network-y-8").click()
+    page.locator("#network-x-3").focus()
+    for key in ("ArrowRight", "ArrowRight", "Enter", "ArrowLeft", " "):
+        page.keyboard.press(key)
+    page.locator("#network-between-2-6").click()
+    page.locator("#network-input-1-5").focus()
+    for key in ("ArrowUp", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    assert page.evaluate("did") == [
+        {"target": 8}, {"source": 5}, {"source": 4}, {"site": "between", "layer": 2, "t": 6},
+        {"site": "between", "layer": 2, "t": 6},
+    ]  # fmt: skip
+
+
+@pytest.mark.browser
+def test_each_row_of_words_and_the_barcodes_are_one_stop_of_the_tab_key(page: Page) -> None:
+    stops = page.evaluate("[...document.querySelectorAll('svg [tabindex=\"0\"]')].map(e => e.id)")
+    assert stops.count("network-x-3") == stops.count("network-y-9") == 1
+    assert [stop.split("-")[1] for stop in stops].count("climb") == 2
+    assert len(stops) == 6  # two rows of words, two climbs, the connections, the barcodes
+
+
+@pytest.mark.browser
+def test_a_climb_moves_by_key_and_by_dragging_within_its_neighbours(page: Page) -> None:
+    handle = page.locator("#network-climb-1")
+    handle.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.evaluate("did") == [{"climb": 1, "t": 6}, {"climb": 1, "t": 7}, {"climb": 1, "t": 6}]
+    start, pitch = handle.bounding_box(), page.locator("#network-x-4").bounding_box()
+    assert start is not None
+    assert pitch is not None
+    x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] - 4
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 9 * pitch["width"], y, steps=4)
+    page.mouse.up()
+    assert page.evaluate("did.at(-1)") == {"climb": 1, "t": 3}
+
+
+@pytest.mark.browser
+def test_hover_and_focus_tell_what_a_site_does_to_memory(page: Page) -> None:
+    tip = page.locator(".net-tip")
+    page.locator("#network-output-3-4").hover()
+    tip.get_by_text("Noise on what is told; what is stored stays.").wait_for()
+    assert "drops with p = 0.5: fresh at every step, for each sample" in tip.inner_text()
+    page.keyboard.press("Escape")
+    assert tip.is_hidden()
+    page.locator("#network-y-9").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.locator("#network-link-state-1").focus()
+    tip.get_by_text("clean: no mask here").wait_for()
+
+
+# ---- geometry, as it is written in the SVG
+
+Box = tuple[float, ...]
+Point = tuple[float, float]
+
+
+def boxes(root: ET.Element) -> dict[tuple[str, int, int], Box]:
+    """Left, top, width and height of every barcode."""
+    found: dict[tuple[str, int, int], Box] = {}
+    for group in root.iter(f"{SVG}g"):
+        if group.get("class", "").startswith("net-mask"):
+            stripes, rect = next(group.iter(f"{SVG}path")), next(group.iter(f"{SVG}rect"))
+            x, y = (float(n) for n in re.findall(r"[-\d.]+", group.get("transform", "")))
+            at = stripes.get("data-site", ""), int(stripes.get("data-layer", "")), int(stripes.get("data-t", ""))
+            found[at] = x, y, float(rect.get("width", "")), float(rect.get("height", ""))
+    return found
+
+
+def segments(d: str) -> Iterator[tuple[Point, Point]]:
+    """The straight pieces of a path of M, V, H and q; a rounded corner counts as the piece to its end."""
+    x = y = 0.0
+    for command, numbers in re.findall(r"([MVHq])([^MVHq]*)", d):
+        values = [float(n) for n in numbers.split()]
+        if command == "q":
+            after = x + values[2], y + values[3]
+        else:
+            after = {"V": x, "H": values[0], "M": values[0]}[command], {"V": values[0], "H": y, "M": values[-1]}[command]
+        if command != "M":
+            yield (x, y), after
+        x, y = after
+
+
+def meets(box: Box, a: Point, b: Point) -> bool:
+    """Whether a piece runs into a box, by more than its edge."""
+    left, top, width, height = box
+    spans = (left + 1, left + width - 1, a[0], b[0]), (top + 1, top + height - 1, a[1], b[1])
+    return all(max(low, min(p, q)) <= min(high, max(p, q)) for low, high, p, q in spans)
+
+
+def overlap(a: Box, b: Box) -> bool:
+    return all(max(a[i], b[i]) + 0.2 < min(a[i] + a[i + 2], b[i] + b[i + 2]) for i in (0, 1))
