@@ -1,4 +1,4 @@
-"""The command line: python -m core train | methods | path | masks."""
+"""The command line: python -m core train | methods | path | masks | record."""
 
 import sys
 

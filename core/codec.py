@@ -110,18 +110,18 @@ def _dropout_text(dropout: Dropout) -> str:
 
 def _dropout(site: str, text: str) -> Dropout:
     rates, *words = text.split("~")
-    values = tuple(_number(site, rate, float) for rate in rates.split(","))
+    values = tuple(_number(site, rate, float) for rate in _parts(rates))
     if unknown := [word for word in words if word not in _FIELD_OF]:
         raise Invalid(_("“{word}” is no setting of a site; the words are {known}.").format(
             word=unknown[0], known=", ".join(_FIELD_OF)), site)  # fmt: skip
-    return Dropout(rate=values if len(values) > 1 else values[0], **{_FIELD_OF[word]: word for word in words})
+    return Dropout(rate=values if "," in rates else values[0], **{_FIELD_OF[word]: word for word in words})
 
 
 def _value(name: str, text: str) -> Any:
     if name in _WORDS:
         return text
     if name == "hidden" and "," in text:
-        return tuple(_number(name, part, int) for part in text.split(","))
+        return tuple(_number(name, part, int) for part in _parts(text))
     return _number(name, text, float if name in _NUMBERS else int)
 
 
@@ -132,9 +132,14 @@ def _number(name: str, text: str, kind: type[int] | type[float]) -> Any:
         raise Invalid(_("{name} is “{text}”; a number is expected.").format(name=name, text=text), name) from None
 
 
+def _parts(text: str) -> list[str]:
+    # As in Python, a comma at the end tells a list of one from a number.
+    return text.removesuffix(",").split(",")
+
+
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
-        return ",".join(_text(part) for part in value)
+        return ",".join(_text(part) for part in value) + ("," if len(value) == 1 else "")
     return format(value, "g") if isinstance(value, float) and float(format(value, "g")) == value else str(value)
 
 

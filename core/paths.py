@@ -18,6 +18,7 @@ from core.language import _
 from core.recurrence.cells import ONE, STEPS, LayerMasks, Ops, stack, unroll
 
 MAX_DISTANCE = 1000
+MAX_LAYERS = 8  # the arrays that a path may meet are counted over subsets of the layers: 2^L of them
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,9 @@ class Corruption:
 
 def corruption(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> Corruption:
     """The counts for one placement on L layers over Δ = distance steps. Raises Invalid for what is out of range."""
-    if not 1 <= layers <= 64 or not 0 <= distance <= MAX_DISTANCE:
-        raise Invalid(_("Paths are counted for 1 to 64 layers and distances from 0 to {most}.").format(most=MAX_DISTANCE))
+    if not 1 <= layers <= MAX_LAYERS or not 0 <= distance <= MAX_DISTANCE:
+        raise Invalid(_("Paths are counted for 1 to {layers} layers and distances from 0 to {most}.").format(
+            layers=MAX_LAYERS, most=MAX_DISTANCE))  # fmt: skip
 
     def run(x: Any, cell_open: bool = True, state_open: bool = True) -> Any:
         return _arrive(_Net(placement, layers, cell), [x, *[0] * distance], cell_open, state_open)

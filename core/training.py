@@ -116,7 +116,7 @@ class _Run:
         self.optimiser.step()
         self.states = [(h.detach(), c.detach()) for h, c in self.states]
         shown = {"predicted": _predicted(scores, batch, self.show)} if self.show else {}
-        yield from self.evaluated({"train_loss": value, **shown})
+        yield from self.evaluated({"train_loss": value if len(scores) else math.nan, **shown})
 
     def loss(self, batch: Batch, states: list[Any], masks: dict[str, Tensor]) -> tuple[Tensor, list[Any], Tensor]:
         """Mean cross-entropy over what is asked, the states after, and the scores at the asked places."""
@@ -124,7 +124,9 @@ class _Run:
         h, states = self.network(x, states, masks)
         asked = y >= 0
         scores = self.network.decode(h[asked])
-        return nn.functional.cross_entropy(scores, y[asked]), states, scores
+        # The mean of nothing is not a number: a window in which nothing is asked counts as 0 and teaches nothing.
+        over = "mean" if len(scores) else "sum"
+        return nn.functional.cross_entropy(scores, y[asked], reduction=over), states, scores
 
     def evaluated(self, record_of: dict[str, Any]) -> Events:
         """The record of this update, with an evaluation at the start, at the end of each epoch and at the very end."""

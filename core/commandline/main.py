@@ -6,32 +6,39 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commandline import masks, methods, path, train
+from core.commandline import masks, methods, path, record, train
 from core.errors import Invalid
+from core.language import N_, _
 
-COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks}
+ABOUT = N_("Dropout in recurrent networks, seen without a browser.")
+COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks, "record": record}
 
 
 class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, and what is allowed."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {one_line(message)}\n")
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks: what it quotes may have some."""
+    return " ".join(text.split())
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command. Returns 0; 1 where a run failed; 2 for wrong arguments; 130 after Ctrl-C."""
-    parser = _Parser(prog="python -m core", description=__doc__, allow_abbrev=False)
+    parser = _Parser(prog="python -m core", description=_(ABOUT), allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
     for name, command in COMMANDS.items():
-        command.add_arguments(commands.add_parser(name, help=command.HELP, description=command.HELP, allow_abbrev=False))
+        command.add_arguments(commands.add_parser(name, help=_(command.HELP), description=_(command.HELP), allow_abbrev=False))
     args = parser.parse_args(arguments)
     try:
         status: int = COMMANDS[args.command].run(args)
         sys.stdout.flush()
         return status
     except Invalid as error:
-        print(f"{parser.prog} {args.command}: {error}", file=sys.stderr)
+        print(f"{parser.prog} {args.command}: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.commandline.parts import add_cell, add_method, placement, widths
+from core.commandline.parts import add_cell, add_method, placement, whole, widths
 from core.dropout.draw import Array, draw
 from core.errors import Invalid
 from core.experiment import build, check_whole
@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
     numbers = {"--layers": (2, "L"), "--steps": (20, "T"), "--batch": (20, "B"), "--seed": (7, "S"), "--update": (1, "N")}
     for name, (default, letter) in numbers.items():
-        parser.add_argument(name, type=int, default=default, metavar=letter)
+        parser.add_argument(name, type=whole, default=default, metavar=letter)
     parser.add_argument("--hidden", type=widths, default=128, metavar="H[,H...]")
-    parser.add_argument("--embedding", type=int, metavar="E", help=_("as wide as the first layer, unless given"))
+    parser.add_argument("--embedding", type=whole, metavar="E", help=_("as wide as the first layer, unless given"))
     parser.add_argument("--rate", nargs="+", action="extend", metavar="P|site=P")
     parser.add_argument("--out", required=True, metavar="FILE.npz")
 

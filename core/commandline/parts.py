@@ -26,9 +26,25 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help=_("one JSON object a line and nothing else"))
 
 
+def whole(text: str) -> int:
+    """A whole number, as an argument."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(_("“{text}” is not a whole number").format(text=text)) from None
+
+
+def number(text: str) -> float:
+    """A number, as an argument."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(_("“{text}” is not a number").format(text=text)) from None
+
+
 def widths(text: str) -> int | tuple[int, ...]:
     """H, or H,H,… for one per layer, as an argument."""
-    parts = tuple(int(part) for part in text.split(","))
+    parts = tuple(whole(part) for part in text.split(","))
     return parts if len(parts) > 1 else parts[0]
 
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from core.commandline.parts import add_cell, add_json, add_method
+from core.commandline.parts import add_cell, add_json, add_method, whole
 from core.dropout.methods import method
 from core.language import N_, _
 from core.paths import corruption
@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     add_method(parser, required=True)
     add_cell(parser)
-    parser.add_argument("--layers", type=int, required=True, metavar="L", help=_("how many layers"))
-    parser.add_argument("--distance", type=int, required=True, metavar="D", help=_("how many steps lie between"))
+    parser.add_argument("--layers", type=whole, required=True, metavar="L", help=_("how many layers"))
+    parser.add_argument("--distance", type=whole, required=True, metavar="D", help=_("how many steps lie between"))
     add_json(parser)
 
 

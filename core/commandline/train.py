@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from core.commandline.parts import add_cell, add_json, add_method, placement, widths
+from core.commandline.parts import add_cell, add_json, add_method, number, placement, whole, widths
 from core.dropout.methods import name_of
 from core.errors import Invalid
 from core.experiment import DEVICES, ENGINES, Experiment, build
@@ -29,15 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", nargs="+", action="extend", metavar="P|site=P", help=_("in [0, 1); one, or by site"))
     add_cell(parser)
     for name, letter in (("layers", "L"), ("embedding", "E"), ("batch", "B"), ("steps", "T")):
-        parser.add_argument(f"--{name}", type=int, metavar=letter)
+        parser.add_argument(f"--{name}", type=whole, metavar=letter)
     parser.add_argument("--hidden", type=widths, metavar="H[,H...]")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--updates", type=int, metavar="N")
-    length.add_argument("--epochs", type=int, metavar="N")
-    parser.add_argument("--learning-rate", type=float, metavar="X")
-    parser.add_argument("--seed", type=int, metavar="S", help=_("sets all three seeds"))
+    length.add_argument("--updates", type=whole, metavar="N")
+    length.add_argument("--epochs", type=whole, metavar="N")
+    parser.add_argument("--learning-rate", type=number, metavar="X")
+    parser.add_argument("--seed", type=whole, metavar="S", help=_("sets all three seeds"))
     for seed in SEEDS:
-        parser.add_argument(f"--{seed.replace('_', '-')}", type=int, metavar="S")
+        parser.add_argument(f"--{seed.replace('_', '-')}", type=whole, metavar="S")
     parser.add_argument("--device", choices=DEVICES)
     parser.add_argument("--engine", choices=ENGINES)
     add_json(parser)

@@ -34,7 +34,7 @@ SITES: dict[str, Site] = {
     for site in (
         Site("input", N_("input"), "xₜ", N_("xₜ on its way into layer 1"),
              N_("Noise on what is read; what is stored stays."), "first", "below", AXES, False),
-        Site("between", N_("between layers"), "hₜ⁽ˡ⁻¹⁾", N_("hₜ of the layer below on its way up"),
+        Site("between", N_("between"), "hₜ⁽ˡ⁻¹⁾", N_("hₜ of the layer below on its way up"),
              N_("Noise on the way up; what is stored stays."), "upper", "below", AXES, False),
         Site("output", N_("output"), "hₜ⁽ᴸ⁾", N_("hₜ of the top layer on its way to the prediction"),
              N_("Noise on what is told; what is stored stays."), "last", "own", ("time", "batch", "units"), False),

@@ -12,7 +12,7 @@ from textwrap import wrap
 import numpy as np
 
 from core.figures.marks import Mark
-from core.figures.outcome import METRICS, RunCurve, best, evaluated, metric_of, metric_text
+from core.figures.outcome import METRICS, RunCurve, best, evaluated, has_best, metric_of, metric_text
 from core.figures.spread import spread
 from core.figures.theme import Figure, Theme, template
 from core.language import _
@@ -21,23 +21,29 @@ from core.runs.protocol import Event
 POINTS = 200  # at most, of the loss of every update; beyond it, the mean of so many neighbours
 LABEL_WIDTH = 15  # characters
 MARGINS = {"l": 50, "t": 10, "b": 42}
-LINE = 14  # pixels that a line of text needs
+LINE = 15  # pixels that a line of text needs
 MARK_ROWS = 3
 MARK_CHARACTER = 0.026  # the width of a character in a mark's label, as a part of the narrowest figure's
-THIN, THICK = 1, 2.5
+THIN, MIDDLE, THICK = 1, 1.5, 2.5
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One curve: x (epochs), y (nats); what hovering adds, for each point or for all; its label at the end."""
+    """One curve: x (epochs), y (nats); what hovering adds, for each point or for all; `ending`: its label, if not its name."""
 
     x: list[float]
     y: list[float]
     hover: list[str] | str
-    label: str
+    name: str
     colour: str
     width: float
     dash: str = "solid"
+    ending: str = ""
+
+    @property
+    def label(self) -> list[str]:
+        """The lines of the label at the end of the curve."""
+        return wrap(self.ending or self.name, LABEL_WIDTH)
 
 
 @dataclass(frozen=True)
@@ -82,14 +88,19 @@ def _lines(run: RunCurve, colour: str) -> list[_Line]:
     x = [r["epoch"] for r in found]
     validation, told = [r["val_loss"] for r in found], [_told(r) for r in found]
     if run.previous:
-        lines = [_Line(x, validation, told, _("{run}, validation").format(run=run.name), colour, 1.5, "dash")]
+        name = _("{run}, validation").format(run=run.name)
+        lines = [_Line(x, validation, told, name, colour, MIDDLE, "dash", _with_best(run.name, found))]
     else:
-        lines = [
-            _masked(run, colour),
-            _clean(found, colour),
-            _Line(x, validation, told, _("validation"), colour, THICK, "dash"),
-        ]
+        name = _("validation")
+        lines = [_masked(run, colour), _clean(found, colour)]
+        lines.append(_Line(x, validation, told, name, colour, THICK, "dash", _with_best(name, found)))
     return [line for line in lines if line.x]
+
+
+def _with_best(name: str, found: Sequence[Event]) -> str:
+    if not has_best(found):
+        return name
+    return _("{name}, best {value}").format(name=name, value=metric_text(*metric_of(best(found))))
 
 
 def _masked(run: RunCurve, colour: str) -> _Line:
@@ -129,29 +140,25 @@ def _trace(line: _Line) -> Figure:
     each = isinstance(line.hover, list)
     return {
         "type": "scatter",
-        "name": line.label,
+        "name": line.name,
         "mode": "lines" if len(line.x) > 1 else "markers",  # a line of one point would not be seen
         "x": [round(x, 3) for x in line.x],
         "y": [round(y, 4) for y in line.y],
         "opacity": 0.7 if line.width == THIN else 1,
         "line": {"color": line.colour, "width": line.width, "dash": line.dash},
         "marker": {"color": line.colour, "size": 5},
-        "hovertemplate": _hover(line.label, "%{customdata}" if each else str(line.hover)),
+        "hovertemplate": _hover(line.name, "%{customdata}" if each else str(line.hover)),
     } | ({"customdata": line.hover} if each else {})
 
 
 def _best_point(run: RunCurve, colour: str, theme: Theme) -> list[Figure]:
     found = evaluated(run.records)
-    if len(found) < 3:  # the untrained network's and the first: no best yet
+    if not has_best(found):
         return []
     least = best(found)
-    # Near an edge the text goes inwards: the axis is on the left, the labels of the curves are on the right.
-    place = least["epoch"] / (max(run.epochs, found[-1]["epoch"]) or 1)
-    side = "left" if place > 0.75 else "right" if place < 0.15 else "center"
     return [{
-        "type": "scatter", "mode": "markers+text", "name": _("best"), "x": [least["epoch"]], "y": [least["val_loss"]],
-        "text": [_("best {value}").format(value=metric_text(*metric_of(least)))], "textposition": f"bottom {side}",
-        "textfont": {"size": 12, "color": colour}, "cliponaxis": False, "customdata": [_told(least)],
+        "type": "scatter", "mode": "markers", "name": _("best"), "x": [least["epoch"]], "y": [least["val_loss"]],
+        "customdata": [_told(least)], "cliponaxis": False,
         "marker": {"symbol": "diamond", "size": 8, "color": theme.paper, "line": {"color": colour, "width": 2}},
         "hovertemplate": _hover(_("{run}, best validation").format(run=run.name), "%{customdata}"),
     }]  # fmt: skip
@@ -187,27 +194,22 @@ def _axis(title: str, low: float, high: float, drawn: bool) -> Figure:
 
 def _labels(lines: Sequence[_Line], window: _Window, theme: Theme) -> list[Figure]:
     """Each curve's name at its end, moved apart where two would overlap."""
-    texts = [_wrapped(line) for line in lines]
     at = [line.y[-1] * window.pixels / (window.high - window.low) for line in lines]
     # Curves that end far apart have labels in different columns, which cannot overlap.
     columns = [round(2 * line.x[-1] / window.end) for line in lines]
-    shifts = spread(at, [LINE * len(text) for text in texts], columns)
+    shifts = spread(at, [LINE * len(line.label) for line in lines], columns)
     return [
         {
             "x": line.x[-1], "y": line.y[-1], "xanchor": "left", "yanchor": "middle", "xshift": 5, "yshift": round(shift, 1),
-            "text": "<br>".join(text), "align": "left", "showarrow": False,
+            "text": "<br>".join(line.label), "align": "left", "showarrow": False,
             "font": {"size": 12, "color": line.colour}, "bgcolor": _veil(theme.paper), "borderpad": 0,
         }
-        for line, text, shift in zip(lines, texts, shifts, strict=True)
+        for line, shift in zip(lines, shifts, strict=True)
     ]  # fmt: skip
 
 
-def _wrapped(line: _Line) -> list[str]:
-    return wrap(line.label, LABEL_WIDTH)
-
-
 def _margin(lines: Sequence[_Line]) -> int:
-    return 12 + round(6.2 * max((len(part) for line in lines for part in _wrapped(line)), default=0))
+    return 12 + round(6.2 * max((len(part) for line in lines for part in line.label), default=0))
 
 
 def _invitation(theme: Theme) -> Figure:
@@ -261,4 +263,4 @@ def _leftward(mark: Mark, window: _Window) -> bool:
 
 def _veil(colour: str) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.8)"
+    return f"rgba({red},{green},{blue},0.7)"

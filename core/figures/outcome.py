@@ -78,6 +78,11 @@ def best(found: Sequence[Event]) -> Event:
     return min(found, key=lambda r: float(r["val_loss"]))
 
 
+def has_best(found: Sequence[Event]) -> bool:
+    """Whether there is anything to be best among: more than the untrained network and the first epoch."""
+    return len(found) > 2
+
+
 def metric_of(record: Event) -> tuple[str, float]:
     """The metric's name and its value on validation."""
     ((metric, value),) = record["val"].items()

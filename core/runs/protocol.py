@@ -19,6 +19,7 @@ from core.language import _
 VERSION = 1
 COMMANDS = ("pause", "resume", "step", "stop", "change")
 CHANGEABLE = ("placement", "learning_rate", "mask_seed")
+SHOWN_SAMPLES = 8  # of each batch: the first ones, whose predictions a page can look at
 LAST = ("done", "stopped", "failed")
 
 Command = dict[str, Any]

@@ -15,6 +15,7 @@ from core.language import _
 from core.runs.protocol import LAST, Event
 
 MADE = ("date", "commit", "command", "versions")
+FOLDER = Path(__file__).parents[2] / "assets" / "recorded"
 GZIP = b"\x1f\x8b"
 
 

@@ -22,7 +22,8 @@ _WORD = re.compile(r"[a-z][a-z_']*|[.,;:]")  # words and the marks of a sentence
 def make(options: Mapping[str, int], steps: int, batch: int, seed: int) -> Data:
     """Splits whole topics, in the order of the data seed, and cuts each part into `batch` streams of windows.
 
-    The vocabulary is that of the training part: words that occur there twice; all others are one unknown word.
+    The vocabulary is that of the training part: words that occur there twice. All others are one unknown word, which is
+    read but never asked for: otherwise the validation part, with more of them, would be the easier one.
     """
     parts = split(options["words"], seed)
     counts = Counter(parts["train"])
@@ -30,10 +31,10 @@ def make(options: Mapping[str, int], steps: int, batch: int, seed: int) -> Data:
     number = {word: i for i, word in enumerate(names)}
     streams = {name: _streams([number.get(word, 0) for word in words], batch) for name, words in parts.items()}
     updates = (streams["train"].shape[0] - 1) // steps
-    if updates < 1:
+    if short := [name for name, stream in streams.items() if len(stream) <= steps]:
         raise Invalid(
-            _("{words} training words do not fill one window of {steps} steps × {batch} samples.").format(
-                words=len(parts["train"]), steps=steps, batch=batch), "words")  # fmt: skip
+            _("{words} words ({part}) do not fill one window of {steps} steps × {batch} samples; take fewer of these.").format(
+                words=len(parts[short[0]]), part=short[0], steps=steps, batch=batch), "batch")  # fmt: skip
     return Data(len(names), len(names), names, names, updates,
                 lambda epoch: _windows(streams["train"], steps), lambda part: _windows(streams[part], steps),
                 _unigram_perplexity(streams, len(names)))  # fmt: skip
@@ -63,7 +64,7 @@ def _topics() -> list[list[str]]:
 
 
 def _new_words(topic: str, seen: set[tuple[str, ...]]) -> list[str]:
-    words = []
+    words: list[str] = []
     for paragraph in topic.lower().split("\n\n"):
         found = tuple(_WORD.findall(paragraph))
         if found not in seen or len(found) < LEAST_REPEATED:
@@ -79,13 +80,15 @@ def _streams(numbers: list[int], batch: int) -> Ints:
 
 def _windows(stream: Ints, steps: int) -> Iterator[Batch]:
     for start in range(0, len(stream) - steps, steps):
-        yield Batch(stream[start : start + steps], stream[start + 1 : start + steps + 1], first=start == 0)
+        y = stream[start + 1 : start + steps + 1]
+        yield Batch(stream[start : start + steps], np.where(y == 0, -1, y), first=start == 0)
 
 
 def _unigram_perplexity(streams: Mapping[str, Ints], size: int) -> float:
     # What is reached by knowing how often each word occurs in training (add-one) and nothing of the words before.
-    p = np.bincount(streams["train"].ravel(), minlength=size) + 1.0
-    return float(np.exp(-np.log(p / p.sum())[streams["test"]].mean()))
+    p = np.bincount(streams["train"][streams["train"] > 0], minlength=size)[1:] + 1.0
+    asked = streams["test"][streams["test"] > 0] - 1
+    return float(np.exp(-np.log(p / p.sum())[asked].mean()))
 
 
 def _check_steps(options: Mapping[str, int], steps: int) -> None:

@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import streamlit as st
 
+from core.errors import Invalid
+from core.runs.recorded import FOLDER, Recorded, read
 from core.runs.service import Service
 
 
@@ -17,3 +19,12 @@ def service() -> Service:
 def owner() -> str:
     """Whose runs those of this tab are; a closed tab gives them up."""
     return uuid4().hex
+
+
+@st.cache_resource
+def recorded_run(name: str) -> Recorded | None:
+    """A recorded run by its name; None where it cannot be read: the app then opens without it."""
+    try:
+        return read(FOLDER / f"{name}.jsonl.gz")
+    except Invalid:
+        return None

@@ -62,7 +62,7 @@ def fill_sites(placement: Placement) -> None:
 
 def show() -> Experiment | None:
     """Draws the controls. Returns the experiment they describe; None, with the reason on the page, if there is none."""
-    st.markdown(f"##### {_('Data and model')}")
+    st.markdown(f"###### {_('Data and model')}")
     chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
                           on_change=_task_changed, help=_(task(st.session_state["task"]).about))  # fmt: skip
     for option in task(chosen).options:
@@ -71,7 +71,7 @@ def show() -> Experiment | None:
     layers.selectbox(_("Layers L"), range(BOUNDS["layers"][0], BOUNDS["layers"][1] + 1), key="layers", on_change=_one_rate)
     with hidden:
         _hidden()
-    st.markdown(f"##### {_('Where dropout acts')}")
+    st.markdown(f"###### {_('Where dropout acts')}")
     _method()
     for site in SITES.values():
         _site(site)
@@ -82,7 +82,7 @@ def show() -> Experiment | None:
 def _hidden() -> None:
     own = st.session_state["hidden"]
     choices = UNITS if own in UNITS else (*UNITS, own)
-    st.selectbox(_("Units H"), choices, key="hidden", format_func=lambda h: str(h) if isinstance(h, int) else "–".join(map(str, h)))
+    st.selectbox(_("Units H"), choices, key="hidden", format_func=lambda h: str(h).strip("()"))
 
 
 def _option(name: str, option: Option) -> None:
@@ -106,13 +106,14 @@ def _method_label(name: str) -> str:
 
 def _site(site: Site) -> None:
     exists = len(layers_of(site, st.session_state["layers"])) > 0
+    help_text = f"{_(site.multiplies)}. {_(site.memory)}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
-        on = st.toggle(_(site.label), key=f"on-{site.name}", help=f"{_(site.multiplies)}. {_(site.memory)}", disabled=not exists)
+        on = st.toggle(_(site.label), key=f"on-{site.name}", help=help_text, disabled=not exists)
         if on and exists:
             st.slider(_("rate of {site}").format(site=_(site.label)), 0.0, 0.99, step=0.01, key=f"rate-{site.name}",
                       label_visibility="collapsed", persist_state="session", on_change=_one_rate, format="%.2f")  # fmt: skip
         else:
-            st.caption(_("clean") if exists else _("needs two layers"))
+            st.caption(_("clean") if exists else _("at L ≥ 2"))
 
 
 def _more() -> None:

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.codec import from_plain
-from core.figures.curves import RunCurve, curves
+from core.figures.curves import curves
 from core.figures.marks import change_marks
-from core.figures.outcome import describe, metric_text, metrics
+from core.figures.outcome import RunCurve, describe, metric_text, metrics
 from core.figures.theme import Theme, theme
 from core.language import N_, _, use
 from core.runs.history import of_kind
@@ -15,6 +15,7 @@ from pages.common.chart import live_chart
 from pages.lab import network, session
 
 TICK = 0.5  # seconds
+CHART = 430  # pixels
 # What a run can be: its label, icon and colour.
 STATES = {
     "ready": (N_("ready"), "radio_button_unchecked", "gray"),
@@ -25,6 +26,7 @@ STATES = {
     "finished": (N_("finished"), "check_circle", "green"),
     "stopped": (N_("stopped"), "stop_circle", "gray"),
     "failed": (N_("failed"), "error", "red"),
+    "recorded": (N_("recorded"), "history", "violet"),
     "gone": (N_("gone"), "error", "red"),
 }
 
@@ -57,14 +59,15 @@ def _toolbar() -> None:
             st.button(_("Pause"), icon=":material/pause:", type="primary", key="pause", on_click=session.tell, args=["pause"])
         else:
             st.button(_("Play"), icon=":material/play_arrow:", type="primary", key="play", on_click=session.play)
-        st.button(_("Step"), icon=":material/skip_next:", key="step", on_click=session.step, help=_("One update, then a pause."))
+        st.button(_("Step"), icon=":material/skip_next:", key="step", on_click=session.step,
+                  help=_("One update, then a pause."))  # fmt: skip
         st.button(_("Reset"), icon=":material/replay:", key="reset", on_click=session.shelve,
                   help=_("Back to an untrained network; this run stays as the grey curve."))  # fmt: skip
         if st.button(_("New masks"), icon=":material/casino:", key="new-masks",
                      help=_("Another mask seed; data and initial weights stay.")):  # fmt: skip
             st.session_state["mask-seed-next"] = True
             st.rerun()
-        label, icon, colour = STATES[state]
+        label, icon, colour = STATES["recorded" if session.recorded() else state]
         st.badge(_(label), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
         _progress()
     _news()
@@ -97,10 +100,11 @@ def _outcome(colours: Theme) -> None:
     _numbers(of_kind(run["events"], "record") if run else [])
     experiment = session.wanted()
     runs = [_curve(run, previous=False)] if run else []
-    if previous := session.lab()["previous"]:
+    previous = session.lab()["previous"]
+    if previous and previous["began"]["task"] == experiment.task:
         runs.append(_curve(previous, previous=True))
     unit = _(task(experiment.task).unit)
-    live_chart(curves(runs, colours, unit, height=330), "curves", describe(runs), 330)
+    live_chart(curves(runs, colours, unit, height=CHART), "curves", describe(runs), CHART)
 
 
 def _curve(run: session.Run, previous: bool) -> RunCurve:
@@ -113,8 +117,10 @@ def _curve(run: session.Run, previous: bool) -> RunCurve:
 def _numbers(records: list[session.Run]) -> None:
     found = metrics(records)
     metric = task(session.wanted().task).metric
-    now, best, gap = st.columns(3, gap="small")
+    with st.container(key="numbers"):
+        now, best, gap = st.columns(3, gap="small")
     now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")
     best.metric(_("best, at epoch"), _("{best}, {epoch:.0f}").format(
         best=metric_text(metric, found.best), epoch=found.best_epoch) if found else "–")  # fmt: skip
-    gap.metric(_("gap to clean train"), f"{found.gap:.2f}" if found else "–", help=_("validation loss - clean train loss, in nats"))
+    gap.metric(_("gap to clean train"), f"{found.gap:.2f}" if found else "–",
+               help=_("Validation loss - clean train loss, in nats: how much better the network knows what it has seen."))  # fmt: skip

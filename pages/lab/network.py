@@ -1,11 +1,12 @@
 """The network and the masks of the update that is shown, the path through them and the sentence that counts."""
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from core.dropout.draw import draw, gates_of, key
-from core.dropout.sites import SITES
+from core.dropout.sites import SITES, width_of
 from core.experiment import Experiment
 from core.figures.masks import describe_mask, mask_heatmap
 from core.figures.network import network
@@ -13,23 +14,22 @@ from core.figures.network_scene import Scene
 from core.figures.sentence import count_sentence, formula
 from core.figures.theme import Theme
 from core.language import _
-from core.paths import corruption, crossings, even_climbs
+from core.paths import corruption, crossings
 from core.runs.history import predicted
+from core.runs.protocol import SHOWN_SAMPLES
 from core.tasks.windows import data_of, window
+from core.view import COUNT, View
 from pages.common.chart import live_chart
 from pages.common.network import network_view
 from pages.common.scrubber import scrubber
 from pages.lab import session
-
-COUNT = 9  # steps in the window
-DISTANCE = 5  # of the first path
 
 
 def show(colours: Theme) -> None:
     """The sentence, the network, and what scrubs through it."""
     update = shown_update()
     experiment = session.at(update)
-    view = _view(experiment)
+    view = _look(experiment)
     _sentence(experiment, update, view)
     did = network_view(network(_scene(experiment, update, view), colours), "network")
     if did:
@@ -41,7 +41,7 @@ def show(colours: Theme) -> None:
 def shown_update() -> int:
     """The update that is shown: the one that was chosen, else the newest; the coming one where there is none yet, or
     where the placement has changed since the newest."""
-    newest, chosen = session.now(), session.lab()["view"].get("update")
+    newest, chosen = session.now(), session.lab()["update"]
     if chosen is not None and chosen < newest:
         return max(1, int(chosen))
     changed = newest > 0 and session.at(newest).placement != session.wanted().placement
@@ -59,14 +59,12 @@ def masks(colours: Theme) -> None:
     if not active:
         st.caption(_("No site is on: every connection is clean. Switch one on at the left."))
         return
-    chosen = session.lab()["view"].get("mask")
-    if tuple(chosen or ()) in active and st.session_state.get("mask") not in active:
-        st.session_state["mask"] = tuple(chosen)
     if st.session_state.get("mask") not in active:
         st.session_state["mask"] = active[0]
-    site, layer, gate = st.segmented_control(_("Site and layer"), active, key="mask", format_func=_place, required=True)
+    st.segmented_control(_("Site and layer"), active, key="mask", format_func=_place, required=True)
+    site, layer, gate = st.session_state["mask"]
     mask = draw(experiment.placement, experiment.shape, experiment.mask_seed, update)[key(site, layer, gate)]
-    sample, size = _view(experiment)["sample"], (experiment.steps, _width(experiment, site, layer))
+    sample, size = _look(experiment).sample, (experiment.steps, _width(experiment, site, layer))
     title = _("{place} · sample {sample} · update {update}").format(
         place=_place((site, layer, gate)), sample=sample + 1, update=update)  # fmt: skip
     figure = mask_heatmap(mask, sample, size, colours, title)
@@ -85,26 +83,8 @@ def _place(mask: tuple[str, int, str]) -> str:
 
 
 def _width(experiment: Experiment, site: str, layer: int) -> int:
-    from core.dropout.sites import width_of
-
     shape = experiment.shape
     return width_of(SITES[site], layer, shape.embedding, shape.hidden)
-
-
-def _view(experiment: Experiment) -> dict[str, Any]:
-    """What is looked at, within what this experiment has."""
-    view = session.lab()["view"]
-    last = experiment.steps - 1
-    source = min(view.get("source", 0), last)
-    target = max(source, min(view.get("target", source + DISTANCE), last))
-    climbs = view.get("climbs", ())
-    fits = len(climbs) == experiment.layers + 1 and climbs[0] == source and climbs[-1] == target
-    return {
-        "sample": min(view.get("sample", 0), experiment.batch - 1),
-        "first": max(0, min(view.get("first", 0), experiment.steps - COUNT)),
-        "climbs": tuple(climbs) if fits else even_climbs(experiment.layers, source, target),
-        "through": view.get("through", "cell"),
-    }
 
 
 def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str], list[str | None], list[str | None]]:
@@ -114,28 +94,28 @@ def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str],
     right = [data.class_names[i] if i >= 0 else None for i in batch.y[:, sample]]
     run = session.lab()["run"]
     classes = predicted(run["events"], update, sample) if run else None
-    guesses = [data.class_names[i] if i >= 0 else None for i in classes] if classes else [None] * len(inputs)
+    guesses = [data.class_names[i] if i >= 0 else None for i in classes or [-1] * len(inputs)]
     return inputs, guesses, right
 
 
-def _scene(experiment: Experiment, update: int, view: dict[str, Any]) -> Scene:
+def _scene(experiment: Experiment, update: int, view: View) -> Scene:
     masks = draw(experiment.placement, experiment.shape, experiment.mask_seed, update)
-    inputs, guesses, right = _words(experiment, update, view["sample"])
-    return Scene(experiment.placement, experiment.shape, masks, view["sample"], view["first"], COUNT,
-                 inputs, guesses, right, view["climbs"], view["through"])  # fmt: skip
+    inputs, guesses, right = _words(experiment, update, view.sample)
+    return Scene(experiment.placement, experiment.shape, masks, view.sample, view.first, COUNT,
+                 inputs, guesses, right, view.climbs, view.through)  # fmt: skip
 
 
-def _sentence(experiment: Experiment, update: int, view: dict[str, Any]) -> None:
-    climbs, through, layers = view["climbs"], view["through"], experiment.layers
+def _sentence(experiment: Experiment, update: int, view: View) -> None:
+    climbs, through, layers = view.climbs, view.through, experiment.layers
     path = crossings(experiment.placement, layers, climbs, through, experiment.cell)
     distance = climbs[-1] - climbs[0]
-    inputs, _guesses, _right = _words(experiment, update, view["sample"])
+    inputs, _guesses, _right = _words(experiment, update, view.sample)
     counts = corruption(experiment.placement, layers, distance, experiment.cell)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="count"):
         with st.container():
             st.markdown(count_sentence(inputs[climbs[0]], distance, len(path), formula(path, layers, distance, through)))
             st.caption(_routes(counts.through_cell, counts.through_state, counts.least, counts.most))
-        st.session_state.setdefault("through", through)
+        st.session_state["through"] = through
         st.segmented_control(_("Route"), ["cell", "state"], key="through", label_visibility="collapsed", required=True,
                              format_func=lambda route: _("through the cell") if route == "cell" else _("through the state"),
                              on_change=_route)  # fmt: skip
@@ -149,40 +129,42 @@ def _routes(cell: int | None, state: int | None, least: int, most: int) -> str:
 
 
 def _route() -> None:
-    session.lab()["view"]["through"] = st.session_state["through"]
+    session.look(replace(session.view(), through=st.session_state["through"]))
+
+
+def _look(experiment: Experiment) -> View:
+    return session.view().fitted(experiment, SHOWN_SAMPLES)
 
 
 def _follow(did: dict[str, Any], experiment: Experiment) -> None:
     """Does what was asked for on the figure."""
-    view = session.lab()["view"]
-    climbs = list(_view(experiment)["climbs"])
+    view = _look(experiment)
     if "source" in did:
-        view["source"] = int(did["source"])
-        view["target"] = max(view["source"], climbs[-1])
+        session.look(view.with_source(int(did["source"])))
     elif "target" in did:
-        view["target"] = int(did["target"])
-        view["source"] = min(climbs[0], view["target"])
+        session.look(view.with_target(int(did["target"])))
     elif "climb" in did:
-        layer, step = int(did["climb"]), int(did["t"])
-        climbs[layer] = max(climbs[layer - 1], min(step, climbs[layer + 1]))
-        view.update(source=climbs[0], target=climbs[-1], climbs=climbs)
+        session.look(view.with_climb(int(did["climb"]), int(did["t"])))
     elif "site" in did:
-        view["mask"] = (did["site"], int(did["layer"]), "")
-        st.session_state.pop("mask", None)
+        st.session_state["mask"] = _first_gate(experiment, did["site"], int(did["layer"]))
 
 
-def _scrub(experiment: Experiment, update: int, view: dict[str, Any]) -> None:
-    bench = session.lab()["view"]
+def _first_gate(experiment: Experiment, site: str, layer: int) -> tuple[str, int, str]:
+    dropout = experiment.placement.get(site)
+    return site, layer, "g" if dropout is not None and dropout.fresh("gates") else ""
+
+
+def _scrub(experiment: Experiment, update: int, view: View) -> None:
+    newest = max(session.now(), 1)
     with st.container(horizontal=True, gap="medium", key="scrub"):
-        newest = max(session.now(), 1)
         chosen = scrubber(_("Update"), 1, newest, min(update, newest), "scrub-update", live=_("newest"))
-        if chosen is not None:
-            bench["update"] = None if chosen >= newest else chosen
-        first = scrubber(_("First step"), 1, max(1, experiment.steps - COUNT + 1), view["first"] + 1, "scrub-first")
-        if first is not None:
-            bench["first"] = first - 1
-        sample = scrubber(_("Sample"), 1, min(experiment.batch, session.SHOW), view["sample"] + 1, "scrub-sample")
-        if sample is not None:
-            bench["sample"] = sample - 1
+        first = scrubber(_("First step"), 0, max(0, experiment.steps - COUNT), view.first, "scrub-first")
+        sample = scrubber(_("Sample"), 1, min(experiment.batch, SHOWN_SAMPLES), view.sample + 1, "scrub-sample")
+    if chosen is not None:
+        session.lab()["update"] = None if chosen >= newest else chosen
+    if first is not None:
+        session.look(replace(view, first=first))
+    if sample is not None:
+        session.look(replace(view, sample=sample - 1))
     if (chosen, first, sample) != (None, None, None):
         st.rerun(scope="fragment")

@@ -3,6 +3,7 @@
 Plain data only, in one dict of the session: classes would not survive a hot reload.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
@@ -12,12 +13,13 @@ from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.language import _
 from core.runs.history import in_force, newest, of_kind
-from core.runs.protocol import CHANGEABLE
+from core.runs.protocol import CHANGEABLE, SHOWN_SAMPLES
 from core.tasks.windows import data_of
-from pages.common.service import owner, service
+from core.view import View, view_of, view_query
+from pages.common.service import owner, recorded_run, service
 
-ACTIVE = ("queued", "starting", "running", "paused")
-SHOW = 8  # samples whose predictions a run records
+ACTIVE = ("queued", "starting", "running", "paused", "recorded")
+SECONDS_PER_UPDATE = 0.05  # of a recorded run: about as fast as it was
 
 Run = dict[str, Any]
 
@@ -32,15 +34,43 @@ def begin() -> Experiment | None:
     """At the first script run of a visit: the experiment of the URL, or the default. Later: None."""
     if "lab" in st.session_state:
         return None
-    error = ""
+    experiment, view, error = build(), View(), ""
     try:
-        experiment = from_query(st.query_params.to_dict())
+        experiment, view = from_query(st.query_params.to_dict()), view_of(st.query_params.to_dict())
         data_of(experiment)
     except Invalid as invalid:
         experiment, error = build(), _("The link could not be read, so this is the default. {why}").format(why=invalid)
-    st.session_state.lab = {"experiment": to_plain(experiment), "run": None, "previous": None, "runs": 0,
-                            "error": error, "view": {}}  # fmt: skip
+    st.session_state.lab = {"experiment": to_plain(experiment), "run": None, "previous": None, "runs": 0, "error": error,
+                            "view": asdict(view), "update": None}  # fmt: skip
+    _open_recorded(experiment)
     return experiment
+
+
+def _open_recorded(experiment: Experiment) -> None:
+    """The default experiment opens on a recorded run of it, beside one without dropout."""
+    recorded, plain = recorded_run("default"), recorded_run("no-dropout")
+    if recorded is None or plain is None or recorded.experiment != experiment:
+        return
+    lab()["previous"] = {"id": "recorded", "name": _("no dropout, recorded"), "began": to_plain(plain.experiment),
+                         "events": list(plain.events)}  # fmt: skip
+    run_id = service().replay(recorded, owner(), SECONDS_PER_UPDATE)
+    lab()["run"] = _fresh(run_id, _("recorded run"), recorded=True)
+
+
+def _fresh(run_id: str, name: str, recorded: bool) -> Run:
+    plain = lab()["experiment"]
+    return {"id": run_id, "began": plain, "told": plain, "events": [], "next": 0, "state": "queued", "position": None,
+            "reason": "", "name": name, "recorded": recorded}  # fmt: skip
+
+
+def view() -> View:
+    """What is looked at."""
+    return View(**lab()["view"])
+
+
+def look(view: View) -> None:
+    """Looks at something else."""
+    lab()["view"] = asdict(view)
 
 
 def wanted() -> Experiment:
@@ -56,7 +86,7 @@ def reconcile(experiment: Experiment) -> None:
     if run is None or run["told"] == lab()["experiment"]:
         return
     changed = [name for name, value in lab()["experiment"].items() if run["told"][name] != value]
-    if run["state"] in ACTIVE and all(name in CHANGEABLE for name in changed):
+    if run["state"] in ACTIVE and not run["recorded"] and all(name in CHANGEABLE for name in changed):
         service().command(run["id"], {"command": "change"} | {name: lab()["experiment"][name] for name in changed})
         run["told"] = lab()["experiment"]
     else:
@@ -64,24 +94,21 @@ def reconcile(experiment: Experiment) -> None:
 
 
 def play() -> None:
-    """Starts the experiment, or goes on with the paused run."""
+    """Starts the experiment, or goes on with the paused run. A recorded run gives way to the live one."""
     run = lab()["run"]
-    if run is not None and run["state"] in ACTIVE:
+    if run is not None and run["state"] in ACTIVE and not run["recorded"]:
         tell("resume")
         return
-    if run is not None:
-        shelve()
+    shelve()
     lab()["runs"] += 1
-    plain = lab()["experiment"]
-    run_id = service().submit(from_plain(plain), owner(), SHOW)
-    lab()["run"] = {"id": run_id, "began": plain, "told": plain, "events": [], "next": 0, "state": "queued",
-                    "position": None, "reason": "", "name": _("Run {n}").format(n=lab()["runs"])}  # fmt: skip
+    run_id = service().submit(wanted(), owner(), SHOWN_SAMPLES)
+    lab()["run"] = _fresh(run_id, _("run {n}").format(n=lab()["runs"]), recorded=False)
 
 
 def step() -> None:
     """One update, then a pause; starts the experiment if there is no run."""
     run = lab()["run"]
-    if run is None or run["state"] not in ACTIVE:
+    if run is None or run["state"] not in ACTIVE or run["recorded"]:
         play()
     tell("step")
 
@@ -99,9 +126,9 @@ def shelve() -> None:
     if run["state"] in ACTIVE:
         tell("stop")
         poll()
-    if newest(run["events"]) > 0:
+    if newest(run["events"]) > 0 and not run["recorded"]:
         lab()["previous"] = {name: run[name] for name in ("id", "name", "began", "events")}
-    lab()["run"] = None
+    lab().update(run=None, update=None)
 
 
 def poll() -> None:
@@ -124,6 +151,12 @@ def state() -> str:
     """What the run is: "ready" where there is none yet."""
     run = lab()["run"]
     return str(run["state"]) if run else "ready"
+
+
+def recorded() -> bool:
+    """Whether what is shown is a recorded run."""
+    run = lab()["run"]
+    return run is not None and bool(run["recorded"])
 
 
 def now() -> int:
@@ -149,6 +182,6 @@ def at(update: int) -> Experiment:
 
 def to_url() -> None:
     """Keeps the address of the page the address of this experiment."""
-    query = to_query(wanted())
+    query = to_query(wanted()) | view_query(view())
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)

@@ -1,0 +1,55 @@
+"""python -m core record: makes the recorded runs that the app opens on."""
+
+import argparse
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from core.dropout.methods import method
+from core.experiment import Experiment, build
+from core.language import N_, _
+from core.runs.protocol import SHOWN_SAMPLES
+from core.runs.recorded import FOLDER, Recorded, write
+
+HELP = N_("train the default experiment, with and without dropout, and keep the runs for the app to open on")
+NAMES = ("default", "no-dropout")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("--out", type=Path, default=FOLDER, metavar="FOLDER", help=_("where to keep them"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains and writes both."""
+    for name, experiment in experiments().items():
+        write(args.out / f"{name}.jsonl.gz", Recorded(experiment, _train(experiment), _made()))
+    return 0
+
+
+def experiments() -> dict[str, Experiment]:
+    """What is recorded, by the name of its file."""
+    return dict(zip(NAMES, (build(), build(placement=method("none").placement())), strict=True))
+
+
+def _train(experiment: Experiment) -> tuple[dict[str, Any], ...]:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    from core.training import train
+
+    torch.set_num_threads(1)  # as the workers have: the same sums in the same order
+    return tuple(tqdm(train(experiment, show=SHOWN_SAMPLES), unit=_("event"), leave=False))
+
+
+def _made() -> dict[str, Any]:
+    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    versions = {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()}
+    return {"date": datetime.now(UTC).date().isoformat(), "commit": head.stdout.strip(), "command": "python -m core record",
+            "versions": versions}  # fmt: skip

@@ -1,0 +1,83 @@
+"""What is looked at: the window of steps, the sample and the path. Part of a link, so it is checked and clamped here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.errors import Invalid
+from core.experiment import Experiment
+from core.language import _
+from core.paths import even_climbs
+
+COUNT = 9  # steps in the window
+DISTANCE = 5  # of the path that is shown first
+ROUTES = ("cell", "state")
+
+
+@dataclass(frozen=True)
+class View:
+    """first: the first step of the window. sample: of the batch. climbs: the L+1 steps of the path, empty for the first
+    one shown. through: its route along time, "cell" or "state". All count from 0."""
+
+    first: int = 0
+    sample: int = 0
+    climbs: tuple[int, ...] = ()
+    through: str = "cell"
+
+    def fitted(self, experiment: Experiment, samples: int) -> "View":
+        """The nearest view that this experiment has; of its batch, `samples` can be looked at."""
+        last = experiment.steps - 1
+        return replace(
+            self,
+            first=_clamped(self.first, max(0, experiment.steps - COUNT)),
+            sample=_clamped(self.sample, min(experiment.batch, samples) - 1),
+            climbs=self._climbs(experiment.layers, last),
+        )
+
+    def _climbs(self, layers: int, last: int) -> tuple[int, ...]:
+        if not self.climbs:
+            return even_climbs(layers, 0, min(DISTANCE, last))
+        steps = [_clamped(t, last) for t in self.climbs]
+        source, target = steps[0], max(steps)
+        return tuple(sorted(steps)) if len(steps) == layers + 1 else even_climbs(layers, source, target)
+
+    def with_source(self, t: int) -> "View":
+        """The path that begins at step t; climbs that lie before it move along."""
+        return replace(self, climbs=(t, *(max(t, step) for step in self.climbs[1:])))
+
+    def with_target(self, t: int) -> "View":
+        """The path that ends at step t; climbs that lie behind it move along."""
+        return replace(self, climbs=(*(min(t, step) for step in self.climbs[:-1]), t))
+
+    def with_climb(self, layer: int, t: int) -> "View":
+        """The path that leaves the layer (1 to L-1) at step t, as far as its neighbours allow."""
+        below, above = self.climbs[layer - 1], self.climbs[layer + 1]
+        return replace(self, climbs=(*self.climbs[:layer], max(below, min(t, above)), *self.climbs[layer + 1 :]))
+
+
+def view_query(view: View) -> dict[str, str]:
+    """The view as a part of a URL's query: what is not the default."""
+    query = {"first": str(view.first), "sample": str(view.sample), "route": view.through}
+    query["path"] = ",".join(map(str, view.climbs))
+    default = {"first": "0", "sample": "0", "route": "cell", "path": ""}
+    return {name: value for name, value in query.items() if value != default[name]}
+
+
+def view_of(query: Mapping[str, str]) -> View:
+    """The view of a URL's query. Raises Invalid for what is no view; what is merely out of range is clamped later."""
+    route = query.get("route", "cell")
+    if route not in ROUTES:
+        raise Invalid(_("route is “{route}”; it must be one of {all}.").format(route=route, all=", ".join(ROUTES)), "route")
+    path = tuple(_whole("path", part) for part in query["path"].split(",")) if query.get("path") else ()
+    if len(path) == 1 or len(path) > 65:
+        raise Invalid(_("path needs the steps at which the layers are entered and left, such as 0,2,5."), "path")
+    return View(_whole("first", query.get("first", "0")), _whole("sample", query.get("sample", "0")), path, route)
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise Invalid(_("{name} is “{text}”; a whole number from 0 on is expected.").format(name=name, text=text), name)
+    return int(text)
+
+
+def _clamped(value: int, most: int) -> int:
+    return max(0, min(value, most))
