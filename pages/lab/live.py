@@ -5,7 +5,7 @@ import streamlit as st
 from core.codec import from_plain
 from core.figures.curves import curves
 from core.figures.marks import change_marks
-from core.figures.outcome import RunCurve, describe, metric_text, metrics
+from core.figures.outcome import RunCurve, describe, epoch_text, metric_text, metrics
 from core.figures.theme import Theme, theme
 from core.language import N_, _, use
 from core.runs.history import of_kind
@@ -120,7 +120,6 @@ def _numbers(records: list[session.Run]) -> None:
     with st.container(key="numbers"):
         now, best, gap = st.columns(3, gap="small")
     now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")
-    best.metric(_("best, at epoch"), _("{best}, {epoch:.0f}").format(
-        best=metric_text(metric, found.best), epoch=found.best_epoch) if found else "–")  # fmt: skip
+    best.metric(_("best, at epoch"), f"{metric_text(metric, found.best)}, {epoch_text(found.best_epoch)}" if found else "–")
     gap.metric(_("gap to clean train"), f"{found.gap:.2f}" if found else "–",
                help=_("Validation loss - clean train loss, in nats: how much better the network knows what it has seen."))  # fmt: skip

@@ -55,13 +55,14 @@ def masks(colours: Theme) -> None:
     experiment = session.at(update)
     active = [(site.name, layer, gate) for site, layer, dropout in experiment.placement.active(experiment.layers)
               for gate in gates_of(dropout, experiment.cell)]  # fmt: skip
-    st.markdown(f"##### {_('Masks over time')}")
+    st.markdown(f"###### {_('Masks over time')}")
     if not active:
         st.caption(_("No site is on: every connection is clean. Switch one on at the left."))
         return
     if st.session_state.get("mask") not in active:
         st.session_state["mask"] = active[0]
-    st.segmented_control(_("Site and layer"), active, key="mask", format_func=_place, required=True)
+    st.segmented_control(_("Site and layer"), active, key="mask", format_func=_place, required=True,
+                         label_visibility="collapsed")  # fmt: skip
     site, layer, gate = st.session_state["mask"]
     mask = draw(experiment.placement, experiment.shape, experiment.mask_seed, update)[key(site, layer, gate)]
     sample, size = _look(experiment).sample, (experiment.steps, _width(experiment, site, layer))
@@ -111,21 +112,24 @@ def _sentence(experiment: Experiment, update: int, view: View) -> None:
     distance = climbs[-1] - climbs[0]
     inputs, _guesses, _right = _words(experiment, update, view.sample)
     counts = corruption(experiment.placement, layers, distance, experiment.cell)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="count"):
-        with st.container():
-            st.markdown(count_sentence(inputs[climbs[0]], distance, len(path), formula(path, layers, distance, through)))
+    st.session_state["through"] = through
+    with st.container(key="count"):
+        st.markdown(count_sentence(inputs[climbs[0]], distance, len(path), formula(path, layers, distance, through)))
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
             st.caption(_routes(counts.through_cell, counts.through_state, counts.least, counts.most))
-        st.session_state["through"] = through
-        st.segmented_control(_("Route"), ["cell", "state"], key="through", label_visibility="collapsed", required=True,
-                             format_func=lambda route: _("through the cell") if route == "cell" else _("through the state"),
-                             on_change=_route)  # fmt: skip
+            st.segmented_control(_("Route along time"), ["cell", "state"], key="through", label_visibility="collapsed",
+                                 required=True, on_change=_route, format_func=_route_label)  # fmt: skip
 
 
 def _routes(cell: int | None, state: int | None, least: int, most: int) -> str:
     if least == most:
-        return _("Every path between the two crosses {n}, through the cell and through the state.").format(n=least)
+        return _("Every path between the two crosses {n}, whichever way it takes.").format(n=least)
     return _("Through the cell {cell}, through the state {state}; all others lie between {least} and {most}.").format(
         cell=cell, state=state, least=least, most=most)  # fmt: skip
+
+
+def _route_label(route: str) -> str:
+    return _("through the cell") if route == "cell" else _("through the state")
 
 
 def _route() -> None:

@@ -1,0 +1,67 @@
+"""python -m tests.bench_tick: what one tick of the live Lab costs the server, in milliseconds.
+
+The tick is the page's own: poll, masks, network, curves and heatmap of a run with `--updates` records behind it.
+"""
+
+import argparse
+import logging
+import statistics
+
+from streamlit.testing.v1 import AppTest
+
+
+def main() -> None:
+    """Prints median, p90 and most of the ticks, for each depth."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--updates", type=int, default=800)
+    parser.add_argument("--ticks", type=int, default=40)
+    args = parser.parse_args()
+    logging.disable(logging.WARNING)  # Streamlit's, about running without a browser
+    for layers in (1, 2, 3, 4):
+        times = sorted(ticks(layers, args.hidden, args.updates, args.ticks))
+        p50, p90 = statistics.median(times), times[int(0.9 * len(times))]
+        print(f"L = {layers}  H = {args.hidden}  p50 {p50:.1f} ms  p90 {p90:.1f} ms  most {times[-1]:.1f} ms")
+
+
+def ticks(layers: int, hidden: int, updates: int, count: int) -> list[float]:
+    """The milliseconds of `count` ticks, one record more at each, all six sites on."""
+    test = AppTest.from_function(_page, kwargs={"layers": layers, "hidden": hidden, "updates": updates}, default_timeout=60)
+    test.run()
+    for _tick in range(count):
+        test.run()
+    return list(test.session_state["times"])[1:]
+
+
+def _page(layers: int, hidden: int, updates: int) -> None:
+    import time
+
+    import streamlit as st
+
+    from core.codec import to_plain
+    from core.dropout.placement import Dropout, Placement
+    from core.dropout.sites import SITES
+    from core.experiment import build
+    from core.runs.protocol import record
+    from pages.lab import live, session
+
+    if "lab" not in st.session_state:
+        placement = Placement.of({name: Dropout(rate=0.25) for name in SITES})
+        plain = to_plain(build(layers=layers, hidden=hidden, placement=placement))
+        events = [{"event": "started", "updates": 10 * updates, "updates_per_epoch": 44}]
+        st.session_state.lab = {"experiment": plain, "run": None, "previous": None, "runs": 1, "error": "", "update": None,
+                                "view": {"first": 0, "sample": 0, "climbs": (), "through": "cell"}}  # fmt: skip
+        session.lab()["run"] = session._fresh("run", "run 1", recorded=False) | {"events": events, "state": "finished"}
+        st.session_state.times = []
+    run = session.lab()["run"]
+    while len(run["events"]) < updates + len(st.session_state.times):
+        n = len(run["events"])
+        evaluated = {"train_loss_clean": 5.0, "val_loss": 5.0, "val": {"perplexity": 148.4}} if n % 44 == 0 else None
+        run["events"].append(record(n, n / 44, 5.0, evaluated, predicted=[[1] * 20] * 8))
+    began = time.perf_counter()
+    live._draw(False)
+    st.session_state.times.append(1000 * (time.perf_counter() - began))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Arbitrary valid placements and experiments, and arbitrary nonsense: what the property tests draw from."""
+
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement
+from core.dropout.sites import SITES, Site, layers_of
+from core.errors import Invalid
+from core.experiment import BOUNDS, HIDDEN, Experiment, build
+from core.tasks import TASKS
+
+rates = st.floats(0, 0.95) | st.sampled_from([0.1, 0.25, 0.5, 0.65])
+seeds = st.integers(*BOUNDS["mask_seed"])
+# What JSON can hold, numbers that are none included.
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([0, 1, 10**30, 1e308]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | st.sampled_from(["rate", "lag"]), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def dropouts(site: Site, layers: int) -> st.SearchStrategy[Dropout]:
+    """Every way in which a site of a stack can drop, one rate for each of its layers included."""
+    have = len(layers_of(site, layers))
+    choices = {axis: st.sampled_from(words if axis in site.axes else words[1:]) for axis, words in SHARING.items()}
+    rate = rates | st.lists(rates, min_size=have, max_size=have).map(tuple)
+    return st.builds(Dropout, rate=rate, scaling=st.sampled_from(SCALINGS), **choices)
+
+
+@st.composite
+def placements(draw: st.DrawFn, layers: int) -> Placement:
+    """Any set of sites, each dropping in any way."""
+    sites = draw(st.sets(st.sampled_from(list(SITES))))
+    return Placement.of({name: draw(dropouts(SITES[name], layers)) for name in sorted(sites)})
+
+
+@st.composite
+def experiments(draw: st.DrawFn) -> Experiment:
+    """Any valid experiment."""
+    task = TASKS[draw(st.sampled_from(sorted(TASKS)))]
+    options = {o.name: draw(st.integers(o.low, o.high)) for o in task.options if draw(st.booleans())}
+    layers = draw(st.integers(*BOUNDS["layers"]))
+    width = st.integers(*HIDDEN)
+    fields: dict[str, st.SearchStrategy[Any]] = {
+        **{name: st.integers(*bounds) for name, bounds in BOUNDS.items()},
+        "layers": st.just(layers),
+        "hidden": width | st.lists(width, min_size=layers, max_size=layers).map(tuple),
+        "learning_rate": st.floats(0, 10, exclude_min=True),
+        "clip": st.floats(0, 1000, exclude_min=True),
+        "forget_bias": st.floats(-10, 10, exclude_min=True),
+        "device": st.sampled_from(["auto", "cpu", "cuda", "mps"]),
+        "engine": st.sampled_from(["auto", "reference"]),
+        "placement": placements(layers),
+    }
+    given = {name: draw(strategy) for name, strategy in fields.items() if name == "layers" or draw(st.booleans())}
+    return _valid(task.name, options, given)
+
+
+def _valid(task: str, options: dict[str, int], given: dict[str, Any]) -> Experiment:
+    # What remains to go wrong together: too much memory, steps that are too few for the task, layers without their rates.
+    try:
+        return build(task, options, **given)
+    except Invalid as invalid:
+        assume(invalid.field not in ("hidden", "lag", "steps"))
+        raise
