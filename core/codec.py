@@ -19,6 +19,8 @@ VERSION = 1
 _PLAIN = [f.name for f in fields(Experiment) if f.name not in ("task", "options", "placement")]
 _NUMBERS = {"learning_rate", "clip", "forget_bias"}
 _WORDS = {"cell", "device", "engine"}
+# A site in a URL: p_cell=0.25 is the rate p of the site "cell"; "cell" alone is the kind of cell.
+_IN_QUERY = {name: f"p_{name}" for name in SITES}
 # Every word of a site's setting belongs to one field, so that the word alone is enough.
 _FIELD_OF = {word: axis for axis, words in SHARING.items() for word in words} | dict.fromkeys(SCALINGS, "scaling")
 
@@ -83,7 +85,7 @@ def from_query(query: Mapping[str, str]) -> Experiment:
     task = task_named(query.get("task", "language-model"))
     options = {o.name: _number(o.name, query[o.name], int) for o in task.options if o.name in query}
     given: dict[str, Any] = {name: _value(name, query[name]) for name in _PLAIN if name in query}
-    if "method" in query or "sites" in query or any(name in query for name in SITES):
+    if "method" in query or "sites" in query or any(name in query for name in _IN_QUERY.values()):
         given["placement"] = _placement_of(query)
     return build(task.name, options, **given)
 
@@ -92,13 +94,13 @@ def _placement_query(placement: Placement) -> dict[str, str]:
     name = name_of(placement)
     if name and method(name).placement() == placement:
         return {"method": name}
-    return {site.name: _dropout_text(dropout) for site, dropout in placement} or {"sites": "none"}
+    return {_IN_QUERY[site.name]: _dropout_text(dropout) for site, dropout in placement} or {"sites": "none"}
 
 
 def _placement_of(query: Mapping[str, str]) -> Placement:
     rate = _number("rate", query["rate"], float) if "rate" in query else None
     named = dict(method(query["method"]).placement(rate).sites) if "method" in query else {}
-    return Placement.of(named | {name: _dropout(name, query[name]) for name in SITES if name in query})
+    return Placement.of(named | {site: _dropout(site, query[name]) for site, name in _IN_QUERY.items() if name in query})
 
 
 def _dropout_text(dropout: Dropout) -> str:

@@ -152,6 +152,8 @@ def test_a_click_reaches_python(page: Page) -> None:
         """node => { const {xaxis, yaxis} = node._fullLayout, {x, y} = node.data[0];
             return [xaxis._offset + xaxis.d2p(x[9]), yaxis._offset + yaxis.d2p(y[9])]; }"""
     )
+    live(page).hover(position={"x": point[0], "y": point[1]})
+    live(page).locator(".hovertext").get_by_text("train, masked").wait_for()  # Plotly reports what was hovered last
     live(page).click(position={"x": point[0], "y": point[1]})
     page.get_by_text("clicked {'curve': 0, 'point': 9").wait_for()
 

@@ -44,7 +44,7 @@ def test_the_same_arguments_give_the_same_bytes(placement: Placement, seed: int,
 def test_the_random_numbers_of_the_process_play_no_part() -> None:
     placement = METHODS["gal2016"].placement()
     before = draw(placement, SMALL, 7, 1)
-    np.random.seed(0)  # noqa: NPY002 (the very thing that must not matter)
+    np.random.seed(0)
     np.testing.assert_equal(draw(placement, SMALL, 7, 1), before)
 
 
@@ -86,7 +86,7 @@ def test_a_higher_rate_only_drops_more(site: str, low: float, high: float, seed:
 def test_a_shared_axis_has_length_one_and_an_own_axis_its_full_length(placement: Placement, seed: int) -> None:
     shape = Shape(steps=3, batch=2, embedding=5, hidden=(4, 6, 7))
     masks = draw(placement, shape, seed, 1)
-    expected = {}
+    expected: dict[str, tuple[int, ...]] = {}
     for site, dropout in placement:
         for layer in layers_of(site, 3):
             if placement.rate(site.name, layer, 3) > 0:
@@ -101,8 +101,9 @@ def test_a_shared_axis_has_length_one_and_an_own_axis_its_full_length(placement:
 def test_what_is_fresh_along_an_axis_is_not_repeated(site: str, axis: str) -> None:
     only = {name: words[1] for name, words in SHARING.items()} | {axis: SHARING[axis][0]}
     dropout, shape = Dropout(0.5, **only), Shape(40, 40, 40, (40, 40))
-    drawn = [np.concatenate([m.ravel() for m in draw(Placement.of({site: dropout}), shape, seed, 1).values()]) for seed in range(9)]
-    assert any(0 < np.count_nonzero(values) < values.size for values in drawn)
+    drawn = [draw(Placement.of({site: dropout}), shape, seed, 1).values() for seed in range(9)]
+    kept = [np.concatenate([mask.ravel() > 0 for mask in masks]) for masks in drawn]
+    assert any(values.any() and not values.all() for values in kept)
 
 
 def test_gates_of_their_own_have_masks_of_their_own() -> None:
@@ -132,4 +133,4 @@ def test_known_bytes() -> None:
     masks = draw(METHODS["naive-state"].placement(), SMALL, seed=7, update=3)
     digest = sha256(b"".join(name.encode() + mask.tobytes() for name, mask in masks.items())).hexdigest()
     assert digest == "009f4ead80d4fd97f3ad1d84d45739ab902201aa8b937a6bc7fe2fc405577f39"
-    assert masks["state.1"][0].tolist() == []
+    assert (masks["state.1"][0] > 0).tolist() == [[False, True, True, True], [False, True, True, True]]

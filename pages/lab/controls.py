@@ -20,6 +20,7 @@ OWN = "own"  # the method's place in the list when the placement is none of the 
 RATE = 0.5  # of a site that is switched on for the first time
 PLAIN = ("embedding", "updates", "clip", "forget_bias", "cell", "device", "engine")  # what no control changes
 NUMBERS = ("batch", "steps", "epochs", "learning_rate", "data_seed", "weight_seed", "mask_seed")
+FOLDED = (*NUMBERS, *(f"{axis}-" for axis in SHARING), "scaling-", "each-", *(f"rate-{name}-" for name in SITES))
 LABELS = {
     "time": N_("over time"),
     "batch": N_("over the batch"),
@@ -33,8 +34,8 @@ LABELS = {
     "shared": N_("one for all gates"),
     "unit": N_("one per unit"),
     "layer": N_("one for all units"),
-    "inverted": N_("÷ (1-p) in training"),
-    "test": N_("× (1-p) at test"),
+    "inverted": N_("÷(1-p) at train"),
+    "test": N_("×(1-p) at test"),
     "none": N_("none"),
 }
 
@@ -117,6 +118,10 @@ def _site(site: Site) -> None:
 
 
 def _more() -> None:
+    # What is folded away is mounted by the browser when it is opened, perhaps much later; without this it would then
+    # start from the widget's own default and tell the server so.
+    for name in [key for key in st.session_state if str(key).startswith(FOLDED)]:
+        st.session_state[name] = st.session_state[name]
     with st.popover(_("More settings"), width="stretch", icon=":material/tune:"):
         sharing, network, seeds, file = st.tabs([_("Sharing"), _("Training"), _("Seeds"), _("File")])
         with sharing:
@@ -142,7 +147,7 @@ def _sharing() -> None:
         with st.container(horizontal=True, gap="small"):
             for axis, words in {**SHARING, "scaling": SCALINGS}.items():
                 if axis in site.axes or axis == "scaling":
-                    st.selectbox(_(LABELS[axis]), words, key=f"{axis}-{site.name}", width=150, persist_state="session",
+                    st.selectbox(_(LABELS[axis]), words, key=f"{axis}-{site.name}", width=132, persist_state="session",
                                  format_func=lambda word: _(LABELS[word]))  # fmt: skip
         _layer_rates(site)
 

@@ -21,4 +21,3 @@ with left:
         session.reconcile(experiment)
 with right:
     live.show()
-session.to_url()

@@ -48,6 +48,7 @@ def _draw(timed: bool) -> None:
     with side:
         _outcome(colours)
     network.masks(colours)
+    session.to_url()
     if session.active() != timed:
         st.rerun()  # with or without the timer, whichever it is now
 
@@ -77,9 +78,11 @@ def _progress() -> None:
     experiment = session.wanted()
     total, per_epoch = session.total() or total_updates(experiment), data_of(experiment).updates
     update = session.now()
-    text = _("epoch {epoch:.1f} of {epochs:.0f} · update {update} of {total}").format(
+    done = _("epoch {epoch:.1f} of {epochs:.0f} · update {update} of {total}").format(
         epoch=update / per_epoch, epochs=total / per_epoch, update=update, total=total)  # fmt: skip
-    st.progress(min(1.0, update / total), text)
+    seeds = _("seeds: data {data}, weights {weights}, masks {masks}").format(
+        data=experiment.data_seed, weights=experiment.weight_seed, masks=experiment.mask_seed)  # fmt: skip
+    st.progress(min(1.0, update / total), f"{done} · {seeds}")
 
 
 def _news() -> None:
@@ -120,6 +123,7 @@ def _numbers(records: list[session.Run]) -> None:
     with st.container(key="numbers"):
         now, best, gap = st.columns(3, gap="small")
     now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")
-    best.metric(_("best, at epoch"), f"{metric_text(metric, found.best)}, {epoch_text(found.best_epoch)}" if found else "–")
+    best_at = f"{metric_text(metric, found.best)}, {epoch_text(found.best_epoch)}" if found else "–"
+    best.metric(_("best, at epoch"), best_at)
     gap.metric(_("gap to clean train"), f"{found.gap:.2f}" if found else "–",
                help=_("Validation loss - clean train loss, in nats: how much better the network knows what it has seen."))  # fmt: skip

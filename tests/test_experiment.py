@@ -1,0 +1,133 @@
+"""The one validator. Oracle: the bounds as the sentences give them, tried at both ends and one step beyond."""
+
+from typing import Any
+
+import pytest
+
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement
+from core.errors import Invalid
+from core.experiment import ACTIVATIONS, BOUNDS, HIDDEN, Experiment, build, reseeded
+from core.tasks import TASKS
+
+# What fits at the other end of one bound: the smallest network, so that only the bound itself can be what is wrong.
+SMALL: dict[str, Any] = {"layers": 1, "hidden": 1, "batch": 1}
+LIMITS = {"learning_rate": (0, 10), "clip": (0, 1000), "forget_bias": (-10, 10)}
+NAN, INFINITY = float("nan"), float("inf")
+NO_NUMBERS = [True, "3", None, [3], {}, NAN, INFINITY]
+
+
+@pytest.mark.parametrize("name", [*BOUNDS, "hidden"])
+def test_the_bounds_of_a_whole_number(name: str) -> None:
+    low, high = HIDDEN if name == "hidden" else BOUNDS[name]
+    # A language model has windows of at least two steps: that bound is the task's.
+    low_allowed = max(low, 2) if name == "steps" else low
+    for allowed in (low_allowed, high):
+        assert getattr(build(**{**SMALL, name: allowed}), name) == allowed
+    for beyond in (low - 1, high + 1, 10**30, -(10**30)):
+        with pytest.raises(Invalid, match=f"{name} is {beyond}; it must be a whole number from {low} to {high}") as caught:
+            build(**{**SMALL, name: beyond})
+        assert caught.value.field == name
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBERS, 2.0, 2.5])
+@pytest.mark.parametrize("name", [*BOUNDS, "hidden"])
+def test_what_is_no_whole_number(name: str, value: object) -> None:
+    if value is None and name in ("embedding", "updates"):
+        assert getattr(build(**{**SMALL, name: None}), name) is None
+        return
+    with pytest.raises(Invalid, match=f"{name} is .*; it must be a whole number"):
+        build(**{**SMALL, name: value})
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_bounds_of_a_number(name: str) -> None:
+    above, most = LIMITS[name]
+    for allowed in (above + 1e-9, most, 1):
+        assert getattr(build(**{name: allowed}), name) == allowed
+    for wrong in (above, above - 1, most + 1e-9, 10**30, *NO_NUMBERS):
+        with pytest.raises(Invalid, match=f"{name} is .*; it must be a number above {above} and at most {most}") as caught:
+            build(**{name: wrong})
+        assert caught.value.field == name
+
+
+@pytest.mark.parametrize("name", ["cell", "device", "engine"])
+@pytest.mark.parametrize("value", ["", "LSTM", "abacus", None, 1, True, ["lstm"], {}])
+def test_the_words(name: str, value: object) -> None:
+    with pytest.raises(Invalid, match=f"{name} is “.*”; it must be one of (lstm|auto)") as caught:
+        build(**{name: value})
+    assert caught.value.field == name
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_options_of_a_task(name: str) -> None:
+    for option in TASKS[name].options:
+        for allowed in (option.low, option.high):
+            assert dict(build(name, {option.name: allowed}).options)[option.name] == allowed
+        for wrong in (option.low - 1, option.high + 1, *NO_NUMBERS, 3.5):
+            with pytest.raises(Invalid, match=f"{option.name} is .* whole number from {option.low} to {option.high}"):
+                build(name, {option.name: wrong})  # type: ignore[dict-item]
+    with pytest.raises(Invalid, match=f"“{name}” has no option “depth”; it has {TASKS[name].options[0].name}"):
+        build(name, {"depth": 3})
+
+
+def test_a_task_that_does_not_exist() -> None:
+    with pytest.raises(Invalid, match="There is no task “recall”; did you mean delayed-recall"):
+        build("recall")
+
+
+@pytest.mark.parametrize(("lag", "steps"), [(25, 26), (100, 1), (1, 2)])
+def test_a_lag_longer_than_the_sequence(lag: int, steps: int) -> None:
+    with pytest.raises(
+        Invalid, match=f"A lag of {lag} needs sequences of at least {lag + 2} steps.*steps is {steps}"
+    ) as caught:
+        build("delayed-recall", {"lag": lag}, steps=steps)
+    assert caught.value.field == "lag"
+    assert build("delayed-recall", {"lag": lag}).steps == lag + 2
+
+
+def test_hidden_per_layer() -> None:
+    experiment = build(layers=3, hidden=(4, 5, 6), embedding=3, steps=7, batch=2)
+    assert experiment.widths == (4, 5, 6)
+    assert (experiment.shape.embedding, experiment.shape.hidden) == (3, (4, 5, 6))
+    assert build(layers=3, hidden=5).widths == (5, 5, 5)
+    assert build(layers=3, hidden=(4, 5, 6)).shape.embedding == 4
+    for wrong in ((4, 5), (4, 5, 6, 7), ()):
+        with pytest.raises(Invalid, match=f"hidden names {len(wrong)} sizes for 3 layers"):
+            build(layers=3, hidden=wrong)
+    with pytest.raises(Invalid, match="hidden is 0; it must be a whole number"):
+        build(layers=2, hidden=(4, 0))
+
+
+def test_rates_per_layer() -> None:
+    three = Placement.of({"state": Dropout((0.1, 0.2, 0.3)), "between": Dropout((0.4, 0.5))})
+    assert build(layers=3, placement=three).placement.rate("state", 3, 3) == 0.3
+    with pytest.raises(Invalid, match="“between” has 1 layers in this network but 2 rates"):
+        build(layers=2, placement=three)
+
+
+def test_a_placement_that_was_not_checked_when_made() -> None:
+    with pytest.raises(Invalid, match="The rate of “cell” is 2"):
+        Experiment(options=build().options, placement=Placement((("cell", Dropout(2.0)),)))
+
+
+def test_sizes_that_do_not_fit_together() -> None:
+    most = {"layers": 4, "hidden": 1500, "batch": 2, "steps": ACTIVATIONS // (4 * 1500 * 2) // 2}
+    assert build(**most).widths == (1500,) * 4
+    with pytest.raises(Invalid, match=f"at most {ACTIVATIONS} fit in memory") as caught:
+        build(**(most | {"batch": 256}))
+    assert caught.value.field == "hidden"
+
+
+def test_the_defaults_of_a_task_hold_where_nothing_is_given() -> None:
+    recall = build("delayed-recall")
+    assert (recall.hidden, recall.batch, recall.steps, recall.forget_bias) == (48, 32, 27, 3.0)
+    assert recall.placement == METHODS["zaremba2014"].placement(0.25)
+    assert build("language-model").placement == METHODS["zaremba2014"].placement(0.5)
+
+
+def test_one_seed_for_all_three() -> None:
+    seeded = reseeded(build(), 11)
+    assert (seeded.data_seed, seeded.weight_seed, seeded.mask_seed) == (11, 11, 11)
+    with pytest.raises(Invalid, match="data_seed is -1"):
+        reseeded(build(), -1)
