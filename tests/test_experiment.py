@@ -17,6 +17,11 @@ NAN, INFINITY = float("nan"), float("inf")
 NO_NUMBERS = [True, "3", None, [3], {}, NAN, INFINITY]
 
 
+def built(**given: Any) -> Experiment:
+    """A language model's experiment, of fields that no type checker has seen."""
+    return build("language-model", {}, **given)
+
+
 @pytest.mark.parametrize("name", [*BOUNDS, "hidden"])
 def test_the_bounds_of_a_whole_number(name: str) -> None:
     low, high = HIDDEN if name == "hidden" else BOUNDS[name]
@@ -44,10 +49,10 @@ def test_what_is_no_whole_number(name: str, value: object) -> None:
 def test_the_bounds_of_a_number(name: str) -> None:
     above, most = LIMITS[name]
     for allowed in (above + 1e-9, most, 1):
-        assert getattr(build(**{name: allowed}), name) == allowed
+        assert getattr(built(**{name: allowed}), name) == allowed
     for wrong in (above, above - 1, most + 1e-9, 10**30, *NO_NUMBERS):
         with pytest.raises(Invalid, match=f"{name} is .*; it must be a number above {above} and at most {most}") as caught:
-            build(**{name: wrong})
+            built(**{name: wrong})
         assert caught.value.field == name
 
 
@@ -55,7 +60,7 @@ def test_the_bounds_of_a_number(name: str) -> None:
 @pytest.mark.parametrize("value", ["", "LSTM", "abacus", None, 1, True, ["lstm"], {}])
 def test_the_words(name: str, value: object) -> None:
     with pytest.raises(Invalid, match=f"{name} is “.*”; it must be one of (lstm|auto)") as caught:
-        build(**{name: value})
+        built(**{name: value})
     assert caught.value.field == name
 
 
@@ -113,9 +118,9 @@ def test_a_placement_that_was_not_checked_when_made() -> None:
 
 def test_sizes_that_do_not_fit_together() -> None:
     most = {"layers": 4, "hidden": 1500, "batch": 2, "steps": ACTIVATIONS // (4 * 1500 * 2) // 2}
-    assert build(**most).widths == (1500,) * 4
+    assert built(**most).widths == (1500,) * 4
     with pytest.raises(Invalid, match=f"at most {ACTIVATIONS} fit in memory") as caught:
-        build(**(most | {"batch": 256}))
+        built(**(most | {"batch": 256}))
     assert caught.value.field == "hidden"
 
 

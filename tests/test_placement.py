@@ -1,7 +1,9 @@
 """Placements and methods. Oracles: the catalogue in words, written out once more here; and a round trip through JSON."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -71,7 +73,7 @@ def test_the_paper_of_a_name_that_is_nearly_right_is_suggested() -> None:
 def test_rate_0_is_off(data: st.DataObject) -> None:
     placement = data.draw(placements(3))
     name = data.draw(st.sampled_from(list(SITES)))
-    zero = data.draw(st.sampled_from([0, 0.0, -0.0, (0.0,) * len(layers_of(SITES[name], 3))]))
+    zero: Any = data.draw(st.sampled_from([0, 0.0, -0.0, (0.0,) * len(layers_of(SITES[name], 3))]))
     rest = {site: dropout for site, dropout in placement.sites if site != name}
     assert Placement.of({**rest, name: Dropout(rate=zero)}) == Placement.of(rest)
     assert Placement.of(rest).rate(name, 1, 3) == 0
@@ -100,7 +102,7 @@ def test_the_order_of_the_sites_is_the_tables(placement: Placement, order: objec
     "rate", [1, 1.0, 1.5, -0.1, NAN, INFINITY, -INFINITY, True, "0.5", None, 10**400, [0.5], (0.5, 2.0), {}]
 )
 def test_a_bad_rate(rate: object) -> None:
-    with pytest.raises(Invalid, match="The rate of “state” is .* at least 0 and below 1") as caught:
+    with pytest.raises(Invalid, match=r"The rate of “state” is .* at least 0 and below 1") as caught:
         Placement.of({"state": Dropout(rate=rate)})  # type: ignore[arg-type]
     assert caught.value.field == "state"
 
@@ -116,7 +118,7 @@ def test_a_bad_word(field: str, value: object) -> None:
 @pytest.mark.parametrize(("site", "axis"), [(site, axis) for site in SITES for axis in AXES if axis not in SITES[site].axes])
 def test_an_axis_that_the_site_does_not_have(site: str, axis: str) -> None:
     with pytest.raises(Invalid, match=f"“{site}” has no {axis} of its own to draw for; leave {axis} “{SHARING[axis][1]}”"):
-        Placement.of({site: Dropout(0.5, **{axis: SHARING[axis][0]})})  # type: ignore[arg-type]
+        Placement.of({site: Dropout(0.5, **{axis: SHARING[axis][0]})})
 
 
 @pytest.mark.parametrize("data", [{"nowhere": {"rate": 0.5}}, {"": {}}])
@@ -134,11 +136,8 @@ def test_what_is_no_placement(data: object) -> None:
 @given(data=st.dictionaries(st.sampled_from([*SITES, "x"]), json_values | st.dictionaries(
     st.sampled_from(["rate", "scaling", *SHARING]), json_values, max_size=3), max_size=3))  # fmt: skip
 def test_any_json_is_a_placement_or_invalid(data: object) -> None:
-    try:
+    with suppress(Invalid):
         placement = from_data(data)
-    except Invalid as invalid:
-        assert str(invalid)
-    else:
         assert from_data(to_data(placement)) == placement
 
 

@@ -125,5 +125,5 @@ def _numbers(records: list[session.Run]) -> None:
     now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")
     best_at = f"{metric_text(metric, found.best)}, {epoch_text(found.best_epoch)}" if found else "–"
     best.metric(_("best, at epoch"), best_at)
-    gap.metric(_("gap to clean train"), f"{found.gap:.2f}" if found else "–",
-               help=_("Validation loss - clean train loss, in nats: how much better the network knows what it has seen."))  # fmt: skip
+    about = _("Validation loss - clean train loss, in nats: how much better the network knows what it has seen.")
+    gap.metric(_("gap to clean train"), f"{found.gap:.2f}" if found else "–", help=about)

@@ -10,7 +10,7 @@ from core.dropout.sites import SITES, width_of
 from core.experiment import Experiment
 from core.figures.masks import describe_mask, mask_heatmap
 from core.figures.network import network
-from core.figures.network_scene import Scene
+from core.figures.network.scene import Scene
 from core.figures.sentence import count_sentence, formula
 from core.figures.theme import Theme
 from core.language import _

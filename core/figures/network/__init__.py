@@ -1,13 +1,13 @@
 """The network figure: an LSTM unrolled over time and layers, every mask where it acts, one path traced through them."""
 
-from core.figures.network_barcodes import barcodes, numbers
-from core.figures.network_layout import HEIGHT, STACK, WIDTH
-from core.figures.network_nodes import bands, handles, joints, legend, nodes, words
-from core.figures.network_scene import Scene
-from core.figures.network_style import style
-from core.figures.network_svg import group, number, tag, text
-from core.figures.network_texts import description
-from core.figures.network_wires import links, trace
+from core.figures.network.barcodes import barcodes, numbers
+from core.figures.network.layout import HEIGHT, STACK, WIDTH
+from core.figures.network.nodes import bands, handles, joints, legend, nodes, words
+from core.figures.network.scene import Scene
+from core.figures.network.style import style
+from core.figures.network.svg import group, number, tag, text
+from core.figures.network.texts import description
+from core.figures.network.wires import links, trace
 from core.figures.theme import Theme
 from core.language import _
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from core.dropout.sites import SITES, layers_of
-from core.figures.network_layout import CORNER, HALF_NODE, TOKEN, Layout
-from core.figures.network_scene import Scene
-from core.figures.network_svg import group, number, tag
-from core.figures.network_texts import link_says, tooltip
+from core.figures.network.layout import CORNER, HALF_NODE, TOKEN, Layout
+from core.figures.network.scene import Scene
+from core.figures.network.svg import group, number, tag
+from core.figures.network.texts import link_says, tooltip
 
 
 def links(scene: Scene, name: str) -> str:

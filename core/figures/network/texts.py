@@ -2,7 +2,7 @@
 
 from core.dropout.placement import Dropout
 from core.dropout.sites import SITES
-from core.figures.network_scene import UNITS, Scene
+from core.figures.network.scene import UNITS, Scene
 from core.language import N_, _, ngettext
 
 _SHARING = {

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from core.figures.network_layout import CLOCK, HALF_NODE, NOTES, PLOT, TOKEN, WIDTH
-from core.figures.network_scene import Scene
-from core.figures.network_svg import group, label, number, shortened, tag, text, width_of
-from core.figures.network_texts import climb_says, excerpt, input_says, outside, prediction_says
-from core.figures.network_wires import on_path
+from core.figures.network.layout import CLOCK, HALF_NODE, NOTES, PLOT, TOKEN, WIDTH
+from core.figures.network.scene import Scene
+from core.figures.network.svg import group, label, number, shortened, tag, text, width_of
+from core.figures.network.texts import climb_says, excerpt, input_says, outside, prediction_says
+from core.figures.network.wires import on_path
 from core.language import _
 
 SIZE = 14.0  # of all text that people read, in units of the view box

@@ -1,9 +1,9 @@
 """The masks as barcodes: one stripe a unit, filled kept, empty dropped, each where its mask multiplies."""
 
-from core.figures.network_layout import Box
-from core.figures.network_scene import UNITS, Scene
-from core.figures.network_svg import group, label, number, tag
-from core.figures.network_texts import mask_says, place
+from core.figures.network.layout import Box
+from core.figures.network.scene import UNITS, Scene
+from core.figures.network.svg import group, label, number, tag
+from core.figures.network.texts import mask_says, place
 
 INSET = 2.5
 WIDEST = 17  # that a number may be between two barcodes; one of three digits is squeezed

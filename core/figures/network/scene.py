@@ -7,7 +7,7 @@ from functools import cached_property
 from core.dropout.draw import Array, Masks, Shape, key
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.figures.network_layout import Layout
+from core.figures.network.layout import Layout
 from core.language import _
 from core.paths import Mask, crossings
 
