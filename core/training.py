@@ -75,7 +75,8 @@ class _Run:
         self.total = experiment.updates or experiment.epochs * self.data.updates
         self.states = self.network.start(experiment.batch)
         self.update = 0
-        self.paused = self.pause_again = False
+        self.paused = False
+        self.steps = 0  # updates to make before pausing again; 0: no pause is due
         self.best: dict[str, Any] = {"update": 0, "val_loss": math.inf}
         self.began = time.perf_counter()
 
@@ -97,9 +98,7 @@ class _Run:
                 yield from self.obey()
                 self.update += 1
                 yield from self.one_update(batch)
-                if self.pause_again:
-                    self.paused, self.pause_again = True, False
-                    yield {"event": "state", "state": "paused"}
+                yield from self.count_step()
 
     def one_update(self, batch: Batch) -> Events:
         """Draw masks → forward through time → loss → backward → update."""
@@ -179,11 +178,21 @@ class _Run:
             case "change":
                 yield self.change(command)
             case "pause" if not self.paused:
-                self.paused, self.pause_again = True, False
-                yield {"event": "state", "state": "paused"}
+                yield self.pause()
             case "resume" | "step":
-                self.paused, self.pause_again = False, command["command"] == "step"
+                self.paused, self.steps = False, self.steps + 1 if command["command"] == "step" else 0
                 yield {"event": "state", "state": "running"}
+
+    def pause(self) -> Event:
+        self.paused, self.steps = True, 0
+        return {"event": "state", "state": "paused"}
+
+    def count_step(self) -> Events:
+        """After an update: pauses when as many were made as "step" was said."""
+        if self.steps:
+            self.steps -= 1
+            if not self.steps:
+                yield self.pause()
 
     def change(self, command: Command) -> Event:
         """Changes what may change during a run; holds from the next update on."""

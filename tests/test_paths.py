@@ -2,7 +2,8 @@
 that knows nothing of cells.py; and a rule written by hand for the crossings of a single path."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from math import comb
 
 import pytest
@@ -20,7 +21,7 @@ Place = tuple[str, int, int]  # site, layer, step
 Path = tuple[list[Place], int]  # what is crossed, in order; how many of the hops in time ran through the state
 
 # Per method, the masks on a path of L layers and Δ steps, H of which run through the state.
-COUNTS = {
+COUNTS: dict[str, Callable[[int, int, int], int]] = {
     "none": lambda L, D, H: 0,
     "zaremba2014": lambda L, D, H: L + 1,
     "pytorch": lambda L, D, H: L - 1,
@@ -32,7 +33,7 @@ COUNTS = {
     "semeniuta2016": lambda L, D, H: L + H,
 }
 # How many different arrays the worst path meets, where that is not its count.
-DISTINCT = {
+DISTINCT: dict[str, Callable[[int, int], int]] = {
     "moon2015": lambda L, D: L,
     "gal2016": lambda L, D: L + 1 + min(L, D),
 }
@@ -50,7 +51,7 @@ def test_every_method_at_every_distance(method: str, layers: int) -> None:
         assert dict(enumerate(c.histogram)) == {n: expected[n] for n in range(max(expected) + 1)}
         assert (c.least, c.most) == (min(expected), max(expected))
         assert (c.through_cell, c.through_state) == (count(layers, distance, 0), count(layers, distance, distance))
-        assert c.distinct == DISTINCT.get(method, lambda L, D: c.most)(layers, distance)
+        assert c.distinct == (DISTINCT[method](layers, distance) if method in DISTINCT else c.most)
         assert c.paths == comb(distance + layers - 1, layers - 1) * 2**distance
 
 
@@ -127,7 +128,7 @@ def test_methods_against_enumeration(method: str, layers: int, distance: int) ->
 def by_hand(climbs: list[int], through: str) -> list[Place]:
     """What one path meets: into each layer where it climbs, one hop a step within it, and out at the top."""
     met: list[Place] = []
-    for layer, (enters, leaves) in enumerate(zip(climbs, climbs[1:], strict=False), start=1):
+    for layer, (enters, leaves) in enumerate(pairwise(climbs), start=1):
         met.append(("input" if layer == 1 else "between", layer, enters))
         met += [("candidate", layer, enters), ("cell", layer, enters)]
         for t in range(enters + 1, leaves + 1):

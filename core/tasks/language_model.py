@@ -106,8 +106,8 @@ TASK = Task(
     defaults={
         "hidden": 128,
         "batch": 20,
-        "epochs": 24,
-        "learning_rate": 0.003,
+        "epochs": 18,
+        "learning_rate": 0.012,
         "placement": METHODS["zaremba2014"].placement(),
     },
     make=make,

@@ -14,7 +14,8 @@ if "open" in st.session_state:
 if st.session_state.pop("mask-seed-next", False):
     st.session_state["mask_seed"] += 1
 
-left, right = st.columns([1.1, 4.2], gap="medium")
+with st.container(key="lab"):
+    left, right = st.columns([1.1, 4.2], gap="medium")
 with left:
     experiment = controls.show()
     if experiment is not None:
