@@ -2,6 +2,7 @@
 for oneDNN's fused kernel, which exists in float32 only, the step in float64, within the bound stated here."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def one_thread() -> Iterator[None]:
 def oracle(sizes: list[int], dtype: torch.dtype) -> nn.ModuleList:
     """nn.LSTM layer by layer, since its own stack knows one width only. Its second bias is 0, as in the engine."""
     torch.manual_seed(5)
-    layers = nn.ModuleList(nn.LSTM(below, own, dtype=dtype) for below, own in zip(sizes, sizes[1:], strict=False))
+    layers = nn.ModuleList(nn.LSTM(below, own, dtype=dtype) for below, own in pairwise(sizes))
     for layer in layers:
         nn.init.zeros_(layer.bias_hh_l0)  # type: ignore[arg-type]
     return layers
@@ -59,7 +60,7 @@ def with_gradients(outputs: list[Tensor], inputs: list[Tensor]) -> list[Tensor]:
     """The outputs, and the gradients of a sum that weighs every number of them differently."""
     generator = torch.Generator().manual_seed(1)
     loss = sum((out * torch.randn(out.shape, generator=generator, dtype=torch.float64).to(out.dtype)).sum() for out in outputs)
-    return [*outputs, *torch.autograd.grad(loss, inputs)]  # type: ignore[arg-type]
+    return [*(out.detach() for out in outputs), *torch.autograd.grad(loss, inputs)]  # type: ignore[arg-type]
 
 
 def both(sizes: list[int], steps: int, batch: int, engine: str, dtype: torch.dtype) -> tuple[list[Tensor], list[Tensor]]:
@@ -109,9 +110,9 @@ def test_the_reference_engine_runs_the_readable_step() -> None:
 
 def test_the_numpy_reading_of_the_step_equals_torch() -> None:
     random = np.random.default_rng(3)
-    T, B, I, H = 5, 2, 3, 4
-    x, h, c = random.normal(size=(T, B, I)), random.normal(size=(B, H)), random.normal(size=(B, H))
-    W, U, b = random.normal(size=(4 * H, I)), random.normal(size=(4 * H, H)), random.normal(size=4 * H)
+    T, B, E, H = 5, 2, 3, 4
+    x, h, c = random.normal(size=(T, B, E)), random.normal(size=(B, H)), random.normal(size=(B, H))
+    W, U, b = random.normal(size=(4 * H, E)), random.normal(size=(4 * H, H)), random.normal(size=4 * H)
     hs, (last_h, last_c) = unroll(lstm, NUMPY.product(W, ONE, x) + b, (h, c), U, LayerMasks(), NUMPY)
     tensors = [torch.from_numpy(a) for a in (x, h, c, W, U, b)]
     expected = run_stack(tensors[0], [(tensors[1], tensors[2])], [tensors[3:]], "reference")

@@ -1,0 +1,199 @@
+"""Masks in the network: every placement, sharing and scaling. Oracle: the loop of reference.py, gate by gate, with the
+same masks, in float64; values through NumPy and torch, gradients through torch's autograd of that loop."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from core.dropout.draw import draw
+from core.dropout.draw import test_values as values_at_test
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement
+from core.dropout.sites import SITES
+from core.experiment import Experiment, build
+from core.model import Network, layer_masks, parameters_of, to_torch
+from core.recurrence import engine
+from core.recurrence.cells import NUMPY, ONE, lstm, stack, unroll
+from tests.reference import lstm_stack
+from tests.strategies import placements
+
+TOKENS, CLASSES = 7, 5
+HIDDEN = (4, 3, 5)
+# A float32 run of a few steps with tiny layers, against float64: a few hundred roundings of 6e-8.
+FLOAT32_BOUND = 1e-5
+
+
+def experiment(placement: Placement, layers: int = 3, name: str = "reference") -> Experiment:
+    return build(layers=layers, hidden=HIDDEN[:layers], embedding=2, steps=3, batch=2, placement=placement, engine=name)
+
+
+def network(e: Experiment) -> Network:
+    """In float64, with states that are not zero, so that every mask on them tells."""
+    return Network(TOKENS, CLASSES, e).double()
+
+
+def inputs(e: Experiment) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    generator = torch.Generator().manual_seed(2)
+    x = torch.randint(TOKENS, (e.steps, e.batch), generator=generator)
+    states = [tuple(torch.randn(e.batch, h, generator=generator, dtype=torch.float64) for _part in "hc") for h in e.widths]
+    return x, states  # type: ignore[return-value]
+
+
+def by_the_loop(net: Network, x: Tensor, states: Any, masks: Mapping[str, Tensor]) -> list[Tensor]:
+    layers = list(zip(net.W, net.U, net.b, strict=True))
+    hs, after = lstm_stack(torch, net.embedding[x], states, layers, masks)
+    return [torch.stack(hs), *(part for state in after for part in state)]
+
+
+def by_the_network(net: Network, x: Tensor, states: Any, masks: dict[str, Tensor]) -> list[Tensor]:
+    hs, after = net(x, states, masks)
+    return [hs, *(part for state in after for part in state)]
+
+
+def with_gradients(net: Network, outputs: list[Tensor]) -> list[Tensor]:
+    """The outputs, and the gradients of a sum of them that weighs each differently."""
+    weigh = torch.Generator().manual_seed(1)
+    loss = sum((out * torch.randn(out.shape, generator=weigh, dtype=torch.float64)).sum() for out in outputs)
+    trained = [p for name, p in net.named_parameters() if "decoder" not in name]
+    return [*(out.detach() for out in outputs), *torch.autograd.grad(loss, trained)]  # type: ignore[arg-type]
+
+
+def assert_equal(ours: list[Tensor], theirs: list[Tensor], bound: float) -> None:
+    for a, b in zip(ours, theirs, strict=True):
+        worst = float((a - b).abs().max() / b.abs().max().clamp(min=1))
+        assert worst < bound, f"differs by {worst}"
+
+
+@given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(["reference", "auto"]), seed=st.integers(0, 99))
+@settings(max_examples=60)
+def test_every_placement_trains_as_the_equations_say(data: st.DataObject, layers: int, name: str, seed: int) -> None:
+    e = experiment(data.draw(placements(layers)), layers, name)
+    net, (x, states) = network(e), inputs(e)
+    masks = to_torch(draw(e.placement, e.shape, seed, 1), torch.device("cpu"), torch.float64)
+    ours = with_gradients(net, by_the_network(net, x, states, masks))
+    assert_equal(ours, with_gradients(net, by_the_loop(net, x, states, masks)), 1e-10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("sharing", [{}, {"time": "sequence"}, {"batch": "batch"}, {"units": "layer"}, {"scaling": "test"}])
+def test_every_method_trains_as_the_equations_say(method: str, sharing: dict[str, str]) -> None:
+    changed = {name: Dropout(**{"rate": dropout.rate, **sharing}) for name, dropout in METHODS[method].placement().sites}  # type: ignore[arg-type]
+    e = experiment(Placement.of(changed))
+    net, (x, states) = network(e), inputs(e)
+    for drawn in (draw(e.placement, e.shape, 7, 1), values_at_test(e.placement, e.shape)):
+        masks = to_torch(drawn, torch.device("cpu"), torch.float64)
+        ours = with_gradients(net, by_the_network(net, x, states, masks))
+        assert_equal(ours, with_gradients(net, by_the_loop(net, x, states, masks)), 1e-10)
+
+
+@given(data=st.data(), layers=st.integers(1, 3), seed=st.integers(0, 99))
+@settings(max_examples=40)
+def test_every_placement_read_with_numpy(data: st.DataObject, layers: int, seed: int) -> None:
+    """The step as it shows what the network did: the same loop and the same masks, no torch at all."""
+    e = experiment(data.draw(placements(layers)), layers)
+    masks = {name: mask.astype(np.float64) for name, mask in draw(e.placement, e.shape, seed, 1).items()}
+    random = np.random.default_rng(seed)
+    below = (2, *e.widths[:-1])
+    weights = [tuple(random.normal(size=size) for size in ((4 * h, i), (4 * h, h), (4 * h,)))
+               for i, h in zip(below, e.widths, strict=True)]  # fmt: skip
+    states = [(random.normal(size=(e.batch, h)), random.normal(size=(e.batch, h))) for h in e.widths]
+    x = random.normal(size=(e.steps, e.batch, 2))
+
+    def run(x: Any, state: Any, own: Any, m: Any) -> Any:
+        return unroll(lstm, NUMPY.product(own[0], m.into, x) + own[2], state, own[1], m, NUMPY)
+
+    hs, after = stack(x, states, weights, layer_masks(masks, layers, "lstm"), run)
+    expected, expected_after = lstm_stack(np, x, states, weights, masks)  # type: ignore[arg-type]
+    np.testing.assert_allclose(masks.get(f"output.{layers}", ONE) * hs, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        np.concatenate([*map(np.hstack, after)], 1), np.concatenate([*map(np.hstack, expected_after)], 1)
+    )
+
+
+@given(data=st.data(), layers=st.integers(1, 3))
+@settings(max_examples=30)
+def test_the_run_in_float32_stays_close_to_float64(data: st.DataObject, layers: int) -> None:
+    """What a run really uses: float32, on the engine that it chooses. Rates up to 0.5, so that nothing is scaled up much."""
+    half = Placement.of({site: Dropout(0.5, gates=gates) for site, gates in data.draw(st.dictionaries(
+        st.sampled_from(["input", "between", "state"]), st.sampled_from(["shared", "separate"]))).items()})  # fmt: skip
+    rest = Placement.of({site: Dropout(0.25) for site in data.draw(st.sets(st.sampled_from(["output", "candidate", "cell"])))})
+    e = experiment(Placement.of({**dict(half.sites), **dict(rest.sites)}), layers, "auto")
+    x, states = inputs(e)
+    drawn = draw(e.placement, e.shape, 7, 1)
+    small = [(h.float(), c.float()) for h, c in states]
+    hs, _after = Network(TOKENS, CLASSES, e)(x, small, to_torch(drawn, torch.device("cpu")))
+    assert hs.dtype == torch.float32
+    expected = by_the_loop(network(e), x, states, to_torch(drawn, torch.device("cpu"), torch.float64))[0]
+    assert_equal([hs.detach().double()], [expected.detach()], FLOAT32_BOUND)
+
+
+@given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(["reference", "auto"]))
+@settings(max_examples=60)
+def test_which_engine_runs(data: st.DataObject, layers: int, name: str) -> None:
+    """The library's kernel runs a layer where no mask is inside its recurrence and one mask serves all its gates."""
+    e = experiment(data.draw(placements(layers)), layers, name)
+    expected = []
+    for layer in range(1, layers + 1):
+        masked = {site.name for site, at, _dropout in e.placement.active(layers) if at == layer}
+        inside = any(SITES[site].inside for site in masked)
+        into = e.placement.get("input" if layer == 1 else "between")
+        separate = bool(masked & {"input", "between"}) and into is not None and into.gates == "separate"
+        expected.append("_reference" if name == "reference" or inside or separate else "_fused")
+    ran: list[str] = []
+
+    def spied(name: str) -> Any:
+        real = getattr(engine, name)
+        return lambda *arguments: (ran.append(name), real(*arguments))[1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for function in ("_fused", "_reference"):
+            patch.setattr(engine, function, spied(function))
+        net, (x, states) = network(e), inputs(e)
+        net(x, states, to_torch(draw(e.placement, e.shape, 7, 1), torch.device("cpu"), torch.float64))
+    assert ran == expected
+
+
+def test_a_mask_per_gate_reaches_its_gate_and_no_other() -> None:
+    """All of the input is dropped for one gate at a time: only that gate's weights then have no gradient."""
+    e = experiment(Placement.of({"input": Dropout(0.5, gates="separate")}), layers=1)
+    for row, gate in enumerate("ifgo"):
+        net, (x, states) = network(e), inputs(e)
+        masks = {f"input.1.{other}": torch.full((1, 1, 1), float(other != gate), dtype=torch.float64) for other in "ifgo"}
+        net(x, states, masks)[0].sum().backward()
+        gradient = net.W[0].grad
+        assert gradient is not None
+        assert [bool(block.any()) for block in gradient.chunk(4)] == [other != row for other in range(4)]
+
+
+@given(data=st.data(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_initial_weights_depend_on_their_seed_and_the_sizes_alone(data: st.DataObject, seed: int) -> None:
+    placed = experiment(data.draw(placements(3)))
+    others = {"data_seed": 1, "mask_seed": 2, "learning_rate": 0.5, "epochs": 3, "batch": 9, "clip": 3.0}
+    one = build(layers=3, hidden=HIDDEN, embedding=2, steps=3, weight_seed=seed, placement=placed.placement, **others)
+    two = build(layers=3, hidden=HIDDEN, embedding=2, steps=3, weight_seed=seed)
+    nets = [dict(Network(TOKENS, CLASSES, e).named_parameters()) for e in (one, two)]
+    assert all(torch.equal(nets[0][name], nets[1][name]) for name in nets[0])
+    other = Network(TOKENS, CLASSES, build(layers=3, hidden=HIDDEN, embedding=2, weight_seed=seed ^ 1))
+    assert not torch.equal(other.W[0], nets[0]["W.0"])
+
+
+def test_the_initial_weights() -> None:
+    e = build(layers=2, hidden=(30, 40), embedding=20, forget_bias=2.5)
+    net = Network(TOKENS, CLASSES, e)
+    for h, W, U, b in zip((30, 40), net.W, net.U, net.b, strict=True):
+        gates = b.chunk(4)
+        assert (gates[1] == 2.5).all()
+        for values in (W, U, gates[0], gates[2], gates[3]):
+            assert 0.5 * h**-0.5 < values.abs().max() <= h**-0.5
+    assert 0.08 < net.embedding.abs().max() <= 0.1
+    assert sum(p.numel() for p in net.parameters()) == parameters_of(TOKENS, CLASSES, e.shape)
+    assert all(
+        (h == 0).all() and (c == 0).all() and h.shape == (9, size) for (h, c), size in zip(net.start(9), e.widths, strict=True)
+    )
