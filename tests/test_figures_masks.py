@@ -74,10 +74,10 @@ def test_every_unit_is_equally_high_and_the_data_small(units: int) -> None:
     assert len(json.dumps(figure, allow_nan=False)) < 60 * units * 1.4 + 3000
 
 
-def test_steps_and_units_count_from_one() -> None:
+def test_steps_count_from_zero_and_units_from_one() -> None:
     figure = mask_heatmap(drawn(), 0, (T, H), LIGHT)
-    assert (figure["data"][0]["x0"], figure["data"][0]["y0"]) == (1, 1)
-    assert figure["layout"]["xaxis"]["range"] == [0.5, T + 0.5]
+    assert (figure["data"][0]["x0"], figure["data"][0]["y0"]) == (0, 1)
+    assert figure["layout"]["xaxis"]["range"] == [-0.5, T - 0.5]
     assert figure["layout"]["yaxis"]["range"] == [0.5, H + 0.5]
 
 

@@ -15,8 +15,8 @@ from core.recurrence.engine import State, Weights, run_layer
 
 KERNEL = "aten::mkldnn_rnn_layer"
 # Largest difference of float32 from float64, over the largest number of the array compared. Sums of a few hundred
-# products of float32 (2⁻²⁴ = 6e-8 each) over 20 steps.
-FUSED_BOUND = 2e-5
+# products of float32 (2⁻²⁴ = 6e-8 each) over 20 steps; 6e-7 was seen.
+FUSED_BOUND = 2e-6
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,7 @@
-"""A mask as a heatmap, units × time: kept is ink, dropped is empty. Steps and units are counted from 1, as layers are."""
+"""A mask as a heatmap, units × time: kept is ink, dropped is empty.
+
+Steps count from 0, as in the arrays and in the network; units from 1, as layers do.
+"""
 
 from base64 import b64encode
 
@@ -61,7 +64,7 @@ def _heatmap(z: npt.NDArray[np.uint8], pixels: int, theme: Theme) -> Figure:
     return {
         "type": "heatmap",
         "z": {"dtype": "u1", "bdata": b64encode(z.tobytes()).decode(), "shape": f"{z.shape[0]}, {z.shape[1]}"},
-        "x0": 1,
+        "x0": 0,
         "y0": 1,
         "zmin": 0,
         "zmax": 1,
@@ -80,20 +83,20 @@ def _layout(size: tuple[int, ...], pixels: int, theme: Theme) -> Figure:
         "template": template(theme),
         "height": units * pixels + MARGINS["t"] + MARGINS["b"],
         "margin": MARGINS,
-        "xaxis": _axis(_("time step"), steps),
-        "yaxis": _axis(_("unit"), units),
+        "xaxis": _axis(_("time step t"), 0, steps),
+        "yaxis": _axis(_("unit"), 1, units),
         "uirevision": f"{units} × {steps}",
     }
 
 
-def _axis(title: str, size: int) -> Figure:
-    return {"title": {"text": title}, "range": [0.5, size + 0.5], "tickvals": _ticks(size), "showgrid": False,
-            "ticks": "outside", "ticklen": 4}  # fmt: skip
+def _axis(title: str, first: int, size: int) -> Figure:
+    return {"title": {"text": title}, "range": [first - 0.5, first + size - 0.5], "tickvals": _ticks(first, size),
+            "showgrid": False, "ticks": "outside", "ticklen": 4}  # fmt: skip
 
 
-def _ticks(size: int) -> list[int]:
+def _ticks(first: int, size: int) -> list[int]:
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if size / step <= 8)
-    return sorted({1, *range(step, size + 1, step)})
+    return sorted({first, *range(step, first + size, step)})
 
 
 def _title(title: str, kept: float, scale: float) -> str:

@@ -1,0 +1,395 @@
+"""The Lab through Streamlit's AppTest: what is drawn, what a change of the controls does, what a damaged link does.
+
+Oracles: the catalogue of methods, core.paths for the counts, the codec for addresses. No browser, no timers; the service
+and its workers are the real ones.
+"""
+
+import ast
+import gettext
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
+
+from core import language
+from core.codec import from_plain, from_query, to_plain
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout
+from core.dropout.sites import SITES, layers_of
+from core.experiment import Experiment, build
+from core.paths import corruption
+from core.tasks import TASKS
+from pages.common.service import service
+
+ROOT = Path(__file__).parents[1]
+DAMAGED = {
+    "another version": {"v": "9"},
+    "a rate of nothing": {"method": "zaremba2014", "rate": ""},
+    "only a name": {"rate": ""},
+    "too many layers": {"layers": "99"},
+    "no such task": {"task": "nonsense"},
+    "no such method": {"method": "nonsense"},
+    "a path of letters": {"path": "x"},
+    "half a path": {"path": "3"},
+    "no such route": {"route": "detour"},
+    "a negative sample": {"sample": "-1"},
+    "more than the memory": {"hidden": "1500", "steps": "256", "batch": "256"},
+    "data that do not fill a batch": {"words": "2000", "batch": "256", "steps": "60"},
+    "a lag longer than the sequence": {"task": "delayed-recall", "lag": "25", "steps": "9"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _workers() -> Iterator[None]:
+    """Ends the workers that the pages of this module have started."""
+    yield
+    service().close()
+    service.clear()
+
+
+def lab(**query: str) -> AppTest:
+    """The Lab, just opened by a link with that query."""
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return drawn(page.run())
+
+
+def drawn(page: AppTest) -> AppTest:
+    """The page, whole: no exception, the network, the curves."""
+    assert [error.value for error in page.exception] == []
+    assert set(components(page)) >= {"network", "live_chart", "scrubber"}
+    return page
+
+
+def elements(page: AppTest) -> Iterator[Element]:
+    """Everything on the page."""
+
+    def walk(block: Block) -> Iterator[Element]:
+        for child in block.children.values():
+            if isinstance(child, Block):
+                yield from walk(child)
+            else:
+                yield child
+
+    yield from walk(page._tree)
+
+
+def components(page: AppTest) -> dict[str, list[Any]]:
+    """By the name of a component: what each of them on the page was given."""
+    found: dict[str, list[Any]] = {}
+    for element in elements(page):
+        if isinstance(element, UnknownElement) and element.type == "bidi_component":
+            found.setdefault(element.proto.component_name, []).append(json.loads(element.proto.json))
+    return found
+
+
+def experiment(page: AppTest) -> Experiment:
+    """What the page says it would train."""
+    return from_plain(page.session_state["lab"]["experiment"])
+
+
+def sentence(page: AppTest) -> str:
+    """The sentence that counts."""
+    return next(str(element.value) for element in page.markdown if "reaches the prediction" in str(element.value))
+
+
+def query(page: AppTest) -> dict[str, str]:
+    """The address that the page has given itself."""
+    return {name: value if isinstance(value, str) else value[-1] for name, value in page.query_params.items()}
+
+
+def test_the_first_run_draws_the_default_experiment() -> None:
+    page = lab()
+    assert experiment(page) == build()
+    assert [page.selectbox(key=key).value for key in ("task", "layers", "hidden", "method")] == \
+        ["language-model", 2, 128, "zaremba2014"]  # fmt: skip
+    assert {site: page.toggle(key=f"on-{site}").value for site in SITES} == dict.fromkeys(SITES, False) | dict.fromkeys(
+        ("input", "between", "output"), True)  # fmt: skip
+    assert [page.slider(key=f"rate-{site}").value for site in ("input", "between", "output")] == [0.5] * 3
+    assert [button.label for button in page.button][1:] == ["Step", "Reset", "New masks"]
+    assert "**3 masks** = L + 1" in sentence(page)
+    assert query(page) == {"v": "1", "task": "language-model"}
+    assert not page.warning
+    assert not page.error
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_another_task_brings_its_own_defaults(task: str) -> None:
+    page = lab(task=next(name for name in TASKS if name != task))
+    drawn(page.selectbox(key="task").select(task).run())
+    assert experiment(page) == build(task)
+    for option in TASKS[task].options:
+        assert page.number_input(key=f"option-{task}-{option.name}").value == option.default
+    assert query(page) == {"v": "1", "task": task}
+
+
+def test_every_method_sets_the_switches_the_rates_and_the_count() -> None:
+    page = lab()
+    for name, method in METHODS.items():
+        drawn(page.selectbox(key="method").select(name).run())
+        assert experiment(page).placement == method.placement()
+        assert {site: page.toggle(key=f"on-{site}").value for site in SITES} == {site: site in method.sites for site in SITES}
+        for site, dropout in method.sites.items():
+            assert page.slider(key=f"rate-{site}").value == dropout.rate
+        count = corruption(method.placement(), 2, 5).through_cell
+        assert re.search(rf"5 steps later through \*\*{count} masks?\*\*", sentence(page)), f"{name}: {sentence(page)}"
+        assert from_query(query(page)) == experiment(page), f"{name}: {query(page)}"
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_one_switch_makes_the_placement_ones_own_and_back_again(site: str) -> None:
+    page = lab()
+    was = page.toggle(key=f"on-{site}").value
+    drawn(page.toggle(key=f"on-{site}").set_value(not was).run())
+    assert page.selectbox(key="method").value == ("own" if site != "cell" else "naive-cell") or site in ("input", "state")
+    assert (experiment(page).placement.get(site) is None) == was
+    drawn(page.toggle(key=f"on-{site}").set_value(was).run())
+    assert page.selectbox(key="method").value == "zaremba2014"
+    assert experiment(page) == build()
+
+
+def test_a_rate_is_kept_while_its_site_is_off() -> None:
+    page = lab()
+    page.slider(key="rate-input").set_value(0.2).run()
+    page.toggle(key="on-input").set_value(False).run()
+    page.toggle(key="on-input").set_value(True).run()
+    assert page.slider(key="rate-input").value == 0.2
+    assert experiment(page).placement.rate("input", 1, 2) == 0.2
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_the_count_is_one_more_than_the_layers(layers: int) -> None:
+    page = lab()
+    drawn(page.selectbox(key="layers").select(layers).run())
+    assert experiment(page).layers == layers
+    count = layers + 1
+    assert f"through **{count} masks**" in sentence(page)
+    assert page.toggle(key="on-between").disabled == (layers == 1)
+    assert from_query(query(page)) == experiment(page)
+
+
+@pytest.mark.parametrize("site", ["between", "state", "candidate", "cell"])
+def test_a_site_may_have_a_rate_for_each_layer(site: str) -> None:
+    page = lab(layers="3")
+    page.toggle(key=f"on-{site}").set_value(True).run()
+    drawn(page.toggle(key=f"each-{site}").set_value(True).run())
+    at = layers_of(SITES[site], 3)
+    rates = tuple(layer / 10 for layer in at)
+    for layer, rate in zip(at, rates, strict=True):
+        page.number_input(key=f"rate-{site}-{layer}").set_value(rate)
+    drawn(page.run())
+    assert experiment(page).placement.get(site) == Dropout(rates)
+    assert from_query(query(page)) == experiment(page)
+    again = lab(**query(page))
+    assert experiment(again) == experiment(page)
+    assert [again.number_input(key=f"rate-{site}-{layer}").value for layer in at] == list(rates)
+    drawn(again.slider(key=f"rate-{site}").set_value(0.4).run())
+    assert experiment(again).placement.get(site) == Dropout(0.4), "its own slider ends the rates by layer"
+
+
+def test_sharing_and_scaling_reach_the_placement() -> None:
+    page = lab()
+    page.selectbox(key="time-input").select("sequence").run()
+    drawn(page.selectbox(key="scaling-input").select("test").run())
+    assert experiment(page).placement.get("input") == Dropout(0.5, time="sequence", scaling="test")
+    assert page.selectbox(key="method").value == "own"
+    assert from_query(query(page)) == experiment(page)
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_link_says_why_and_opens_the_default(name: str) -> None:
+    page = lab(**DAMAGED[name])
+    (warning,) = page.warning
+    assert re.fullmatch(r"The link could not be read, so this is the default\. \S.{20,}\.", str(warning.value), re.DOTALL)
+    assert experiment(page) == build()
+    assert query(page) == {"v": "1", "task": "language-model"}
+
+
+@pytest.mark.parametrize(
+    "given", [{"first": "9999"}, {"sample": "9999"}, {"path": "7,3,9999"}, {"path": "1,2,3,4,5"}, {"utm_source": "x", "p": "1"}]
+)
+def test_what_is_merely_out_of_range_is_clamped(given: dict[str, str]) -> None:
+    page = lab(**given)
+    assert not page.warning
+    assert experiment(page) == build()
+
+
+def test_a_link_opens_the_same_experiment_and_view() -> None:
+    link = {"v": "1", "task": "delayed-recall", "lag": "12", "layers": "3", "hidden": "16", "method": "naive-state",
+            "first": "2", "sample": "3", "route": "state", "path": "3,4,6,9"}  # fmt: skip
+    page = lab(**link)
+    assert not page.warning
+    assert experiment(page) == from_query(link)
+    assert query(page) == link
+    (network,) = components(page)["network"]
+    assert 'data-first="2"' in network["svg"]
+    assert "6 steps later" in sentence(page)
+    assert "**10 masks** = L + 1 + Δ" in sentence(page)
+
+
+def test_too_few_steps_for_the_lag_are_refused_and_nothing_is_lost() -> None:
+    page = lab(task="delayed-recall", lag="12", hidden="16")
+    last = experiment(page)
+    drawn(page.number_input(key="steps").set_value(5).run())
+    (error,) = page.error
+    assert str(error.value).startswith("A lag of 12 needs sequences of at least 14 steps")
+    assert experiment(page) == last
+    assert from_query(query(page)) == last
+    assert "**3 masks**" in sentence(page)
+    drawn(page.number_input(key="steps").set_value(20).run())
+    assert not page.error
+    assert experiment(page).steps == 20
+
+
+def test_one_update_is_trained_and_a_reset_takes_it_back() -> None:
+    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    drawn(page.button(key="step").click().run())
+    run = waited(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    assert [event["update"] for event in run["events"] if event["event"] == "record"] == [0, 1]
+    assert any("update 1 of 12" in str(progress.proto.text) for progress in page.get("progress"))  # type: ignore[attr-defined]
+    drawn(page.button(key="reset").click().run())
+    bench = page.session_state["lab"]
+    assert bench["run"] is None
+    assert bench["previous"]["name"] == "run 1"
+
+
+def test_a_change_that_the_run_can_take_is_sent_to_it_and_any_other_ends_it() -> None:
+    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    page.button(key="step").click().run()
+    waited(page, lambda run: run["state"] == "paused")
+    first = page.session_state["lab"]["run"]["id"]
+    page.slider(key="rate-input").set_value(0.1).run()
+    run = waited(page, lambda run: any(event["event"] == "changed" for event in run["events"]))
+    (changed,) = (event for event in run["events"] if event["event"] == "changed")
+    assert (run["id"], changed["update"], changed["placement"]["input"]) == (first, 1, {"rate": 0.1})
+    drawn(page.selectbox(key="layers").select(3).run())
+    bench = page.session_state["lab"]
+    assert (bench["run"], bench["previous"]["id"]) == (None, first)
+
+
+def test_a_learning_rate_that_is_too_large_fails_in_a_sentence() -> None:
+    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64", learning_rate="10", clip="1000", epochs="500",
+               sites="none")  # fmt: skip
+    page.button(key="play").click().run()
+    run = waited(page, lambda run: run["state"] in ("failed", "finished"))
+    if run["state"] == "failed":
+        assert any("learning rate" in str(error.value) for error in page.error)
+
+
+def waited(page: AppTest, enough: Any) -> dict[str, Any]:
+    """Draws the page again and again, as its timer would, until its run has come so far."""
+    for _tick in range(2000):
+        drawn(page.run())
+        run: dict[str, Any] = page.session_state["lab"]["run"]
+        if enough(run):
+            return run
+    raise AssertionError(f"still {run['state']} after {len(run['events'])} events; {run['reason']}")
+
+
+class Bracketed(gettext.NullTranslations):
+    """A language in which every text stands in brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {},
+        {"task": "delayed-recall", "lag": "12", "hidden": "16", "method": "naive-state", "route": "state"},
+        {"p_state": "0.5~sequence", "p_cell": "0.1,0.2"},
+        {"sites": "none", "layers": "1"},
+        {"v": "9"},
+    ],
+)
+def test_every_text_is_translated(link: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language.gettext, "translation", lambda *_args, **_more: Bracketed())
+    page = lab(**link)
+    bare = {text: left for text in texts(page) if (left := outside(text))}
+    assert not bare, f"not translated: {bare}"
+
+
+def texts(page: AppTest) -> set[str]:
+    """Every text on the page that a person reads or hears."""
+    found: set[str] = set()
+    for element in elements(page):
+        for name in ("label", "help", "placeholder"):
+            found.add(str(getattr(element, name, "") or ""))
+        found |= set(map(str, getattr(element, "options", ()) or ()))
+        if element.type in ("markdown", "caption", "metric", "warning", "error", "info", "alert"):
+            found.add(str(getattr(element, "value", "")))
+        if element.type == "progress":
+            found.add(str(element.proto.text))  # type: ignore[attr-defined]
+        if element.type == "metric":
+            found.add(str(element.proto.label))  # type: ignore[attr-defined]
+    given = components(page)
+    for chart in given["live_chart"]:
+        layout = json.loads(chart["figure"])["layout"]
+        titles = [layout[axis].get("title", {}).get("text", "") for axis in ("xaxis", "yaxis")]
+        found |= {chart["sentence"], chart["missing"], *titles, *(note["text"] for note in layout["annotations"])}
+    found |= {scrubber[name] for scrubber in given["scrubber"] for name in ("label", "live")}
+    return found | {callout[name] for callout in given["network"][0]["callouts"] for name in ("text", "next")}
+
+
+def outside(text: str) -> str:
+    """The words of a text that stand in no bracket and are none of Streamlit's directives, symbols or HTML."""
+    text = re.sub(r":material/\w+:|:\w+-badge\[|<[^>]*>|\{[^}]*\}", "", text)
+    while "⟦" in text and text != (less := re.sub(r"⟦[^⟦⟧]*⟧", "", text)):
+        text = less
+    return " ".join(re.findall(r"[^\W\d_]{2,}", text))
+
+
+def test_the_app_never_imports_torch_and_core_never_streamlit() -> None:
+    """In a process of its own: the page is drawn and trains one update; then all of core that is torch-free is imported."""
+    code = """
+import importlib, logging, pkgutil, sys
+logging.disable(logging.WARNING)
+import core
+heavy = {"core.model", "core.training", "core.recurrence.engine", "core.__main__"}
+names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
+assert heavy < names, heavy - names
+for name in names - heavy:
+    importlib.import_module(name)
+assert "streamlit" not in sys.modules, "core imports streamlit"
+from streamlit.testing.v1 import AppTest
+from pages.common.service import service
+page = AppTest.from_file(sys.argv[1], default_timeout=60)
+page.query_params.update(task="delayed-recall", lag="3", hidden="8", sequences="64")
+page.run().button(key="step").click().run()
+while not (run := page.run().session_state["lab"]["run"])["events"]:
+    assert run["state"] in ("queued", "starting", "running", "paused"), run
+service().close()
+assert "torch" not in sys.modules, "the app imports torch"
+"""
+    subprocess.run([sys.executable, "-c", code, str(ROOT / "app.py")], cwd=ROOT, check=True, timeout=120)
+
+
+def test_no_module_of_core_names_streamlit() -> None:
+    for path in (ROOT / "core").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else []  # fmt: skip
+            assert not any(name.split(".")[0] == "streamlit" for name in names), path
+
+
+def test_no_script_lies_where_streamlit_would_serve_it_past_the_app() -> None:
+    assert [path.name for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py"] == []
+
+
+def test_what_the_session_keeps_is_plain_data() -> None:
+    """Classes would not survive a hot reload."""
+    page = lab()
+    json.dumps(page.session_state["lab"])
+    assert to_plain(experiment(page)) == page.session_state["lab"]["experiment"]
