@@ -76,7 +76,7 @@ TASK = Task(
         Option("sequences", N_("Training sequences"), 4096, 64, 50_000),
     ),
     defaults={
-        "hidden": 48,
+        "hidden": 32,
         "batch": 32,
         "epochs": 6,
         "learning_rate": 0.003,
