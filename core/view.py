@@ -23,19 +23,21 @@ class View:
     climbs: tuple[int, ...] = ()
     through: str = "cell"
 
-    def fitted(self, experiment: Experiment, samples: int) -> "View":
-        """The nearest view that this experiment has; of its batch, `samples` can be looked at."""
-        last = experiment.steps - 1
+    def fitted(self, experiment: Experiment, samples: int, target: int = DISTANCE) -> "View":
+        """The nearest view that this experiment has; of its batch, `samples` can be looked at.
+
+        target: where the path ends that is shown first.
+        """
         return replace(
             self,
             first=_clamped(self.first, max(0, experiment.steps - COUNT)),
             sample=_clamped(self.sample, min(experiment.batch, samples) - 1),
-            climbs=self._climbs(experiment.layers, last),
+            climbs=self._climbs(experiment.layers, experiment.steps - 1, target),
         )
 
-    def _climbs(self, layers: int, last: int) -> tuple[int, ...]:
+    def _climbs(self, layers: int, last: int, target: int) -> tuple[int, ...]:
         if not self.climbs:
-            return even_climbs(layers, 0, min(DISTANCE, last))
+            return even_climbs(layers, 0, min(target, last))
         steps = [_clamped(t, last) for t in self.climbs]
         source, target = steps[0], max(steps)
         return tuple(sorted(steps)) if len(steps) == layers + 1 else even_climbs(layers, source, target)

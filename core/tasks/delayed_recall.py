@@ -72,8 +72,8 @@ TASK = Task(
     unit=N_("token"),
     metric="accuracy",
     options=(
-        Option("lag", N_("Lag (distractors)"), 25, 1, 100),
-        Option("sequences", N_("Training sequences"), 4096, 64, 50_000),
+        Option("lag", N_("Lag"), 25, 1, 100),
+        Option("sequences", N_("Sequences"), 4096, 64, 50_000),
     ),
     defaults={
         "hidden": 32,

@@ -3,6 +3,8 @@
 from functools import lru_cache
 from itertools import islice
 
+import numpy as np
+
 from core.experiment import Experiment
 from core.tasks import task
 from core.tasks.task import Batch, Data
@@ -22,6 +24,12 @@ def window(experiment: Experiment, update: int) -> Batch:
     """The window of update n (from 1): what the run of this experiment reads, or will read, then."""
     e = experiment
     return _window(e.task, e.options, e.steps, e.batch, e.data_seed, update)
+
+
+def first_asked(experiment: Experiment, least: int) -> int:
+    """The first step, from `least` on, at which the task asks for an answer; the last step where it asks no more."""
+    asked = np.flatnonzero((window(experiment, 1).y >= 0).any(axis=1))
+    return int(next((t for t in asked if t >= least), experiment.steps - 1))
 
 
 @lru_cache(maxsize=64)

@@ -66,8 +66,10 @@ def show() -> Experiment | None:
     st.markdown(f"###### {_('Data and model')}")
     chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
                           on_change=_task_changed, help=_(task(st.session_state["task"]).about))  # fmt: skip
-    for option in task(chosen).options:
-        _option(chosen, option)
+    options = task(chosen).options
+    for column, option in zip(st.columns(len(options), gap="small"), options, strict=True):
+        with column:
+            _option(chosen, option)
     layers, hidden = st.columns(2, gap="small")
     layers.selectbox(_("Layers L"), range(BOUNDS["layers"][0], BOUNDS["layers"][1] + 1), key="layers", on_change=_one_rate)
     with hidden:

@@ -17,8 +17,8 @@ from core.language import _
 from core.paths import corruption, crossings
 from core.runs.history import predicted
 from core.runs.protocol import SHOWN_SAMPLES
-from core.tasks.windows import data_of, window
-from core.view import COUNT, View
+from core.tasks.windows import data_of, first_asked, window
+from core.view import COUNT, DISTANCE, View
 from pages.common.chart import live_chart
 from pages.common.network import network_view
 from pages.common.scrubber import scrubber
@@ -137,7 +137,7 @@ def _route() -> None:
 
 
 def _look(experiment: Experiment) -> View:
-    return session.view().fitted(experiment, SHOWN_SAMPLES)
+    return session.view().fitted(experiment, SHOWN_SAMPLES, first_asked(experiment, DISTANCE))
 
 
 def _follow(did: dict[str, Any], experiment: Experiment) -> None:

@@ -1,0 +1,112 @@
+"""What the browser tests of the Lab share: opening it, reading it, waiting for what it shows."""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.sync_api import Locator, Page, WebSocket, expect
+
+LONGEST = 60_000  # milliseconds until a wait gives up: machines that test are busy
+# A run that has hundreds of updates a second and goes on for minutes: 16 updates an epoch, 8000 in all.
+QUICK = {"v": "1", "task": "delayed-recall", "lag": "12", "sequences": "512", "hidden": "16", "epochs": "500"}
+PROGRESS = re.compile(r"update (\d+) of (\d+)")
+expect.set_options(timeout=LONGEST)
+
+
+class Lab:
+    """The Lab in a browser."""
+
+    def __init__(self, page: Page, server: str) -> None:
+        self.page, self.server = page, server
+        self.sockets: list[WebSocket] = []
+        page.set_default_timeout(LONGEST)
+        page.on("websocket", lambda socket: self.sockets.append(socket))
+
+    def open(self, path: str = "/", callouts: bool = False, **query: str) -> "Lab":
+        """Visits a path of the server with that query and waits until the network and the curves are drawn.
+
+        callouts: whether the first visit's callouts stay; else they are as after an earlier visit.
+        """
+        if not callouts:
+            self.page.add_init_script("localStorage.setItem('network-callouts-seen', 'yes')")
+        self.page.goto(f"{self.server}{path}" + (f"?{urlencode(query)}" if query else ""))
+        expect(self.network).to_be_visible()
+        expect(self.curves.locator(".main-svg").first).to_be_visible()
+        expect(self.heatmap.locator(".main-svg").first).to_be_visible()
+        return self
+
+    @property
+    def network(self) -> Locator:
+        """The network figure."""
+        return self.page.locator("svg.net")
+
+    @property
+    def curves(self) -> Locator:
+        """The node of the live chart."""
+        return self.page.locator(".st-key-curves .live-chart")
+
+    @property
+    def heatmap(self) -> Locator:
+        """The node of the masks over time."""
+        return self.page.locator(".st-key-heatmap .live-chart")
+
+    @property
+    def sentence(self) -> Locator:
+        """The sentence that counts."""
+        return self.page.get_by_text("reaches the prediction")
+
+    @property
+    def progress(self) -> Locator:
+        """The line that says at which update the run is."""
+        return self.page.get_by_text(PROGRESS)
+
+    def state(self, words: str) -> Locator:
+        """The badge that says in which state the run is."""
+        return self.page.locator(".stMarkdownBadge, [class*=Badge]").filter(has_text=re.compile(rf"{re.escape(words)}$"))
+
+    def button(self, name: str) -> Locator:
+        """A button by its name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def press(self, name: str) -> None:
+        """Presses a button."""
+        self.button(name).click()
+
+    @property
+    def update(self) -> int:
+        """The newest update."""
+        found = PROGRESS.search(self.progress.inner_text())
+        assert found
+        return int(found[1])
+
+    def wait_for(self, script: str, argument: Any = None) -> None:
+        """Waits until a script, a function of the argument, says something true in the page."""
+        self.page.wait_for_function(script, arg=argument, polling=50)
+
+    def wait_for_update(self, number: int) -> None:
+        """Waits until the run has come so far."""
+        self.wait_for("n => +(document.body.textContent.match(/update (\\d+) of/) ?? [])[1] >= n", number)
+
+    def play(self, updates: int = 1) -> None:
+        """Starts the run and waits for its first updates."""
+        self.press("Play")
+        self.wait_for_update(updates)
+
+    def ticks(self, number: int) -> None:
+        """Waits until the page's timer has asked the server so many times."""
+        for _tick in range(number):
+            self.sockets[-1].wait_for_event("framesent", timeout=LONGEST)
+
+    def barcodes(self, site: str) -> dict[tuple[int, int], list[int]]:
+        """Of each barcode of a site, by layer and step: the units that it shows as kept, counted from 0."""
+        found = self.network.locator(f"path[data-site={site}]").evaluate_all(
+            "all => all.map(one => [+one.dataset.layer, +one.dataset.t, one.getAttribute('d')])"
+        )
+        return {(layer, t): [int(unit) for unit in re.findall(r"M(\d+) 0v1", d)] for layer, t, d in found}
+
+    def traces(self) -> list[dict[str, Any]]:
+        """The curves' figure as Plotly has drawn it: name, number of points and hover data of every trace."""
+        found: list[dict[str, Any]] = self.curves.evaluate(
+            "node => node.data.map(({name, x, customdata}) => ({name, points: x.length, customdata}))"
+        )
+        return found

@@ -1,0 +1,252 @@
+"""The command line, in this process. Oracles: the contract of --json as the README states it, and the core called directly."""
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.commandline.main import COMMANDS, main
+from core.commandline.train import experiment as experiment_of
+from core.dropout.draw import draw
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement, from_data
+from core.experiment import Experiment, build
+from core.paths import corruption
+from core.training import train
+
+SHORT = ["train", "--task", "delayed-recall", "--option", "lag=3", "sequences=64", "--hidden", "4", "--layers", "1",
+         "--updates", "3", "--device", "cpu"]  # fmt: skip
+MASKS = ["masks", "--layers", "2", "--steps", "5", "--hidden", "8", "--batch", "3", "--seed", "11"]
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command prints to standard output; it ends with 0."""
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """One JSON object a line and nothing else. NaN and Infinity are no JSON."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    return [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
+
+
+def parsed(*arguments: str) -> Experiment:
+    """The experiment that `train` would run."""
+    parser = argparse.ArgumentParser()
+    COMMANDS["train"].add_arguments(parser)
+    return experiment_of(parser.parse_args(arguments))
+
+
+def test_train_prints_the_events_of_train(capsys: pytest.CaptureFixture[str]) -> None:
+    events = objects(said(capsys, *SHORT, "--json"))
+    records, done = [e for e in events if e["event"] == "record"], events[-1]
+    for record in records:
+        assert {"update", "epoch", "train_loss", "train_loss_clean", "val_loss"} <= set(record)
+    assert [r["update"] for r in records] == [0, 1, 2, 3]
+    assert records[0]["train_loss"] is None
+    assert records[1]["val_loss"] is records[1]["train_loss_clean"] is None
+    assert records[3]["val_loss"] > 0
+    assert done["event"] == "done"
+    assert 0 <= done["test"]["accuracy"] <= 1
+    assert done["seconds"] > 0
+    e = build("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, layers=1, updates=3, device="cpu")
+    expected = [event for event in train(e) if event["event"] == "record"]
+    assert records == json.loads(json.dumps(expected))
+
+
+def test_train_without_json_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, *SHORT)
+    assert "parameters, 3 updates on cpu" in text
+    assert "train masked not yet" in text
+    assert "test accuracy" in text
+    assert "{" not in text
+    assert "Traceback" not in text
+
+
+def test_a_run_that_diverges_ends_with_status_1(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a loss that is made not a number here; test_training.py has a run that diverges by itself."""
+    monkeypatch.setattr("torch.nn.functional.cross_entropy", lambda *_arguments, **_more: torch.tensor(math.nan))
+    assert main([*SHORT, "--json"]) == 1
+    events = objects(capsys.readouterr().out)
+    assert [event["event"] for event in events] == ["started", "failed"]
+    assert main(SHORT) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1] == events[-1]["reason"]
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], build()),
+        (["--task", "delayed-recall"], build("delayed-recall")),
+        (["--task", "delayed-recall", "--option", "lag=30", "--option", "sequences=64"],
+         build("delayed-recall", {"lag": 30, "sequences": 64})),
+        (["--method", "gal2016"], build(placement=METHODS["gal2016"].placement())),
+        (["--method", "gal2016", "--rate", "0.2"], build(placement=METHODS["gal2016"].placement(0.2))),
+        (["--rate", "0.2"], build(placement=METHODS["zaremba2014"].placement(0.2))),
+        (["--method", "pytorch", "--rate", "between=0.3", "state=0.1"],
+         build(placement=Placement.of({"between": Dropout(0.3), "state": Dropout(0.1)}))),
+        (["--method", "none", "--rate", "cell=0.1"], build(placement=Placement.of({"cell": Dropout(0.1)}))),
+        (["--hidden", "8,9", "--embedding", "5", "--batch", "3", "--steps", "4"],
+         build(hidden=(8, 9), embedding=5, batch=3, steps=4)),
+        (["--layers", "3", "--hidden", "8", "--epochs", "2", "--learning-rate", "0.1"],
+         build(layers=3, hidden=8, epochs=2, learning_rate=0.1)),
+        (["--updates", "9", "--device", "cpu", "--engine", "reference", "--cell", "lstm"],
+         build(updates=9, device="cpu", engine="reference")),
+        (["--seed", "3"], build(data_seed=3, weight_seed=3, mask_seed=3)),
+        (["--seed", "3", "--mask-seed", "4"], build(data_seed=3, weight_seed=3, mask_seed=4)),
+        (["--data-seed", "1", "--weight-seed", "2", "--mask-seed", "0"], build(data_seed=1, weight_seed=2, mask_seed=0)),
+    ],
+)  # fmt: skip
+def test_the_options_of_train(arguments: list[str], expected: Experiment) -> None:
+    assert parsed(*arguments) == expected
+
+
+def test_methods(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = objects(said(capsys, "methods", "--json"))
+    assert [row["name"] for row in rows] == list(METHODS)
+    for row in rows:
+        assert set(row) == {"name", "label", "citation", "equation", "use", "cells", "sites"}
+        assert from_data(row["sites"]) == METHODS[row["name"]].placement()
+    assert objects(said(capsys, "methods", "--cell", "lstm", "--json")) == rows
+    lines = said(capsys, "methods").splitlines()
+    assert [line.split()[0] for line in lines] == list(METHODS)
+
+
+@pytest.mark.parametrize(
+    ("method", "layers", "distance", "least", "most"),
+    [("zaremba2014", 3, 17, 4, 4), ("naive-state", 3, 17, 4, 21), ("naive-cell", 3, 17, 24, 24), ("pytorch", 1, 5, 0, 0),
+     ("none", 2, 0, 0, 0), ("gal2016", 2, 5, 3, 8), ("moon2015", 2, 5, 7, 7)],
+)  # fmt: skip
+def test_path(capsys: pytest.CaptureFixture[str], method: str, layers: int, distance: int, least: int, most: int) -> None:
+    arguments = ["path", "--method", method, "--layers", str(layers), "--distance", str(distance)]
+    (found,) = objects(said(capsys, *arguments, "--json"))
+    c = corruption(METHODS[method].placement(), layers, distance)
+    assert found == {
+        "method": method, "cell": "lstm", "layers": layers, "distance": distance, "min": least, "max": most,
+        "through_state": c.through_state, "through_cell": c.through_cell, "histogram": list(c.histogram),
+        "distinct": c.distinct,
+    }  # fmt: skip
+    assert f"crosses {least if least == most else f'{least} to {most}'} masks" in said(capsys, *arguments)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_masks_are_those_of_the_training(capsys: pytest.CaptureFixture[str], tmp_path: Path, method: str) -> None:
+    out = tmp_path / "masks.npz"
+    text = said(capsys, *MASKS, "--method", method, "--update", "4", "--out", str(out))
+    e = build(layers=2, steps=5, hidden=8, batch=3, mask_seed=11, placement=METHODS[method].placement())
+    expected = draw(e.placement, e.shape, 11, 4)
+    with np.load(out) as file:
+        found = dict(file)
+    assert {name: mask.tobytes() for name, mask in found.items()} == {name: mask.tobytes() for name, mask in expected.items()}
+    assert {name: mask.shape for name, mask in found.items()} == {name: mask.shape for name, mask in expected.items()}
+    assert [line.split()[0] for line in text.splitlines()] == list(expected)
+
+
+def test_masks_twice_are_the_same_file_and_another_update_another(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("one", "again", "other")]
+    for file, update in zip(files, ("3", "3", "4"), strict=True):
+        said(capsys, *MASKS, "--method", "zaremba2014", "--rate", "0.4", "--update", update, "--out", str(file))
+    one, again, other = (file.read_bytes() for file in files)
+    assert one == again != other
+
+
+def test_masks_of_gal_are_the_same_stripes_at_all_steps(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "masks.npz"
+    said(capsys, *MASKS, "--method", "gal2016", "--out", str(out))
+    with np.load(out) as file:
+        assert sorted(file) == ["between.2", "input.1", "output.2", "state.1", "state.2"]
+        assert all(mask.shape == (1, 3, 8) for mask in file.values())
+
+
+WRONG = {
+    "": "train|methods|path|masks",
+    "learn": "invalid choice: 'learn'",
+    "train --speed 3": "unrecognized arguments: --speed 3",
+    "train --tas language-model": "unrecognized arguments",
+    "train --task recall": "did you mean delayed-recall",
+    "train --option lag": "--option takes key=value with a whole number",
+    "train --option lag=long": "--option takes key=value with a whole number",
+    "train --option lag=25": "has no option “lag”; it has words",
+    "train --task delayed-recall --option lag=101": "lag is 101; it must be a whole number from 1 to 100",
+    "train --task delayed-recall --option lag=25 --steps 20": "A lag of 25 needs sequences of at least 27 steps",
+    "train --method dropout": "There is no method “dropout”",
+    "train --rate 1": "at least 0 and below 1",
+    "train --rate -0.1": "at least 0 and below 1",
+    "train --rate nan": "at least 0 and below 1",
+    "train --rate half": "it must be a number, at least 0 and below 1",
+    "train --rate input=half": "it must be a number, at least 0 and below 1",
+    "train --rate 0.1 0.2": "--rate takes one number, or site=number for each site",
+    "train --rate here=0.1": "There is no site “here”; the sites are input",
+    "train --rate": "expected at least one argument",
+    "train --cell gru": "(choose from 'lstm')",
+    "train --layers two": "“two” is not a whole number",
+    "train --layers 5": "layers is 5; it must be a whole number from 1 to 4",
+    "train --hidden 8,x": "“x” is not a whole number",
+    "train --hidden 8,9,10": "hidden names 3 sizes for 2 layers",
+    "train --hidden 1501": "hidden is 1501; it must be a whole number from 1 to 1500",
+    "train --embedding 0": "embedding is 0",
+    "train --batch 0": "batch is 0",
+    "train --batch 200 --steps 200 --hidden 9": "do not fill one window",
+    "train --batch 256 --steps 30": "do not fill one window",
+    "train --hidden 1500 --layers 4 --batch 256 --steps 256": "at most 4000000 fit in memory",
+    "train --steps 1": "windows of at least 2 steps",
+    "train --updates 0": "updates is 0; it must be a whole number from 1 to",
+    "train --updates 3 --epochs 1": "not allowed with argument",
+    "train --epochs 501": "epochs is 501",
+    "train --learning-rate fast": "“fast” is not a number",
+    "train --learning-rate 0": "learning_rate is 0.0; it must be a number above 0 and at most 10",
+    "train --learning-rate inf": "learning_rate is inf",
+    "train --seed -1": "data_seed is -1; it must be a whole number from 0 to 4294967295",
+    "train --mask-seed 4294967296": "mask_seed is 4294967296",
+    "train --device toaster": "(choose from 'auto', 'cpu', 'cuda', 'mps')",
+    "train --engine steam": "(choose from 'auto', 'reference')",
+    "methods --cell gru": "(choose from 'lstm')",
+    "path --method zaremba2014 --layers 3": "required: --distance",
+    "path --method zaremba --layers 3 --distance 2": "did you mean zaremba2014",
+    "path --method none --layers 0 --distance 2": "Paths are counted for 1 to",
+    "path --method none --layers 2 --distance -1": "distances from 0 to 1000",
+    "path --method none --layers 2 --distance far": "“far” is not a whole number",
+    "masks --method gal2016": "required: --out",
+    "masks --out masks.npz": "required: --method",
+    "masks --method gal2016 --update -1 --out masks.npz": "update is -1; it must be a whole number from 0 to 1000000",
+    "masks --method gal2016 --seed -1 --out masks.npz": "mask_seed is -1",
+    "masks --method gal2016 --out nowhere/masks.npz": "cannot be written: No such file or directory",
+    "masks --method gal2016 --out .": "cannot be written: Is a directory",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_wrong_arguments(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """Status 2, one line on standard error that says what is allowed, nothing on standard output, no file."""
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split()) == 2
+    printed = capsys.readouterr()
+    assert WRONG[line] in printed.err
+    assert printed.err.startswith("python -m core")
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["train", "--task", "a\nb"], ["train", "--layers", "1\n2"], ["a\nb"]])
+def test_a_wrong_argument_of_two_lines_is_answered_in_one(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert "usage: python -m core" in said(capsys, *([command] if command else []), "--help")

@@ -1,0 +1,138 @@
+"""What the events of a run say. Oracle: the run itself; the masks that train() drew and the windows that it read."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import training
+from core.dropout.draw import draw
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement, to_data
+from core.errors import Invalid
+from core.experiment import Experiment, build
+from core.runs.history import in_force, newest, of_kind, predicted, with_changes
+from core.runs.protocol import Command, Event
+from core.tasks.windows import data_of, total_updates, window
+from tests.strategies import placements
+
+RECALL = build("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, batch=8, epochs=2)  # 8 updates an epoch
+WORDS = build("language-model", {"words": 2000}, hidden=4, batch=8, steps=9, updates=40)  # about 27
+GAL = METHODS["gal2016"].placement()
+
+
+class Script:
+    """Commands that come before given updates: {update: commands}. Update n is about to begin when it asks the n-th time."""
+
+    def __init__(self, commands: dict[int, list[Command]]) -> None:
+        self.commands = commands
+        self.update = 0
+
+    def take(self, wait: bool) -> Command | None:
+        """The next command before the coming update, if there is one."""
+        waiting = self.commands.get(self.update + 1, [])
+        return waiting.pop(0) if waiting else None
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
+    """Of every update that is trained: its window, and the masks that it drew."""
+    found: list[tuple[Any, Any]] = []
+    drawn: list[Any] = []
+    one_update = training._Run.one_update
+
+    def remember(*args: Any) -> Any:
+        drawn.append(draw(*args))
+        return drawn[-1]
+
+    def watched(run: Any, batch: Any) -> Iterator[Event]:
+        events = list(one_update(run, batch))
+        found.append((batch, drawn[-1]))
+        yield from events
+
+    monkeypatch.setattr(training, "draw", remember)
+    monkeypatch.setattr(training._Run, "one_update", watched)
+    return found
+
+
+def trained(experiment: Experiment, commands: dict[int, list[Command]] | None = None) -> list[Event]:
+    """All events of a run that is told these commands before these updates."""
+    script, events = Script(commands or {}), []
+    for event in training.train(experiment, script, show=3):
+        events.append(event)
+        script.update = newest(events)
+    return events
+
+
+@pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["delayed-recall", "language-model"])
+def test_the_window_of_every_update_is_the_one_that_training_reads(experiment: Experiment, seen: list[Any]) -> None:
+    events = trained(experiment)
+    assert len(seen) == total_updates(experiment) == of_kind(events, "started")[0]["updates"]
+    assert len(seen) > data_of(experiment).updates, "more than one epoch"
+    for update, (batch, _masks) in enumerate(seen, 1):
+        again = window(experiment, update)
+        np.testing.assert_array_equal(again.x, batch.x)
+        np.testing.assert_array_equal(again.y, batch.y)
+        assert again.first == batch.first
+
+
+def test_what_was_predicted_stands_where_the_window_asks(seen: list[Any]) -> None:
+    events = trained(RECALL)
+    for update in range(1, newest(events) + 1):
+        asked = window(RECALL, update).y >= 0
+        for sample in range(3):
+            classes = predicted(events, update, sample)
+            assert classes is not None
+            np.testing.assert_array_equal(np.array(classes) >= 0, asked[:, sample])
+        assert predicted(events, update, 3) is None, "only three samples were asked for"
+    assert predicted(events, 0, 0) is None
+    assert predicted(events, 999, 0) is None
+
+
+def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(seen: list[Any]) -> None:
+    changes: dict[int, list[Command]] = {
+        3: [{"command": "change", "placement": to_data(GAL)}],
+        5: [{"command": "change", "mask_seed": 99}, {"command": "change", "learning_rate": 0.1}],
+        6: [{"command": "change", "placement": {"cell": {"rate": [0.1, 0.6]}}}, {"command": "change", "mask_seed": 1}],
+        9: [{"command": "change", "placement": {}}],
+    }
+    events = trained(RECALL, changes)
+    assert [event["update"] for event in of_kind(events, "changed")] == [2, 4, 4, 5, 5, 8]
+    for update, (_batch, masks) in enumerate(seen, 1):
+        then = in_force(RECALL, events, update)
+        np.testing.assert_equal(draw(then.placement, then.shape, then.mask_seed, update), masks)
+    assert len({in_force(RECALL, events, update) for update in range(1, 17)}) == 5
+
+
+@given(data=st.data())
+def test_in_force_is_all_changes_before_the_update_one_by_one(data: st.DataObject) -> None:
+    change: st.SearchStrategy[Event] = st.fixed_dictionaries(
+        {"event": st.just("changed"), "update": st.integers(0, 9)},
+        optional={"mask_seed": st.integers(0, 9), "placement": placements(2).map(to_data), "learning_rate": st.floats(0.1, 1)},
+    )
+    events = sorted(data.draw(st.lists(change, max_size=8)), key=lambda event: event["update"])
+    update = data.draw(st.integers(1, 10))
+    expected = RECALL
+    for event in events:
+        if event["update"] < update:
+            expected = with_changes(expected, [event])
+    assert in_force(RECALL, events, update) == expected
+
+
+def test_changes_are_taken_in_order_and_checked() -> None:
+    first = {"placement": {"state": {"rate": 0.1}}, "mask_seed": 3}
+    changed = with_changes(RECALL, [first, {"placement": to_data(GAL)}, {"learning_rate": 0.5}])
+    assert changed == replace(RECALL, placement=GAL, mask_seed=3, learning_rate=0.5)
+    assert with_changes(RECALL, []) == RECALL
+    assert with_changes(RECALL, [{"layers": 4, "hidden": 99}]) == RECALL, "what a run cannot change is left alone"
+    with pytest.raises(Invalid, match="2 layers in this network but 3 rates"):
+        with_changes(RECALL, [{"placement": to_data(Placement.of({"cell": Dropout((0.1, 0.2, 0.3))}))}])
+
+
+def test_the_newest_update() -> None:
+    assert newest([]) == newest([{"event": "started"}]) == 0
+    assert newest([{"event": "record", "update": 3}, {"event": "changed", "update": 3}, {"event": "state"}]) == 3

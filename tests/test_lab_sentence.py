@@ -1,0 +1,86 @@
+"""The sentence that counts. Oracle: core.paths; the formula is read back and worked out."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.dropout.methods import METHODS
+from core.dropout.placement import Placement
+from core.figures.sentence import count_sentence, formula
+from core.paths import corruption, crossings, even_climbs
+from core.view import ROUTES
+from tests.strategies import placements
+
+
+def worked_out(text: str, layers: int, distance: int) -> int:
+    """The value of a sum such as “2L - 1 + Δ”."""
+    assert re.fullmatch(r"\d*[LΔ]( [+-] (\d+|\d*[LΔ]))*", text), text
+    value = {"L": layers, "Δ": distance, "": 1}
+    terms = re.findall(r"([+-]?)(\d*)([LΔ]?)", text.replace(" ", ""))
+    return sum((-1 if sign == "-" else 1) * int(n or 1) * value[symbol] for sign, n, symbol in terms if n or symbol)
+
+
+def count(placement: Placement, layers: int, distance: int, through: str) -> tuple[int, str]:
+    """How many masks the even path crosses, and the formula."""
+    path = crossings(placement, layers, even_climbs(layers, 0, distance), through)
+    return len(path), formula(path, layers, distance, through)
+
+
+@pytest.mark.parametrize("through", ROUTES)
+@pytest.mark.parametrize("name", METHODS)
+def test_the_formula_gives_the_count_for_every_size(name: str, through: str) -> None:
+    placement = METHODS[name].placement()
+    for layers in (1, 2, 3, 4):
+        for distance in range(13):
+            number, text = count(placement, layers, distance, through)
+            counts = corruption(placement, layers, distance)
+            assert number == (counts.through_cell if through == "cell" else counts.through_state)
+            assert not text or worked_out(text, layers, distance) == number, f"L = {layers}, Δ = {distance}: {text}"
+
+
+@pytest.mark.parametrize("through", ROUTES)
+@pytest.mark.parametrize("name", METHODS)
+def test_the_formula_of_one_size_holds_for_the_others(name: str, through: str) -> None:
+    placement = METHODS[name].placement()
+    _number, text = count(placement, 2, 5, through)
+    assert bool(text) == (name != "none")
+    for layers in (2, 3, 4):
+        for distance in (1, 4, 9):
+            assert not text or worked_out(text, layers, distance) == count(placement, layers, distance, through)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "state"),
+    [
+        ("zaremba2014", "L + 1", "L + 1"),
+        ("pytorch", "L - 1", "L - 1"),
+        ("keras-stack", "L", "L"),
+        ("naive-state", "L + 1", "L + 1 + Δ"),
+        ("naive-cell", "2L + 1 + Δ", "2L + 1 + Δ"),
+        ("moon2015", "L + Δ", "L + Δ"),
+        ("gal2016", "L + 1", "L + 1 + Δ"),
+        ("semeniuta2016", "L", "L + Δ"),
+        ("none", "", ""),
+    ],
+)
+def test_what_the_formulas_are(name: str, cell: str, state: str) -> None:
+    placement = METHODS[name].placement()
+    assert [count(placement, 3, 7, through)[1] for through in ROUTES] == [cell, state]
+
+
+@given(data=st.data(), layers=st.integers(1, 4), through=st.sampled_from(ROUTES))
+def test_no_placement_and_no_path_gives_a_wrong_formula(data: st.DataObject, layers: int, through: str) -> None:
+    placement = data.draw(placements(layers))
+    climbs = sorted(data.draw(st.lists(st.integers(0, 12), min_size=layers + 1, max_size=layers + 1)))
+    path = crossings(placement, layers, climbs, through)
+    distance = climbs[-1] - climbs[0]
+    text = formula(path, layers, distance, through)
+    assert not text or worked_out(text, layers, distance) == len(path)
+
+
+def test_the_sentence() -> None:
+    assert count_sentence("is", 5, 3, "L + 1") == "“is” reaches the prediction 5 steps later through **3 masks** = L + 1"
+    assert count_sentence("is", 1, 1, "") == "“is” reaches the prediction 1 step later through **1 mask**"
+    assert count_sentence("{n}", 0, 0, "") == "“{n}” reaches the prediction 0 steps later through **0 masks**"

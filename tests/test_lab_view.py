@@ -1,0 +1,120 @@
+"""What is looked at. Oracles: core.paths takes every path that a fitted view has; a link gives back what it was made from."""
+
+from contextlib import suppress
+from dataclasses import astuple
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Invalid
+from core.experiment import Experiment, build
+from core.paths import crossings
+from core.view import COUNT, ROUTES, View, view_of, view_query
+from tests.strategies import experiments
+
+SAMPLES = 8
+wholes = st.integers(0, 40) | st.integers(0, 10**8)
+paths = st.just(()) | st.lists(wholes, min_size=2, max_size=7).map(tuple)
+views = st.builds(View, first=wholes, sample=wholes, climbs=paths, through=st.sampled_from(ROUTES))
+# Few steps make few windows: sizes at which every bound is met.
+small = st.builds(
+    build, st.just("language-model"), layers=st.integers(1, 4), steps=st.integers(2, 14), batch=st.integers(1, 12)
+)
+garbage = st.text(max_size=6) | st.sampled_from(["-1", "1.5", "1,2", "1,,2", ",", "٣", "²", "9" * 5000, " 1", "nan", "\ud800"])
+
+
+def check(view: View, experiment: Experiment) -> None:
+    """A view that the figure and the count can show."""
+    assert 0 <= view.first <= max(0, experiment.steps - COUNT)
+    assert 0 <= view.sample < min(SAMPLES, experiment.batch)
+    assert 0 <= view.climbs[0] <= view.climbs[-1] < experiment.steps
+    crossings(experiment.placement, experiment.layers, view.climbs, view.through, experiment.cell)  # raises if it is no path
+
+
+@given(view=views, experiment=experiments() | small)
+def test_whatever_is_asked_for_a_fitted_view_can_be_shown(view: View, experiment: Experiment) -> None:
+    fitted = view.fitted(experiment, SAMPLES)
+    check(fitted, experiment)
+    assert fitted.through == view.through
+    assert fitted.fitted(experiment, SAMPLES) == fitted
+
+
+@given(view=views, experiment=small, t=wholes, data=st.data())
+def test_whatever_is_clicked_gives_a_view_that_can_be_shown(
+    view: View, experiment: Experiment, t: int, data: st.DataObject
+) -> None:
+    view, t = view.fitted(experiment, SAMPLES), t % experiment.steps
+    check(view.with_source(t), experiment)
+    assert view.with_source(t).climbs[0] == t
+    check(view.with_target(t), experiment)
+    assert view.with_target(t).climbs[-1] == t
+    if experiment.layers > 1:
+        layer = data.draw(st.integers(1, experiment.layers - 1))
+        moved = view.with_climb(layer, t)
+        check(moved, experiment)
+        # As far as its neighbours allow; nothing else moves.
+        assert moved.climbs[layer] == max(view.climbs[layer - 1], min(t, view.climbs[layer + 1]))
+        assert [s for i, s in enumerate(moved.climbs) if i != layer] == [s for i, s in enumerate(view.climbs) if i != layer]
+
+
+def test_a_click_moves_only_the_climbs_in_its_way() -> None:
+    view = View(climbs=(2, 5, 8))
+    assert view.with_source(3).climbs == (3, 5, 8)
+    assert view.with_source(6).climbs == (6, 6, 8)
+    assert view.with_source(9).climbs == (9, 9, 9)
+    assert view.with_target(4).climbs == (2, 4, 4)
+    assert view.with_target(0).climbs == (0, 0, 0)
+    assert view.with_climb(1, 0).climbs == (2, 2, 8)
+
+
+def test_the_first_path_shown_goes_over_five_steps_or_as_many_as_there_are() -> None:
+    assert View().fitted(build(layers=2), SAMPLES).climbs == (0, 2, 5)
+    assert View().fitted(build(layers=1, steps=3), SAMPLES).climbs == (0, 2)
+
+
+def test_a_path_for_other_layers_keeps_its_source_and_target() -> None:
+    assert View(climbs=(3, 4, 9)).fitted(build(layers=3), SAMPLES).climbs == (3, 5, 7, 9)
+    assert View(climbs=(3, 4, 9)).fitted(build(layers=1), SAMPLES).climbs == (3, 9)
+
+
+@given(view=views)
+def test_query_round_trip(view: View) -> None:
+    """Through a real address: what a browser would send back."""
+    address = urlencode(view_query(view))
+    assert view_of(dict(parse_qsl(address))) == view
+
+
+def test_the_default_view_needs_no_address() -> None:
+    assert view_query(View()) == {}
+    assert view_of({}) == view_of({"v": "1", "task": "language-model"}) == View()
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "sentence"),
+    [
+        ({"first": "x"}, "first", "first is “x”; a whole number from 0 on is expected"),
+        ({"first": "-1"}, "first", "first is “-1”"),
+        ({"sample": "9" * 5000}, "sample", "sample is “999"),
+        ({"sample": ""}, "sample", "sample is “”"),
+        ({"route": "gate"}, "route", "route is “gate”; it must be one of cell, state"),
+        ({"path": "x"}, "path", "path is “x”"),
+        ({"path": "1,,2"}, "path", "path is “”"),
+        ({"path": "4"}, "path", "such as 0,2,5"),
+        ({"path": ",".join(["1"] * 66)}, "path", "such as 0,2,5"),
+    ],
+)
+def test_what_is_no_view_is_refused_in_a_sentence(query: dict[str, str], field: str, sentence: str) -> None:
+    with pytest.raises(Invalid, match=sentence) as refused:
+        view_of(query)
+    assert refused.value.field == field
+
+
+@given(query=st.dictionaries(st.sampled_from(["first", "sample", "route", "path"]), garbage))
+def test_any_text_is_a_view_or_invalid(query: dict[str, str]) -> None:
+    with suppress(Invalid):
+        view = view_of(query)
+        assert view_of(view_query(view)) == view
+        assert all(isinstance(part, int | str | tuple) for part in astuple(view))
+        check(view.fitted(build(), SAMPLES), build())

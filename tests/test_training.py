@@ -1,0 +1,368 @@
+"""Training. Oracles: the same run once more; a training loop written here with nn.LSTM; the masks that draw() gives for
+the settings in force; and, for what must not happen, functions that fail when they are called."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from core import training
+from core.dropout import draw as drawing
+from core.dropout.draw import draw
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement, to_data
+from core.errors import Invalid
+from core.experiment import Experiment, build
+from core.model import Network
+from core.runs.protocol import Command, Event
+from core.tasks.windows import data_of, total_updates, window
+from core.training import train
+
+TINY: dict[str, Any] = {"layers": 2, "hidden": 6, "device": "cpu"}
+RECALL = build("delayed-recall", {"lag": 3, "sequences": 128}, **TINY, batch=32, epochs=2, learning_rate=0.01)
+WORDS = build("language-model", {"words": 2000}, **TINY, steps=15, epochs=2)
+BOTH = pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["recall", "words"])
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Shapes this small gain nothing from more, and sums keep their order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+class Script:
+    """Commands that come right after the record of an update, in this order; a paused run finds the next ones at once."""
+
+    def __init__(self, after: dict[int, list[Command]]) -> None:
+        self.after, self.due = after, list[Command]()
+
+    def heard(self, event: Event) -> None:
+        if event["event"] == "record":
+            self.due += self.after.pop(event["update"], [])
+
+    def take(self, wait: bool) -> Command | None:
+        assert self.due or not wait, "the run waits for a command that nobody will give"
+        return self.due.pop(0) if self.due else None
+
+
+def run(experiment: Experiment, after: dict[int, list[Command]] | None = None, show: int = 0) -> list[Event]:
+    """All events, without the seconds that they took."""
+    script, events = Script(after or {}), []
+    for event in train(experiment, script, show):
+        script.heard(event)
+        events.append({name: value for name, value in event.items() if name != "seconds"})
+    return events
+
+
+def records(events: list[Event]) -> list[Event]:
+    return [event for event in events if event["event"] == "record"]
+
+
+def losses(events: list[Event]) -> list[float]:
+    return [event["train_loss"] for event in records(events)]
+
+
+def story(events: list[Event]) -> list[str | int]:
+    """The updates, and what happened between them."""
+    return [int(e["update"]) if e["event"] == "record" else str(e.get("state", e["event"])) for e in events]
+
+
+@BOTH
+def test_the_same_experiment_gives_the_same_numbers_again(experiment: Experiment) -> None:
+    gal = replace(experiment, placement=METHODS["gal2016"].placement())
+    assert run(gal, show=2) == run(gal, show=2)
+
+
+@BOTH
+@pytest.mark.parametrize("seed", ["data_seed", "weight_seed", "mask_seed"])
+def test_each_seed_changes_the_run(experiment: Experiment, seed: str) -> None:
+    seeds: list[dict[str, Any]] = [{seed: 1}, {seed: 2}]
+    one, two = (losses(run(replace(experiment, **change, updates=3)))[1:] for change in seeds)
+    assert all(a != b for a, b in zip(one, two, strict=True))
+
+
+@BOTH
+def test_what_the_events_say(experiment: Experiment) -> None:
+    events, data = run(experiment), data_of(experiment)
+    started, done, all_records = events[0], events[-1], records(events)
+    assert started["updates"] == 2 * data.updates == total_updates(experiment) == done["update"]
+    assert [r["update"] for r in all_records] == list(range(started["updates"] + 1))
+    assert [r["epoch"] for r in all_records] == [round(r["update"] / data.updates, 4) for r in all_records]
+    assert [r["update"] for r in all_records if r["val_loss"] is not None] == [0, data.updates, 2 * data.updates]
+    assert all_records[0]["train_loss"] is None
+    assert all(r["train_loss"] > 0 for r in all_records[1:])
+    best = min((r for r in all_records if r["val_loss"] is not None), key=lambda r: r["val_loss"])
+    assert done["best"] == {"update": best["update"], "val_loss": best["val_loss"]}
+    assert done["test"]["baseline"] == started["baseline"] == data.baseline
+
+
+@BOTH
+def test_against_a_loop_with_nn_lstm(experiment: Experiment) -> None:
+    """No masks, a few updates, evaluations included: an ordinary PyTorch training from the same weights and batches."""
+    e = replace(experiment, placement=Placement(), updates=4, epochs=1)
+    data, found = data_of(e), records(run(e))
+    ours = Network(data.tokens, data.classes, e)
+    lstm, embedding, decoder = nn.LSTM(6, 6, 2), nn.Parameter(ours.embedding.detach()), nn.Linear(6, data.classes)
+    with torch.no_grad():
+        for layer in range(2):
+            for name, value in (("weight_ih", ours.W), ("weight_hh", ours.U), ("bias_ih", ours.b)):
+                getattr(lstm, f"{name}_l{layer}").copy_(value[layer])
+            getattr(lstm, f"bias_hh_l{layer}").zero_().requires_grad_(False)
+        decoder.weight.copy_(ours.decoder)
+        decoder.bias.copy_(ours.decoder_bias)
+    trained = [embedding, *(p for p in (*lstm.parameters(), *decoder.parameters()) if p.requires_grad)]
+    optimiser, state = torch.optim.Adam(trained, lr=e.learning_rate), None
+
+    def loss_of(batch: Any, state: Any) -> tuple[Tensor, Any]:
+        x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
+        h, state = lstm(embedding[x], None if batch.first else state)
+        return nn.functional.cross_entropy(decoder(h).flatten(0, 1), y.flatten(), ignore_index=-1), state
+
+    def clean(part: str, windows: int) -> float:
+        total, count, state = 0.0, 0, None
+        for batch, _n in zip(data.part(part), range(windows), strict=False):
+            loss, state = loss_of(batch, state)
+            asked = int((batch.y >= 0).sum())
+            total, count = total + loss.item() * asked, count + asked
+        return total / count
+
+    windows = len(list(data.part("validation")))
+    assert found[0]["val_loss"] == pytest.approx(clean("validation", windows), rel=1e-5)
+    for record, batch in zip(found[1:], data.train(0), strict=False):
+        loss, state = loss_of(batch, state)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(trained, e.clip)
+        optimiser.step()
+        state = tuple(part.detach() for part in state)
+        assert record["train_loss"] == pytest.approx(loss.item(), rel=1e-5)
+    assert found[4]["val_loss"] == pytest.approx(clean("validation", windows), rel=1e-5)
+    assert found[4]["train_loss_clean"] == pytest.approx(clean("train", windows), rel=1e-5)
+
+
+@BOTH
+def test_placements_share_data_and_initial_weights(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every window that the network reads, and what it answers before the first update, is the same."""
+    read: list[list[bytes]] = []
+    forward = Network.forward
+
+    def spy(self: Network, x: Tensor, *rest: Any) -> Any:
+        read[-1].append(x.numpy().tobytes())
+        return forward(self, x, *rest)
+
+    monkeypatch.setattr(Network, "forward", spy)
+    first = []
+    for name in ("none", "zaremba2014", "gal2016", "moon2015"):
+        read.append([])
+        first.append(records(run(replace(experiment, placement=METHODS[name].placement())))[0])
+    assert read[1:] == read[:-1]
+    assert first[1:] == first[:-1]
+    assert first[0]["val_loss"] > 0
+
+
+@BOTH
+@pytest.mark.parametrize("method", METHODS)
+def test_rate_0_is_none(experiment: Experiment, method: str) -> None:
+    none, zero = (replace(experiment, updates=3, placement=placement)
+                  for placement in (Placement(), METHODS[method].placement(0)))  # fmt: skip
+    assert run(zero) == run(none)
+
+
+def test_the_masks_that_train_are_those_that_draw_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit for bit, as the network receives them."""
+    received: list[dict[str, bytes]] = []
+    forward = Network.forward
+
+    def spy(self: Network, x: Tensor, states: Any, masks: dict[str, Tensor]) -> Any:
+        if torch.is_grad_enabled():
+            received.append({name: mask.numpy().tobytes() for name, mask in masks.items()})
+        return forward(self, x, states, masks)
+
+    monkeypatch.setattr(Network, "forward", spy)
+    e = replace(RECALL, placement=METHODS["naive-cell"].placement(), mask_seed=12)
+    run(e)
+    assert len(received) == total_updates(e)
+    for update, masks in enumerate(received, start=1):
+        assert masks == {name: mask.tobytes() for name, mask in draw(e.placement, e.shape, 12, update).items()}
+
+
+@BOTH
+def test_an_evaluation_draws_nothing(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One draw for each update, none for the evaluations between them or the test at the end."""
+    updates: list[int] = []
+
+    def counted(placement: Placement, shape: Any, seed: int, update: int) -> Any:
+        updates.append(update)
+        return draw(placement, shape, seed, update)
+
+    monkeypatch.setattr(training, "draw", counted)
+    events = run(experiment)
+    assert updates == list(range(1, events[0]["updates"] + 1))
+
+    def fails(*_arguments: object) -> None:
+        raise AssertionError("an evaluation drew")
+
+    monkeypatch.setattr(training, "draw", fails)
+    monkeypatch.setattr(drawing, "uniforms", fails)
+    events_of = train(experiment)
+    assert next(events_of)["event"] == "started"
+    assert next(events_of)["val_loss"] > 0
+    with pytest.raises(AssertionError, match="an evaluation drew"):
+        next(events_of)
+
+
+def test_an_evaluation_multiplies_by_what_stands_for_the_masks_at_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    received: list[dict[str, list[Any]]] = []
+    forward = Network.forward
+
+    def spy(self: Network, x: Tensor, states: Any, masks: dict[str, Tensor]) -> Any:
+        if not torch.is_grad_enabled():
+            received.append({name: mask.tolist() for name, mask in masks.items()})
+        return forward(self, x, states, masks)
+
+    monkeypatch.setattr(Network, "forward", spy)
+    sites = {"input": Dropout(0.5), "candidate": Dropout(0.25, scaling="test"), "cell": Dropout(0.5, scaling="none")}
+    run(replace(RECALL, placement=Placement.of(sites), updates=1))
+    assert received
+    assert all(masks == {"candidate.1": [[[0.75]]], "candidate.2": [[[0.75]]]} for masks in received)
+
+
+def test_the_state_is_carried_and_a_sequence_mask_lasts_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Any, Any, dict[str, Tensor]]] = []
+    forward = Network.forward
+
+    def spy(self: Network, x: Tensor, states: Any, masks: dict[str, Tensor]) -> Any:
+        h, after = forward(self, x, states, masks)
+        if torch.is_grad_enabled():
+            seen.append((states, after, masks))
+        return h, after
+
+    monkeypatch.setattr(Network, "forward", spy)
+    run(replace(WORDS, placement=METHODS["gal2016"].placement(), epochs=2))
+    updates = data_of(WORDS).updates
+    assert len(seen) == 2 * updates > 4
+    for n, (states, _after, masks) in enumerate(seen):
+        expected = seen[n - 1][1] if n % updates else [(torch.zeros(20, 6),) * 2] * 2
+        for state, carried in zip(states, expected, strict=True):
+            assert all(torch.equal(a, b) for a, b in zip(state, carried, strict=True)), f"update {n + 1}"
+        assert all(len(mask) == 1 for mask in masks.values())
+        if n:
+            assert any(not torch.equal(mask, seen[n - 1][2][name]) for name, mask in masks.items())
+
+
+def test_recall_starts_every_sequence_at_zero() -> None:
+    assert all(batch.first for batch in data_of(RECALL).train(0))
+
+
+def test_a_window_in_which_nothing_is_asked_teaches_nothing_and_breaks_nothing() -> None:
+    """With one sample and two steps, unknown words, which are never asked for, soon make up a whole window."""
+    e = build("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=300, device="cpu")
+    empty = {update for update in range(1, 301) if (window(e, update).y < 0).all()}
+    events = run(e)
+    assert empty
+    assert events[-1]["event"] == "done"
+    assert {r["update"] for r in records(events)[1:] if r["train_loss"] is None} == empty
+
+
+def test_a_run_that_diverges_stops_and_says_why() -> None:
+    """A cell mask at rate 0.9, the same over 200 steps and scaled by 1/(1-p): what survives is multiplied by 10 at each."""
+    grows = Placement.of({"cell": Dropout(0.9, time="sequence")})
+    e = build("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, learning_rate=2.5, placement=grows)
+    events = run(e)
+    assert events[-1]["event"] == "failed"
+    assert events[-1]["update"] < total_updates(e)
+    assert f"no longer a number since update {events[-1]['update']}" in events[-1]["reason"]
+    assert "learning rate of 2.5" in events[-1]["reason"]
+    assert all(math.isfinite(r["train_loss"]) for r in records(events)[1:])
+
+
+def test_what_a_run_cannot_begin_with_is_invalid() -> None:
+    with pytest.raises(Invalid, match="64 training sequences do not fill one batch of 100"):
+        run(build("delayed-recall", {"sequences": 64}, batch=100))
+    if not torch.cuda.is_available():
+        with pytest.raises(Invalid, match="There is no cuda device on this machine; it has cpu"):
+            run(replace(RECALL, device="cuda"))
+
+
+def test_the_predictions_of_the_shown_samples() -> None:
+    e = replace(RECALL, updates=2)
+    shown = records(run(e, show=3))[1]["predicted"]
+    asked = window(e, 1).y.T[:3] >= 0
+    assert [[answer >= 0 for answer in row] for row in shown] == asked.tolist()
+    assert all(answer < 8 for row in shown for answer in row)
+    assert "predicted" not in records(run(e))[1]
+
+
+def change(**what: Any) -> Command:
+    return {"command": "change", **what}
+
+
+def test_a_change_of_placement_holds_from_the_next_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[int, Placement, int]] = []
+
+    def spy(placement: Placement, shape: Any, seed: int, update: int) -> Any:
+        drawn.append((update, placement, seed))
+        return draw(placement, shape, seed, update)
+
+    monkeypatch.setattr(training, "draw", spy)
+    e, other = replace(RECALL, updates=6), METHODS["naive-state"].placement(0.4)
+    events = run(e, {2: [change(placement=to_data(other))], 4: [change(mask_seed=99)]})
+    assert story(events) == ["started", 0, 1, 2, "changed", 3, 4, "changed", 5, 6, "done"]
+    assert [event["update"] for event in events if event["event"] == "changed"] == [2, 4]
+    assert drawn == [(update, e.placement if update <= 2 else other, 7 if update <= 4 else 99) for update in range(1, 7)]
+    assert losses(events)[:3] == losses(run(e))[:3]
+
+
+def test_a_change_of_the_learning_rate_holds_from_the_next_update() -> None:
+    """Update 3 still starts from the same weights; it moves them otherwise, which update 4 is the first to see."""
+    e = replace(RECALL, updates=5)
+    changed, unchanged = losses(run(e, {2: [change(learning_rate=0.5)]})), losses(run(e))
+    assert changed[:4] == unchanged[:4]
+    assert all(a != b for a, b in zip(changed[4:], unchanged[4:], strict=True))
+    assert changed == losses(run(e, {2: [change(learning_rate=0.1), change(learning_rate=0.5)]}))
+
+
+def test_a_change_and_back_is_no_change() -> None:
+    e = replace(RECALL, updates=5)
+    there_and_back = [change(placement={}, mask_seed=1), change(placement=to_data(e.placement), mask_seed=7)]
+    assert records(run(e, {2: there_and_back})) == records(run(e))
+
+
+def test_pause_step_and_resume() -> None:
+    def told(*names: str) -> list[Command]:
+        return [{"command": name} for name in names]
+
+    e = replace(RECALL, updates=5)
+    events = run(e, {1: told("pause", "pause", "step"), 2: told("step"), 3: told("resume")})
+    assert story(events) == ["started", 0, 1, "paused", "running", 2, "paused", "running", 3, "paused", "running", 4, 5, "done"]
+    assert records(events) == records(run(e))
+    twice = run(e, {1: told("step", "step"), 3: told("resume")})
+    assert story(twice) == ["started", 0, 1, "running", "running", 2, 3, "paused", "running", 4, 5, "done"]
+
+
+@pytest.mark.parametrize("chunk", [0, 1, 2])
+def test_stop_acts_between_two_chunks_of_an_evaluation(chunk: int) -> None:
+    class StopAt:
+        """Stops when it is asked for the chunk-th time: the evaluation before the first update is still going on."""
+
+        asked = -1
+
+        def take(self, wait: bool) -> Command | None:
+            self.asked += 1
+            return {"command": "stop"} if self.asked == chunk else None
+
+    events = [event["event"] for event in train(RECALL, StopAt())]
+    assert events == ["started", "stopped"]
+
+
+def test_stop_between_updates() -> None:
+    events = run(RECALL, {2: [{"command": "stop"}]})
+    assert story(events) == ["started", 0, 1, 2, "stopped"]
+    assert events[-1]["update"] == 2
