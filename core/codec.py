@@ -12,6 +12,7 @@ from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.language import _
 from core.tasks import task as task_named
+from core.tasks.task import Task
 
 VERSION = 1
 
@@ -85,8 +86,8 @@ def from_query(query: Mapping[str, str]) -> Experiment:
     task = task_named(query.get("task", "language-model"))
     options = {o.name: _number(o.name, query[o.name], int) for o in task.options if o.name in query}
     given: dict[str, Any] = {name: _value(name, query[name]) for name in _PLAIN if name in query}
-    if "method" in query or "sites" in query or any(name in query for name in _IN_QUERY.values()):
-        given["placement"] = _placement_of(query)
+    if any(name in query for name in ("method", "rate", "sites", *_IN_QUERY.values())):
+        given["placement"] = _placement_of(query, task)
     return build(task.name, options, **given)
 
 
@@ -97,9 +98,12 @@ def _placement_query(placement: Placement) -> dict[str, str]:
     return {_IN_QUERY[site.name]: _dropout_text(dropout) for site, dropout in placement} or {"sites": "none"}
 
 
-def _placement_of(query: Mapping[str, str]) -> Placement:
+def _placement_of(query: Mapping[str, str], task: Task) -> Placement:
     rate = _number("rate", query["rate"], float) if "rate" in query else None
-    named = dict(method(query["method"]).placement(rate).sites) if "method" in query else {}
+    # A rate alone is that of the task's own method, as on the command line.
+    own = name_of(task.defaults["placement"]) if "rate" in query else None
+    name = query.get("method", own)
+    named = dict(method(name).placement(rate).sites) if name is not None else {}
     return Placement.of(named | {site: _dropout(site, query[name]) for site, name in _IN_QUERY.items() if name in query})
 
 

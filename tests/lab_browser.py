@@ -1,15 +1,22 @@
 """What the browser tests of the Lab share: opening it, reading it, waiting for what it shows."""
 
 import re
+from importlib.resources import files
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-LONGEST = 60_000  # milliseconds until a wait gives up: machines that test are busy
-# A run that has hundreds of updates a second and goes on for minutes: 16 updates an epoch, 8000 in all.
-QUICK = {"v": "1", "task": "delayed-recall", "lag": "12", "sequences": "512", "hidden": "16", "epochs": "500"}
+LONGEST = 12_000  # milliseconds until a wait gives up: machines that test are busy
+# A run that goes on for minutes, hundreds of updates a second: 128 updates an epoch, 64 000 in all.
+QUICK = {"v": "1", "task": "delayed-recall", "lag": "12", "hidden": "32", "epochs": "500", "path": "0,2,5"}
 PROGRESS = re.compile(r"update (\d+) of (\d+)")
+# Whether the element that has the focus has the role and a name with the words.
+FOCUSED = """([role, words]) => {
+    const one = document.activeElement, named = one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent ?? one.textContent
+    const is = one.getAttribute("role") ?? {BUTTON: "button", INPUT: one.type === "range" ? "slider" : one.type}[one.tagName]
+    return is === role && (named || one.closest("label")?.textContent || "").includes(words)
+}"""
 expect.set_options(timeout=LONGEST)
 
 
@@ -22,14 +29,14 @@ class Lab:
         page.set_default_timeout(LONGEST)
         page.on("websocket", lambda socket: self.sockets.append(socket))
 
-    def open(self, path: str = "/", callouts: bool = False, **query: str) -> "Lab":
-        """Visits a path of the server with that query and waits until the network and the curves are drawn.
+    def open(self, at: str = "/", callouts: bool = False, **query: str) -> "Lab":
+        """Visits an address of the server with that query and waits until the network and the curves are drawn.
 
         callouts: whether the first visit's callouts stay; else they are as after an earlier visit.
         """
         if not callouts:
             self.page.add_init_script("localStorage.setItem('network-callouts-seen', 'yes')")
-        self.page.goto(f"{self.server}{path}" + (f"?{urlencode(query)}" if query else ""))
+        self.page.goto(f"{self.server}{at}" + (f"?{urlencode(query)}" if query else ""))
         expect(self.network).to_be_visible()
         expect(self.curves.locator(".main-svg").first).to_be_visible()
         expect(self.heatmap.locator(".main-svg").first).to_be_visible()
@@ -110,3 +117,47 @@ class Lab:
             "node => node.data.map(({name, x, customdata}) => ({name, points: x.length, customdata}))"
         )
         return found
+
+    def slider(self, name: str) -> Locator:
+        """A slider by its name: that of a rate, or one that scrubs."""
+        return self.page.get_by_role("slider", name=name)
+
+    def switch(self, site: str) -> Locator:
+        """The switch of a site."""
+        return self.page.locator(f".st-key-on-{site} label")
+
+    def route(self, name: str) -> Locator:
+        """A choice of the route along time."""
+        return self.page.get_by_role("radio", name=name)
+
+    def source(self, t: int) -> Locator:
+        """The word at x_t."""
+        return self.network.locator(f"[data-kind=source][data-t='{t}']")
+
+    def target(self, t: int) -> Locator:
+        """The prediction at y_t."""
+        return self.network.locator(f"[data-kind=target][data-t='{t}']")
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query of the page's address."""
+        return dict(parse_qsl(urlsplit(self.page.url).query))
+
+    def svg(self) -> str:
+        """The network figure as it stands, but for which element the tab key reaches."""
+        text: str = self.network.evaluate("node => node.outerHTML")
+        return re.sub(r' tabindex="-?\d"', "", text)
+
+    def tab_to(self, role: str, name: str) -> None:
+        """Presses the tab key until the element that has the focus has that role, and a name with these words."""
+        for _key in range(150):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate(FOCUSED, [role, name]):
+                return
+        raise AssertionError(f"The tab key does not reach the {role} “{name}”.")
+
+    def findings(self) -> list[str]:
+        """What axe-core finds on the page."""
+        self.page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+        found = self.page.evaluate("axe.run({exclude: []}, {resultTypes: ['violations']})")
+        return [f"{one['id']}: {node['html'][:200]} {node['failureSummary']}" for one in found["violations"] for node in one["nodes"]]

@@ -70,6 +70,7 @@ def test_a_query_may_name_a_method_a_rate_and_single_sites() -> None:
     expected = {**dict(METHODS["zaremba2014"].placement(0.3).sites),
                 "state": Dropout(0.1, time="sequence", batch="batch", scaling="test")}  # fmt: skip
     assert from_query(query).placement == Placement.of(expected)
+    assert from_query({"rate": "0.3"}) == build(placement=METHODS["zaremba2014"].placement(0.3))
     assert from_query({"sites": "none"}).placement == Placement()
     assert from_query({"task": "delayed-recall", "p_input": "0"}).placement == Placement()
 
@@ -124,6 +125,7 @@ def test_damaged_json(text: str, sentence: str) -> None:
         ({"method": "dropout"}, "There is no method “dropout”"),
         ({"method": "gal2016", "rate": "lots"}, "rate is “lots”; a number is expected"),
         ({"learning_rate": "1e400"}, "learning_rate is inf"),
+        ({"rate": ""}, "rate is “”; a number is expected"),
         ({"device": "toaster"}, "must be one of auto, cpu, cuda, mps"),
     ],
 )

@@ -125,10 +125,13 @@ def test_sizes_that_do_not_fit_together() -> None:
 
 
 def test_the_defaults_of_a_task_hold_where_nothing_is_given() -> None:
-    recall = build("delayed-recall")
-    assert (recall.hidden, recall.batch, recall.steps, recall.forget_bias) == (48, 32, 27, 3.0)
-    assert recall.placement == METHODS["zaremba2014"].placement(0.25)
-    assert build("language-model").placement == METHODS["zaremba2014"].placement(0.5)
+    for name, task in TASKS.items():
+        default = build(name)
+        assert {field: getattr(default, field) for field in task.defaults} == dict(task.defaults)
+        assert dict(default.options) == {option.name: option.default for option in task.options}
+        assert default.steps == task.default_steps(dict(default.options))
+    assert build("delayed-recall", hidden=9, clip=3).hidden == 9
+    assert build("language-model").placement == METHODS["zaremba2014"].placement()
 
 
 def test_one_seed_for_all_three() -> None:

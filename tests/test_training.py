@@ -263,8 +263,8 @@ def test_recall_starts_every_sequence_at_zero() -> None:
 
 def test_a_window_in_which_nothing_is_asked_teaches_nothing_and_breaks_nothing() -> None:
     """With one sample and two steps, unknown words, which are never asked for, soon make up a whole window."""
-    e = build("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=300, device="cpu")
-    empty = {update for update in range(1, 301) if (window(e, update).y < 0).all()}
+    e = build("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=150, device="cpu")
+    empty = {update for update in range(1, 151) if (window(e, update).y < 0).all()}
     events = run(e)
     assert empty
     assert events[-1]["event"] == "done"

@@ -1,4 +1,4 @@
-// A range input whose bounds the server may move; while the user holds it, the server's value waits.
+// A range input whose bounds the server may move; while the user moves it, the server's value waits.
 const WAIT = 120; // milliseconds between two values sent while dragging
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     input.style.setProperty("--part", (input.value - input.min) / Math.max(1, input.max - input.min));
   };
   name.textContent = data.label;
-  if (!input.dataset.held) {
+  if (!input.dataset.held && !input.timer) {
     input.min = data.low;
     input.max = data.high;
     input.value = data.value;
@@ -21,14 +21,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   input.disabled = data.high <= data.low;
   tell();
 
-  let timer = 0;
   const send = () => {
-    timer = 0;
+    input.timer = 0;
     setTriggerValue("chosen", Number(input.value));
   };
   input.oninput = () => {
     tell();
-    timer ||= setTimeout(send, WAIT);
+    input.timer ||= setTimeout(send, WAIT);
   };
   input.onpointerdown = () => (input.dataset.held = "1");
   input.onpointerup = input.onpointercancel = () => delete input.dataset.held;

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _data(row: Method) -> dict[str, Any]:
-    return {"name": row.name, "label": _(row.label), "citation": _(row.citation), "equation": row.equation,
+    return {"name": row.name, "label": _(row.label), "citation": row.citation and _(row.citation), "equation": row.equation,
             "use": _(row.use), "cells": list(row.cells), "sites": to_data(row.placement())}  # fmt: skip
 
 

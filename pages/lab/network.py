@@ -112,7 +112,7 @@ def _sentence(experiment: Experiment, update: int, view: View) -> None:
     distance = climbs[-1] - climbs[0]
     inputs, _guesses, _right = _words(experiment, update, view.sample)
     counts = corruption(experiment.placement, layers, distance, experiment.cell)
-    st.session_state["through"] = through
+    st.session_state.setdefault("through", through)  # set anew at every tick, it would undo a choice that is on its way
     with st.container(key="count"):
         st.markdown(count_sentence(inputs[climbs[0]], distance, len(path), formula(path, layers, distance, through)))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
