@@ -27,7 +27,7 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "mask_seed": (0, 2**32 - 1),
 }
 HIDDEN = (1, 1500)
-# T · B · (H of all layers): above this an update no longer fits a small machine's memory.
+# T · B · (E + H of all layers): above this an update no longer fits a small machine's memory.
 ACTIVATIONS = 4_000_000
 
 
@@ -160,8 +160,8 @@ def _check_options(task: str, given: Mapping[str, object]) -> None:
 
 
 def _check_size(e: Experiment) -> None:
-    size = e.steps * e.batch * sum(e.widths)
+    size = e.steps * e.batch * (e.shape.embedding + sum(e.widths))
     if size > ACTIVATIONS:
         raise Invalid(
-            _("steps × batch × units of all layers is {size}; at most {most} fit in memory. Make one of them smaller.").format(
-                size=size, most=ACTIVATIONS), "hidden")  # fmt: skip
+            _("steps × batch × units (of the embedding and all layers) is {size}; at most {most} fit in memory. "
+              "Make one of them smaller.").format(size=size, most=ACTIVATIONS), "hidden")  # fmt: skip

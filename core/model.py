@@ -1,7 +1,5 @@
 """Embedding → recurrent layers → decoder, with masks handed in (torch)."""
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -83,8 +81,3 @@ def parameters_of(tokens: int, classes: int, shape: Shape) -> int:
     below = (shape.embedding, *shape.hidden[:-1])
     recurrent = sum(gates * h * (i + h + 1) for i, h in zip(below, shape.hidden, strict=True))
     return tokens * shape.embedding + recurrent + classes * (shape.hidden[-1] + 1)
-
-
-def finite(value: float) -> float | None:
-    """The number, or None where it is none: JSON has no NaN."""
-    return value if math.isfinite(value) else None

@@ -8,7 +8,7 @@ the highest the most, and N_n is how many paths cross n masks.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import zip_longest
 from typing import Any
 
@@ -139,6 +139,7 @@ class Corruption:
         return sum(self.histogram)
 
 
+@lru_cache(maxsize=512)
 def corruption(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> Corruption:
     """The counts for one placement on L layers over Δ = distance steps. Raises Invalid for what is out of range."""
     if not 1 <= layers <= MAX_LAYERS or not 0 <= distance <= MAX_DISTANCE:

@@ -136,17 +136,21 @@ class _Run:
     def evaluate(self) -> Generator[Event, None, dict[str, Any]]:
         """Validation, and as many windows of the training part, without masks."""
         windows = sum(1 for _window in self.data.part("validation"))
-        validation = yield from self.clean("validation", windows)
-        training = yield from self.clean("train", windows)
+        masks = self.test_masks()
+        validation = yield from self.clean("validation", windows, masks)
+        training = yield from self.clean("train", windows, masks)
         if validation["loss"] < self.best["val_loss"]:
             self.best = {"update": self.update, "val_loss": validation["loss"]}
         return {"train_loss_clean": training["loss"], "val_loss": validation["loss"],
                 "val": {self.task.metric: validation[self.task.metric]}}  # fmt: skip
 
-    def clean(self, part: str, windows: int) -> Generator[Event, None, dict[str, float]]:
-        """Loss and metrics of a part of the data. Draws nothing: each mask is replaced by its value at test."""
+    def test_masks(self) -> dict[str, Tensor]:
+        """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""
+        return to_torch(test_values(self.experiment.placement, self.experiment.shape), self.device)
+
+    def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, float]]:
+        """Loss and metrics of a part of the data, under the masks of an evaluation."""
         e = self.experiment
-        masks = to_torch(test_values(e.placement, e.shape), self.device)
         states, total, right, count = self.network.start(e.batch), 0.0, 0, 0
         for batch in islice(self.data.part(part), windows):
             yield from self.obey()
@@ -162,7 +166,7 @@ class _Run:
 
     def test(self) -> Events:
         windows = sum(1 for _window in self.data.part("test"))
-        test = yield from self.clean("test", windows)
+        test = yield from self.clean("test", windows, self.test_masks())
         metrics = {self.task.metric: test[self.task.metric], "loss": test["loss"], "baseline": self.data.baseline}
         yield {"event": "done", "test": metrics, "best": self.best, "update": self.update, "seconds": self.seconds}
 

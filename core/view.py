@@ -51,7 +51,9 @@ class View:
         return replace(self, climbs=(*(min(t, step) for step in self.climbs[:-1]), t))
 
     def with_climb(self, layer: int, t: int) -> "View":
-        """The path that leaves the layer (1 to L-1) at step t, as far as its neighbours allow."""
+        """The path that leaves the layer (1 to L-1) at step t, as far as its neighbours allow; itself for other layers."""
+        if not 1 <= layer < len(self.climbs) - 1:
+            return self
         below, above = self.climbs[layer - 1], self.climbs[layer + 1]
         return replace(self, climbs=(*self.climbs[:layer], max(below, min(t, above)), *self.climbs[layer + 1 :]))
 

@@ -292,26 +292,27 @@ def test_two_tokens_a_route_and_a_climb_are_chosen_and_counted(lab: Lab) -> None
 
 
 def test_a_link_gives_the_same_experiment_window_and_path(lab: Lab, browser: Browser) -> None:
-    lab.open(**QUICK | {"method": "naive-cell"})
-    lab.slider("rate of cell").press("ArrowRight")
+    lab.open(**QUICK | {"method": "naive-state"})
+    lab.slider("rate of state").press("ArrowRight")
+    expect(lab.page).to_have_url(re.compile("p_state=0.26"))
     lab.slider("First step").fill("3")
     expect(lab.source(11)).to_be_visible()
     lab.source(4).click()
+    expect(lab.sentence).to_contain_text("1 step later")
     lab.target(10).click()
-    lab.route("through the state").click()
     expect(lab.sentence).to_contain_text("6 steps later")
-    expect(lab.page).to_have_url(re.compile("route=state"))
-    expect(lab.page).to_have_url(re.compile(r"path=4.*10"))
+    lab.route("through the state").click()
+    expect(lab.sentence).to_contain_text("9 masks = L + 1 + Δ")
+    expect(lab.page).to_have_url(re.compile(r"first=3&route=state&path=4%2C4%2C10"))
     with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
         other = Lab(context.new_page(), lab.server)
-        other.page.goto(lab.page.url)
-        expect(other.network).to_be_visible()
+        other.open(lab.page.url.removeprefix(lab.server))
         assert other.sentence.inner_text() == lab.sentence.inner_text()
         assert other.svg() == lab.svg()
         assert other.query == lab.query
     lab.page.reload()
-    expect(lab.network).to_be_visible()
-    expect(lab.sentence).to_contain_text("6 steps later")
+    expect(lab.sentence).to_contain_text("6 steps later through 9 masks = L + 1 + Δ")
+    expect(lab.source(11)).to_be_visible()
 
 
 def test_everything_can_be_done_by_keyboard(lab: Lab) -> None:

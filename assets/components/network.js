@@ -19,6 +19,7 @@ class View {
   constructor(root) {
     this.root = root
     this.scroller = root.querySelector(".net-scroll")
+    this.svg = this.scroller.querySelector(".net") // there already, if Streamlit ended a call and made a new one
     this.tip = root.querySelector(".net-tip")
     this.closing = new AbortController()
     const { signal } = this.closing

@@ -6,9 +6,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const name = parentElement.querySelector(".scrub-name");
   const output = parentElement.querySelector("output");
 
+  // The upper end may have grown by the time the server reads this: there, the choice is "newest" and no number.
+  const atNewest = () => Boolean(data.newest) && input.value === input.max;
   const tell = () => {
-    const end = Number(input.value) === Number(input.max) && data.live;
-    output.textContent = `${input.value} / ${input.max}${end ? " · " + data.live : ""}`;
+    output.textContent = `${input.value} / ${input.max}${atNewest() ? " · " + data.newest : ""}`;
     input.setAttribute("aria-valuetext", output.textContent);
     input.style.setProperty("--part", (input.value - input.min) / Math.max(1, input.max - input.min));
   };
@@ -23,7 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const send = () => {
     input.timer = 0;
-    setTriggerValue("chosen", Number(input.value));
+    setTriggerValue("chosen", { value: Number(input.value), newest: atNewest() });
   };
   input.oninput = () => {
     tell();

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.commandline.parts import add_cell, add_json, add_method, whole
 from core.dropout.methods import method
-from core.language import N_, _
+from core.language import N_, _, ngettext
 from core.paths import corruption
 
 HELP = N_("how many masks content crosses from the input to a prediction some steps later")
@@ -37,9 +37,16 @@ def counts(name: str, layers: int, distance: int, cell: str) -> dict[str, Any]:
 
 
 def _text(data: dict[str, Any]) -> str:
-    least, most = data["min"], data["max"]
-    masks = str(least) if least == most else _("{least} to {most}").format(least=least, most=most)
-    return _("{method}, {layers} layers: content crosses {masks} masks on its way to the prediction {distance} steps later\n"
-             "through the cell {cell}, through the state {state}; {paths} paths; at most {distinct} different masks").format(
-        method=data["method"], layers=data["layers"], masks=masks, distance=data["distance"], cell=data["through_cell"],
-        state=data["through_state"], paths=sum(data["histogram"]), distinct=data["distinct"])  # fmt: skip
+    least, most, layers, distance = data["min"], data["max"], data["layers"], data["distance"]
+    paths, distinct = sum(data["histogram"]), data["distinct"]
+    masks = _("{least} to {most} masks").format(least=least, most=most) if least != most else _masks(least)
+    later = ngettext("{n} step later", "{n} steps later", distance).format(n=distance)
+    stack = ngettext("{n} layer", "{n} layers", layers).format(n=layers)
+    return _("{method}, {stack}: content crosses {masks} on its way to the prediction {later}\n"
+             "through the cell {cell}, through the state {state}; {paths}; at most {distinct} of them different").format(
+        method=data["method"], stack=stack, masks=masks, later=later, cell=data["through_cell"], state=data["through_state"],
+        paths=ngettext("{n} path", "{n} paths", paths).format(n=paths), distinct=distinct)  # fmt: skip
+
+
+def _masks(n: int) -> str:
+    return ngettext("{n} mask", "{n} masks", n).format(n=n)

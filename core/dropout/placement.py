@@ -6,7 +6,7 @@ from typing import Any
 
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.language import _
+from core.language import N_, _
 
 # Per axis the two choices: a fresh draw along the axis (first), or one draw reused along it.
 SHARING = {
@@ -16,6 +16,20 @@ SHARING = {
     "units": ("unit", "layer"),
 }
 SCALINGS = ("inverted", "test", "none")
+# What each choice is called where there is room for a few words.
+WORDS = {
+    "step": N_("fresh each step"),
+    "sequence": N_("one per sequence"),
+    "sample": N_("one per sample"),
+    "batch": N_("one for all samples"),
+    "separate": N_("one per gate"),
+    "shared": N_("one for all gates"),
+    "unit": N_("one per unit"),
+    "layer": N_("one for all units"),
+    "inverted": N_("÷(1-p) at train"),
+    "test": N_("×(1-p) at test"),
+    "none": N_("not scaled"),
+}
 
 
 @dataclass(frozen=True)

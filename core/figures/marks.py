@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from core.dropout.methods import METHODS, name_of
-from core.dropout.placement import Dropout, Placement, from_data
+from core.dropout.placement import WORDS, Dropout, Placement, from_data
 from core.dropout.sites import SITES
 from core.experiment import Experiment
 from core.language import _, ngettext
@@ -62,7 +62,7 @@ def _site_label(name: str, before: Dropout | None, after: Dropout | None) -> str
     site, old, new = _(SITES[name].label), _rate_of(before), _rate_of(after)
     if old != new:
         return f"{site} {old} → {new}"
-    words = [str(getattr(after, f.name)) for f in fields(Dropout) if getattr(before, f.name) != getattr(after, f.name)]
+    words = [_(WORDS[getattr(after, f.name)]) for f in fields(Dropout) if getattr(before, f.name) != getattr(after, f.name)]
     return f"{site}: {', '.join(words)}"
 
 

@@ -1,8 +1,7 @@
 """The sentence that counts: through how many masks content reaches a prediction, and the formula that the count follows."""
 
-from core.dropout.placement import Placement
 from core.language import _, ngettext
-from core.paths import Mask, crossings
+from core.paths import Mask
 
 
 def count_sentence(word: str, distance: int, count: int, formula: str) -> str:
@@ -31,8 +30,3 @@ def _written(a: int, b: int, c: int) -> str:
     parts = [f"{n if n > 1 else ''}{symbol}" for n, symbol in ((a, "L"), (b, "Δ")) if n]
     constant = f" {'+' if c > 0 else '-'} {abs(c)}" if c else ""
     return parts[0] + constant + "".join(f" + {part}" for part in parts[1:])
-
-
-def other_route(placement: Placement, layers: int, climbs: tuple[int, ...], through: str, cell: str) -> int:
-    """How many masks the same path crosses by the other route along time."""
-    return len(crossings(placement, layers, climbs, "state" if through == "cell" else "cell", cell))

@@ -1,5 +1,6 @@
 """What the events of a run say: its records, what was in force at an update, where it stands. Pure, for the pages."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,7 +38,8 @@ def with_changes(experiment: Experiment, changes: Iterable[Event]) -> Experiment
 
 def predicted(events: Sequence[Event], update: int, sample: int) -> list[int] | None:
     """The class that the masked network predicted at every step of the sample, -1 where nothing is asked; None where
-    that was not recorded."""
+    that was not recorded. A page may keep what was "predicted" as JSON text."""
     record = next((e for e in reversed(events) if e["event"] == "record" and e["update"] == update), None)
-    rows = (record or {}).get("predicted", [])
+    kept = (record or {}).get("predicted", [])
+    rows = json.loads(kept) if isinstance(kept, str) else kept
     return rows[sample] if sample < len(rows) else None

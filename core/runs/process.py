@@ -32,6 +32,7 @@ class Worker:
         assert self._process.stdin
         assert self._process.stdout
         self._in, self._out = self._process.stdin, self._process.stdout
+        os.set_blocking(self._in.fileno(), False)
         self._listener = Thread(target=self._listen, name=f"worker {self.pid}", daemon=True)
         self._listener.start()
 
@@ -42,9 +43,13 @@ class Worker:
 
     def send(self, message: dict[str, Any]) -> None:
         """Tells the worker. One that has just died hears nothing; `gone` is about to be called."""
-        with suppress(OSError):
+        try:
             self._in.write(json.dumps(message) + "\n")
             self._in.flush()
+        except BlockingIOError:
+            self.kill()  # it has not listened for hundreds of commands: frozen, and nobody may wait for it
+        except OSError:
+            pass
 
     def kill(self) -> None:
         """Ends the process by force."""

@@ -32,12 +32,12 @@ def first_asked(experiment: Experiment, least: int) -> int:
     return int(next((t for t in asked if t >= least), experiment.steps - 1))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _data(name: str, options: tuple[tuple[str, int], ...], steps: int, batch: int, seed: int) -> Data:
     return task(name).make(dict(options), steps, batch, seed)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _window(name: str, options: tuple[tuple[str, int], ...], steps: int, batch: int, seed: int, update: int) -> Batch:
     data = _data(name, options, steps, batch, seed)
     epoch, place = divmod(update - 1, data.updates)

@@ -1,5 +1,6 @@
 """The network figure on a page: mounted once, changed in place, and what the user does with it comes back."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,19 @@ _figure = st.components.v2.component(
 )
 
 
-def network_view(svg: str, key: str) -> dict[str, Any] | None:
-    """Shows what `core.figures.network.network` drew. Returns what the user has just done, or None.
+def network_view(svg: str, key: str, on_did: Callable[[dict[str, Any]], None]) -> None:
+    """Shows what `core.figures.network.network` drew, and tells `on_did` what the user does on it:
 
     {"source": t} or {"target": t}: a word was chosen as the beginning or end of the path.
     {"climb": layer, "t": t}: the path is to leave that layer (1 to L-1) at step t.
     {"site": name, "layer": layer, "t": t}: a barcode was opened.
     """
-    did = _figure(key=key, data={"svg": svg, "callouts": _callouts()}, on_did_change=lambda: None).did
-    return dict(did) if did else None
+    _figure(key=key, data={"svg": svg, "callouts": _callouts()}, on_did_change=lambda: _tell(key, on_did))
+
+
+def _tell(key: str, on_did: Callable[[dict[str, Any]], None]) -> None:
+    if did := st.session_state[key].get("did"):
+        on_did(dict(did))
 
 
 def _callouts() -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """A slider whose end may grow while it is dragged: for the updates of a run that goes on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -15,11 +16,17 @@ _mount = st.components.v2.component(
 )
 
 
-def scrubber(label: str, low: int, high: int, value: int, key: str, live: str = "") -> int | None:
-    """A slider from low to high that shows `value`; the text `live` stands beside it at the right end.
+def scrubber(
+    label: str, bounds: tuple[int, int], value: int, key: str, on_chosen: Callable[[int | None], None], newest: str = ""
+) -> None:
+    """A slider within the bounds that shows `value`, and tells `on_chosen` what the user chooses.
 
-    Returns what the user has just chosen, for one run; else None.
+    newest: where the upper end grows, what is said there; at that end the choice is None, whatever the end was then.
     """
-    data = {"label": label, "low": low, "high": high, "value": value, "live": live}
-    chosen = _mount(key=key, data=data, on_chosen_change=lambda: None).chosen
-    return None if chosen is None else int(chosen)
+    data = {"label": label, "low": bounds[0], "high": bounds[1], "value": value, "newest": newest}
+    _mount(key=key, data=data, on_chosen_change=lambda: _tell(key, on_chosen))
+
+
+def _tell(key: str, on_chosen: Callable[[int | None], None]) -> None:
+    if chosen := st.session_state[key].get("chosen"):
+        on_chosen(None if chosen["newest"] else int(chosen["value"]))

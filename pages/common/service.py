@@ -9,7 +9,7 @@ from core.runs.recorded import FOLDER, Recorded, read
 from core.runs.service import Service
 
 
-@st.cache_resource
+@st.cache_resource(on_release=Service.close)
 def service() -> Service:
     """The runs of all tabs; its workers start with it."""
     return Service()

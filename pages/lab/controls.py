@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.codec import from_json, to_json
 from core.dropout.methods import METHODS, name_of
-from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement
+from core.dropout.placement import SCALINGS, SHARING, WORDS, Dropout, Placement
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
 from core.experiment import BOUNDS, Experiment, build
@@ -14,6 +14,7 @@ from core.language import N_, _
 from core.tasks import TASKS, task
 from core.tasks.task import Option
 from core.tasks.windows import data_of
+from pages.common.texts import plain
 
 UNITS = (16, 32, 48, 64, 96, 128, 200, 256)
 OWN = "own"  # the method's place in the list when the placement is none of the literature's
@@ -21,22 +22,12 @@ RATE = 0.5  # of a site that is switched on for the first time
 PLAIN = ("embedding", "updates", "clip", "forget_bias", "cell", "device", "engine")  # what no control changes
 NUMBERS = ("batch", "steps", "epochs", "learning_rate", "data_seed", "weight_seed", "mask_seed")
 FOLDED = (*NUMBERS, *(f"{axis}-" for axis in SHARING), "scaling-", "each-", *(f"rate-{name}-" for name in SITES))
-LABELS = {
+AXES = {
     "time": N_("over time"),
     "batch": N_("over the batch"),
     "gates": N_("over the gates"),
     "units": N_("over the units"),
     "scaling": N_("scaling"),
-    "step": N_("fresh each step"),
-    "sequence": N_("one per sequence"),
-    "sample": N_("one per sample"),
-    "separate": N_("one per gate"),
-    "shared": N_("one for all gates"),
-    "unit": N_("one per unit"),
-    "layer": N_("one for all units"),
-    "inverted": N_("÷(1-p) at train"),
-    "test": N_("×(1-p) at test"),
-    "none": N_("none"),
 }
 
 
@@ -47,6 +38,7 @@ def fill(experiment: Experiment) -> None:
     state["hidden"] = experiment.hidden
     for name, value in experiment.options:
         state[f"option-{experiment.task}-{name}"] = value
+    state["default-steps"] = task(experiment.task).default_steps(dict(experiment.options))
     state["plain"] = {name: getattr(experiment, name) for name in PLAIN}
     for name in NUMBERS:
         state[name] = getattr(experiment, name)
@@ -71,7 +63,8 @@ def show() -> Experiment | None:
         with column:
             _option(chosen, option)
     layers, hidden = st.columns(2, gap="small")
-    layers.selectbox(_("Layers L"), range(BOUNDS["layers"][0], BOUNDS["layers"][1] + 1), key="layers", on_change=_one_rate)
+    low, high = BOUNDS["layers"]
+    layers.selectbox(_("Layers L"), range(low, high + 1), key="layers", on_change=_layers_changed)
     with hidden:
         _hidden()
     st.markdown(f"###### {_('Where dropout acts')}")
@@ -113,8 +106,9 @@ def _site(site: Site) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
         on = st.toggle(_(site.label), key=f"on-{site.name}", help=help_text, disabled=not exists)
         if on and exists:
-            st.slider(_("rate of {site}").format(site=_(site.label)), 0.0, 0.99, step=0.01, key=f"rate-{site.name}",
-                      label_visibility="collapsed", persist_state="session", on_change=_one_rate, format="%.2f")  # fmt: skip
+            key = f"rate-{site.name}"
+            st.slider(_("rate of {site}").format(site=_(site.label)), 0.0, _reach(key), step=0.01, key=key, format="%.2f",
+                      label_visibility="collapsed", persist_state="session", on_change=_one_rate, args=[site.name])  # fmt: skip
         else:
             st.caption(_("clean") if exists else _("at L ≥ 2"))
 
@@ -129,7 +123,8 @@ def _more() -> None:
         with sharing:
             _sharing()
         with network:
-            st.number_input(_("Learning rate (Adam)"), 1e-5, 10.0, key="learning_rate", format="%.5g", step=0.001)
+            least = min(1e-5, st.session_state["learning_rate"])
+            st.number_input(_("Learning rate (Adam)"), least, 10.0, key="learning_rate", format="%.5g", step=0.001)
             st.number_input(_("Batch B, samples"), *BOUNDS["batch"], key="batch")
             st.number_input(_("Window T, time steps"), *BOUNDS["steps"], key="steps")
             st.number_input(_("Epochs"), *BOUNDS["epochs"], key="epochs")
@@ -149,8 +144,8 @@ def _sharing() -> None:
         with st.container(horizontal=True, gap="small"):
             for axis, words in {**SHARING, "scaling": SCALINGS}.items():
                 if axis in site.axes or axis == "scaling":
-                    st.selectbox(_(LABELS[axis]), words, key=f"{axis}-{site.name}", width=132, persist_state="session",
-                                 format_func=lambda word: _(LABELS[word]))  # fmt: skip
+                    st.selectbox(_(AXES[axis]), words, key=f"{axis}-{site.name}", width=132, persist_state="session",
+                                 format_func=lambda word: _(WORDS[word]))  # fmt: skip
         _layer_rates(site)
 
 
@@ -163,13 +158,15 @@ def _layer_rates(site: Site) -> None:
         with st.container(horizontal=True, gap="small"):
             for layer in at:
                 st.session_state.setdefault(f"rate-{site.name}-{layer}", st.session_state[f"rate-{site.name}"])
-                st.number_input(_("layer {l}").format(l=layer), 0.0, 0.99, step=0.05, width=110,
-                                key=f"rate-{site.name}-{layer}", persist_state="session")  # fmt: skip
+                key = f"rate-{site.name}-{layer}"
+                st.number_input(_("layer {l}").format(l=layer), 0.0, _reach(key), step=0.05, width=110, key=key,
+                                persist_state="session")  # fmt: skip
 
 
 def _file() -> None:
-    st.download_button(_("Save this experiment (JSON)"), to_json(_read(quiet=True) or build()), "experiment.json",
-                       "application/json", on_click="ignore")  # fmt: skip
+    experiment = _read(quiet=True)
+    st.download_button(_("Save this experiment (JSON)"), to_json(experiment) if experiment else "", "experiment.json",
+                       "application/json", on_click="ignore", disabled=experiment is None)  # fmt: skip
     upload = st.file_uploader(_("Open an experiment (JSON)"), type="json", key="upload")
     if upload is not None and st.session_state.get("opened") != upload.file_id:
         st.session_state["opened"] = upload.file_id
@@ -178,11 +175,11 @@ def _file() -> None:
         except Invalid as invalid:
             st.session_state["file-error"] = str(invalid)
     if error := st.session_state.get("file-error"):
-        st.error(error)
+        st.error(plain(error))
 
 
 def _open(content: bytes) -> None:
-    experiment = from_json(content.decode("utf-8", errors="replace"))
+    experiment = from_json(content.decode("utf-8-sig", errors="replace"))
     data_of(experiment)
     st.session_state["file-error"] = ""
     st.session_state["open"] = to_json(experiment)
@@ -190,9 +187,12 @@ def _open(content: bytes) -> None:
 
 
 def _default_steps() -> None:
+    # The window follows the options where they ask for another one; elsewhere the user's own stays.
     state = st.session_state
     row = task(state["task"])
-    state["steps"] = row.default_steps({o.name: state[f"option-{row.name}-{o.name}"] for o in row.options})
+    steps = row.default_steps({o.name: state[f"option-{row.name}-{o.name}"] for o in row.options})
+    if steps != state["default-steps"]:
+        state["steps"] = state["default-steps"] = steps
 
 
 def _task_changed() -> None:
@@ -206,10 +206,19 @@ def _method_changed() -> None:
         fill_sites(METHODS[st.session_state["method"]].placement())
 
 
-def _one_rate() -> None:
-    # Moving a site's own slider, or changing the number of layers, ends its rates by layer.
+def _one_rate(name: str) -> None:
+    # Moving a site's own slider ends its rates by layer.
+    st.session_state[f"each-{name}"] = False
+
+
+def _layers_changed() -> None:
     for name in SITES:
-        st.session_state[f"each-{name}"] = False
+        _one_rate(name)
+
+
+def _reach(key: str) -> float:
+    # A link may bring a rate nearer to 1 than the widget offers.
+    return float(max(0.99, st.session_state[key]))
 
 
 def _fill_site(name: str, dropout: Dropout) -> None:
@@ -227,8 +236,8 @@ def _dropout(site: Site) -> Dropout:
     state = st.session_state
     at = layers_of(site, state["layers"])
     each = state[f"each-{site.name}"] and len(at) > 1
-    own = round(state[f"rate-{site.name}"], 4)
-    rates = tuple(round(state.get(f"rate-{site.name}-{layer}", own), 4) for layer in at)
+    own = round(state[f"rate-{site.name}"], 12)
+    rates = tuple(round(state.get(f"rate-{site.name}-{layer}", own), 12) for layer in at)
     settings: dict[str, Any] = {axis: state[f"{axis}-{site.name}"] for axis in (*SHARING, "scaling")}
     return Dropout(rate=rates if each else own, **settings)
 
@@ -248,6 +257,6 @@ def _read(quiet: bool = False) -> Experiment | None:
         data_of(experiment)
     except Invalid as invalid:
         if not quiet:
-            st.error(str(invalid))
+            st.error(plain(invalid))
         return None
     return experiment

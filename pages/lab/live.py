@@ -11,7 +11,9 @@ from core.language import N_, _, use
 from core.runs.history import of_kind
 from core.tasks import task
 from core.tasks.windows import data_of, total_updates
+from pages.common.address import address
 from pages.common.chart import live_chart
+from pages.common.texts import plain
 from pages.lab import network, session
 
 TICK = 0.5  # seconds
@@ -44,11 +46,11 @@ def _draw(timed: bool) -> None:
     _toolbar()
     centre, side = st.columns([2.15, 1], gap="medium")
     with centre:
-        network.show(colours)
+        masks = network.show(colours)
     with side:
         _outcome(colours)
-    network.masks(colours)
-    session.to_url()
+    network.heatmap(masks, colours)
+    address(session.link(), "address")
     if session.active() != timed:
         st.rerun()  # with or without the timer, whichever it is now
 
@@ -57,13 +59,16 @@ def _toolbar() -> None:
     state = session.state()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="toolbar"):
         if state in ("running", "starting", "queued"):
-            st.button(_("Pause"), icon=":material/pause:", type="primary", key="pause", on_click=session.tell, args=["pause"])
+            st.button(_("Pause"), icon=":material/pause:", type="primary", key="pause", on_click=session.tell, args=["pause"],
+                      disabled=state == "queued")  # fmt: skip
         else:
             st.button(_("Play"), icon=":material/play_arrow:", type="primary", key="play", on_click=session.play)
         st.button(_("Step"), icon=":material/skip_next:", key="step", on_click=session.step,
                   help=_("One update, then a pause."))  # fmt: skip
         st.button(_("Reset"), icon=":material/replay:", key="reset", on_click=session.shelve,
                   help=_("Back to an untrained network; this run stays as the grey curve."))  # fmt: skip
+        if session.recorded() and state in ("recorded", "paused"):
+            _hold(state)
         if st.button(_("New masks"), icon=":material/casino:", key="new-masks",
                      help=_("Another mask seed; data and initial weights stay.")):  # fmt: skip
             st.session_state["mask-seed-next"] = True
@@ -74,12 +79,19 @@ def _toolbar() -> None:
     _news()
 
 
+def _hold(state: str) -> None:
+    """What moves by itself can be held."""
+    label, command = (_("Hold"), "pause") if state == "recorded" else (_("Go on"), "resume")
+    st.button(label, icon=":material/motion_photos_paused:", key="hold", on_click=session.tell, args=[command],
+              help=_("Holds the recorded run, or lets it go on. Play trains the same experiment live."))  # fmt: skip
+
+
 def _progress() -> None:
     experiment = session.wanted()
     total, per_epoch = session.total() or total_updates(experiment), data_of(experiment).updates
     update = session.now()
-    done = _("epoch {epoch:.1f} of {epochs:.0f} · update {update} of {total}").format(
-        epoch=update / per_epoch, epochs=total / per_epoch, update=update, total=total)  # fmt: skip
+    done = _("epoch {epoch:.1f} of {epochs} · update {update} of {total}").format(
+        epoch=update / per_epoch, epochs=epoch_text(total / per_epoch), update=update, total=total)  # fmt: skip
     seeds = _("seeds: data {data}, weights {weights}, masks {masks}").format(
         data=experiment.data_seed, weights=experiment.weight_seed, masks=experiment.mask_seed)  # fmt: skip
     st.progress(min(1.0, update / total), f"{done} · {seeds}")
@@ -89,13 +101,13 @@ def _news() -> None:
     """What went wrong or holds things up, in a sentence."""
     run = session.lab()["run"]
     if error := session.lab()["error"]:
-        st.warning(error)
+        st.warning(plain(error))
     if run is None:
         return
     if run["state"] == "queued" and run["position"]:
         st.info(_("Place {n} in the queue: the run starts when a worker is free.").format(n=run["position"]))
     if run["reason"]:
-        (st.error if run["state"] == "failed" else st.info)(run["reason"])
+        (st.error if run["state"] == "failed" else st.info)(plain(run["reason"]))
 
 
 def _outcome(colours: Theme) -> None:
@@ -114,7 +126,13 @@ def _curve(run: session.Run, previous: bool) -> RunCurve:
     began = from_plain(run["began"])
     epochs = total_updates(began) / data_of(began).updates
     marks = change_marks(began, run["events"])
-    return RunCurve(run["id"], run["name"], of_kind(run["events"], "record"), marks, previous, epochs)
+    return RunCurve(run["id"], _name(run), of_kind(run["events"], "record"), marks, previous, epochs)
+
+
+def _name(run: session.Run) -> str:
+    if run["recorded"]:
+        return _("recorded run") if from_plain(run["began"]).placement.sites else _("no dropout, recorded")
+    return _("run {n}").format(n=run["number"])
 
 
 def _numbers(records: list[session.Run]) -> None:
@@ -123,7 +141,7 @@ def _numbers(records: list[session.Run]) -> None:
     with st.container(key="numbers"):
         now, best, gap = st.columns(3, gap="small")
     now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")
-    best_at = f"{metric_text(metric, found.best)}, {epoch_text(found.best_epoch)}" if found else "–"
-    best.metric(_("best, at epoch"), best_at)
+    at = _("best, at epoch {epoch}").format(epoch=epoch_text(found.best_epoch)) if found else _("best so far")
+    best.metric(at, metric_text(metric, found.best) if found else "–")
     about = _("Validation loss - clean train loss, in nats: how much better the network knows what it has seen.")
-    gap.metric(_("gap to clean train"), f"{found.gap:.2f}" if found else "–", help=about)
+    gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)

@@ -5,12 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.dropout.draw import draw, gates_of, key
+from core.dropout.draw import Masks, draw, gates_of, key
 from core.dropout.sites import SITES, width_of
 from core.experiment import Experiment
 from core.figures.masks import describe_mask, mask_heatmap
-from core.figures.network import network
-from core.figures.network.scene import Scene
+from core.figures.network import Scene, network
 from core.figures.sentence import count_sentence, formula
 from core.figures.theme import Theme
 from core.language import _
@@ -22,35 +21,36 @@ from core.view import COUNT, DISTANCE, View
 from pages.common.chart import live_chart
 from pages.common.network import network_view
 from pages.common.scrubber import scrubber
+from pages.common.texts import plain
 from pages.lab import session
 
 
-def show(colours: Theme) -> None:
-    """The sentence, the network, and what scrubs through it."""
+def show(colours: Theme) -> Masks:
+    """The sentence, the network, and what scrubs through it. Returns the masks that are shown."""
     update = shown_update()
     experiment = session.at(update)
+    masks = draw(experiment.placement, experiment.shape, experiment.mask_seed, update)
     view = _look(experiment)
-    _sentence(experiment, update, view)
-    did = network_view(network(_scene(experiment, update, view), colours), "network")
-    if did:
-        _follow(did, experiment)
-        st.rerun(scope="fragment")
+    scene = _scene(experiment, update, view, masks)
+    _sentence(experiment, scene, update, view)
+    network_view(network(scene, colours), "network", _follow)
     _scrub(experiment, update, view)
+    return masks
 
 
 def shown_update() -> int:
     """The update that is shown: the one that was chosen, else the newest; the coming one where there is none yet, or
-    where the placement has changed since the newest."""
+    where the run waits and has been changed since the newest."""
     newest, chosen = session.now(), session.lab()["update"]
     if chosen is not None and chosen < newest:
         return max(1, int(chosen))
-    changed = newest > 0 and session.at(newest).placement != session.wanted().placement
     total = session.total() or newest + 1
-    return min(newest + 1, total) if newest == 0 or (changed and session.active()) else newest
+    coming = newest == 0 or (session.state() == "paused" and session.changed_since(newest))
+    return min(newest + 1, total) if coming else newest
 
 
-def masks(colours: Theme) -> None:
-    """The mask of one site and layer as a heatmap, for the sample and update that are shown."""
+def heatmap(masks: Masks, colours: Theme) -> None:
+    """The mask of one site and layer, units × time, for the sample and update that are shown."""
     update = shown_update()
     experiment = session.at(update)
     active = [(site.name, layer, gate) for site, layer, dropout in experiment.placement.active(experiment.layers)
@@ -64,7 +64,7 @@ def masks(colours: Theme) -> None:
     st.segmented_control(_("Site and layer"), active, key="mask", format_func=_place, required=True,
                          label_visibility="collapsed")  # fmt: skip
     site, layer, gate = st.session_state["mask"]
-    mask = draw(experiment.placement, experiment.shape, experiment.mask_seed, update)[key(site, layer, gate)]
+    mask = masks[key(site, layer, gate)]
     sample, size = _look(experiment).sample, (experiment.steps, _width(experiment, site, layer))
     title = _("{place} · sample {sample} · update {update}").format(
         place=_place((site, layer, gate)), sample=sample + 1, update=update)  # fmt: skip
@@ -99,22 +99,21 @@ def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str],
     return inputs, guesses, right
 
 
-def _scene(experiment: Experiment, update: int, view: View) -> Scene:
-    masks = draw(experiment.placement, experiment.shape, experiment.mask_seed, update)
+def _scene(experiment: Experiment, update: int, view: View, masks: Masks) -> Scene:
     inputs, guesses, right = _words(experiment, update, view.sample)
     return Scene(experiment.placement, experiment.shape, masks, view.sample, view.first, COUNT,
                  inputs, guesses, right, view.climbs, view.through)  # fmt: skip
 
 
-def _sentence(experiment: Experiment, update: int, view: View) -> None:
+def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> None:
     climbs, through, layers = view.climbs, view.through, experiment.layers
     path = crossings(experiment.placement, layers, climbs, through, experiment.cell)
     distance = climbs[-1] - climbs[0]
-    inputs, _guesses, _right = _words(experiment, update, view.sample)
     counts = corruption(experiment.placement, layers, distance, experiment.cell)
-    st.session_state.setdefault("through", through)  # set anew at every tick, it would undo a choice that is on its way
+    word = plain(scene.inputs[climbs[0]])
+    st.session_state["through"] = through
     with st.container(key="count"):
-        st.markdown(count_sentence(inputs[climbs[0]], distance, len(path), formula(path, layers, distance, through)))
+        st.markdown(count_sentence(word, distance, len(path), formula(path, layers, distance, through)))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
             st.caption(_routes(counts.through_cell, counts.through_state, counts.least, counts.most))
             st.segmented_control(_("Route along time"), ["cell", "state"], key="through", label_visibility="collapsed",
@@ -140,8 +139,9 @@ def _look(experiment: Experiment) -> View:
     return session.view().fitted(experiment, SHOWN_SAMPLES, first_asked(experiment, DISTANCE))
 
 
-def _follow(did: dict[str, Any], experiment: Experiment) -> None:
+def _follow(did: dict[str, Any]) -> None:
     """Does what was asked for on the figure."""
+    experiment = session.at(shown_update())
     view = _look(experiment)
     if "source" in did:
         session.look(view.with_source(int(did["source"])))
@@ -161,14 +161,19 @@ def _first_gate(experiment: Experiment, site: str, layer: int) -> tuple[str, int
 def _scrub(experiment: Experiment, update: int, view: View) -> None:
     newest = max(session.now(), 1)
     with st.container(horizontal=True, gap="medium", key="scrub"):
-        chosen = scrubber(_("Update"), 1, newest, min(update, newest), "scrub-update", live=_("newest"))
-        first = scrubber(_("First step"), 0, max(0, experiment.steps - COUNT), view.first, "scrub-first")
-        sample = scrubber(_("Sample"), 1, min(experiment.batch, SHOWN_SAMPLES), view.sample + 1, "scrub-sample")
-    if chosen is not None:
-        session.lab()["update"] = None if chosen >= newest else chosen
-    if first is not None:
-        session.look(replace(view, first=first))
-    if sample is not None:
-        session.look(replace(view, sample=sample - 1))
-    if (chosen, first, sample) != (None, None, None):
-        st.rerun(scope="fragment")
+        scrubber(_("Update"), (1, newest), min(update, newest), "scrub-update", _to_update, newest=_("newest"))
+        scrubber(_("First step"), (0, max(0, experiment.steps - COUNT)), view.first, "scrub-first", _to_step)
+        samples = (1, min(experiment.batch, SHOWN_SAMPLES))
+        scrubber(_("Sample"), samples, view.sample + 1, "scrub-sample", _to_sample)
+
+
+def _to_update(chosen: int | None) -> None:
+    session.lab()["update"] = chosen
+
+
+def _to_step(chosen: int | None) -> None:
+    session.look(replace(session.view(), first=chosen or 0))
+
+
+def _to_sample(chosen: int | None) -> None:
+    session.look(replace(session.view(), sample=(chosen or 1) - 1))

@@ -3,6 +3,7 @@
 Plain data only, in one dict of the session: classes would not survive a hot reload.
 """
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +12,7 @@ import streamlit as st
 from core.codec import from_plain, from_query, to_plain, to_query
 from core.errors import Invalid
 from core.experiment import Experiment, build
-from core.language import _
+from core.language import _, use
 from core.runs.history import in_force, newest, of_kind
 from core.runs.protocol import CHANGEABLE, SHOWN_SAMPLES
 from core.tasks.windows import data_of
@@ -34,14 +35,20 @@ def begin() -> Experiment | None:
     """At the first script run of a visit: the experiment of the URL, or the default. Later: None."""
     if "lab" in st.session_state:
         return None
-    experiment, view, error = build(), View(), ""
+    query = st.query_params.to_dict()
+    experiment, view, errors = build(), View(), []
     try:
-        experiment, view = from_query(st.query_params.to_dict()), view_of(st.query_params.to_dict())
-        data_of(experiment)
+        linked = from_query(query)
+        data_of(linked)
+        experiment = linked
     except Invalid as invalid:
-        experiment, error = build(), _("The link could not be read, so this is the default. {why}").format(why=invalid)
-    st.session_state.lab = {"experiment": to_plain(experiment), "run": None, "previous": None, "runs": 0, "error": error,
-                            "view": asdict(view), "update": None}  # fmt: skip
+        errors.append(_("The link could not be read, so this is the default. {why}").format(why=invalid))
+    try:
+        view = view_of(query)
+    except Invalid as invalid:
+        errors.append(_("What the link looks at could not be read. {why}").format(why=invalid))
+    st.session_state.lab = {"experiment": to_plain(experiment), "run": None, "previous": None, "runs": 0, "owner": owner(),
+                            "error": " ".join(errors), "view": asdict(view), "update": None}  # fmt: skip
     _open_recorded(experiment)
     return experiment
 
@@ -51,16 +58,16 @@ def _open_recorded(experiment: Experiment) -> None:
     recorded, plain = recorded_run("default"), recorded_run("no-dropout")
     if recorded is None or plain is None or recorded.experiment != experiment:
         return
-    lab()["previous"] = {"id": "recorded", "name": _("no dropout, recorded"), "began": to_plain(plain.experiment),
+    lab()["previous"] = {"id": "recorded", "number": 0, "recorded": True, "began": to_plain(plain.experiment),
                          "events": list(plain.events)}  # fmt: skip
-    run_id = service().replay(recorded, owner(), SECONDS_PER_UPDATE)
-    lab()["run"] = _fresh(run_id, _("recorded run"), recorded=True)
+    run_id = service().replay(recorded, lab()["owner"], SECONDS_PER_UPDATE)
+    lab()["run"] = _fresh(run_id, recorded=True)
 
 
-def _fresh(run_id: str, name: str, recorded: bool) -> Run:
+def _fresh(run_id: str, recorded: bool) -> Run:
     plain = lab()["experiment"]
     return {"id": run_id, "began": plain, "told": plain, "events": [], "next": 0, "state": "queued", "position": None,
-            "reason": "", "name": name, "recorded": recorded}  # fmt: skip
+            "reason": "", "number": lab()["runs"], "recorded": recorded}  # fmt: skip
 
 
 def view() -> View:
@@ -99,10 +106,15 @@ def play() -> None:
     if run is not None and run["state"] in ACTIVE and not run["recorded"]:
         tell("resume")
         return
+    use(st.context.locale or "en")  # a callback runs before the page does
+    try:
+        run_id = service().submit(wanted(), lab()["owner"], SHOWN_SAMPLES)
+    except Invalid as invalid:
+        lab()["error"] = str(invalid)
+        return
     shelve()
-    lab()["runs"] += 1
-    run_id = service().submit(wanted(), owner(), SHOWN_SAMPLES)
-    lab()["run"] = _fresh(run_id, _("run {n}").format(n=lab()["runs"]), recorded=False)
+    lab().update(runs=lab()["runs"] + 1, error="")
+    lab()["run"] = _fresh(run_id, recorded=False)
 
 
 def step() -> None:
@@ -114,8 +126,9 @@ def step() -> None:
 
 
 def tell(command: str) -> None:
-    """A command without arguments, for the run."""
-    service().command(lab()["run"]["id"], {"command": command})
+    """A command without arguments, for the run, if there still is one."""
+    if lab()["run"] is not None:
+        service().command(lab()["run"]["id"], {"command": command})
 
 
 def shelve() -> None:
@@ -127,7 +140,8 @@ def shelve() -> None:
         tell("stop")
         poll()
     if newest(run["events"]) > 0 and not run["recorded"]:
-        lab()["previous"] = {name: run[name] for name in ("id", "name", "began", "events")}
+        events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
+        lab()["previous"] = {name: run[name] for name in ("id", "number", "recorded", "began")} | {"events": events}
     lab().update(run=None, update=None)
 
 
@@ -137,7 +151,8 @@ def poll() -> None:
     if run is None or run["state"] not in ACTIVE:
         return
     news = service().poll(run["id"], run["next"])
-    run["events"] += news.events
+    # As text: thousands of lists would be looked at by every garbage collection.
+    run["events"] += [e | {"predicted": json.dumps(e["predicted"])} if "predicted" in e else e for e in news.events]
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
 
 
@@ -180,8 +195,12 @@ def at(update: int) -> Experiment:
     return in_force(from_plain(run["began"]), run["events"], update)
 
 
-def to_url() -> None:
-    """Keeps the address of the page the address of this experiment."""
-    query = to_query(wanted()) | view_query(view())
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+def changed_since(update: int) -> bool:
+    """Whether the next update's masks will be drawn otherwise than those of that one."""
+    then, coming = at(update), wanted()
+    return (then.placement, then.mask_seed) != (coming.placement, coming.mask_seed)
+
+
+def link() -> dict[str, str]:
+    """The query of the link to what is on the bench."""
+    return to_query(wanted()) | view_query(view())

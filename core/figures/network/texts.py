@@ -1,18 +1,10 @@
 """The words of the network figure: names, what a screen reader hears, what a tooltip says."""
 
-from core.dropout.placement import Dropout
+from core.dropout.placement import WORDS, Dropout
 from core.dropout.sites import SITES
 from core.figures.network.scene import UNITS, Scene
 from core.language import N_, _, ngettext
 
-_SHARING = {
-    ("time", "step"): N_("fresh at every step"),
-    ("time", "sequence"): N_("the same at every step"),
-    ("batch", "sample"): N_("for each sample"),
-    ("batch", "batch"): N_("one for all samples"),
-    ("gates", "separate"): N_("one per gate"),
-    ("units", "layer"): N_("one for all units"),
-}
 _ROUTES = {"cell": N_("through the cell"), "state": N_("through the state")}
 
 
@@ -32,8 +24,8 @@ def tooltip(scene: Scene, site: str, layer: int) -> list[str]:
 
 def sharing(dropout: Dropout) -> str:
     """How a site's draw is shared, in words."""
-    chosen = [_SHARING.get((axis, getattr(dropout, axis))) for axis in ("time", "batch", "gates", "units")]
-    return ", ".join(_(words) for words in chosen if words)
+    axes = ["time", "batch"] + ["gates"] * dropout.fresh("gates") + ["units"] * (not dropout.fresh("units"))
+    return ", ".join(_(WORDS[getattr(dropout, axis)]) for axis in axes)
 
 
 def mask_says(scene: Scene, site: str, layer: int, t: int, kept: int) -> str:
