@@ -1,22 +1,30 @@
 """What the browser tests of the Lab share: opening it, reading it, waiting for what it shows."""
 
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-LONGEST = 12_000  # milliseconds until a wait gives up: machines that test are busy
-# A run that goes on for minutes, hundreds of updates a second: 128 updates an epoch, 64 000 in all.
-QUICK = {"v": "1", "task": "delayed-recall", "lag": "12", "hidden": "32", "epochs": "500", "path": "0,2,5"}
+LONGEST = 25_000  # milliseconds until a wait gives up: machines that test are busy
+# A run that goes on for a minute or more, with hundreds of updates a second: 32 updates an epoch, 16 000 in all.
+QUICK = {"v": "1", "task": "delayed-recall", "lag": "12", "sequences": "1024", "epochs": "500", "path": "0,2,5"}
 PROGRESS = re.compile(r"update (\d+) of (\d+)")
 # Whether the element that has the focus has the role and a name with the words.
 FOCUSED = """([role, words]) => {
-    const one = document.activeElement, named = one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent ?? one.textContent
+    const one = document.activeElement
+    const named = one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent ?? one.textContent
     const is = one.getAttribute("role") ?? {BUTTON: "button", INPUT: one.type === "range" ? "slider" : one.type}[one.tagName]
     return is === role && (named || one.closest("label")?.textContent || "").includes(words)
 }"""
+# Resolves when every curve of the chart has more points than are given by its name.
+GROWN = """(node, points) => new Promise((done) => {
+    const grown = ([name, number]) => node.data.some((trace) => trace.name === name && trace.x.length > number)
+    const look = () => (Object.entries(points).every(grown) ? done() : requestAnimationFrame(look))
+    look()
+})"""
 expect.set_options(timeout=LONGEST)
 
 
@@ -29,7 +37,7 @@ class Lab:
         page.set_default_timeout(LONGEST)
         page.on("websocket", lambda socket: self.sockets.append(socket))
 
-    def open(self, at: str = "/", callouts: bool = False, **query: str) -> "Lab":
+    def open(self, query: Mapping[str, str] | None = None, at: str = "/", callouts: bool = False) -> "Lab":
         """Visits an address of the server with that query and waits until the network and the curves are drawn.
 
         callouts: whether the first visit's callouts stay; else they are as after an earlier visit.
@@ -99,6 +107,14 @@ class Lab:
         self.press("Play")
         self.wait_for_update(updates)
 
+    def wait_for_points(self, more_than: Mapping[str, int]) -> None:
+        """Waits until each of these curves has more points than that."""
+        self.curves.evaluate(GROWN, dict(more_than))
+
+    def points(self) -> dict[str, int]:
+        """How many points each curve has."""
+        return {trace["name"]: trace["points"] for trace in self.traces()}
+
     def ticks(self, number: int) -> None:
         """Waits until the page's timer has asked the server so many times."""
         for _tick in range(number):
@@ -143,6 +159,11 @@ class Lab:
         """The query of the page's address."""
         return dict(parse_qsl(urlsplit(self.page.url).query))
 
+    def wait_for_query(self, **query: str) -> None:
+        """Waits until the page's address says this."""
+        self.wait_for("all => all.every(([name, value]) => new URLSearchParams(location.search).get(name) === value)",
+                      list(map(list, query.items())))  # fmt: skip
+
     def svg(self) -> str:
         """The network figure as it stands, but for which element the tab key reaches."""
         text: str = self.network.evaluate("node => node.outerHTML")
@@ -159,5 +180,5 @@ class Lab:
     def findings(self) -> list[str]:
         """What axe-core finds on the page."""
         self.page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-        found = self.page.evaluate("axe.run({exclude: []}, {resultTypes: ['violations']})")
-        return [f"{one['id']}: {node['html'][:200]} {node['failureSummary']}" for one in found["violations"] for node in one["nodes"]]
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [f"{one['id']}: {node['html'][:200]} {node['failureSummary']}" for one in found for node in one["nodes"]]
