@@ -11,10 +11,4 @@ use(st.context.locale or "en")
 provide_plotly()
 apply_style()
 
-LAB = "pages/lab/lab.py"
-# The Lab is what opens at /, and at /lab for links that name it.
-pages = [
-    st.Page(LAB, title=_("Lab"), default=True, url_path="home"),
-    st.Page(LAB, title=_("Lab"), url_path="lab", visibility="hidden"),
-]
-st.navigation(pages, position="top").run()
+st.navigation([st.Page("pages/lab/lab.py", title=_("Lab"), default=True)], position="top").run()

@@ -51,7 +51,7 @@ def _page(layers: int, hidden: int, updates: int) -> None:
         events = [{"event": "started", "updates": 10 * updates, "updates_per_epoch": 44}]
         st.session_state.lab = {"experiment": plain, "run": None, "previous": None, "runs": 1, "error": "", "update": None,
                                 "view": {"first": 0, "sample": 0, "climbs": (), "through": "cell"}}  # fmt: skip
-        session.lab()["run"] = session._fresh("run", "run 1", recorded=False) | {"events": events, "state": "finished"}
+        session.lab()["run"] = session._fresh("run", recorded=False) | {"events": events, "state": "finished"}
         st.session_state.times = []
     run = session.lab()["run"]
     while len(run["events"]) < updates + len(st.session_state.times):

@@ -25,9 +25,7 @@ def built(**given: Any) -> Experiment:
 @pytest.mark.parametrize("name", [*BOUNDS, "hidden"])
 def test_the_bounds_of_a_whole_number(name: str) -> None:
     low, high = HIDDEN if name == "hidden" else BOUNDS[name]
-    # A language model has windows of at least two steps: that bound is the task's.
-    low_allowed = max(low, 2) if name == "steps" else low
-    for allowed in (low_allowed, high):
+    for allowed in (low, high):
         assert getattr(build(**{**SMALL, name: allowed}), name) == allowed
     for beyond in (low - 1, high + 1, 10**30, -(10**30)):
         with pytest.raises(Invalid, match=f"{name} is {beyond}; it must be a whole number from {low} to {high}") as caught:

@@ -227,7 +227,7 @@ def with_sites(**rates: float) -> dict[str, Any]:
         ({"placement": to_data(method("none").placement())}, "No dropout"),
         ({"placement": to_data(method("naive-cell").placement())}, "cell off → .25"),
         ({"placement": with_sites(input=0.5, between=0.5, output=0.5) | {"input": {"rate": 0.5, "time": "sequence"}}},
-         "input: sequence"),
+         "input: one per sequence"),
         ({"learning_rate": 0.0005}, "learning rate .003 → .0005"),
         ({"mask_seed": 8}, "new masks"),
         ({"placement": with_sites(input=0.5, between=0.5, output=0.5)}, None),

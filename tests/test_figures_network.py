@@ -345,7 +345,7 @@ def test_hover_and_focus_tell_what_a_site_does_to_memory(page: Page) -> None:
     tip = page.locator(".net-tip")
     page.locator("#network-output-3-4").hover()
     tip.get_by_text("Noise on what is told; what is stored stays.").wait_for()
-    assert "drops with p = 0.5: fresh at every step, for each sample" in tip.inner_text()
+    assert "drops with p = 0.5: fresh each step, one per sample" in tip.inner_text()
     page.keyboard.press("Escape")
     assert tip.is_hidden()
     page.locator("#network-y-9").focus()

@@ -95,9 +95,9 @@ class TestOneWorker:
         page.on("response", lambda response: missing.append(response.url) if response.status >= 400 else None)
         errors: list[str] = []
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        lab = Lab(page, narrow.address).open(QUICK, at="/lab")
+        lab = Lab(page, narrow.address).open(QUICK)
         expect(lab.sentence).to_contain_text("3 masks = L + 1")
-        assert page.url.startswith(f"{narrow.address}/lab?")
+        assert page.url.startswith(f"{narrow.address}/?")
         expect(page.get_by_role("dialog")).to_have_count(0)
         assert [url for url in missing if not url.endswith(PROBES)] == []
         assert [error for error in errors if "404" not in error] == []

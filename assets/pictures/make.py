@@ -12,11 +12,12 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-SIZE = {"width": 1280, "height": 720}
+SIZE: ViewportSize = {"width": 1280, "height": 720}
+AT_EPOCH = "epoch => document.querySelector('.st-key-toolbar').innerText.match(/epoch (\\d+)/)?.[1] >= epoch"
 FRAMES, EVERY = 36, 0.5  # of the moving picture: how many, and the seconds between two
 
 
@@ -28,11 +29,10 @@ def main() -> None:
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport=SIZE, color_scheme=scheme)
             _open(page, address)
-            page.wait_for_function("document.querySelector('.st-key-toolbar').innerText.match(/epoch (\\d+)/)?.[1] >= 12",
-                                   timeout=120_000)  # fmt: skip
+            page.wait_for_function(AT_EPOCH, arg=12, timeout=120_000)
             page.screenshot(path=HERE / f"lab-{scheme}.png")
             if scheme == "light":
-                _film(page).save_all(HERE / "lab.gif")
+                _film(page).save(HERE / "lab.gif")
             page.close()
 
 
@@ -47,7 +47,7 @@ class _Film:
         image = Image.open(BytesIO(page.screenshot())).convert("RGB")
         self.frames.append(image.resize((SIZE["width"] * 3 // 4, SIZE["height"] * 3 // 4), Image.Resampling.LANCZOS))
 
-    def save_all(self, path: Path) -> None:
+    def save(self, path: Path) -> None:
         """All frames, played twice as fast as they were taken."""
         first, *rest = [frame.quantize(64) for frame in self.frames]
         first.save(path, save_all=True, append_images=rest, duration=round(500 * EVERY), loop=0, optimize=True)

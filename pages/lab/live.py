@@ -18,6 +18,7 @@ from pages.lab import network, session
 
 TICK = 0.5  # seconds
 CHART = 430  # pixels
+PLAY = 100  # pixels
 # What a run can be: its label, icon and colour.
 STATES = {
     "ready": (N_("ready"), "radio_button_unchecked", "gray"),
@@ -58,25 +59,30 @@ def _draw(timed: bool) -> None:
 def _toolbar() -> None:
     state = session.state()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="toolbar"):
-        if state in ("running", "starting", "queued"):
-            st.button(_("Pause"), icon=":material/pause:", type="primary", key="pause", on_click=session.tell, args=["pause"],
-                      disabled=state == "queued")  # fmt: skip
-        else:
-            st.button(_("Play"), icon=":material/play_arrow:", type="primary", key="play", on_click=session.play)
+        _play_or_pause(state)
         st.button(_("Step"), icon=":material/skip_next:", key="step", on_click=session.step,
                   help=_("One update, then a pause."))  # fmt: skip
         st.button(_("Reset"), icon=":material/replay:", key="reset", on_click=session.shelve,
                   help=_("Back to an untrained network; this run stays as the grey curve."))  # fmt: skip
-        if session.recorded() and state in ("recorded", "paused"):
-            _hold(state)
         if st.button(_("New masks"), icon=":material/casino:", key="new-masks",
                      help=_("Another mask seed; data and initial weights stay.")):  # fmt: skip
             st.session_state["mask-seed-next"] = True
             st.rerun()
+        if session.recorded() and state in ("recorded", "paused"):
+            _hold(state)
         label, icon, colour = STATES["recorded" if session.recorded() else state]
         st.badge(_(label), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
         _progress()
     _news()
+
+
+def _play_or_pause(state: str) -> None:
+    # One button of one width: no other may move under the pointer while the run begins.
+    if state in ("running", "starting", "queued"):
+        st.button(_("Pause"), icon=":material/pause:", type="primary", key="play", on_click=session.tell, args=["pause"],
+                  disabled=state == "queued", width=PLAY)  # fmt: skip
+    else:
+        st.button(_("Play"), icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY)
 
 
 def _hold(state: str) -> None:
