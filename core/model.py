@@ -48,7 +48,9 @@ class Network(nn.Module):
             return run_layer(x, state, weights, m, self.cell, self.engine)
 
         layers = [Weights(*parts) for parts in zip(self.W, self.U, self.b, strict=True)]
-        h, states = stack(self.embedding[x], states, layers, layer_masks(masks, len(layers), self.cell), run)
+        # Not self.embedding[x]: its gradient adds up in another order at every run where several threads share the work.
+        embedded = nn.functional.embedding(x, self.embedding)
+        h, states = stack(embedded, states, layers, layer_masks(masks, len(layers), self.cell), run)
         return masks.get(f"output.{len(layers)}", ONE) * h, states
 
     def decode(self, h: Tensor) -> Tensor:

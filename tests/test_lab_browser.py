@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -25,8 +26,6 @@ from tests.lab_browser import QUICK, Lab
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[1]
-# Whoever follows a deep link asks Streamlit first whether the app lies below that path: these two are no mistakes.
-PROBES = ("/_stcore/health", "/_stcore/host-config")
 # The app on one core of the machine: it has one worker, whatever the machine.
 ON_ONE_CORE = """
 import os, sys
@@ -80,66 +79,63 @@ class Narrow:
 @pytest.fixture(scope="module")
 def narrow() -> Iterator[Narrow]:
     """It has just started: the first test that asks for it is its first visitor."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system cannot keep a process on one core")
     narrow = Narrow()
     yield narrow
     narrow.process.terminate()
     narrow.process.communicate()
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot keep a process on one core")
-class TestOneWorker:
-    """A fresh server whose pool has one worker."""
+def test_a_deep_link_is_the_first_request_of_the_server(page: Page, narrow: Narrow, console_errors: list[str]) -> None:
+    lab = Lab(page, narrow.address).open(QUICK | {"first": "3", "route": "state"})
+    expect(lab.sentence).to_contain_text("3 masks = L + 1")
+    expect(lab.source(11)).to_be_visible()
+    expect(lab.route("through the state")).to_be_checked()
+    assert page.get_by_role("dialog").all_inner_texts() == []
+    assert console_errors == []
 
-    def test_a_deep_link_is_the_first_request_of_the_server(self, page: Page, narrow: Narrow) -> None:
-        missing: list[str] = []
-        page.on("response", lambda response: missing.append(response.url) if response.status >= 400 else None)
-        errors: list[str] = []
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        lab = Lab(page, narrow.address).open(QUICK)
-        expect(lab.sentence).to_contain_text("3 masks = L + 1")
-        assert page.url.startswith(f"{narrow.address}/?")
-        expect(page.get_by_role("dialog")).to_have_count(0)
-        assert [url for url in missing if not url.endswith(PROBES)] == []
-        assert [error for error in errors if "404" not in error] == []
 
-    def test_a_killed_worker_is_reported_and_the_next_run_works(self, page: Page, narrow: Narrow) -> None:
-        lab = Lab(page, narrow.address).open(QUICK)
-        lab.play(20)
-        os.kill(narrow.worker(), signal.SIGKILL)
-        expect(page.get_by_text("The process that trained this run was killed")).to_be_visible()
-        expect(lab.state("failed")).to_be_visible()
-        reached = lab.update
-        assert reached >= 20, "what it had reached is kept"
-        lab.press("Play")
-        expect(lab.state("live")).to_be_visible()
-        expect(page.get_by_text("The process that trained this run was killed")).to_have_count(0)
-        lab.wait_for_update(5)
-        assert any(trace["name"].startswith("run 1") for trace in lab.traces())
-        lab.press("Reset")
-        expect(lab.state("ready")).to_be_visible()
+def test_a_killed_worker_is_reported_and_the_next_run_works(page: Page, narrow: Narrow) -> None:
+    lab = Lab(page, narrow.address).open(QUICK)
+    lab.play(20)
+    os.kill(narrow.worker(), signal.SIGKILL)
+    expect(page.get_by_text("The process that trained this run was killed")).to_be_visible()
+    expect(lab.state("failed")).to_be_visible()
+    reached = lab.update
+    assert reached >= 20, "what it had reached is kept"
+    lab.press("Play")
+    expect(lab.state("live")).to_be_visible()
+    expect(page.get_by_text("The process that trained this run was killed")).to_have_count(0)
+    lab.wait_for_update(5)
+    assert any(trace["name"].startswith("run 1") for trace in lab.traces())
+    lab.press("Reset")
+    expect(lab.state("ready")).to_be_visible()
 
-    def test_a_run_beyond_the_pool_waits_where_one_can_see_it(self, page: Page, browser: Browser, narrow: Narrow) -> None:
-        first = Lab(page, narrow.address).open(QUICK)
-        first.play(5)
-        with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
-            second = Lab(context.new_page(), narrow.address).open(QUICK)
-            second.press("Play")
-            expect(second.state("queued")).to_be_visible()
-            expect(second.page.get_by_text("Place 1 in the queue")).to_be_visible()
-            assert second.update == 0
-            first.press("Reset")
-            expect(second.state("live")).to_be_visible()
-            second.wait_for_update(5)
-            expect(second.page.get_by_text("in the queue")).to_have_count(0)
+
+def test_a_run_beyond_the_pool_waits_where_one_can_see_it(page: Page, browser: Browser, narrow: Narrow) -> None:
+    first = Lab(page, narrow.address).open(QUICK)
+    first.play(5)
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+        second = Lab(context.new_page(), narrow.address).open(QUICK)
+        second.press("Play")
+        expect(second.state("queued")).to_be_visible()
+        expect(second.page.get_by_text("Place 1 in the queue")).to_be_visible()
+        assert second.update == 0
+        first.press("Reset")
+        expect(second.state("live")).to_be_visible()
+        second.wait_for_update(5)
+        expect(second.page.get_by_text("in the queue")).to_have_count(0)
 
 
 def test_the_first_visit_shows_a_recorded_run_that_moves_and_play_goes_live(lab: Lab) -> None:
-    lab.open()
+    lab.page.goto(lab.server)  # returns when the browser has loaded it
+    loaded = time.monotonic()
     expect(lab.state("recorded")).to_be_visible()
-    seconds = lab.page.evaluate("performance.now() / 1000")
-    first = lab.update
-    lab.wait_for_update(first + 10)
-    assert seconds < 6, f"{seconds} s: two seconds, and what a busy machine adds"
+    seconds = time.monotonic() - loaded
+    assert seconds < 2 * busy(), f"{seconds:.1f} s"
+    lab.wait_for_update(lab.update + 10)
+    expect(lab.curves.locator(".main-svg").first).to_be_visible()
     assert any(trace["name"] == "no dropout, recorded, validation" for trace in lab.traces())
     recorded = read(FOLDER / "default.jsonl.gz")
     total = recorded.events[0]["updates"]
@@ -191,8 +187,8 @@ def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> 
         lab.slider("rate of input").press("ArrowRight")
         seconds.append(watch.evaluate("out => out.seen") / 1000)
         expect(lab.sentence).to_contain_text("3 masks = L + 1")
-    # The quickest of three is what the app needs: a busy machine holds up single ones.
-    assert min(seconds) < 1.0, seconds
+    # The quickest of three is what the app needs: single ones are held up by whatever else runs.
+    assert min(seconds) < 1.0 * busy(), seconds
     labels = next(trace["customdata"] for trace in lab.traces() if trace["name"] == "changed" and trace["customdata"])
     assert labels == ["input .25 → .26", "input .26 → .27", "input .27 → .28"]
     expect(lab.state("live")).to_be_visible()
@@ -401,6 +397,11 @@ def test_a_phone_stacks_it(lab: Lab) -> None:
     lab.play(5)
     lab.switch("cell").click()
     expect(lab.network.locator("path[data-site=cell]").first).to_be_attached()
+
+
+def busy() -> float:
+    """How many programs share each core, at least 1: by so much longer may take what is bounded in seconds."""
+    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else 1.0
 
 
 def box(part: Locator) -> tuple[float, float, float, float]:

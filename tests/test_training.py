@@ -366,3 +366,14 @@ def test_stop_between_updates() -> None:
     events = run(RECALL, {2: [{"command": "stop"}]})
     assert story(events) == ["started", 0, 1, 2, "stopped"]
     assert events[-1]["update"] == 2
+
+
+def test_several_threads_give_the_same_numbers_again() -> None:
+    """The language model's default: large enough that the threads share its work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first, second = (records(list(train(build(updates=12)))) for _run in range(2))
+    finally:
+        torch.set_num_threads(before)
+    assert first == second
