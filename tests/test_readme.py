@@ -57,5 +57,6 @@ def test_requirements_are_pinned_to_what_is_tested(path: Path) -> None:
 
 def test_the_files_that_the_readme_names_exist() -> None:
     named = re.findall(r"`((?:core|tests|assets|pages|\.ci)/[\w./-]+)`", README)
+    named += re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
     assert named
     assert all((ROOT / name).exists() for name in named)
