@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.codec import to_query
+from core.codec import from_query, to_query
+from core.dropout.draw import draw
 from core.figures.theme import DARK, LIGHT, Theme
 from core.runs.recorded import FOLDER, read
 from tests.lab_browser import QUICK, Lab
@@ -191,6 +192,15 @@ def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> 
     labels = next(trace["customdata"] for trace in lab.traces() if trace["name"] == "changed" and trace["customdata"])
     assert labels == ["input .25 → .26", "input .26 → .27", "input .27 → .28"]
     expect(lab.state("live")).to_be_visible()
+    lab.press("Pause")
+    expect(lab.state("live · paused")).to_be_visible()
+    expect(lab.page.get_by_text(f"update {lab.update} ·").last).to_be_visible()
+    now = from_query(lab.query)
+    assert now.placement.rate("input", 1, 2) == 0.28
+    masks = draw(now.placement, now.shape, now.mask_seed, lab.update)
+    for site in ("input", "between", "output"):
+        for (layer, t), kept in lab.barcodes(site).items():
+            assert kept == np.flatnonzero(masks[f"{site}.{layer}"][t, 0, :24]).tolist(), f"{site}.{layer} at step {t}"
 
 
 def test_a_site_switched_on_during_the_run_shows_its_barcodes(lab: Lab) -> None:
@@ -313,7 +323,7 @@ def test_everything_can_be_done_by_keyboard(lab: Lab) -> None:
     lab.page.keyboard.press("Enter")
     expect(lab.state("live")).to_be_visible()
     lab.wait_for_update(5)
-    lab.press("Pause")
+    lab.page.keyboard.press("Enter")
     expect(lab.state("live · paused")).to_be_visible()
     lab.tab_to("radio", "through the cell")
     lab.page.keyboard.press("ArrowRight")
@@ -358,7 +368,7 @@ def test_three_callouts_explain_the_figure_once(lab: Lab) -> None:
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
 def test_both_themes_have_their_colours_and_axe_finds_nothing(lab: Lab, theme: Theme) -> None:
     lab.page.emulate_media(color_scheme=theme.name)  # type: ignore[arg-type]
-    lab.open(QUICK | {"method": "naive-cell"})
+    lab.open(QUICK | {"method": "naive-cell"}, callouts=True)
     lab.wait_for("paper => document.querySelector('.live-chart')._fullLayout?.paper_bgcolor === paper", theme.paper)
     ink = "getComputedStyle(document.querySelector('svg.net .net-mask path')).stroke"
     assert lab.page.evaluate(ink) == rgb(theme.ink)

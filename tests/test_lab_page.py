@@ -18,7 +18,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
-from core.codec import from_plain, from_query, to_plain
+from core.codec import from_plain, from_query, to_json, to_plain
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout
 from core.dropout.sites import SITES, layers_of
@@ -40,7 +40,7 @@ DAMAGED = {
     "no such route": {"route": "detour"},
     "a negative sample": {"sample": "-1"},
     "more than the memory": {"hidden": "1500", "steps": "256", "batch": "256"},
-    "data that do not fill a batch": {"words": "2000", "batch": "256", "steps": "60"},
+    "data that do not fill a batch": {"words": "2000", "batch": "256", "steps": "60", "hidden": "8"},
     "a lag longer than the sequence": {"task": "delayed-recall", "lag": "25", "steps": "9"},
 }  # fmt: skip
 
@@ -239,6 +239,34 @@ def test_a_link_opens_the_same_experiment_and_view() -> None:
     assert 'data-first="2"' in network["svg"]
     assert "6 steps later" in sentence(page)
     assert "**10 masks** = L + 1 + Δ" in sentence(page)
+
+
+def test_a_file_opens_its_experiment() -> None:
+    page = lab()
+    wanted = build("delayed-recall", {"lag": 9}, layers=3, hidden=16, placement=METHODS["gal2016"].placement())
+    drawn(page.file_uploader(key="upload").upload("experiment.json", to_json(wanted).encode(), "application/json").run())
+    assert experiment(page) == wanted
+    assert page.selectbox(key="method").value == "gal2016"
+    assert from_query(query(page)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xff\xfe{", "the JSON is damaged"),
+        (b"[1, 2]", "an object with the key “task” is expected"),
+        (b'{"version": 7}', "has version 7"),
+        (b'{"layers": 99}', "from 1 to 4"),
+        (b'{"options": {"words": 2000}, "batch": 256, "steps": 60, "hidden": 8}', "do not fill one window"),
+    ],
+)
+def test_a_damaged_file_says_why_and_loses_nothing(content: bytes, sentence: str) -> None:
+    page = lab(task="delayed-recall", lag="9", hidden="16")
+    last = experiment(page)
+    drawn(page.file_uploader(key="upload").upload("experiment.json", content, "application/json").run())
+    (error,) = page.error
+    assert sentence in str(error.value).replace("\\", "")
+    assert experiment(page) == last
 
 
 def test_too_few_steps_for_the_lag_are_refused_and_nothing_is_lost() -> None:
