@@ -205,7 +205,9 @@ class View {
   explain() {
     const bubble = this.root.querySelector(".net-callout")
     const texts = this.data.callouts ?? []
-    const at = this.callout ?? 0
+    let at = this.callout ?? 0
+    // What a text speaks of may lie outside the window: then the next one is said.
+    while (texts[at] && !this.svg.querySelector(texts[at].at)) at += 1
     const spot = texts[at] && this.svg.querySelector(texts[at].at)
     for (const told of this.svg.querySelectorAll(".is-told")) told.classList.remove("is-told")
     bubble.hidden = !spot || seen()

@@ -19,6 +19,8 @@ def formula(path: list[Mask], layers: int, distance: int, through: str) -> str:
     Sites on the way up are crossed once a layer; those within the recurrence once a hop or once a visit, as the route is.
     """
     on = {mask.site for mask in path}
+    if layers == 1 and {"input", "output"} <= on:
+        on.add("between")  # of which one layer has none: L - 1 = 0
     hops = (0, int(through == "state"), 0)  # of the route through the state: Δ
     terms = {"input": (0, 0, 1), "between": (1, 0, -1), "output": (0, 0, 1), "state": hops,
              "candidate": (1, hops[1], 0), "cell": (1, 1, 0)}  # fmt: skip

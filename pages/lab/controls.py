@@ -55,6 +55,7 @@ def fill_sites(placement: Placement) -> None:
 
 def show() -> Experiment | None:
     """Draws the controls. Returns the experiment they describe; None, with the reason on the page, if there is none."""
+    notice = st.container()  # what is wrong is said at the top, where it is seen
     st.markdown(f"###### {_('Data and model')}")
     chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
                           on_change=_task_changed, help=_(task(st.session_state["task"]).about))  # fmt: skip
@@ -72,7 +73,8 @@ def show() -> Experiment | None:
     for site in SITES.values():
         _site(site)
     _more()
-    return _read()
+    with notice:
+        return _read()
 
 
 def _hidden() -> None:
@@ -144,7 +146,7 @@ def _sharing() -> None:
         with st.container(horizontal=True, gap="small"):
             for axis, words in {**SHARING, "scaling": SCALINGS}.items():
                 if axis in site.axes or axis == "scaling":
-                    st.selectbox(_(AXES[axis]), words, key=f"{axis}-{site.name}", width=132, persist_state="session",
+                    st.selectbox(_(AXES[axis]), words, key=f"{axis}-{site.name}", width=165, persist_state="session",
                                  format_func=lambda word: _(WORDS[word]))  # fmt: skip
         _layer_rates(site)
 
