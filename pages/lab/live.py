@@ -68,14 +68,12 @@ def _toolbar() -> None:
                      help=_("Another mask seed; data and initial weights stay.")):  # fmt: skip
             st.session_state["mask-seed-next"] = True
             st.rerun()
-        with st.container(key="hold-slot", width="content"):
-            if session.recorded() and state in ("recorded", "paused"):
-                _hold(state)
+        if session.recorded() and state in ("recorded", "paused"):
+            _hold(state)
         label, icon, colour = STATES["recorded" if session.recorded() else state]
         st.badge(_(label), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
         _progress()
-    with st.container(key="news"):  # always there: what comes and goes must not move the places of what follows
-        _news()
+    _news()
 
 
 def _play_or_pause(state: str) -> None:

@@ -13,7 +13,7 @@ from core.figures.network import Scene, network
 from core.figures.sentence import count_sentence, formula
 from core.figures.theme import Theme
 from core.language import _
-from core.paths import Corruption, corruption, crossings
+from core.paths import corruption, crossings
 from core.runs.history import predicted
 from core.runs.protocol import SHOWN_SAMPLES
 from core.tasks.windows import data_of, first_asked, window
@@ -111,24 +111,20 @@ def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> 
     distance = climbs[-1] - climbs[0]
     counts = corruption(experiment.placement, layers, distance, experiment.cell)
     word = plain(scene.inputs[climbs[0]])
-    follows = formula(path, layers, distance, through)
     st.session_state["through"] = through
     with st.container(key="count"):
-        st.markdown(count_sentence(word, distance, len(path), follows))
+        st.markdown(count_sentence(word, distance, len(path), formula(path, layers, distance, through)))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
-            st.caption(_routes(counts, follows))
+            st.caption(_routes(counts.through_cell, counts.through_state, counts.least, counts.most))
             st.segmented_control(_("Route along time"), ["cell", "state"], key="through", label_visibility="collapsed",
                                  required=True, on_change=_route, format_func=_route_label)  # fmt: skip
 
 
-def _routes(counts: Corruption, follows: str) -> str:
-    if counts.least == counts.most and follows == "L + 1":
-        return _("1 at the input, L - 1 between the layers, 1 at the output; "
-                 "along time there is none, so the distance does not count.")  # fmt: skip
-    if counts.least == counts.most:
-        return _("Every path between the two crosses {n}, whichever way it takes.").format(n=counts.least)
+def _routes(cell: int | None, state: int | None, least: int, most: int) -> str:
+    if least == most:
+        return _("Every path between the two crosses {n}, whichever way it takes.").format(n=least)
     return _("Through the cell {cell}, through the state {state}; all others lie between {least} and {most}.").format(
-        cell=counts.through_cell, state=counts.through_state, least=counts.least, most=counts.most)  # fmt: skip
+        cell=cell, state=state, least=least, most=most)  # fmt: skip
 
 
 def _route_label(route: str) -> str:
