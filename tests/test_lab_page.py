@@ -322,6 +322,47 @@ def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence_and_the_next_one_wo
     assert not page.error
 
 
+def test_a_place_holds_the_same_kind_of_thing_in_every_state() -> None:
+    """Where a container was, no element may come and none the other way: late messages for the one would meet the other,
+    and the browser would show nothing at all."""
+    page = lab()
+    seen: dict[tuple[int, ...], bool] = {}
+
+    def see(state: str) -> None:
+        for place, container in places(page).items():
+            assert seen.setdefault(place, container) == container, f"{state}: {place}"
+
+    see("recorded")
+    for state in ("paused", "failed", "stopped", "recorded"):
+        page.session_state["lab"]["run"]["state"] = state
+        page.session_state["lab"]["run"]["reason"] = "For a reason."
+        page.run()
+        see(state)
+    page.session_state["lab"]["error"] = "Too many runs."
+    page.run()
+    assert page.warning
+    see("a warning")
+    page.button(key="reset").click().run()
+    see("ready")
+    for method in METHODS:
+        page.selectbox(key="method").select(method).run()
+        see(method)
+    page.selectbox(key="layers").select(1).run()
+    see("one layer")
+
+
+def places(page: AppTest) -> dict[tuple[int, ...], bool]:
+    """Every place of the page, by the way to it, and whether a container is there."""
+
+    def walk(block: Block, way: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], bool]]:
+        for index, child in block.children.items():
+            yield (*way, index), isinstance(child, Block)
+            if isinstance(child, Block):
+                yield from walk(child, (*way, index))
+
+    return dict(walk(page._tree, ()))
+
+
 def waited(page: AppTest, enough: Any) -> dict[str, Any]:
     """Draws the page again and again, as its timer would, until its run has come so far."""
     for _tick in range(2000):

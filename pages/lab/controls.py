@@ -140,15 +140,19 @@ def _more() -> None:
 def _sharing() -> None:
     st.caption(_("Over which axes one draw is reused, and how the mean is kept."))
     for site in SITES.values():
-        if not st.session_state[f"on-{site.name}"]:
-            continue
-        st.markdown(f"**{_(site.label)}**")
-        with st.container(horizontal=True, gap="small"):
-            for axis, words in {**SHARING, "scaling": SCALINGS}.items():
-                if axis in site.axes or axis == "scaling":
-                    st.selectbox(_(AXES[axis]), words, key=f"{axis}-{site.name}", width=165, persist_state="session",
-                                 format_func=lambda word: _(WORDS[word]))  # fmt: skip
-        _layer_rates(site)
+        with st.container(key=f"sharing-{site.name}"):  # a place for each, also while it is off
+            if st.session_state[f"on-{site.name}"]:
+                _sharing_of(site)
+
+
+def _sharing_of(site: Site) -> None:
+    st.markdown(f"**{_(site.label)}**")
+    with st.container(horizontal=True, gap="small"):
+        for axis, words in {**SHARING, "scaling": SCALINGS}.items():
+            if axis in site.axes or axis == "scaling":
+                st.selectbox(_(AXES[axis]), words, key=f"{axis}-{site.name}", width=165, persist_state="session",
+                             format_func=lambda word: _(WORDS[word]))  # fmt: skip
+    _layer_rates(site)
 
 
 def _layer_rates(site: Site) -> None:

@@ -41,6 +41,9 @@ def show() -> None:
 
 
 def _draw(timed: bool) -> None:
+    # Every place holds the same kind of thing in every state. When a redraw overtakes one that is not yet sent, Streamlit
+    # drops the older one but for what the browser has cached, such as figures: that then lands in the places of another
+    # layout, and where it finds no container, the page goes white.
     use(st.context.locale or "en")
     session.poll()
     colours = theme(st.context.theme.type)
@@ -68,12 +71,14 @@ def _toolbar() -> None:
                      help=_("Another mask seed; data and initial weights stay.")):  # fmt: skip
             st.session_state["mask-seed-next"] = True
             st.rerun()
-        if session.recorded() and state in ("recorded", "paused"):
-            _hold(state)
+        with st.container(key="hold-slot", width="content"):
+            if session.recorded() and state in ("recorded", "paused"):
+                _hold(state)
         label, icon, colour = STATES["recorded" if session.recorded() else state]
         st.badge(_(label), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
         _progress()
-    _news()
+    with st.container(key="news"):
+        _news()
 
 
 def _play_or_pause(state: str) -> None:
