@@ -3,12 +3,20 @@
 import streamlit as st
 
 from core.language import _, use
+from pages.common import arrival
 from pages.common.static import provide_plotly
 from pages.common.style import apply_style
 
+missed = arrival.missed()
 st.set_page_config(page_title="Dropout Through Time", page_icon="assets/icon.svg", layout="wide")
 use(st.context.locale or "en")
 provide_plotly()
 apply_style()
 
-st.navigation([st.Page("pages/lab/lab.py", title=_("Lab"), default=True)], position="top").run()
+# The root shows the Lab; "/lab" leads there too, and will when the root shows something else.
+LAB = "pages/lab/lab.py"
+pages = [st.Page(LAB, title=_("Lab"), url_path="start", default=True),
+         st.Page(LAB, title=_("Lab"), url_path="lab", visibility="hidden")]  # fmt: skip
+page = st.navigation(pages, position="top")
+arrival.arrive(missed)
+page.run()
