@@ -8,17 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from core.figures.theme import DARK, LIGHT
 from pages.common.static import provide_plotly
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Debian's chromium is not installed"),
-]
+pytestmark = pytest.mark.browser
 
 APP = """
 import streamlit as st
@@ -69,18 +65,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    """One browser whose pages share what they have loaded."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield browser.new_context(viewport={"width": 800, "height": 800}, color_scheme="light")
-        browser.close()
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """One visitor, whose pages share what they have loaded."""
+    with browser.new_context(viewport={"width": 800, "height": 800}, color_scheme="light") as context:
+        yield context
 
 
 @pytest.fixture
-def page(browser: BrowserContext, address: str) -> Iterator[Page]:
+def page(visitor: BrowserContext, address: str) -> Iterator[Page]:
     """The app's page in light; at the end, nothing was complained of and no other host was asked."""
-    page = browser.new_page()
+    page = visitor.new_page()
     complaints: list[str] = []
     hosts: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)

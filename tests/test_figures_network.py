@@ -2,7 +2,6 @@
 
 import gettext
 import re
-import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from core import language
 from core.dropout.draw import Shape, draw
@@ -251,22 +250,13 @@ def test_a_window_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
 # ---- the component, in a browser, without Streamlit
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        executable, quietly = shutil.which("chromium"), ["--no-sandbox", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=executable, args=quietly)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """The component, mounted as Streamlit mounts it: `show(svg)` is a rerun, `did` is what it told Python.
 
     It shows Zaremba's placement on three layers, the path climbing at steps 3, 5, 7 and 9.
     """
-    page = chromium.new_page()
+    page = browser.new_page()
     script = (COMPONENTS / "network.js").read_text(encoding="utf-8").replace("export default", "window.component =")
     page.set_content(f"<style>{(COMPONENTS / 'network.css').read_text(encoding='utf-8')}</style>{view.HTML}")
     page.add_script_tag(
