@@ -54,6 +54,12 @@ def test_the_title_says_what_is_kept_and_by_what_it_is_multiplied(scaling: str, 
     assert layout["title"]["text"] == f"candidate · layer 1 · {kept:.1f} % kept, {scale}"
 
 
+def test_hovering_says_unit_step_and_what_the_mask_does() -> None:
+    heatmap = mask_heatmap(drawn(rate=0.25), 0, (T, H), LIGHT)["data"][0]
+    assert heatmap["meta"]["says"] == ["dropped, × 0", "kept, × 1.33"], "of the values 0 and 1"
+    assert heatmap["hovertemplate"].startswith("unit %{y}, step %{x}: %{text}")
+
+
 def test_nothing_kept_is_said_as_it_is() -> None:
     figure = mask_heatmap(np.zeros((T, 1, H), np.float32), 0, (T, H), LIGHT)
     assert figure["layout"]["meta"] == {"kept": 0.0, "scale": 1.0}

@@ -48,7 +48,7 @@ def mask_heatmap(mask: Array, sample: int, shape: tuple[int, int], theme: Theme,
     pixels = next((pixels for pixels in PIXELS if len(z) * pixels <= height), 1)
     layout = _layout(z.shape, pixels, theme) | {"meta": {"kept": kept, "scale": scale}}
     layout["title"] = {"text": _title(title, kept, scale), "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}}
-    return {"data": [_heatmap(z, pixels, theme)], "layout": layout}
+    return {"data": [_heatmap(z, pixels, scale, theme)], "layout": layout}
 
 
 def describe_mask(mask: Array, sample: int, shape: tuple[int, int], place: str) -> str:
@@ -60,9 +60,11 @@ def describe_mask(mask: Array, sample: int, shape: tuple[int, int], place: str) 
     return sentence.format(**said, over_time=over_time)
 
 
-def _heatmap(z: npt.NDArray[np.uint8], pixels: int, theme: Theme) -> Figure:
+def _heatmap(z: npt.NDArray[np.uint8], pixels: int, scale: float, theme: Theme) -> Figure:
+    says = [_("dropped, × 0"), _("kept, × {scale}").format(scale=_number(scale))]
     return {
         "type": "heatmap",
+        "meta": {"says": says},  # of 0 and of 1: the page puts the word that holds into each cell's text
         "z": {"dtype": "u1", "bdata": b64encode(z.tobytes()).decode(), "shape": f"{z.shape[0]}, {z.shape[1]}"},
         "x0": 0,
         "y0": 1,
@@ -72,8 +74,7 @@ def _heatmap(z: npt.NDArray[np.uint8], pixels: int, theme: Theme) -> Figure:
         "showscale": False,
         "xgap": 1,
         "ygap": 1 if pixels > 2 else 0,
-        "hovertemplate": _("step {t}, unit {n}: {value}<br>1 kept, 0 dropped").format(t="%{x}", n="%{y}", value="%{z}")
-        + "<extra></extra>",
+        "hovertemplate": _("unit {n}, step {t}: {value}").format(n="%{y}", t="%{x}", value="%{text}") + "<extra></extra>",
     }
 
 
