@@ -15,10 +15,11 @@ ROUTES = ("cell", "state")
 
 @dataclass(frozen=True)
 class View:
-    """first: the first step of the window. sample: of the batch. climbs: the L+1 steps of the path, empty for the first
-    one shown. through: its route along time, "cell" or "state". All count from 0."""
+    """first: the first step of the window; None for one that shows where the path ends. sample: of the batch. climbs: the
+    L+1 steps of the path, empty for the first one shown. through: its route along time, "cell" or "state". All count
+    from 0."""
 
-    first: int = 0
+    first: int | None = None
     sample: int = 0
     climbs: tuple[int, ...] = ()
     through: str = "cell"
@@ -28,12 +29,19 @@ class View:
 
         target: where the path ends that is shown first.
         """
+        climbs = self._climbs(experiment.layers, experiment.steps - 1, target)
+        chosen = first_that_shows(climbs[-1], 0, experiment.steps) if self.first is None else self.first
         return replace(
             self,
-            first=_clamped(self.first, max(0, experiment.steps - COUNT)),
+            first=_clamped(chosen, max(0, experiment.steps - COUNT)),
             sample=_clamped(self.sample, min(experiment.batch, samples) - 1),
-            climbs=self._climbs(experiment.layers, experiment.steps - 1, target),
+            climbs=climbs,
         )
+
+    @property
+    def start(self) -> int:
+        """The first step of the window of a fitted view."""
+        return self.first or 0
 
     def _climbs(self, layers: int, last: int, target: int) -> tuple[int, ...]:
         if not self.climbs:
@@ -58,11 +66,17 @@ class View:
         return replace(self, climbs=(*self.climbs[:layer], max(below, min(t, above)), *self.climbs[layer + 1 :]))
 
 
+def first_that_shows(t: int, first: int, steps: int) -> int:
+    """The first step of the window, of those that show step t, that is nearest to `first`; of `steps` steps in all."""
+    nearest = min(max(first, t - COUNT + 1), t)
+    return _clamped(nearest, max(0, steps - COUNT))
+
+
 def view_query(view: View) -> dict[str, str]:
     """The view as a part of a URL's query: what is not the default."""
-    query = {"first": str(view.first), "sample": str(view.sample), "route": view.through}
+    query = {"first": "" if view.first is None else str(view.first), "sample": str(view.sample), "route": view.through}
     query["path"] = ",".join(map(str, view.climbs))
-    default = {"first": "0", "sample": "0", "route": "cell", "path": ""}
+    default = {"first": "", "sample": "0", "route": "cell", "path": ""}
     return {name: value for name, value in query.items() if value != default[name]}
 
 
@@ -74,7 +88,8 @@ def view_of(query: Mapping[str, str]) -> View:
     path = tuple(_whole("path", part) for part in query["path"].split(",")) if query.get("path") else ()
     if len(path) == 1 or len(path) > 65:
         raise Invalid(_("path needs the steps at which the layers are entered and left, such as 0,2,5."), "path")
-    return View(_whole("first", query.get("first", "0")), _whole("sample", query.get("sample", "0")), path, route)
+    first = _whole("first", query["first"]) if "first" in query else None
+    return View(first, _whole("sample", query.get("sample", "0")), path, route)
 
 
 def _whole(name: str, text: str) -> int:

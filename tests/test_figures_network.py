@@ -214,6 +214,10 @@ def test_what_is_right_is_shown_where_it_is_asked() -> None:
     assert says[4] == "step 4: predicts A, which is right"
     assert says[5] == "step 5: predicts B, right is C"
     assert says[6] == "step 6: nothing predicted yet, right is D"
+    shown = {
+        int(token.get("data-t", "")): "".join(token.itertext()) for token in root.iter() if token.get("data-kind") == "target"
+    }
+    assert [shown[t] for t in range(3, 7)] == ["–", "A", "B", ""]
     assert sum(path.get("class") == "net-tick" for path in root.iter(f"{SVG}path")) == 1
 
 

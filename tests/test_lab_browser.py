@@ -241,6 +241,44 @@ def test_the_masks_of_a_past_update_are_those_of_the_command_line(lab: Lab, tmp_
     expect(lab.page.get_by_text("sample 3 · update 18 ·")).to_be_visible()
 
 
+def test_from_a_past_update_a_button_or_a_step_leads_back_to_the_newest(lab: Lab) -> None:
+    lab.open(QUICK)
+    expect(lab.page.get_by_text("update 1, the next (preview) ·")).to_be_visible()
+    lab.play(40)
+    expect(lab.page.get_by_text("(preview)")).to_have_count(0)
+    lab.press("Pause")
+    expect(lab.state("live · paused")).to_be_visible()
+    lab.ticks(2)
+    newest = lab.update
+    for way_back, update in (("to the newest", newest), ("Step", newest + 1)):
+        lab.slider("Update").fill("17")
+        expect(lab.page.get_by_text("update 17 ·")).to_be_visible()
+        lab.press(way_back)
+        expect(lab.heatmap.locator(".gtitle")).to_contain_text(f"update {update} ·")
+        expect(lab.slider("Update")).to_have_attribute("aria-valuetext", f"{update} / {update} · newest")
+        expect(lab.button("to the newest")).to_have_count(0)
+
+
+def test_the_first_window_of_a_long_memory_shows_the_answer_and_leads_to_the_question(lab: Lab) -> None:
+    lab.open({"task": "delayed-recall"})
+    expect(lab.target(26)).to_have_attribute("aria-pressed", "true")
+    expect(lab.source(0)).to_have_count(0)
+    lab.press("to the word")
+    expect(lab.source(0)).to_have_attribute("aria-pressed", "true")
+    expect(lab.target(26)).to_have_count(0)
+    lab.press("to the prediction")
+    expect(lab.target(26)).to_be_visible()
+    lab.wait_for_query(first="18")
+
+
+def test_hovering_the_masks_over_time_names_unit_step_and_effect(lab: Lab) -> None:
+    lab.open(QUICK)
+    lab.heatmap.evaluate("node => node.scrollIntoView({block: 'end'})")
+    x, y, width, height = box(lab.heatmap.locator(".nsewdrag").first)
+    lab.page.mouse.move(x + width / 28, y + height - height / 64)
+    expect(lab.heatmap.locator(".hoverlayer")).to_have_text(re.compile(r"unit 1, step 0: (kept, × 1\.33|dropped, × 0)"))
+
+
 def test_new_masks_are_other_barcodes(lab: Lab) -> None:
     lab.open(QUICK)
     before = lab.barcodes("input")
@@ -263,6 +301,7 @@ def test_the_live_chart_is_one_node_and_keeps_a_zoom(lab: Lab) -> None:
     points = lab.points()["validation"]
     lab.ticks(6)
     lab.wait_for_points({"validation": points})
+    expect(lab.network).to_have_count(1)
     ranges = chart.evaluate("node => [node._fullLayout.xaxis.range, node._fullLayout.yaxis.range]")
     assert ranges == list(zoom.values())
     assert chart.evaluate("node => node.mine && node.querySelector('.main-svg').mine") is True
@@ -319,7 +358,9 @@ def test_a_link_gives_the_same_experiment_window_and_path(lab: Lab, browser: Bro
 
 def test_everything_can_be_done_by_keyboard(lab: Lab) -> None:
     lab.open(QUICK)
-    lab.tab_to("button", "Play")
+    for _stop in ("skip to the content", "the content", "Play"):
+        lab.page.keyboard.press("Tab")
+    expect(lab.button("Play")).to_be_focused()
     lab.page.keyboard.press("Enter")
     expect(lab.state("live")).to_be_visible()
     lab.wait_for_update(5)
@@ -357,6 +398,9 @@ def test_three_callouts_explain_the_figure_once(lab: Lab) -> None:
     for button in ("Next", "Next", "Got it"):
         expect(callout).to_be_visible()
         said.append(callout.inner_text())
+        for part in (".is-told", ".is-chosen", ".net-crossing", "[id$=inputs]", "[id$=predictions]", "[id$=legend]"):
+            for one in lab.network.locator(part).all():
+                assert apart(box(callout), box(one)), f"“{said[-1]}” covers {part}"
         callout.get_by_role("button", name=button).click()
     assert len(set(said)) == 3
     expect(callout).to_be_hidden()
@@ -385,7 +429,8 @@ def test_one_screen_holds_what_matters(lab: Lab, query: dict[str, str]) -> None:
     lab.open(query)
     assert lab.page.viewport_size == {"width": 1280, "height": 720}
     more = lab.page.get_by_role("button", name="More settings")
-    for part in (lab.button("Play"), lab.progress, lab.sentence, lab.network, lab.curves, lab.slider("Update"), more):
+    name = lab.page.get_by_role("heading", name="Dropout Through Time")
+    for part in (name, lab.button("Play"), lab.progress, lab.sentence, lab.network, lab.curves, lab.slider("Update"), more):
         x, y, width, height = box(part)
         assert x >= 0
         assert y >= 0
@@ -399,7 +444,8 @@ def test_a_phone_stacks_it(lab: Lab) -> None:
     lab.open(QUICK)
     for area in ("html", "[data-testid=stMain]"):
         assert lab.page.locator(area).evaluate("node => node.scrollWidth") == 390, area
-    parts = [box(part) for part in (lab.button("Play"), lab.sentence, lab.network, lab.curves, lab.heatmap)]
+    order = (lab.button("Play"), lab.sentence, lab.network, lab.switch("cell"), lab.curves, lab.heatmap)
+    parts = [box(part) for part in order]
     for (_x, y, _width, height), (_, below, *_rest) in pairwise(parts):
         assert y + height <= below, "one below the other"
     assert all(width <= 390 for _x, _y, width, _height in parts[:2])
@@ -418,6 +464,12 @@ def box(part: Locator) -> tuple[float, float, float, float]:
     found = part.bounding_box()
     assert found
     return found["x"], found["y"], found["width"], found["height"]
+
+
+def apart(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether two boxes have nothing in common."""
+    (x, y, width, height), (left, top, across, down) = one, other
+    return x + width <= left or left + across <= x or y + height <= top or top + down <= y
 
 
 def rgb(colour: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
-from core.figures.sentence import count_sentence, formula
+from core.figures.sentence import count_sentence, formula, reason
 from core.paths import corruption, crossings, even_climbs
 from core.view import ROUTES
 from tests.strategies import placements
@@ -80,7 +80,48 @@ def test_no_placement_and_no_path_gives_a_wrong_formula(data: st.DataObject, lay
     assert not text or worked_out(text, layers, distance) == len(path)
 
 
+def why(name: str, layers: int, distance: int, through: str) -> str:
+    """The reason for the count of the even path."""
+    placement = METHODS[name].placement()
+    path = crossings(placement, layers, even_climbs(layers, 0, distance), through)
+    return reason(path, layers, corruption(placement, layers, distance))
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "through", "said"),
+    [
+        ("zaremba2014", 2, "cell", "1 at the input + 1 between the 2 layers + 1 at the output = 3. "
+                                   "Along time there is none, so the distance does not count."),
+        ("zaremba2014", 4, "state", "1 at the input + 3 between the 4 layers + 1 at the output = 5. "
+                                    "Along time there is none, so the distance does not count."),
+        ("naive-state", 1, "state", "1 at the input + 6 on the state + 1 at the output = 8. "
+                                    "Through the cell 2, through the state 8; all others between 2 and 8."),
+        ("gal2016", 1, "state", "1 at the input + 6 on the state + 1 at the output = 8. 3 different arrays, some met again. "
+                                "Through the cell 2, through the state 8; all others between 2 and 8."),
+        ("moon2015", 1, "cell", "1 array, met again. Every path between the two crosses 7, whichever way it takes."),
+        ("none", 2, "cell", "Every path between the two crosses 0, whichever way it takes."),
+    ],
+)  # fmt: skip
+def test_why_the_count_is_what_it_is(name: str, layers: int, through: str, said: str) -> None:
+    assert why(name, layers, 6, through) == said
+
+
+@given(data=st.data(), layers=st.integers(1, 4), through=st.sampled_from(ROUTES))
+def test_the_parts_of_a_count_are_its_sum(data: st.DataObject, layers: int, through: str) -> None:
+    placement = data.draw(placements(layers))
+    climbs = sorted(data.draw(st.lists(st.integers(0, 12), min_size=layers + 1, max_size=layers + 1)))
+    path = crossings(placement, layers, climbs, through)
+    said = reason(path, layers, corruption(placement, layers, climbs[-1] - climbs[0]))
+    if sums := re.match(r"(.*) = (\d+)\.", said):
+        assert sum(int(part.split()[0]) for part in sums[1].split(" + ")) == int(sums[2]) == len(path)
+    if arrays := re.search(r"(\d+) (different arrays|array)", said):
+        assert int(arrays[1]) == len({mask.array for mask in path}) < len(path)
+    alike = "Along time there is none" in said
+    assert not alike or not {mask.site for mask in path} & {"state", "cell"}
+
+
 def test_the_sentence() -> None:
     assert count_sentence("is", 5, 3, "L + 1") == "“is” reaches the prediction 5 steps later through **3 masks** = L + 1"
     assert count_sentence("is", 1, 1, "") == "“is” reaches the prediction 1 step later through **1 mask**"
+    assert count_sentence("is", 5, 8, "L + 1 + Δ").startswith("“is” reaches the prediction Δ = 5 steps later through **8")
     assert count_sentence("{n}", 0, 0, "") == "“{n}” reaches the prediction 0 steps later through **0 masks**"

@@ -1,7 +1,7 @@
 """What is looked at. Oracles: core.paths takes every path that a fitted view has; a link gives back what it was made from."""
 
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.paths import crossings
-from core.view import COUNT, ROUTES, View, view_of, view_query
+from core.view import COUNT, ROUTES, View, first_that_shows, view_of, view_query
 from tests.strategies import experiments
 
 SAMPLES = 8
 wholes = st.integers(0, 40) | st.integers(0, 10**8)
 paths = st.just(()) | st.lists(wholes, min_size=2, max_size=7).map(tuple)
-views = st.builds(View, first=wholes, sample=wholes, climbs=paths, through=st.sampled_from(ROUTES))
+views = st.builds(View, first=st.none() | wholes, sample=wholes, climbs=paths, through=st.sampled_from(ROUTES))
 # Few steps make few windows: sizes at which every bound is met.
 small = st.builds(
     build, st.just("language-model"), layers=st.integers(1, 4), steps=st.integers(2, 14), batch=st.integers(1, 12)
@@ -27,7 +27,8 @@ garbage = st.text(max_size=6) | st.sampled_from(["-1", "1.5", "1,2", "1,,2", ","
 
 def check(view: View, experiment: Experiment) -> None:
     """A view that the figure and the count can show."""
-    assert 0 <= view.first <= max(0, experiment.steps - COUNT)
+    assert view.first is not None
+    assert 0 <= view.start == view.first <= max(0, experiment.steps - COUNT)
     assert 0 <= view.sample < min(SAMPLES, experiment.batch)
     assert 0 <= view.climbs[0] <= view.climbs[-1] < experiment.steps
     crossings(experiment.placement, experiment.layers, view.climbs, view.through, experiment.cell)  # raises if it is no path
@@ -74,6 +75,24 @@ def test_the_first_path_shown_goes_over_five_steps_or_as_many_as_there_are() -> 
     assert View().fitted(build(layers=1, steps=3), SAMPLES).climbs == (0, 2)
 
 
+@given(view=views, experiment=small, data=st.data())
+def test_a_window_that_nobody_chose_shows_where_the_path_ends(view: View, experiment: Experiment, data: st.DataObject) -> None:
+    target = data.draw(st.integers(0, experiment.steps - 1))
+    fitted = replace(view, first=None).fitted(experiment, SAMPLES, target)
+    assert fitted.climbs[-1] in range(fitted.start, fitted.start + COUNT)
+    at_the_beginning = replace(view, first=0).fitted(experiment, SAMPLES, target)
+    assert at_the_beginning.start == 0
+
+
+@given(t=st.integers(0, 40), first=st.integers(0, 40), more=st.integers(0, 40))
+def test_a_jump_moves_the_window_as_far_as_it_must(t: int, first: int, more: int) -> None:
+    steps = max(t, first) + 1 + more
+    possible = range(max(0, steps - COUNT) + 1)
+    showing = [start for start in possible if start <= t < start + COUNT]
+    first = min(first, possible[-1])
+    assert first_that_shows(t, first, steps) == min(showing, key=lambda start: abs(start - first))
+
+
 def test_a_path_for_other_layers_keeps_its_source_and_target() -> None:
     assert View(climbs=(3, 4, 9)).fitted(build(layers=3), SAMPLES).climbs == (3, 5, 7, 9)
     assert View(climbs=(3, 4, 9)).fitted(build(layers=1), SAMPLES).climbs == (3, 9)
@@ -116,5 +135,5 @@ def test_any_text_is_a_view_or_invalid(query: dict[str, str]) -> None:
     with suppress(Invalid):
         view = view_of(query)
         assert view_of(view_query(view)) == view
-        assert all(isinstance(part, int | str | tuple) for part in astuple(view))
+        assert all(isinstance(part, int | str | tuple | None) for part in astuple(view))
         check(view.fitted(build(), SAMPLES), build())

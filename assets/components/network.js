@@ -56,7 +56,14 @@ class View {
     else this.scroller.append((this.svg = document.importNode(fresh, true)))
     for (const kin of this.groups()) rove(kin)
     if (before !== path(this.svg)) this.trace()
+    if (!before) this.scrollToTarget()
     this.explain()
+  }
+
+  // Where the figure is wider than its place, at first with the end of the path in sight.
+  scrollToTarget() {
+    const right = this.svg.querySelector("[data-kind=target].is-chosen")?.getBoundingClientRect().right ?? 0
+    this.scroller.scrollLeft += Math.max(0, right + 12 - this.scroller.getBoundingClientRect().right)
   }
 
   // Groups of which the tab key reaches one element and the arrow keys the others.
@@ -190,13 +197,12 @@ class View {
     this.tip.hidden = true
   }
 
-  // Above the place it is about, or below where there is no room; a callout goes outside the figure's middle.
-  place(bubble, near, outward = false) {
+  // Above the place it is about, or below where there is no room.
+  place(bubble, near) {
     const home = this.root.getBoundingClientRect()
     const { offsetWidth: width, offsetHeight: height } = bubble
     const left = near.left + near.width / 2 - width / 2 - home.left
-    const low = near.top + near.height / 2 > home.top + home.height / 2
-    const above = near.top - height - 8 > 0 && (outward ? !low : near.top - height - 8 > home.top - height)
+    const above = near.top - height - 8 > Math.max(0, home.top - height)
     bubble.style.left = `${Math.min(Math.max(left, 0), home.width - width)}px`
     bubble.style.top = `${(above ? near.top - height - 8 : near.top + near.height + 8) - home.top}px`
   }
@@ -221,7 +227,24 @@ class View {
       if (this.callout === texts.length) remember()
       this.explain()
     }
-    this.place(bubble, spot.getBoundingClientRect(), true)
+    this.placeCallout(bubble)
+  }
+
+  // In the corner of a layer where it hides least of the path, and nothing of what it is about.
+  placeCallout(bubble) {
+    const home = this.root.getBoundingClientRect()
+    const { offsetWidth: width, offsetHeight: height } = bubble
+    const boxes = (selector) => [...this.svg.querySelectorAll(selector)].map((one) => one.getBoundingClientRect())
+    const told = boxes(".is-told, .is-crossed, .is-taken, .is-chosen, .net-crossing, .net-token, .net-legend")
+    const hidden = ([x, y]) =>
+      told.filter((one) => one.right > x && one.left < x + width && one.bottom > y && one.top < y + height).length
+    const places = boxes(".net-band").flatMap(({ left, right, top, bottom }) => {
+      const y = (top + bottom - height) / 2
+      return [[Math.min(right, home.right) - width, y], [Math.max(left, home.left), y]]
+    })
+    const [x, y] = places.reduce((best, place) => (hidden(place) < hidden(best) ? place : best))
+    bubble.style.left = `${x - home.left}px`
+    bubble.style.top = `${y - home.top}px`
   }
 }
 

@@ -30,6 +30,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     tell();
     input.timer ||= setTimeout(send, WAIT);
   };
+  // As many buttons as there are jumps; one that stays keeps its node, and with it the focus.
+  const jumps = parentElement.querySelector(".scrub-jumps");
+  while (jumps.children.length > data.jumps.length) jumps.lastChild.remove();
+  data.jumps.forEach(({ label, value }, n) => {
+    const button = jumps.children[n] ?? jumps.appendChild(document.createElement("button"));
+    button.type = "button";
+    if (button.textContent !== label) button.textContent = label;
+    button.onclick = () => setTriggerValue("chosen", { value, newest: Boolean(data.newest) && value >= data.high });
+  });
   input.onpointerdown = () => (input.dataset.held = "1");
   input.onpointerup = input.onpointercancel = () => delete input.dataset.held;
 }

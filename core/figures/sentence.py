@@ -1,16 +1,62 @@
 """The sentence that counts: through how many masks content reaches a prediction, and the formula that the count follows."""
 
-from core.language import _, ngettext
-from core.paths import Mask
+from collections import Counter
+
+from core.language import N_, _, ngettext
+from core.paths import Corruption, Mask
+
+ALONG_TIME = {"state", "cell"}
+_WHERE = {
+    "input": N_("{n} at the input"),
+    "between": N_("{n} between the {layers} layers"),
+    "output": N_("{n} at the output"),
+    "state": N_("{n} on the state"),
+    "candidate": N_("{n} on the candidate"),
+    "cell": N_("{n} on the cell"),
+}
 
 
 def count_sentence(word: str, distance: int, count: int, formula: str) -> str:
-    """“word” reaches the prediction Δ steps later through n masks = formula (formula may be empty)."""
+    """“word” reaches the prediction Δ steps later through n masks = formula (formula may be empty).
+
+    A formula in Δ finds it named where its steps are counted.
+    """
     masks = ngettext("{n} mask", "{n} masks", count).format(n=count)
     equal = f" = {formula}" if formula else ""
+    delta = "Δ = " if "Δ" in formula else ""
     steps = ngettext("{n} step later", "{n} steps later", distance).format(n=distance)
     return _("“{word}” reaches the prediction {steps} through **{masks}**{equal}").format(
-        word=word, steps=steps, masks=masks, equal=equal)  # fmt: skip
+        word=word, steps=delta + steps, masks=masks, equal=equal)  # fmt: skip
+
+
+def reason(path: list[Mask], layers: int, counts: Corruption) -> str:
+    """Why the path through L layers meets as many masks as it does: how many where, and what another path would meet.
+
+    counts: of all paths over the same distance.
+    """
+    return " ".join(filter(None, [_parts(path, layers), _arrays(path), _others(path, counts)]))
+
+
+def _parts(path: list[Mask], layers: int) -> str:
+    # In the order in which the path first meets them: 1 at the input + 1 between the 2 layers + 1 at the output = 3.
+    parts = [_(_WHERE[site]).format(n=n, layers=layers) for site, n in Counter(mask.site for mask in path).items()]
+    return _("{parts} = {n}.").format(parts=" + ".join(parts), n=len(path)) if len(parts) > 1 else ""
+
+
+def _arrays(path: list[Mask]) -> str:
+    different = len({mask.array for mask in path})
+    if different == len(path):
+        return ""
+    return ngettext("{n} array, met again.", "{n} different arrays, some met again.", different).format(n=different)
+
+
+def _others(path: list[Mask], counts: Corruption) -> str:
+    if counts.least < counts.most:
+        return _("Through the cell {cell}, through the state {state}; all others between {least} and {most}.").format(
+            cell=counts.through_cell, state=counts.through_state, least=counts.least, most=counts.most)  # fmt: skip
+    if path and not ALONG_TIME & {mask.site for mask in path}:
+        return _("Along time there is none, so the distance does not count.")
+    return _("Every path between the two crosses {n}, whichever way it takes.").format(n=counts.least)
 
 
 def formula(path: list[Mask], layers: int, distance: int, through: str) -> str:

@@ -1,7 +1,8 @@
 """A slider whose end may grow while it is dragged: for the updates of a run that goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -9,7 +10,8 @@ _ASSETS = Path(__file__).parents[2] / "assets" / "components"
 
 _mount = st.components.v2.component(
     "scrubber",
-    html='<label class="scrub"><span class="scrub-name"></span><input type="range" step="1"><output></output></label>',
+    html='<div class="scrub-root"><label class="scrub"><span class="scrub-name"></span><input type="range" step="1">'
+    '<output></output></label><span class="scrub-jumps"></span></div>',
     css=(_ASSETS / "scrubber.css").read_text(encoding="utf-8"),
     js=(_ASSETS / "scrubber.js").read_text(encoding="utf-8"),
     isolate_styles=False,
@@ -17,13 +19,21 @@ _mount = st.components.v2.component(
 
 
 def scrubber(
-    label: str, bounds: tuple[int, int], value: int, key: str, on_chosen: Callable[[int | None], None], newest: str = ""
+    label: str,
+    bounds: tuple[int, int],
+    value: int,
+    key: str,
+    on_chosen: Callable[[int | None], None],
+    newest: str = "",
+    jumps: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """A slider within the bounds that shows `value`, and tells `on_chosen` what the user chooses.
 
     newest: where the upper end grows, what is said there; at that end the choice is None, whatever the end was then.
+    jumps: buttons behind it, with the value that each leads to.
     """
-    data = {"label": label, "low": bounds[0], "high": bounds[1], "value": value, "newest": newest}
+    leads = [{"label": name, "value": to} for name, to in jumps.items()]
+    data = {"label": label, "low": bounds[0], "high": bounds[1], "value": value, "newest": newest, "jumps": leads}
     _mount(key=key, data=data, on_chosen_change=lambda: _tell(key, on_chosen))
 
 

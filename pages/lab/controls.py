@@ -56,7 +56,7 @@ def fill_sites(placement: Placement) -> None:
 def show() -> Experiment | None:
     """Draws the controls. Returns the experiment they describe; None, with the reason on the page, if there is none."""
     notice = st.container()  # what is wrong is said at the top, where it is seen
-    st.markdown(f"###### {_('Data and model')}")
+    st.markdown(f"## {_('Data and model')}")
     chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
                           on_change=_task_changed, help=_(task(st.session_state["task"]).about))  # fmt: skip
     options = task(chosen).options
@@ -68,7 +68,7 @@ def show() -> Experiment | None:
     layers.selectbox(_("Layers L"), range(low, high + 1), key="layers", on_change=_layers_changed)
     with hidden:
         _hidden()
-    st.markdown(f"###### {_('Where dropout acts')}")
+    st.markdown(f"## {_('Where dropout acts')}")
     _method()
     for site in SITES.values():
         _site(site)

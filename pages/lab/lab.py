@@ -3,7 +3,9 @@
 import streamlit as st
 
 from core.codec import from_json
+from core.language import _
 from pages.common.service import service
+from pages.common.title import title
 from pages.lab import controls, live, session
 
 service()  # its workers warm up while the first screen is read
@@ -14,8 +16,12 @@ if "open" in st.session_state:
 if st.session_state.pop("mask-seed-next", False):
     st.session_state["mask_seed"] += 1
 
+purpose = _("A small LSTM learns while you watch. Barcodes are its dropout masks; the thick line follows one word to one "
+            "prediction, and the masks on its way are counted.")  # fmt: skip
+title(_("Dropout Through Time"), purpose)
 with st.container(key="lab"):
-    left, right = st.columns([1.1, 4.2], gap="medium")
+    # The tab key and a phone come to the picture first; page.css puts the controls at its left.
+    right, left = st.columns([4.2, 1.1], gap="medium")
 with left:
     experiment = controls.show()
     if experiment is not None:

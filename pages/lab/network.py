@@ -10,14 +10,14 @@ from core.dropout.sites import SITES, width_of
 from core.experiment import Experiment
 from core.figures.masks import describe_mask, mask_heatmap
 from core.figures.network import Scene, network
-from core.figures.sentence import count_sentence, formula
+from core.figures.sentence import count_sentence, formula, reason
 from core.figures.theme import Theme
 from core.language import _
 from core.paths import corruption, crossings
 from core.runs.history import predicted
 from core.runs.protocol import SHOWN_SAMPLES
 from core.tasks.windows import data_of, first_asked, window
-from core.view import COUNT, DISTANCE, View
+from core.view import COUNT, DISTANCE, View, first_that_shows
 from pages.common.chart import live_chart
 from pages.common.network import network_view
 from pages.common.scrubber import scrubber
@@ -42,20 +42,30 @@ def shown_update() -> int:
     """The update that is shown: the one that was chosen, else the newest; the coming one where there is none yet, or
     where the run waits and has been changed since the newest."""
     newest, chosen = session.now(), session.lab()["update"]
-    if chosen is not None and chosen < newest:
+    if chosen is not None and chosen <= newest:
         return max(1, int(chosen))
     total = session.total() or newest + 1
     coming = newest == 0 or (session.state() == "paused" and session.changed_since(newest))
     return min(newest + 1, total) if coming else newest
 
 
+def _named(update: int) -> str:
+    """The number of the update; one that has not been trained is said to be the next."""
+    return str(update) if update <= session.now() else _("{n}, the next (preview)").format(n=update)
+
+
 def heatmap(masks: Masks, colours: Theme) -> None:
     """The mask of one site and layer, units × time, for the sample and update that are shown."""
+    with st.container(key="masks"):
+        _heatmap(masks, colours)
+
+
+def _heatmap(masks: Masks, colours: Theme) -> None:
     update = shown_update()
     experiment = session.at(update)
     active = [(site.name, layer, gate) for site, layer, dropout in experiment.placement.active(experiment.layers)
               for gate in gates_of(dropout, experiment.cell)]  # fmt: skip
-    st.markdown(f"###### {_('Masks over time')}")
+    st.markdown(f"## {_('Masks over time')}")
     if not active:
         st.caption(_("No site is on: every connection is clean. Switch one on at the left."))
         return
@@ -67,7 +77,7 @@ def heatmap(masks: Masks, colours: Theme) -> None:
     mask = masks[key(site, layer, gate)]
     sample, size = _look(experiment).sample, (experiment.steps, _width(experiment, site, layer))
     title = _("{place} · sample {sample} · update {update}").format(
-        place=_place((site, layer, gate)), sample=sample + 1, update=update)  # fmt: skip
+        place=_place((site, layer, gate)), sample=sample + 1, update=_named(update))  # fmt: skip
     figure = mask_heatmap(mask, sample, size, colours, title)
     live_chart(figure, "heatmap", describe_mask(mask, sample, size, _place((site, layer, gate))), figure["layout"]["height"])
 
@@ -101,7 +111,7 @@ def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str],
 
 def _scene(experiment: Experiment, update: int, view: View, masks: Masks) -> Scene:
     inputs, guesses, right = _words(experiment, update, view.sample)
-    return Scene(experiment.placement, experiment.shape, masks, view.sample, view.first, COUNT,
+    return Scene(experiment.placement, experiment.shape, masks, view.sample, view.start, COUNT,
                  inputs, guesses, right, view.climbs, view.through)  # fmt: skip
 
 
@@ -113,18 +123,16 @@ def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> 
     word = plain(scene.inputs[climbs[0]])
     st.session_state["through"] = through
     with st.container(key="count"):
-        st.markdown(count_sentence(word, distance, len(path), formula(path, layers, distance, through)))
+        st.markdown(count_sentence(word, distance, len(path), formula(path, layers, distance, through)), help=_symbols())
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
-            st.caption(_routes(counts.through_cell, counts.through_state, counts.least, counts.most))
+            st.caption(reason(path, layers, counts))
             st.segmented_control(_("Route along time"), ["cell", "state"], key="through", label_visibility="collapsed",
                                  required=True, on_change=_route, format_func=_route_label)  # fmt: skip
 
 
-def _routes(cell: int | None, state: int | None, least: int, most: int) -> str:
-    if least == most:
-        return _("Every path between the two crosses {n}, whichever way it takes.").format(n=least)
-    return _("Through the cell {cell}, through the state {state}; all others lie between {least} and {most}.").format(
-        cell=cell, state=state, least=least, most=most)  # fmt: skip
+def _symbols() -> str:
+    return _("L is the number of layers, Δ the number of steps between the word and the prediction. "
+             "The path runs through the barcodes that are numbered; each multiplies what it carries by a mask.")  # fmt: skip
 
 
 def _route_label(route: str) -> str:
@@ -159,12 +167,22 @@ def _first_gate(experiment: Experiment, site: str, layer: int) -> tuple[str, int
 
 
 def _scrub(experiment: Experiment, update: int, view: View) -> None:
-    newest = max(session.now(), 1)
+    newest = max(session.now(), update)
+    coming = newest > session.now()
     with st.container(horizontal=True, gap="medium", key="scrub"):
-        scrubber(_("Update"), (1, newest), min(update, newest), "scrub-update", _to_update, newest=_("newest"))
-        scrubber(_("First step"), (0, max(0, experiment.steps - COUNT)), view.first, "scrub-first", _to_step)
+        scrubber(_("Update"), (1, newest), update, "scrub-update", _to_update,
+                 newest=_("preview") if coming else _("newest"),
+                 jumps={} if update == newest else {_("to the newest"): newest})  # fmt: skip
+        scrubber(_("First step"), (0, max(0, experiment.steps - COUNT)), view.start, "scrub-first", _to_step,
+                 jumps=_ends_out_of_sight(view, experiment.steps))  # fmt: skip
         samples = (1, min(experiment.batch, SHOWN_SAMPLES))
         scrubber(_("Sample"), samples, view.sample + 1, "scrub-sample", _to_sample)
+
+
+def _ends_out_of_sight(view: View, steps: int) -> dict[str, int]:
+    """Where the window would show an end of the path that it does not show now."""
+    ends = ((_("to the word"), view.climbs[0]), (_("to the prediction"), view.climbs[-1]))
+    return {name: first_that_shows(t, view.start, steps) for name, t in ends if not view.start <= t < view.start + COUNT}
 
 
 def _to_update(chosen: int | None) -> None:

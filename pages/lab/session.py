@@ -103,6 +103,7 @@ def reconcile(experiment: Experiment) -> None:
 def play() -> None:
     """Starts the experiment, or goes on with the paused run. A recorded run gives way to the live one."""
     run = lab()["run"]
+    lab()["update"] = None  # what comes now is what is looked at
     if run is not None and run["state"] in ACTIVE and not run["recorded"]:
         tell("resume")
         return
@@ -122,6 +123,7 @@ def step() -> None:
     run = lab()["run"]
     if run is None or run["state"] not in ACTIVE or run["recorded"]:
         play()
+    lab()["update"] = None
     tell("step")
 
 
