@@ -25,12 +25,18 @@ from core.tasks.task import Batch
 Events = Generator[Event, None, None]
 
 
+# Times the loss of a guess that holds all classes alike: at a clean training loss beyond it the weights have run away.
+# Runs that learn anything stay below 1.3 at every evaluation, whatever the method and scaling; overfitting shows in
+# validation alone. With Adam and clipped gradients a rate far too large (10) gives 25 to 35, but never what is no number.
+RUNAWAY = 3
+
+
 class _Stopped(Exception):
     """The user stopped the run."""
 
 
 class _Diverged(Exception):
-    """The loss is no longer a number."""
+    """The loss is no longer a number, or beyond all sense; the message says which."""
 
 
 def train(experiment: Experiment, commands: Commands | None = None, show: int = 0) -> Iterator[Event]:
@@ -47,8 +53,8 @@ def train(experiment: Experiment, commands: Commands | None = None, show: int = 
         yield from run.test()
     except _Stopped:
         yield {"event": "stopped", "update": run.update, "seconds": run.seconds}
-    except _Diverged:
-        yield {"event": "failed", "update": run.update, "reason": run.why_diverged()}
+    except _Diverged as diverged:
+        yield {"event": "failed", "update": run.update, "reason": run.why_diverged(str(diverged))}
 
 
 def device_of(name: str) -> torch.device:
@@ -132,6 +138,10 @@ class _Run:
         due = self.update % self.data.updates == 0 or self.update == self.total
         evaluated = (yield from self.evaluate()) if due else None
         yield record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
+        if evaluated and evaluated["train_loss_clean"] > RUNAWAY * math.log(self.data.classes):
+            raise _Diverged(_("The clean training loss has grown to {loss:.3g} nats, more than {times} times that of a plain "
+                              "guess, at update {update}").format(
+                                  loss=evaluated["train_loss_clean"], times=RUNAWAY, update=self.update))  # fmt: skip
 
     def evaluate(self) -> Generator[Event, None, dict[str, Any]]:
         """Validation, and as many windows of the training part, without masks."""
@@ -208,12 +218,11 @@ class _Run:
 
     def check(self, loss: float) -> None:
         if not math.isfinite(loss):
-            raise _Diverged
+            raise _Diverged(_("The loss is no longer a number since update {update}").format(update=self.update))
 
-    def why_diverged(self) -> str:
-        return _("The loss is no longer a number since update {update}: the weights have run away. A learning rate of "
-                 "{rate} is too large here, or the masks' scale grows without bound; lower one of them.").format(
-                     update=self.update, rate=self.experiment.learning_rate)  # fmt: skip
+    def why_diverged(self, what: str) -> str:
+        return _("{what}: the weights have run away. A learning rate of {rate} is too large here, or the masks' scale grows "
+                 "without bound; lower one of them.").format(what=what, rate=self.experiment.learning_rate)  # fmt: skip
 
 
 def _predicted(scores: Tensor, batch: Batch, show: int) -> list[list[int]]:

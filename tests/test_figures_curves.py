@@ -189,7 +189,15 @@ def test_the_sentence_has_the_numbers() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "value", "text"),
-    [("perplexity", 146.4, "146"), ("perplexity", 12.34, "12.3"), ("perplexity", 1.0, "1"), ("accuracy", 0.9844, "98.4 %")],
+    [
+        ("perplexity", 146.4, "146"),
+        ("perplexity", 12.34, "12.3"),
+        ("perplexity", 1.0, "1"),
+        ("accuracy", 0.9844, "98.4 %"),
+        ("perplexity", 99_999.0, "99999"),
+        ("perplexity", 1.234e9, "1.2e9"),
+        ("perplexity", 5e46, "5.0e46"),
+    ],
 )
 def test_metrics_are_shown_in_three_digits(metric: str, value: float, text: str) -> None:
     assert metric_text(metric, value) == text

@@ -283,6 +283,22 @@ def test_a_run_that_diverges_stops_and_says_why() -> None:
     assert all(math.isfinite(r["train_loss"]) for r in records(events)[1:])
 
 
+def test_a_loss_beyond_all_sense_ends_the_run_although_it_is_a_number() -> None:
+    e = build("delayed-recall", {"lag": 5, "sequences": 64}, **TINY | {"hidden": 32}, learning_rate=10.0)
+    events = run(e)
+    assert events[-1]["event"] == "failed"
+    assert "learning rate of 10" in events[-1]["reason"]
+    last = [r for r in records(events) if r["train_loss_clean"] is not None][-1]
+    assert last["update"] == events[-1]["update"], "the evaluation that ended it can be seen"
+    assert last["train_loss_clean"] > training.RUNAWAY * math.log(8)
+
+
+@pytest.mark.parametrize("rate", [0.003, 0.3])
+def test_a_high_rate_that_does_not_run_away_finishes(rate: float) -> None:
+    events = run(build("delayed-recall", {"lag": 5, "sequences": 64}, **TINY | {"hidden": 32}, learning_rate=rate))
+    assert events[-1]["event"] == "done"
+
+
 def test_what_a_run_cannot_begin_with_is_invalid() -> None:
     with pytest.raises(Invalid, match="64 training sequences do not fill one batch of 100"):
         run(build("delayed-recall", {"sequences": 64}, batch=100))

@@ -7,6 +7,7 @@ from core.figures.marks import Mark
 from core.language import N_, _
 from core.runs.protocol import Event
 
+HUGE = 1e5  # from here on a number is not written out: it would not fit where it is shown
 METRICS = {"perplexity": N_("perplexity"), "accuracy": N_("accuracy")}
 
 
@@ -57,9 +58,11 @@ def describe(runs: Sequence[RunCurve]) -> str:
 
 
 def metric_text(metric: str, value: float) -> str:
-    """A metric's value as it is shown: perplexity in three digits, accuracy in per cent."""
+    """A metric's value as it is shown: perplexity in three digits, 1.2e9 where it is huge, accuracy in per cent."""
     if metric == "accuracy":
         return f"{100 * value:.1f} %"
+    if value >= HUGE:
+        return f"{value:.1e}".replace("e+", "e").replace("e0", "e")
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
