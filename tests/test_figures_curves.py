@@ -16,7 +16,7 @@ from core.experiment import Experiment, build
 from core.figures.curves import POINTS, curves
 from core.figures.marks import Mark, change_marks
 from core.figures.outcome import RunCurve, describe, metric_text, metrics
-from core.figures.spread import spread
+from core.figures.spread import columns_of, spread
 from core.figures.theme import DARK, LIGHT
 from core.runs.protocol import Event, record
 
@@ -152,7 +152,7 @@ def test_marks_are_drawn_where_the_change_was() -> None:
 
 @given(st.lists(st.tuples(st.floats(-500, 500), st.floats(1, 40), st.integers(0, 1)), max_size=8))
 def test_labels_never_overlap_and_keep_their_order(labels: list[tuple[float, float, int]]) -> None:
-    at, sizes, columns = ([label[i] for label in labels] for i in range(3))
+    at, sizes, columns = [one[0] for one in labels], [one[1] for one in labels], [one[2] for one in labels]
     shifts = spread(at, sizes, columns)
     for column in (0, 1):
         placed = sorted((at[i] + shifts[i], sizes[i], at[i]) for i in range(len(at)) if columns[i] == column)
@@ -161,6 +161,37 @@ def test_labels_never_overlap_and_keep_their_order(labels: list[tuple[float, flo
             assert was <= then
     alone = [i for i in range(len(at)) if columns.count(columns[i]) == 1]
     assert [shifts[i] for i in alone] == pytest.approx([0] * len(alone)), "what has room stays"
+
+
+@given(st.lists(st.tuples(st.floats(-50, 450), st.floats(1, 40)), max_size=8))
+def test_labels_stay_within_the_frame(labels: list[tuple[float, float]]) -> None:
+    at, sizes = ([label[i] for label in labels] for i in range(2))
+    shifts = spread(at, sizes, [0] * len(at), 0, 400)
+    placed = sorted((at[i] + shifts[i], sizes[i]) for i in range(len(at)))
+    for (low, small), (high, large) in pairwise(placed):
+        assert high - low >= (small + large) / 2 - 1e-6
+    assert all(middle - size / 2 >= -1e-6 and middle + size / 2 <= 400 + 1e-6 for middle, size in placed)
+
+
+def test_two_ends_that_are_near_share_a_column_wherever_they_lie() -> None:
+    assert columns_of([0.24, 0.26, 1.0, 0.9], 0.45) == [0, 0, 1, 1]
+    assert columns_of([0.0, 0.4, 0.8], 0.45) == [0, 0, 0], "a chain"
+    assert columns_of([], 0.45) == []
+
+
+def test_no_label_lies_on_the_axis_or_on_another() -> None:
+    flat = [replace(RUN, id=str(i), records=records_of([3.0, 2.0, 2.0, 2.0], gap=0.0), previous=i > 0) for i in range(2)]
+    made = figure(*flat, height=200)
+    window = made["layout"]["yaxis"]["autorangeoptions"]
+    low, high = window["clipmin"], window["clipmax"]
+    scale = (200 - made["layout"]["margin"]["t"] - made["layout"]["margin"]["b"]) / (high - low)
+    spans = []
+    for note in made["layout"]["annotations"]:
+        half = 7.5 * len(note["text"].split("<br>"))
+        middle = (note["y"] - low) * scale + note["yshift"]
+        spans.append((middle - half, middle + half))
+    assert all(bottom >= -0.1 for bottom, _top in spans)
+    assert all(below[1] <= above[0] + 0.1 for below, above in pairwise(sorted(spans)))
 
 
 @given(st.lists(st.floats(0.5, 9), min_size=1, max_size=9), st.floats(-1, 1))

@@ -13,13 +13,14 @@ import numpy as np
 
 from core.figures.marks import Mark
 from core.figures.outcome import METRICS, RunCurve, best, evaluated, has_best, metric_of, metric_text
-from core.figures.spread import spread
+from core.figures.spread import columns_of, spread
 from core.figures.theme import Figure, Theme, template
 from core.language import _
 from core.runs.protocol import Event
 
 POINTS = 200  # at most, of the loss of every update; beyond it, the mean of so many neighbours
 LABEL_WIDTH = 15  # characters
+LABEL_PART = 0.45  # the width of a label, as a part of the narrowest figure's
 MARGINS = {"l": 50, "t": 10, "b": 42}
 LINE = 15  # pixels that a line of text needs
 MARK_ROWS = 3
@@ -193,11 +194,10 @@ def _axis(title: str, low: float, high: float, drawn: bool) -> Figure:
 
 
 def _labels(lines: Sequence[_Line], window: _Window, theme: Theme) -> list[Figure]:
-    """Each curve's name at its end, moved apart where two would overlap."""
-    at = [line.y[-1] * window.pixels / (window.high - window.low) for line in lines]
-    # Curves that end far apart have labels in different columns, which cannot overlap.
-    columns = [round(2 * line.x[-1] / window.end) for line in lines]
-    shifts = spread(at, [LINE * len(line.label) for line in lines], columns)
+    """Each curve's name at its end, moved apart where two would overlap, and within the frame: below it is the axis."""
+    at = [(line.y[-1] - window.low) * window.pixels / (window.high - window.low) for line in lines]
+    columns = columns_of([line.x[-1] / window.end for line in lines], LABEL_PART)
+    shifts = spread(at, [LINE * len(line.label) for line in lines], columns, 0, window.pixels)
     return [
         {
             "x": line.x[-1], "y": line.y[-1], "xanchor": "left", "yanchor": "middle", "xshift": 5, "yshift": round(shift, 1),

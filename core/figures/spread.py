@@ -1,31 +1,46 @@
 """Moves labels apart that would overlap, as little as possible."""
 
-from collections.abc import Hashable, Sequence
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import fmean
 
 
-def spread(at: Sequence[float], sizes: Sequence[float], columns: Sequence[Hashable]) -> list[float]:
+def spread(
+    at: Sequence[float], sizes: Sequence[float], columns: Sequence[int], low: float = -math.inf, high: float = math.inf
+) -> list[float]:
     """By how much each label is to be moved. at: where its middle should be; sizes: how high it is, in the same unit.
 
-    Labels of different columns never meet. Within a column their order stays, and they end up side by side where they
-    would overlap, around the mean of where they should be.
+    Labels of different columns never meet. Within a column their order stays, they end up side by side where they would
+    overlap, around the mean of where they should be, and lie between `low` and `high`; above, where there is too little room.
     """
     shifts = [0.0] * len(at)
     for column in set(columns):
         members = sorted((i for i in range(len(at)) if columns[i] == column), key=lambda i: at[i])
-        for i, place in zip(members, _apart([at[i] for i in members], [sizes[i] for i in members]), strict=True):
+        places = _apart([at[i] for i in members], [sizes[i] for i in members], low, high)
+        for i, place in zip(members, places, strict=True):
             shifts[i] = place - at[i]
     return shifts
 
 
-def _apart(at: list[float], sizes: list[float]) -> list[float]:
-    # Least squares under an order: pool neighbours that overlap into blocks, each at the mean of its members' wishes.
-    blocks: list[tuple[float, float, list[float]]] = []  # bottom edge, height, sizes
-    wishes: list[list[float]] = []
-    for middle, size in zip(at, sizes, strict=True):
-        blocks.append((middle - size / 2, size, [size]))
-        wishes.append([middle - size / 2])
-        while len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] > blocks[-1][0]:
-            (_low, height, below), (_high, more, above) = blocks[-2:]
-            wishes[-2:] = [wishes[-2] + [wish - height for wish in wishes[-1]]]
-            blocks[-2:] = [(sum(wishes[-1]) / len(wishes[-1]), height + more, below + above)]
-    return [bottom + sum(members[:i]) + size / 2 for bottom, _h, members in blocks for i, size in enumerate(members)]
+def columns_of(x: Sequence[float], width: float) -> list[int]:
+    """The column of each label by its left edge: labels whose edges are nearer than a label's width share one, as do
+    those between which others make a chain."""
+    order = sorted(range(len(x)), key=lambda i: x[i])
+    columns = [0] * len(x)
+    for before, i in pairwise(order):
+        columns[i] = columns[before] + (x[i] - x[before] > width)
+    return columns
+
+
+def _apart(at: list[float], sizes: list[float], low: float, high: float) -> list[float]:
+    # Least squares under an order: without the room that those below need, edges may be equal but not fall. Neighbours that
+    # fall are pooled, each block at the mean of its members' wishes; bounds then only cut off what lies beyond them.
+    below = [sum(sizes[:i]) for i in range(len(sizes))]
+    blocks: list[list[float]] = []
+    for middle, size, room in zip(at, sizes, below, strict=True):
+        blocks.append([middle - size / 2 - room])
+        while len(blocks) > 1 and fmean(blocks[-2]) > fmean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    edges = [max(low, min(fmean(block), high - sum(sizes))) for block in blocks for _member in block]
+    return [edge + room + size / 2 for edge, room, size in zip(edges, below, sizes, strict=True)]
