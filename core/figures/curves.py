@@ -20,11 +20,11 @@ from core.runs.protocol import Event
 
 POINTS = 200  # at most, of the loss of every update; beyond it, the mean of so many neighbours
 LABEL_WIDTH = 15  # characters
-LABEL_PART = 0.45  # the width of a label, as a part of the narrowest figure's
+LABEL_PART = 0.65  # the width of a label, as a part of the narrowest figure's
 MARGINS = {"l": 50, "t": 10, "b": 42}
 LINE = 15  # pixels that a line of text needs
 MARK_ROWS = 3
-MARK_CHARACTER = 0.026  # the width of a character in a mark's label, as a part of the narrowest figure's
+MARK_CHARACTER = 0.036  # the width of a character in a mark's label, as a part of the narrowest figure's
 THIN, MIDDLE, THICK = 1, 1.5, 2.5
 
 
