@@ -15,7 +15,7 @@ from core.dropout.placement import Dropout, Placement, to_data
 from core.experiment import Experiment, build
 from core.figures.curves import POINTS, curves
 from core.figures.marks import Mark, change_marks
-from core.figures.outcome import RunCurve, describe, metric_text, metrics
+from core.figures.outcome import RunCurve, describe, metric_text, metrics, run_name
 from core.figures.spread import columns_of, spread
 from core.figures.theme import DARK, LIGHT
 from core.runs.protocol import Event, record
@@ -246,6 +246,18 @@ def test_dark_is_the_same_figure_in_other_colours() -> None:
         assert colour not in dark
     for ours, theirs in zip((LIGHT.ink, LIGHT.previous, *LIGHT.runs), (DARK.ink, DARK.previous, *DARK.runs), strict=True):
         assert light.count(ours) == dark.count(theirs)
+
+
+def test_a_run_is_named_by_what_tells_it_from_others() -> None:
+    one, bare = began(layers=2, hidden=16), began(placement=Placement(), layers=2, hidden=16)
+    own = began(placement=Placement.of({"cell": Dropout(0.1), "output": Dropout(0.2)}))
+    changed = [{"event": "changed", "update": 3, "placement": with_sites(input=0.2)}]
+    assert run_name(2, one) == "run 2 · zaremba2014"
+    assert run_name(3, bare, beside=one) == "run 3 · no dropout"
+    assert run_name(4, own) == "run 4 · own placement"
+    assert run_name(5, one, changed) == "run 5 · zaremba2014, changed"
+    assert run_name(5, one, [{"event": "changed", "update": 3, "learning_rate": 0.1}]) == "run 5 · zaremba2014"
+    assert run_name(6, one, beside=replace(one, layers=3)) == "run 6 · zaremba2014, L 2, H 16"
 
 
 def began(**given: Any) -> Experiment:

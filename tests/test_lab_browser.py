@@ -109,7 +109,7 @@ def test_a_killed_worker_is_reported_and_the_next_run_works(page: Page, narrow: 
     expect(lab.state("live")).to_be_visible()
     expect(page.get_by_text("The process that trained this run was killed")).to_have_count(0)
     lab.wait_for_update(5)
-    lab.wait_for_points({"run 1, validation": 0})
+    lab.wait_for_points({"run 1 · zaremba2014, validation": 0})
     lab.press("Reset")
     expect(lab.state("ready")).to_be_visible()
 
@@ -172,9 +172,11 @@ def test_a_run_trains_pauses_steps_and_leaves_a_grey_curve(lab: Lab) -> None:
     lab.press("Reset")
     expect(lab.state("ready")).to_be_visible()
     assert lab.update == 0
-    lab.wait_for("() => document.querySelector('.st-key-curves .live-chart').data[0].name === 'run 1, validation'")
+    lab.wait_for(
+        "() => document.querySelector('.st-key-curves .live-chart').data[0].name === 'run 1 · zaremba2014, validation'"
+    )
     label = lab.curves.evaluate("node => node.layout.annotations.map((note) => note.text).join(' ')").replace("<br>", " ")
-    assert re.search(r"run 1, best \d+\.\d %", label), label
+    assert re.search(r"run 1 · zaremba2014, best \d+\.\d %", label), label
 
 
 def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> None:

@@ -15,7 +15,7 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
 from core.experiment import Experiment, build
-from core.runs.history import in_force, newest, of_kind, predicted, with_changes
+from core.runs.history import comparable, in_force, newest, of_kind, predicted, with_changes
 from core.runs.protocol import Command, Event
 from core.tasks.windows import data_of, total_updates, window
 from tests.strategies import placements
@@ -131,6 +131,13 @@ def test_changes_are_taken_in_order_and_checked() -> None:
     assert with_changes(RECALL, [{"layers": 4, "hidden": 99}]) == RECALL, "what a run cannot change is left alone"
     with pytest.raises(Invalid, match="2 layers in this network but 3 rates"):
         with_changes(RECALL, [{"placement": to_data(Placement.of({"cell": Dropout((0.1, 0.2, 0.3))}))}])
+
+
+def test_losses_are_comparable_over_the_same_data_whatever_learns_them() -> None:
+    for change in ({"layers": 4}, {"hidden": 9}, {"placement": GAL}, {"mask_seed": 5}, {"learning_rate": 0.5}, {"batch": 16}):
+        assert comparable(RECALL, replace(RECALL, **change)), change
+    for other in (WORDS, replace(RECALL, data_seed=8), replace(RECALL, steps=20), build("delayed-recall", {"lag": 4})):
+        assert not comparable(RECALL, other)
 
 
 def test_the_newest_update() -> None:

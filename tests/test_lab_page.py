@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -306,7 +307,66 @@ def test_a_change_that_the_run_can_take_is_sent_to_it_and_any_other_ends_it() ->
     assert (run["id"], changed["update"], changed["placement"]["input"]) == (first, 1, {"rate": 0.1})
     drawn(page.selectbox(key="layers").select(3).run())
     bench = page.session_state["lab"]
-    assert (bench["run"], bench["previous"]["id"]) == (None, first)
+    assert (bench["run"], bench["kept"]["id"]) == (None, first)
+
+
+def test_a_run_that_ended_stays_until_the_next_begins_and_is_then_grey() -> None:
+    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64", epochs="2")
+    page.button(key="play").click().run()
+    waited(page, lambda run: run["state"] == "finished")
+    drawn_then = curve_names(page)
+    assert {"validation", "train, clean"} <= drawn_then
+    page.slider(key="rate-input").set_value(0.1).run()
+    assert page.session_state["lab"]["run"] is None
+    assert curve_names(page) == drawn_then
+    assert all(metric.value != "–" for metric in page.metric)
+    assert any("Play begins it. The curves are still those of: run 1 · zaremba2014." in said(text) for text in page.caption)
+    page.button(key="play").click().run()
+    waited(page, lambda run: run["state"] == "finished")
+    assert not any("Play begins it" in said(text) for text in page.caption)
+    assert curve_names(page) >= {"validation", "run 1 · zaremba2014, validation"}
+    page.selectbox(key="layers").select(1).run()
+    page.button(key="play").click().run()
+    waited(page, lambda run: run["state"] == "finished")
+    assert "run 2 · zaremba2014, L 2, H 8, validation" in curve_names(page), "another size is named"
+    page.number_input(key="data_seed").set_value(99).run()
+    page.button(key="play").click().run()
+    waited(page, lambda run: run["state"] == "finished")
+    assert not any("run 3" in name for name in curve_names(page)), "the losses of other data cannot be compared"
+
+
+def test_a_run_of_a_few_updates_does_not_take_the_grey_curves_place() -> None:
+    page = lab()
+    recorded = "no dropout, recorded, validation"
+    page.button(key="step").click().run()
+    waited(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    drawn(page.button(key="reset").click().run())
+    assert curve_names(page) == {recorded, "best"}
+
+
+def test_a_file_that_is_opened_during_a_run_begins_anew() -> None:
+    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    page.button(key="step").click().run()
+    run = waited(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    other = replace(experiment(page), placement=METHODS["naive-cell"].placement())
+    drawn(page.file_uploader(key="upload").upload("experiment.json", to_json(other).encode(), "application/json").run())
+    bench = page.session_state["lab"]
+    assert experiment(page) == other
+    assert (bench["run"], bench["kept"]["id"]) == (None, run["id"])
+    assert not any(event["event"] == "changed" for event in bench["kept"]["events"])
+
+
+def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() -> None:
+    page = lab(task="delayed-recall")
+    page.selectbox(key="method").select("gal2016").run()
+    assert experiment(page).placement == METHODS["gal2016"].placement()
+    page.selectbox(key="method").select("zaremba2014").run()
+    assert experiment(page) == build("delayed-recall")
+
+
+def curve_names(page: AppTest) -> set[str]:
+    """What is drawn on the curves."""
+    return {trace["name"] for trace in json.loads(components(page)["live_chart"][0]["figure"])["data"]}
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence_and_the_next_one_works() -> None:

@@ -9,6 +9,8 @@ from core.dropout.placement import from_data
 from core.experiment import Experiment
 from core.runs.protocol import CHANGEABLE, Event
 
+DATA = ("task", "options", "steps", "data_seed")  # what the data depend on; the batch only cuts them up
+
 
 def of_kind(events: Iterable[Event], kind: str) -> list[Event]:
     """The events of one kind."""
@@ -34,6 +36,11 @@ def with_changes(experiment: Experiment, changes: Iterable[Event]) -> Experiment
     if "placement" in fields:
         fields["placement"] = from_data(fields["placement"])
     return replace(experiment, **fields)
+
+
+def comparable(one: Experiment, other: Experiment) -> bool:
+    """Whether the losses of the two can be laid beside each other: they are means over the same data, whatever learns them."""
+    return all(getattr(one, name) == getattr(other, name) for name in DATA)
 
 
 def predicted(events: Sequence[Event], update: int, sample: int) -> list[int] | None:

@@ -95,7 +95,8 @@ def _method() -> None:
     st.session_state["method"] = own or OWN
     names = [*METHODS, OWN] if own is None else list(METHODS)
     st.selectbox(_("Method"), names, key="method", on_change=_method_changed, format_func=_method_label,
-                 help=_("A method is a placement with a name. Switch a single site and it becomes your own."))  # fmt: skip
+                 help=_("A method is a placement with a name. Choosing one sets its usual rates, or those that the task opens "
+                        "with. Switch a single site and it becomes your own."))  # fmt: skip
 
 
 def _method_label(name: str) -> str:
@@ -208,8 +209,10 @@ def _task_changed() -> None:
 
 
 def _method_changed() -> None:
-    if st.session_state["method"] != OWN:
-        fill_sites(METHODS[st.session_state["method"]].placement())
+    state = st.session_state
+    if state["method"] != OWN:
+        opening = build(state["task"]).placement  # a task may open with other rates than its method's usual ones
+        fill_sites(opening if name_of(opening) == state["method"] else METHODS[state["method"]].placement())
 
 
 def _one_rate(name: str) -> None:

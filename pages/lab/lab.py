@@ -12,6 +12,7 @@ service()  # its workers warm up while the first screen is read
 if (first := session.begin()) is not None:
     controls.fill(first)
 if "open" in st.session_state:
+    session.set_aside()  # a file begins anew; it does not change the run that is on
     controls.fill(from_json(st.session_state.pop("open")))
 if st.session_state.pop("mask-seed-next", False):
     st.session_state["mask_seed"] += 1

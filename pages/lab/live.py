@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.codec import from_plain
+from core.experiment import Experiment
 from core.figures.curves import curves
 from core.figures.marks import change_marks
-from core.figures.outcome import RunCurve, describe, epoch_text, metric_text, metrics
+from core.figures.outcome import RunCurve, describe, epoch_text, metric_text, metrics, run_name
 from core.figures.theme import Theme, theme
 from core.language import N_, _, use
 from core.runs.history import of_kind
@@ -66,7 +67,7 @@ def _toolbar() -> None:
         st.button(_("Step"), icon=":material/skip_next:", key="step", on_click=session.step,
                   help=_("One update, then a pause."))  # fmt: skip
         st.button(_("Reset"), icon=":material/replay:", key="reset", on_click=session.shelve,
-                  help=_("Back to an untrained network; this run stays as the grey curve."))  # fmt: skip
+                  help=_("Back to an untrained network. A run of an epoch or more stays as the grey curve."))  # fmt: skip
         if st.button(_("New masks"), icon=":material/casino:", key="new-masks",
                      help=_("Another mask seed; data and initial weights stay.")):  # fmt: skip
             st.session_state["mask-seed-next"] = True
@@ -87,7 +88,8 @@ def _play_or_pause(state: str) -> None:
         st.button(_("Pause"), icon=":material/pause:", type="primary", key="play", on_click=session.tell, args=["pause"],
                   disabled=state == "queued", width=PLAY)  # fmt: skip
     else:
-        st.button(_("Play"), icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY)
+        st.button(_("Play"), icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY,
+                  help=_("Trains the experiment that the controls describe, live on this server."))  # fmt: skip
 
 
 def _hold(state: str) -> None:
@@ -110,9 +112,12 @@ def _progress() -> None:
 
 def _news() -> None:
     """What went wrong or holds things up, in a sentence."""
-    run = session.lab()["run"]
+    run, kept = session.lab()["run"], session.lab()["kept"]
     if error := session.lab()["error"]:
         st.warning(plain(error))
+    if kept:
+        st.caption(_("These settings make a new run: Play begins it. The curves are still those of: {run}.").format(
+            run=plain(_name(kept))))  # fmt: skip
     if run is None:
         return
     if run["state"] == "queued" and run["position"]:
@@ -122,33 +127,32 @@ def _news() -> None:
 
 
 def _outcome(colours: Theme) -> None:
-    run = session.lab()["run"]
-    _numbers(of_kind(run["events"], "record") if run else [])
-    experiment = session.wanted()
-    runs = [_curve(run, previous=False)] if run else []
-    previous = session.lab()["previous"]
-    if previous and previous["began"]["task"] == experiment.task:
-        runs.append(_curve(previous, previous=True))
-    unit = _(task(experiment.task).unit)
-    live_chart(curves(runs, colours, unit, height=CHART), "curves", describe(runs), CHART)
+    run, previous = session.shown(), session.grey()
+    experiment = from_plain(run["began"]) if run else session.wanted()
+    row = task(experiment.task)
+    _numbers(of_kind(run["events"], "record") if run else [], row.metric)
+    runs = [_curve(run, experiment, previous=False)] if run else []
+    if previous:
+        runs.append(_curve(previous, experiment, previous=True))
+    live_chart(curves(runs, colours, _(row.unit), height=CHART), "curves", describe(runs), CHART)
 
 
-def _curve(run: session.Run, previous: bool) -> RunCurve:
+def _curve(run: session.Run, beside: Experiment, previous: bool) -> RunCurve:
     began = from_plain(run["began"])
     epochs = total_updates(began) / data_of(began).updates
     marks = change_marks(began, run["events"])
-    return RunCurve(run["id"], _name(run), of_kind(run["events"], "record"), marks, previous, epochs)
+    return RunCurve(run["id"], _name(run, beside), of_kind(run["events"], "record"), marks, previous, epochs)
 
 
-def _name(run: session.Run) -> str:
+def _name(run: session.Run, beside: Experiment | None = None) -> str:
+    began = from_plain(run["began"])
     if run["recorded"]:
-        return _("recorded run") if from_plain(run["began"]).placement.sites else _("no dropout, recorded")
-    return _("run {n}").format(n=run["number"])
+        return _("recorded run") if began.placement.sites else _("no dropout, recorded")
+    return run_name(run["number"], began, of_kind(run["events"], "changed"), beside)
 
 
-def _numbers(records: list[session.Run]) -> None:
+def _numbers(records: list[session.Run], metric: str) -> None:
     found = metrics(records)
-    metric = task(session.wanted().task).metric
     with st.container(key="numbers"):
         now, best, gap = st.columns(3, gap="small")
     now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")

@@ -1,4 +1,7 @@
-"""What a visitor has on the bench: the experiment that the controls describe, the run, and the run before it.
+"""What a visitor has on the bench: the experiment that the controls describe, the run, and the runs before it.
+
+run: the one now on, or ended and of this very experiment. kept: one that ended, or was ended by a change of the controls;
+its curves stay until the next run begins. previous: the grey curve.
 
 Plain data only, in one dict of the session: classes would not survive a hot reload.
 """
@@ -13,7 +16,7 @@ from core.codec import from_plain, from_query, to_plain, to_query
 from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.language import _, use
-from core.runs.history import in_force, newest, of_kind
+from core.runs.history import comparable, in_force, newest, of_kind
 from core.runs.protocol import CHANGEABLE, SHOWN_SAMPLES
 from core.tasks.windows import data_of
 from core.view import View, view_of, view_query
@@ -47,8 +50,8 @@ def begin() -> Experiment | None:
         view = view_of(query)
     except Invalid as invalid:
         errors.append(_("What the link looks at could not be read. {why}").format(why=invalid))
-    st.session_state.lab = {"experiment": to_plain(experiment), "run": None, "previous": None, "runs": 0, "owner": owner(),
-                            "error": " ".join(errors), "view": asdict(view), "update": None}  # fmt: skip
+    st.session_state.lab = {"experiment": to_plain(experiment), "run": None, "kept": None, "previous": None, "runs": 0,
+                            "owner": owner(), "error": " ".join(errors), "view": asdict(view), "update": None}  # fmt: skip
     _open_recorded(experiment)
     return experiment
 
@@ -87,7 +90,7 @@ def wanted() -> Experiment:
 
 def reconcile(experiment: Experiment) -> None:
     """Makes the bench follow the controls: a change that the run can take is sent to it; any other is a new
-    experiment, and the run so far becomes the previous one."""
+    experiment, and the run so far is kept until that begins."""
     lab()["experiment"] = to_plain(experiment)
     run = lab()["run"]
     if run is None or run["told"] == lab()["experiment"]:
@@ -97,7 +100,7 @@ def reconcile(experiment: Experiment) -> None:
         service().command(run["id"], {"command": "change"} | {name: lab()["experiment"][name] for name in changed})
         run["told"] = lab()["experiment"]
     else:
-        shelve()
+        set_aside()
 
 
 def play() -> None:
@@ -133,18 +136,46 @@ def tell(command: str) -> None:
         service().command(lab()["run"]["id"], {"command": command})
 
 
-def shelve() -> None:
-    """Ends the run and keeps it as the previous one, if it has anything to show."""
+def set_aside() -> None:
+    """Ends the run, if there is one. What it has to show stays until the next one begins."""
     run = lab()["run"]
     if run is None:
         return
     if run["state"] in ACTIVE:
         tell("stop")
         poll()
-    if newest(run["events"]) > 0 and not run["recorded"]:
+    if newest(run["events"]) > 0:
         events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
-        lab()["previous"] = {name: run[name] for name in ("id", "number", "recorded", "began")} | {"events": events}
+        lab()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began")} | {"events": events}
     lab().update(run=None, update=None)
+
+
+def shelve() -> None:
+    """Clears the bench: ends the run, and what it has to show becomes the grey curve if it tells more than that one."""
+    set_aside()
+    kept, lab()["kept"] = lab()["kept"], None
+    if kept and not kept["recorded"] and (_went_an_epoch(kept) or not _beside(lab()["previous"], kept)):
+        lab()["previous"] = kept
+
+
+def shown() -> Run | None:
+    """The run whose curves are drawn in colour: the one now on, else the one that is kept."""
+    run: Run | None = lab()["run"] or lab()["kept"]
+    return run
+
+
+def grey() -> Run | None:
+    """The run before, if its losses can be compared with those of the run that is shown, or that is to come."""
+    run, previous = shown(), lab()["previous"]
+    return previous if _beside(previous, run or {"began": lab()["experiment"]}) else None
+
+
+def _went_an_epoch(run: Run) -> bool:
+    return newest(run["events"]) >= int(of_kind(run["events"], "started")[0]["updates_per_epoch"])
+
+
+def _beside(one: Run | None, other: Run) -> bool:
+    return one is not None and comparable(from_plain(one["began"]), from_plain(other["began"]))
 
 
 def poll() -> None:
