@@ -511,6 +511,7 @@ while not (run := page.run().session_state["lab"]["run"])["events"]:
     assert run["state"] in ("queued", "starting", "running", "paused"), run
 service().close()
 assert "torch" not in sys.modules, "the app imports torch"
+assert "pandas" not in sys.modules, "half a second of the first page"
 """
     subprocess.run([sys.executable, "-c", code, str(ROOT / "app.py")], cwd=ROOT, check=True, timeout=120)
 

@@ -39,8 +39,9 @@ def _tell(key: str, on_did: Callable[[dict[str, Any]], None]) -> None:
         on_did(dict(did))
 
 
-def _callouts() -> list[dict[str, str]]:
-    # Where on the figure, what is said there, and what its button says.
+def _callouts() -> tuple[dict[str, str], ...]:
+    # Where on the figure, what is said there, and what its button says. A tuple: to look whether a list is a table,
+    # Streamlit would import pandas, half a second of the first page.
     texts = (
         (".net-mask", _("A barcode is a mask: one stripe a unit, filled is kept, empty is dropped.")),
         (
@@ -49,6 +50,6 @@ def _callouts() -> list[dict[str, str]]:
         ),
         ("[id$=inputs] .is-chosen", _("Click a word below and a prediction above: the path goes from one to the other.")),
     )
-    return [
+    return tuple(
         {"at": at, "text": text, "next": _("Got it") if n == len(texts) else _("Next")} for n, (at, text) in enumerate(texts, 1)
-    ]
+    )

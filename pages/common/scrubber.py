@@ -32,7 +32,8 @@ def scrubber(
     newest: where the upper end grows, what is said there; at that end the choice is None, whatever the end was then.
     jumps: buttons behind it, with the value that each leads to.
     """
-    leads = [{"label": name, "value": to} for name, to in jumps.items()]
+    # A tuple: to look whether a list is a table, Streamlit would import pandas, half a second of the first page.
+    leads = tuple({"label": name, "value": to} for name, to in jumps.items())
     data = {"label": label, "low": bounds[0], "high": bounds[1], "value": value, "newest": newest, "jumps": leads}
     _mount(key=key, data=data, on_chosen_change=lambda: _tell(key, on_chosen))
 

@@ -16,9 +16,15 @@ def provide_plotly(root: Path = ROOT) -> str:
 
     The name carries the version, so that no browser keeps an old one. Called again it costs nothing.
     """
-    name = f"plotly-{version('plotly')}.min.js"
+    name = _name()
     _copy(_source(), root / "static" / name)
     return f"app/static/{name}"
+
+
+@cache
+def _name() -> str:
+    # Asked for at every tick, and read from a file of some hundred lines.
+    return f"plotly-{version('plotly')}.min.js"
 
 
 @cache
