@@ -22,8 +22,6 @@ class Pool:
         self._workers: list[Worker] = []
         self._queue: deque[Run] = deque()
         self._starts_fail = self._closed = False
-        with lock:
-            self._assign()
 
     def add(self, run: Run) -> None:
         """The run starts now, or waits."""

@@ -22,6 +22,7 @@ from core.runs.replay import Replay
 from core.runs.run import Poll, Run
 
 TICK = 0.5  # seconds between two looks at the leases
+HEAD_START = 1.0  # seconds that the first page has the cores for itself, before the first worker warms up unasked
 MOST_WAITING = 300  # runs in the queue
 
 
@@ -144,5 +145,7 @@ class Service:
             self._pool.drop(run)
 
     def _keep(self) -> None:
-        while not self._closed.wait(TICK):
+        pause = HEAD_START
+        while not self._closed.wait(pause):
             self.tidy()
+            pause = TICK

@@ -11,7 +11,7 @@ from core.runs.service import Service
 
 @st.cache_resource(on_release=Service.close)
 def service() -> Service:
-    """The runs of all tabs; its workers start with it."""
+    """The runs of all tabs; the first of its workers starts soon after it."""
     return Service()
 
 
