@@ -73,7 +73,9 @@ class Narrow:
 
     def worker(self) -> int:
         """The process that trains."""
-        (worker,) = map(int, Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split())
+        # Children are listed under the thread that started them, while it lives.
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        (worker,) = [int(child) for thread in threads for child in thread.read_text().split()]
         return worker
 
 
