@@ -143,7 +143,10 @@ def test_the_first_visit_shows_a_recorded_run_that_moves_and_play_goes_live(lab:
     recorded = read(FOLDER / "default.jsonl.gz")
     total = recorded.events[0]["updates"]
     expect(lab.progress).to_contain_text(f"of {total}")
-    lab.press("Play")
+    lab.press("Pause")
+    expect(lab.button("Go on")).to_be_visible()
+    expect(lab.state("recorded")).to_be_visible()
+    lab.press("Play live")
     expect(lab.page.get_by_text("update 0 of")).to_be_visible()
     expect(lab.state("live")).to_be_visible()
     lab.wait_for_update(1)

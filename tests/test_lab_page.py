@@ -119,7 +119,7 @@ def test_the_first_run_draws_the_default_experiment() -> None:
     assert {site: page.toggle(key=f"on-{site}").value for site in SITES} == dict.fromkeys(SITES, False) | dict.fromkeys(
         ("input", "between", "output"), True)  # fmt: skip
     assert [page.slider(key=f"rate-{site}").value for site in ("input", "between", "output")] == [0.5] * 3
-    assert [button.label for button in page.button][1:] == ["Step", "Reset", "New masks", "Hold"]
+    assert [button.label for button in page.button] == ["Play live", "Step", "Reset", "New masks", "Pause"]
     assert "**3 masks** = L + 1" in sentence(page)
     assert query(page) == {"v": "1", "task": "language-model"}
     assert not page.warning

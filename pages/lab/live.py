@@ -19,7 +19,7 @@ from pages.lab import network, session
 
 TICK = 0.5  # seconds
 CHART = 430  # pixels
-PLAY = 100  # pixels
+PLAY = 116  # pixels
 # What a run can be: its label, icon and colour.
 STATES = {
     "ready": (N_("ready"), "radio_button_unchecked", "gray"),
@@ -88,15 +88,16 @@ def _play_or_pause(state: str) -> None:
         st.button(_("Pause"), icon=":material/pause:", type="primary", key="play", on_click=session.tell, args=["pause"],
                   disabled=state == "queued", width=PLAY)  # fmt: skip
     else:
-        st.button(_("Play"), icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY,
+        label = _("Play live") if session.recorded() else _("Play")
+        st.button(label, icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY,
                   help=_("Trains the experiment that the controls describe, live on this server."))  # fmt: skip
 
 
 def _hold(state: str) -> None:
     """What moves by itself can be held."""
-    label, command = (_("Hold"), "pause") if state == "recorded" else (_("Go on"), "resume")
-    st.button(label, icon=":material/motion_photos_paused:", key="hold", on_click=session.tell, args=[command],
-              help=_("Holds the recorded run, or lets it go on. Play trains the same experiment live."))  # fmt: skip
+    label, icon, command = (_("Pause"), "pause", "pause") if state == "recorded" else (_("Go on"), "resume", "resume")
+    st.button(label, icon=f":material/{icon}:", key="hold", on_click=session.tell, args=[command],
+              help=_("Pauses the recorded run, which was trained earlier by this program, or lets it go on."))  # fmt: skip
 
 
 def _progress() -> None:
