@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from core.dropout.losses import LOSSES
 from core.dropout.methods import method, name_of
-from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement, from_data, to_data
+from core.dropout.placement import NOISES, SCALINGS, SHARING, Dropout, Placement, from_data, to_data
+from core.dropout.schedule import CONSTANT, KINDS, Schedule
 from core.dropout.sites import SITES
 from core.errors import Invalid
 from core.experiment import Experiment, build
@@ -22,8 +24,10 @@ _NUMBERS = {"learning_rate", "clip", "forget_bias"}
 _WORDS = {"cell", "device", "engine"}
 # A site in a URL: p_cell=0.25 is the rate p of the site "cell"; "cell" alone is the kind of cell.
 _IN_QUERY = {name: f"p_{name}" for name in SITES}
+_LOSS_IN_QUERY = {name: f"loss_{name}" for name in LOSSES}
 # Every word of a site's setting belongs to one field, so that the word alone is enough.
-_FIELD_OF = {word: axis for axis, words in SHARING.items() for word in words} | dict.fromkeys(SCALINGS, "scaling")
+_FIELD_OF = {word: axis for axis, words in SHARING.items() for word in words}
+_FIELD_OF |= dict.fromkeys(SCALINGS, "scaling") | dict.fromkeys(NOISES, "noise")
 
 
 def to_plain(experiment: Experiment) -> dict[str, Any]:
@@ -77,7 +81,7 @@ def to_query(experiment: Experiment) -> dict[str, str]:
     query = {"v": str(VERSION), "task": experiment.task}
     query |= {option.name: str(options[option.name]) for option in task.options if options[option.name] != option.default}
     query |= {name: _text(getattr(experiment, name)) for name in _PLAIN if getattr(experiment, name) != getattr(default, name)}
-    return query | (_placement_query(experiment.placement) if experiment.placement != default.placement else {})
+    return query | (_placement_query(experiment) if experiment.placement != default.placement else {})
 
 
 def from_query(query: Mapping[str, str]) -> Experiment:
@@ -86,16 +90,18 @@ def from_query(query: Mapping[str, str]) -> Experiment:
     task = task_named(query.get("task", "language-model"))
     options = {o.name: _number(o.name, query[o.name], int) for o in task.options if o.name in query}
     given: dict[str, Any] = {name: _value(name, query[name]) for name in _PLAIN if name in query}
-    if any(name in query for name in ("method", "rate", "sites", *_IN_QUERY.values())):
+    if any(name in query for name in ("method", "rate", "sites", *_IN_QUERY.values(), *_LOSS_IN_QUERY.values())):
         given["placement"] = _placement_of(query, task)
     return build(task.name, options, **given)
 
 
-def _placement_query(placement: Placement) -> dict[str, str]:
-    name = name_of(placement)
-    if name and method(name).placement() == placement:
+def _placement_query(experiment: Experiment) -> dict[str, str]:
+    placement, cell = experiment.placement, experiment.cell
+    name = name_of(placement, cell)
+    if name and method(name).placement(cell=cell) == placement:
         return {"method": name}
-    return {_IN_QUERY[site.name]: _dropout_text(dropout) for site, dropout in placement} or {"sites": "none"}
+    sites = {_IN_QUERY[site.name]: _dropout_text(dropout) for site, dropout in placement}
+    return sites | {_LOSS_IN_QUERY[name]: _text(weight) for name, weight in placement.losses} or {"sites": "none"}
 
 
 def _placement_of(query: Mapping[str, str], task: Task) -> Placement:
@@ -103,24 +109,41 @@ def _placement_of(query: Mapping[str, str], task: Task) -> Placement:
     # A rate alone is that of the task's own method, as on the command line.
     own = name_of(task.defaults["placement"]) if "rate" in query else None
     name = query.get("method", own)
-    named = dict(method(name).placement(rate).sites) if name is not None else {}
-    return Placement.of(named | {site: _dropout(site, query[name]) for site, name in _IN_QUERY.items() if name in query})
+    cell = query.get("cell", Experiment.cell)
+    named = method(name).placement(rate, cell) if name is not None else Placement()
+    sites = {site: _dropout(site, query[name]) for site, name in _IN_QUERY.items() if name in query}
+    losses = {loss: _number(loss, query[name], float) for loss, name in _LOSS_IN_QUERY.items() if name in query}
+    return Placement.of(dict(named.sites) | sites, dict(named.losses) | losses)
 
 
 def _dropout_text(dropout: Dropout) -> str:
-    # 0.25~sequence~test: the rate (several, with commas, where layers differ), then what is not the default.
-    default = Dropout()
-    changed = [getattr(dropout, name) for name in (*SHARING, "scaling") if getattr(dropout, name) != getattr(default, name)]
-    return "~".join([_text(dropout.rate), *changed])
+    # 0.25~sequence~test~ramp,300,0: the rate (several, with commas, where layers differ), then what is not the default.
+    default, schedule = Dropout(), dropout.schedule
+    fields_ = (*SHARING, "scaling", "noise")
+    changed = [getattr(dropout, name) for name in fields_ if getattr(dropout, name) != getattr(default, name)]
+    over = [] if schedule == CONSTANT else [f"{schedule.kind},{schedule.length},{_text(schedule.start)}"]
+    return "~".join([_text(dropout.rate), *changed, *over])
 
 
 def _dropout(site: str, text: str) -> Dropout:
     rates, *words = text.split("~")
     values = tuple(_number(site, rate, float) for rate in _parts(rates))
-    if unknown := [word for word in words if word not in _FIELD_OF]:
+    over = [word for word in words if word.split(",")[0] in KINDS]
+    settings = [word for word in words if word not in over]
+    if unknown := [word for word in settings if word not in _FIELD_OF]:
         raise Invalid(_("“{word}” is no setting of a site; the words are {known}.").format(
-            word=unknown[0], known=", ".join(_FIELD_OF)), site)  # fmt: skip
-    return Dropout(rate=values if "," in rates else values[0], **{_FIELD_OF[word]: word for word in words})
+            word=unknown[0], known=", ".join((*_FIELD_OF, *KINDS))), site)  # fmt: skip
+    schedule = _schedule(site, over[-1]) if over else CONSTANT
+    return Dropout(values if "," in rates else values[0], **{_FIELD_OF[word]: word for word in settings}, schedule=schedule)
+
+
+def _schedule(site: str, text: str) -> Schedule:
+    kind, *numbers = text.split(",")
+    if len(numbers) > 2:
+        raise Invalid(_("“{text}” is no schedule; it is {example}: kind, length in updates, rate at the start.").format(
+            text=text, example="ramp,300,0"), site)  # fmt: skip
+    kinds = (int, float)
+    return Schedule(kind, *(_number(site, number, kind) for number, kind in zip(numbers, kinds, strict=False)))
 
 
 def _value(name: str, text: str) -> Any:

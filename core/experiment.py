@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.dropout.draw import Shape
-from core.dropout.placement import Placement, check, check_layers
+from core.dropout.draw import GATES, Shape, check_memory
+from core.dropout.losses import check_losses
+from core.dropout.placement import Placement, check, check_cell, check_layers
 from core.errors import Invalid
 from core.language import _
 from core.tasks import task as task_named
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("auto", "reference")
-CELLS = ("lstm",)
+CELLS = tuple(GATES)
 
 # The whole numbers of an experiment: the least and the greatest that are allowed.
 BOUNDS: dict[str, tuple[int, int]] = {
@@ -22,6 +23,7 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "steps": (1, 256),
     "epochs": (1, 500),
     "updates": (1, 1_000_000),
+    "monte_carlo": (0, 1000),
     "data_seed": (0, 2**32 - 1),
     "weight_seed": (0, 2**32 - 1),
     "mask_seed": (0, 2**32 - 1),
@@ -38,9 +40,10 @@ class Experiment:
     task, options: what is learned. cell, layers L (1 to 4), hidden H (units; one number, or one per layer),
     embedding E (units; None: as wide as the first layer), batch B (samples), steps T (time steps of a window).
     epochs, updates: how long; updates, if given, is what counts. learning_rate: Adam's, in (0, 10]. clip: largest norm
-    of the gradient, in (0, 1000]. forget_bias: where the forget gate's bias starts, in (-10, 10]; at 1 or more, long
-    lags can be learned (Jozefowicz et al. 2015). placement: where dropout acts. Three seeds: data, initial weights,
-    masks. device: auto, cpu, cuda, mps. engine: auto, or reference (the readable step everywhere).
+    of the gradient, in (0, 1000]. forget_bias: where the bias of the gate that keeps starts (an LSTM's f, a GRU's z), in
+    (-10, 10]; at 1 or more, long lags can be learned (Jozefowicz et al. 2015). placement: where dropout acts. monte_carlo:
+    passes of a second test with masks on, 0 to 1000, 0 for none. Three seeds: data, initial weights, masks.
+    device: auto, cpu, cuda, mps. engine: auto, or reference (the readable step everywhere).
     """
 
     task: str = "language-model"
@@ -57,6 +60,7 @@ class Experiment:
     clip: float = 1.0
     forget_bias: float = 1.0
     placement: Placement = field(default_factory=Placement)
+    monte_carlo: int = 0
     data_seed: int = 7
     weight_seed: int = 7
     mask_seed: int = 7
@@ -73,7 +77,7 @@ class Experiment:
 
     @property
     def shape(self) -> Shape:
-        """What the masks have to fit."""
+        """What the masks have to fit, but for the number of tokens, which the task's data decide."""
         return Shape(self.steps, self.batch, self.embedding or self.widths[0], self.widths, self.cell)
 
 
@@ -106,8 +110,11 @@ def validate(experiment: Experiment) -> None:
     _check_task(e)
     for site, dropout in e.placement:
         check(site.name, dropout)
+    check_losses(dict(e.placement.losses))
+    check_cell(e.placement, e.cell)
     check_layers(e.placement, e.layers)
     _check_size(e)
+    check_memory(e.placement, e.shape)
 
 
 def check_number(name: str, value: object, above: float, most: float) -> None:

@@ -1,20 +1,25 @@
 """Embedding → recurrent layers → decoder, with masks handed in (torch)."""
 
+from dataclasses import fields
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.dropout.draw import GATES, Masks, Shape
 from core.experiment import Experiment
-from core.recurrence.cells import ONE, LayerMasks, stack
-from core.recurrence.engine import State, Weights, run_layer
+from core.recurrence.cells import CELLS, ONE, LayerMasks, State, stack
+from core.recurrence.engine import Weights, run_layer
+
+_IN_LAYERS = [field.name for field in fields(LayerMasks) if field.name != "into"]
 
 
 class Network(nn.Module):
     """A stack of L recurrent layers over an embedding [tokens, E], with a linear decoder [H, classes].
 
     The initial weights depend on the weight seed, the sizes and nothing else: drawn on the CPU, uniform in
-    ±1/√H (PyTorch's own), the embedding in ±0.1, the bias of the forget gate at the experiment's forget_bias.
+    ±1/√H (PyTorch's own), the embedding in ±0.1, the bias of the gate that keeps (an LSTM's f, a GRU's z) at the
+    experiment's forget_bias.
     """
 
     def __init__(self, tokens: int, classes: int, experiment: Experiment) -> None:
@@ -33,28 +38,36 @@ class Network(nn.Module):
         self.b = nn.ParameterList(uniform(h**-0.5, gates * h) for h in self.widths)
         self.decoder = uniform(self.widths[-1] ** -0.5, classes, self.widths[-1])
         self.decoder_bias = uniform(self.widths[-1] ** -0.5, classes)
-        for h, b in zip(self.widths, self.b, strict=True):
-            b.data[h : 2 * h] = experiment.forget_bias
+        if gates > 1:
+            for h, b in zip(self.widths, self.b, strict=True):
+                b.data[h : 2 * h] = experiment.forget_bias
 
     def start(self, batch: int) -> list[State]:
-        """The state before the first step: zeros, (h, c) of [B, H] per layer."""
-        zeros = [self.decoder.new_zeros(batch, h) for h in self.widths]
-        return [(zero, zero) for zero in zeros]
+        """The state before the first step: zeros, (h, c) or (h,) of [B, H] per layer."""
+        return [(self.decoder.new_zeros(batch, h),) * len(CELLS[self.cell].carries) for h in self.widths]
 
     def forward(self, x: Tensor, states: list[State], masks: dict[str, Tensor]) -> tuple[Tensor, list[State]]:
-        """x [T, B] token numbers → the top layer's h, output mask applied, [T, B, H], and the last states."""
+        """x [T, B] token numbers → the top layer's h, before the output's mask, [T, B, H], and the last states.
+
+        masks: as drawn, those of words spelled out for x.
+        """
 
         def run(x: Tensor, state: State, weights: Weights, m: LayerMasks) -> tuple[Tensor, State]:
             return run_layer(x, state, weights, m, self.cell, self.engine)
 
         layers = [Weights(*parts) for parts in zip(self.W, self.U, self.b, strict=True)]
         # Not self.embedding[x]: its gradient adds up in another order at every run where several threads share the work.
-        embedded = nn.functional.embedding(x, self.embedding)
+        embedded = masks.get("words.1", ONE) * nn.functional.embedding(x, self.embedding)
         h, states = stack(embedded, states, layers, layer_masks(masks, len(layers), self.cell), run)
-        return masks.get(f"output.{len(layers)}", ONE) * h, states
+        return h, states
+
+    def told(self, h: Tensor, masks: dict[str, Tensor]) -> Tensor:
+        """What the decoder sees of h [T, B, H]: the output's mask applied."""
+        told: Tensor = masks.get(f"output.{len(self.widths)}", ONE) * h
+        return told
 
     def decode(self, h: Tensor) -> Tensor:
-        """Scores of every class, [..., classes]."""
+        """Scores of every class, [..., classes], of what is told."""
         return nn.functional.linear(h, self.decoder, self.decoder_bias)
 
 
@@ -67,7 +80,7 @@ def layer_masks(masks: Masks | dict[str, Tensor], layers: int, cell: str) -> lis
 
     def of(layer: int) -> LayerMasks:
         into = at("input" if layer == 1 else "between", layer)
-        return LayerMasks(into, at("state", layer), at("candidate", layer), at("cell", layer))
+        return LayerMasks(into, **{site: at(site, layer) for site in _IN_LAYERS})
 
     return [of(layer) for layer in range(1, layers + 1)]
 

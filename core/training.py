@@ -12,15 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.dropout.draw import draw, test_values
+from core.dropout.draw import spelled, test_values
 from core.errors import Invalid
 from core.experiment import Experiment
 from core.language import _
 from core.model import Network, to_torch
+from core.objective import Pass, forward, objective, passes_of
 from core.runs.history import with_changes
 from core.runs.protocol import CHANGEABLE, VERSION, Command, Commands, Event, NoCommands, record
 from core.tasks import task as task_named
 from core.tasks.task import Batch
+from core.tasks.windows import data_of, masks_of
 
 Events = Generator[Event, None, None]
 
@@ -75,7 +77,7 @@ class _Run:
         self.experiment, self.commands, self.show = experiment, commands, show
         self.device = device_of(experiment.device)
         self.task = task_named(experiment.task)
-        self.data = self.task.make(dict(experiment.options), experiment.steps, experiment.batch, experiment.data_seed)
+        self.data = data_of(experiment)
         self.network = Network(self.data.tokens, self.data.classes, experiment).to(self.device)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=experiment.learning_rate)
         self.total = experiment.updates or experiment.epochs * self.data.updates
@@ -108,30 +110,23 @@ class _Run:
 
     def one_update(self, batch: Batch) -> Events:
         """Draw masks → forward through time → loss → backward → update."""
-        e = self.experiment
-        masks = to_torch(draw(e.placement, e.shape, e.mask_seed, self.update), self.device)
+        e, losses = self.experiment, dict(self.experiment.placement.losses)
         if batch.first:
             self.states = self.network.start(e.batch)
-        loss, self.states, scores = self.loss(batch, self.states, masks)
-        value = loss.item()
-        self.check(value)
+        passes = [forward(self.network, batch, self.states, self.masks(batch, n)) for n in range(passes_of(losses))]
+        first, loss = passes[0], objective(passes, losses)
+        self.check(loss.item())
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), e.clip)
         self.optimiser.step()
-        self.states = [(h.detach(), c.detach()) for h, c in self.states]
-        shown = {"predicted": _predicted(scores, batch, self.show)} if self.show else {}
-        yield from self.evaluated({"train_loss": value if len(scores) else math.nan, **shown})
+        self.states = [tuple(part.detach() for part in state) for state in first.states]
+        shown = {"predicted": _predicted(first.scores, batch, self.show)} if self.show else {}
+        yield from self.evaluated({"train_loss": first.loss.item() if len(first.scores) else math.nan, **shown})
 
-    def loss(self, batch: Batch, states: list[Any], masks: dict[str, Tensor]) -> tuple[Tensor, list[Any], Tensor]:
-        """Mean cross-entropy over what is asked, the states after, and the scores at the asked places."""
-        x, y = (torch.from_numpy(a).to(self.device) for a in (batch.x, batch.y))
-        h, states = self.network(x, states, masks)
-        asked = y >= 0
-        scores = self.network.decode(h[asked])
-        # The mean of nothing is not a number: a window in which nothing is asked counts as 0 and teaches nothing.
-        over = "mean" if len(scores) else "sum"
-        return nn.functional.cross_entropy(scores, y[asked], reduction=over), states, scores
+    def masks(self, batch: Batch, passing: int) -> dict[str, Tensor]:
+        """The masks of this update, drawn for one of its forward passes."""
+        return to_torch(spelled(masks_of(self.experiment, self.update, passing), batch.x), self.device)
 
     def evaluated(self, record_of: dict[str, Any]) -> Events:
         """The record of this update, with an evaluation at the start, at the end of each epoch and at the very end."""
@@ -156,7 +151,7 @@ class _Run:
 
     def test_masks(self) -> dict[str, Tensor]:
         """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""
-        return to_torch(test_values(self.experiment.placement, self.experiment.shape), self.device)
+        return to_torch(test_values(self.experiment.placement.at(self.update), self.experiment.shape), self.device)
 
     def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, float]]:
         """Loss and metrics of a part of the data, under the masks of an evaluation."""
@@ -167,18 +162,45 @@ class _Run:
             if batch.first:
                 states = self.network.start(e.batch)
             with torch.no_grad():
-                loss, states, scores = self.loss(batch, states, masks)
-            answers = batch.y[batch.y >= 0]
-            total, count = total + loss.item() * len(answers), count + len(answers)
-            right += int((scores.argmax(-1).cpu().numpy() == answers).sum())
+                one = forward(self.network, batch, states, masks)
+            states, answers = one.states, batch.y[batch.y >= 0]
+            total, count = total + one.loss.item() * len(answers), count + len(answers)
+            right += int((one.scores.argmax(-1).cpu().numpy() == answers).sum())
         self.check(total)
-        return {"loss": total / count, "perplexity": math.exp(min(total / count, 700)), "accuracy": right / count}
+        return _metrics(total, right, count)
 
     def test(self) -> Events:
         windows = sum(1 for _window in self.data.part("test"))
         test = yield from self.clean("test", windows, self.test_masks())
         metrics = {self.task.metric: test[self.task.metric], "loss": test["loss"], "baseline": self.data.baseline}
+        if self.experiment.monte_carlo:
+            drawn = yield from self.monte_carlo()
+            metrics |= {f"{self.task.metric}_monte_carlo": drawn[self.task.metric], "loss_monte_carlo": drawn["loss"]}
         yield {"event": "done", "test": metrics, "best": self.best, "update": self.update, "seconds": self.seconds}
+
+    def monte_carlo(self) -> Generator[Event, None, dict[str, float]]:
+        """Loss and metrics of the test part with masks on: the mean of the probabilities of many passes."""
+        e, total, right, count = self.experiment, 0.0, 0, 0
+        states = [self.network.start(e.batch)] * e.monte_carlo
+        for n, batch in enumerate(self.data.part("test"), start=1):
+            if batch.first:
+                states = [self.network.start(e.batch)] * e.monte_carlo
+            passes = yield from self.drawn(batch, states, n)
+            states, answers = [one.states for one in passes], torch.from_numpy(batch.y[batch.y >= 0])
+            mean = torch.stack([one.scores.softmax(-1) for one in passes]).mean(0).cpu()
+            total -= mean[torch.arange(len(answers)), answers].log().sum().item()
+            right, count = right + int((mean.argmax(-1) == answers).sum()), count + len(answers)
+        return _metrics(total, right, count)
+
+    def drawn(self, batch: Batch, states: list[Any], window: int) -> Generator[Event, None, list[Pass]]:
+        """The forward passes of one test window; each draws masks that no update of the training has drawn."""
+        passes = []
+        for n, state in enumerate(states):
+            yield from self.obey()
+            masks = spelled(masks_of(self.experiment, self.total + window, n), batch.x)
+            with torch.no_grad():
+                passes.append(forward(self.network, batch, state, to_torch(masks, self.device)))
+        return passes
 
     def obey(self) -> Events:
         """Acts on the commands that have come; while paused, waits for the next."""
@@ -223,6 +245,10 @@ class _Run:
     def why_diverged(self, what: str) -> str:
         return _("{what}: the weights have run away. A learning rate of {rate} is too large here, or the masks' scale grows "
                  "without bound; lower one of them.").format(what=what, rate=self.experiment.learning_rate)  # fmt: skip
+
+
+def _metrics(total: float, right: int, count: int) -> dict[str, float]:
+    return {"loss": total / count, "perplexity": math.exp(min(total / count, 700)), "accuracy": right / count}
 
 
 def _predicted(scores: Tensor, batch: Batch, show: int) -> list[list[int]]:

@@ -1,16 +1,22 @@
 """Arbitrary valid placements and experiments, and arbitrary nonsense: what the property tests draw from."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from core.dropout.losses import LOSSES
 from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement
+from core.dropout.schedule import CONSTANT, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment import BOUNDS, HIDDEN, Experiment, build
+from core.experiment import BOUNDS, CELLS, HIDDEN, Experiment, build
 from core.tasks import TASKS
 
+schedules = st.builds(
+    Schedule, st.sampled_from(["ramp", "rise-fall"]), st.integers(1, 400), st.floats(0, 0.9) | st.sampled_from([0.0, 0.1])
+)
 rates = st.floats(0, 0.95) | st.sampled_from([0.1, 0.25, 0.5, 0.65])
 seeds = st.integers(*BOUNDS["mask_seed"])
 # What JSON can hold, numbers that are none included.
@@ -26,14 +32,18 @@ def dropouts(site: Site, layers: int) -> st.SearchStrategy[Dropout]:
     have = len(layers_of(site, layers))
     choices = {axis: st.sampled_from(words if axis in site.axes else words[1:]) for axis, words in SHARING.items()}
     rate = rates | st.lists(rates, min_size=have, max_size=have).map(tuple)
-    return st.builds(Dropout, rate=rate, scaling=st.sampled_from(SCALINGS), **choices)
+    kinds = {"old": [("bernoulli", "test")]}.get(site.kind, [*(("bernoulli", s) for s in SCALINGS), ("gaussian", "none")])
+    built = st.builds(Dropout, rate=rate, schedule=st.just(CONSTANT) | schedules, **choices)
+    return st.tuples(built, st.sampled_from(kinds)).map(lambda both: replace(both[0], noise=both[1][0], scaling=both[1][1]))
 
 
 @st.composite
-def placements(draw: st.DrawFn, layers: int) -> Placement:
-    """Any set of sites, each dropping in any way."""
-    sites = draw(st.sets(st.sampled_from(list(SITES))))
-    return Placement.of({name: draw(dropouts(SITES[name], layers)) for name in sorted(sites)})
+def placements(draw: st.DrawFn, layers: int, cell: str = "lstm", scheduled: bool = True) -> Placement:
+    """Any set of the cell's sites, each dropping in any way, and any loss terms."""
+    sites = draw(st.sets(st.sampled_from([site.name for site in SITES.values() if cell in site.cells]), max_size=7))
+    losses = draw(st.dictionaries(st.sampled_from(list(LOSSES)), st.floats(0, 10), max_size=2))
+    placement = Placement.of({name: draw(dropouts(SITES[name], layers)) for name in sorted(sites)}, losses)
+    return placement if scheduled else placement.at(draw(st.integers(1, 500)))
 
 
 @st.composite
@@ -41,20 +51,21 @@ def experiments(draw: st.DrawFn) -> Experiment:
     """Any valid experiment."""
     task = TASKS[draw(st.sampled_from(sorted(TASKS)))]
     options = {o.name: draw(st.integers(o.low, o.high)) for o in task.options if draw(st.booleans())}
-    layers = draw(st.integers(*BOUNDS["layers"]))
+    layers, cell = draw(st.integers(*BOUNDS["layers"])), draw(st.sampled_from(CELLS))
     width = st.integers(*HIDDEN)
     fields: dict[str, st.SearchStrategy[Any]] = {
         **{name: st.integers(*bounds) for name, bounds in BOUNDS.items()},
         "layers": st.just(layers),
+        "cell": st.just(cell),
         "hidden": width | st.lists(width, min_size=layers, max_size=layers).map(tuple),
         "learning_rate": st.floats(0, 10, exclude_min=True),
         "clip": st.floats(0, 1000, exclude_min=True),
         "forget_bias": st.floats(-10, 10, exclude_min=True),
         "device": st.sampled_from(["auto", "cpu", "cuda", "mps"]),
         "engine": st.sampled_from(["auto", "reference"]),
-        "placement": placements(layers),
+        "placement": placements(layers, cell),
     }
-    given = {name: draw(strategy) for name, strategy in fields.items() if name == "layers" or draw(st.booleans())}
+    given = {name: draw(strategy) for name, strategy in fields.items() if name in ("layers", "cell") or draw(st.booleans())}
     return _valid(task.name, options, given)
 
 
@@ -63,5 +74,5 @@ def _valid(task: str, options: dict[str, int], given: dict[str, Any]) -> Experim
     try:
         return build(task, options, **given)
     except Invalid as invalid:
-        assume(invalid.field not in ("hidden", "lag", "steps"))
+        assume(invalid.field not in ("hidden", "lag", "steps", *SITES))
         raise

@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import training
-from core.dropout.draw import draw
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.runs.history import comparable, in_force, newest, of_kind, predicted, with_changes
 from core.runs.protocol import Command, Event
-from core.tasks.windows import data_of, total_updates, window
+from core.tasks.windows import data_of, masks_of, total_updates, window
 from tests.strategies import placements
 
 RECALL = build("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, batch=8, epochs=2)  # 8 updates an epoch
@@ -46,7 +45,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     one_update = training._Run.one_update
 
     def remember(*args: Any) -> Any:
-        drawn.append(draw(*args))
+        drawn.append(masks_of(*args))
         return drawn[-1]
 
     def watched(run: Any, batch: Any) -> Iterator[Event]:
@@ -54,7 +53,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
         found.append((batch, drawn[-1]))
         yield from events
 
-    monkeypatch.setattr(training, "draw", remember)
+    monkeypatch.setattr(training, "masks_of", remember)
     monkeypatch.setattr(training._Run, "one_update", watched)
     return found
 
@@ -104,7 +103,7 @@ def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(seen: list[A
     assert [event["update"] for event in of_kind(events, "changed")] == [2, 4, 4, 5, 5, 8]
     for update, (_batch, masks) in enumerate(seen, 1):
         then = in_force(RECALL, events, update)
-        np.testing.assert_equal(draw(then.placement, then.shape, then.mask_seed, update), masks)
+        np.testing.assert_equal(masks_of(then, update), masks)
     assert len({in_force(RECALL, events, update) for update in range(1, 17)}) == 5
 
 

@@ -2,6 +2,7 @@
 same masks, in float64; values through NumPy and torch, gradients through torch's autograd of that loop."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.dropout.draw import draw
+from core.dropout.draw import draw, spelled
 from core.dropout.draw import test_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.dropout.sites import SITES
-from core.experiment import Experiment, build
+from core.experiment import CELLS, Experiment, build
 from core.model import Network, layer_masks, parameters_of, to_torch
-from core.recurrence import engine
-from core.recurrence.cells import NUMPY, ONE, lstm, stack, unroll
-from tests.reference import lstm_stack
+from core.recurrence import cells, engine
+from core.recurrence.cells import NUMPY, ONE, stack, unroll
+from tests.reference import recurrent_stack
 from tests.strategies import placements
 
 TOKENS, CLASSES = 7, 5
@@ -29,8 +30,19 @@ HIDDEN = (4, 3, 5)
 FLOAT32_BOUND = 1e-5
 
 
-def experiment(placement: Placement, layers: int = 3, name: str = "reference") -> Experiment:
-    return build(layers=layers, hidden=HIDDEN[:layers], embedding=2, steps=3, batch=2, placement=placement, engine=name)
+def experiment(placement: Placement, layers: int = 3, name: str = "reference", cell: str = "lstm") -> Experiment:
+    sizes: dict[str, Any] = {"layers": layers, "hidden": HIDDEN[:layers], "embedding": 2, "steps": 3, "batch": 2}
+    return build(**sizes, placement=placement, engine=name, cell=cell)
+
+
+def drawn(e: Experiment, seed: int = 7, x: Tensor | None = None) -> dict[str, Any]:
+    """The masks of an update, those of words for the tokens x."""
+    tokens = inputs(e)[0] if x is None else x
+    return spelled(draw(e.placement, replace(e.shape, tokens=TOKENS), seed, 1), tokens.numpy())
+
+
+def in_torch(masks: dict[str, Any]) -> dict[str, Tensor]:
+    return to_torch(masks, torch.device("cpu"), torch.float64)
 
 
 def network(e: Experiment) -> Network:
@@ -38,22 +50,22 @@ def network(e: Experiment) -> Network:
     return Network(TOKENS, CLASSES, e).double()
 
 
-def inputs(e: Experiment) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+def inputs(e: Experiment) -> tuple[Tensor, list[tuple[Tensor, ...]]]:
     generator = torch.Generator().manual_seed(2)
     x = torch.randint(TOKENS, (e.steps, e.batch), generator=generator)
-    states = [tuple(torch.randn(e.batch, h, generator=generator, dtype=torch.float64) for _part in "hc") for h in e.widths]
-    return x, states  # type: ignore[return-value]
+    parts = cells.CELLS[e.cell].carries
+    return x, [tuple(torch.randn(e.batch, h, generator=generator, dtype=torch.float64) for _p in parts) for h in e.widths]
 
 
 def by_the_loop(net: Network, x: Tensor, states: Any, masks: Mapping[str, Tensor]) -> list[Tensor]:
     layers = list(zip(net.W, net.U, net.b, strict=True))
-    hs, after = lstm_stack(torch, net.embedding[x], states, layers, masks)
+    hs, after = recurrent_stack(torch, net.embedding[x], states, layers, masks, net.cell)
     return [torch.stack(hs), *(part for state in after for part in state)]
 
 
 def by_the_network(net: Network, x: Tensor, states: Any, masks: dict[str, Tensor]) -> list[Tensor]:
     hs, after = net(x, states, masks)
-    return [hs, *(part for state in after for part in state)]
+    return [net.told(hs, masks), *(part for state in after for part in state)]
 
 
 def with_gradients(net: Network, outputs: list[Tensor]) -> list[Tensor]:
@@ -70,46 +82,70 @@ def assert_equal(ours: list[Tensor], theirs: list[Tensor], bound: float) -> None
         assert worst < bound, f"differs by {worst}"
 
 
+@pytest.mark.parametrize("cell", CELLS)
 @given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(["reference", "auto"]), seed=st.integers(0, 99))
-@settings(max_examples=60)
-def test_every_placement_trains_as_the_equations_say(data: st.DataObject, layers: int, name: str, seed: int) -> None:
-    e = experiment(data.draw(placements(layers)), layers, name)
+@settings(max_examples=40)
+def test_every_placement_trains_as_the_equations_say(data: st.DataObject, layers: int, name: str, seed: int, cell: str) -> None:
+    e = experiment(data.draw(placements(layers, cell)), layers, name, cell)
     net, (x, states) = network(e), inputs(e)
-    masks = to_torch(draw(e.placement, e.shape, seed, 1), torch.device("cpu"), torch.float64)
+    masks = in_torch(drawn(e, seed))
     ours = with_gradients(net, by_the_network(net, x, states, masks))
     assert_equal(ours, with_gradients(net, by_the_loop(net, x, states, masks)), 1e-10)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("sharing", [{}, {"time": "sequence"}, {"batch": "batch"}, {"units": "layer"}, {"scaling": "test"}])
-def test_every_method_trains_as_the_equations_say(method: str, sharing: dict[str, str]) -> None:
-    changed = {name: Dropout(**{"rate": dropout.rate, **sharing}) for name, dropout in METHODS[method].placement().sites}  # type: ignore[arg-type]
-    e = experiment(Placement.of(changed))
+def shared(placement: Placement, sharing: dict[str, str]) -> Placement:
+    """The placement with a sharing or scaling, where its sites can have it."""
+    changed = {}
+    for name, dropout in placement.at(150).sites:
+        can: dict[str, Any] = {axis: word for axis, word in sharing.items() if axis in (*SITES[name].axes, "scaling")}
+        free = dropout.noise == "bernoulli" and SITES[name].kind != "old"
+        changed[name] = replace(dropout, **(can if free else {}))
+    return Placement.of(changed)
+
+
+SHARED = [
+    {},
+    {"time": "sequence"},
+    {"time": "step"},
+    {"batch": "batch"},
+    {"batch": "sample"},
+    {"units": "layer"},
+    {"scaling": "test"},
+]
+
+
+@pytest.mark.parametrize(("method", "cell"), [(row.name, cell) for row in METHODS.values() for cell in row.cells])
+@pytest.mark.parametrize("sharing", SHARED, ids=lambda sharing: "-".join(sharing.values()) or "usual")
+def test_every_method_trains_as_the_equations_say(method: str, cell: str, sharing: dict[str, str]) -> None:
+    placement = METHODS[method].placement(cell=cell)
+    e = experiment(shared(placement, sharing) if sharing else placement.at(150), name="auto", cell=cell)
     net, (x, states) = network(e), inputs(e)
-    for drawn in (draw(e.placement, e.shape, 7, 1), values_at_test(e.placement, e.shape)):
-        masks = to_torch(drawn, torch.device("cpu"), torch.float64)
+    for values in (drawn(e), values_at_test(e.placement, e.shape)):
+        masks = in_torch(values)
         ours = with_gradients(net, by_the_network(net, x, states, masks))
         assert_equal(ours, with_gradients(net, by_the_loop(net, x, states, masks)), 1e-10)
 
 
+@pytest.mark.parametrize("cell", CELLS)
 @given(data=st.data(), layers=st.integers(1, 3), seed=st.integers(0, 99))
-@settings(max_examples=40)
-def test_every_placement_read_with_numpy(data: st.DataObject, layers: int, seed: int) -> None:
+@settings(max_examples=30)
+def test_every_placement_read_with_numpy(data: st.DataObject, layers: int, seed: int, cell: str) -> None:
     """The step as it shows what the network did: the same loop and the same masks, no torch at all."""
-    e = experiment(data.draw(placements(layers)), layers)
-    masks: dict[str, Any] = {name: mask.astype(np.float64) for name, mask in draw(e.placement, e.shape, seed, 1).items()}
-    random = np.random.default_rng(seed)
-    below = (2, *e.widths[:-1])
-    weights = [tuple(random.normal(size=size) for size in ((4 * h, i), (4 * h, h), (4 * h,)))
+    e = experiment(data.draw(placements(layers, cell)), layers, cell=cell)
+    masks: dict[str, Any] = {name: mask.astype(np.float64) for name, mask in drawn(e, seed).items()}
+    random, row = np.random.default_rng(seed), cells.CELLS[cell]
+    below, n = (2, *e.widths[:-1]), len(row.gates)
+    weights = [tuple(random.normal(size=size) for size in ((n * h, i), (n * h, h), (n * h,)))
                for i, h in zip(below, e.widths, strict=True)]  # fmt: skip
-    states = [(random.normal(size=(e.batch, h)), random.normal(size=(e.batch, h))) for h in e.widths]
+    states = [tuple(random.normal(size=(e.batch, h)) for _part in row.carries) for h in e.widths]
     x = random.normal(size=(e.steps, e.batch, 2))
 
     def run(x: Any, state: Any, own: Any, m: Any) -> Any:
-        return unroll(lstm, NUMPY.product(own[0], m.into, x) + own[2], state, own[1], m, NUMPY)
+        wx = NUMPY.product(NUMPY.masked(own[0], m.input_weights, n), m.into, x)
+        return unroll(row, wx, state, own[1], own[2], m, NUMPY)
 
-    hs, after = stack(x, states, weights, layer_masks(masks, layers, "lstm"), run)
-    expected, expected_after = lstm_stack(np, x, states, weights, masks)  # type: ignore[arg-type]
+    hs, after = stack(masks.get("words.1", ONE) * x, states, weights, layer_masks(masks, layers, cell), run)
+    expected, expected_after = recurrent_stack(np, x, states, weights, masks, cell)  # type: ignore[arg-type]
     np.testing.assert_allclose(masks.get(f"output.{layers}", ONE) * hs, expected, rtol=0, atol=1e-12)
     for state, expected_state in zip(after, expected_after, strict=True):
         np.testing.assert_allclose(state, expected_state, rtol=0, atol=1e-12)
@@ -124,23 +160,28 @@ def test_the_run_in_float32_stays_close_to_float64(data: st.DataObject, layers: 
     rest = Placement.of({site: Dropout(0.25) for site in data.draw(st.sets(st.sampled_from(["output", "candidate", "cell"])))})
     e = experiment(Placement.of({**dict(half.sites), **dict(rest.sites)}), layers, "auto")
     x, states = inputs(e)
-    drawn = draw(e.placement, e.shape, 7, 1)
-    small = [(h.float(), c.float()) for h, c in states]
-    hs, _after = Network(TOKENS, CLASSES, e)(x, small, to_torch(drawn, torch.device("cpu")))
+    masks, net = drawn(e), Network(TOKENS, CLASSES, e)
+    small, floats = [tuple(part.float() for part in state) for state in states], to_torch(masks, torch.device("cpu"))
+    hs = net.told(net(x, small, floats)[0], floats)
     assert hs.dtype == torch.float32
-    expected = by_the_loop(network(e), x, states, to_torch(drawn, torch.device("cpu"), torch.float64))[0]
+    expected = by_the_loop(network(e), x, states, in_torch(masks))[0]
     assert_equal([hs.detach().double()], [expected.detach()], FLOAT32_BOUND)
 
 
+@pytest.mark.parametrize("cell", CELLS)
 @given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(["reference", "auto"]))
-@settings(max_examples=60)
-def test_which_engine_runs(data: st.DataObject, layers: int, name: str) -> None:
-    """The library's kernel runs a layer where no mask is inside its recurrence and one mask serves all its gates."""
-    e = experiment(data.draw(placements(layers)), layers, name)
+@settings(max_examples=40)
+def test_which_engine_runs(data: st.DataObject, layers: int, name: str, cell: str) -> None:
+    """The library's kernel runs a layer where no mask is inside its recurrence and one mask serves all its gates; masks of
+    weights are no hindrance where one serves all steps and samples."""
+    e = experiment(data.draw(placements(layers, cell, scheduled=False)), layers, name, cell)
     expected = []
     for layer in range(1, layers + 1):
         masked = {site.name for site, at, _dropout in e.placement.active(layers) if at == layer}
-        inside = any(SITES[site].inside for site in masked)
+        weights = [e.placement.get(site) for site in masked if SITES[site].kind == "weights"]
+        inside = any(SITES[site].inside for site in masked if SITES[site].kind != "weights")
+        inside |= any(d is not None and (d.time, d.batch) != ("sequence", "batch") for d in weights)
+        inside |= cell == "rnn-logistic"
         into = e.placement.get("input" if layer == 1 else "between")
         separate = bool(masked & {"input", "between"}) and into is not None and into.gates == "separate"
         expected.append("_reference" if name == "reference" or inside or separate else "_fused")
@@ -159,7 +200,7 @@ def test_which_engine_runs(data: st.DataObject, layers: int, name: str) -> None:
         for function in ("_fused", "_reference"):
             patch.setattr(engine, function, spied(function))
         net, (x, states) = network(e), inputs(e)
-        net(x, states, to_torch(draw(e.placement, e.shape, 7, 1), torch.device("cpu"), torch.float64))
+        net(x, states, in_torch(drawn(e)))
     assert ran == expected
 
 

@@ -1,10 +1,12 @@
 """A placement says which sites drop, how strongly, and over which axes a draw is shared. Data, never a subclass."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from core.dropout.sites import SITES, Site, layers_of
+from core.dropout.losses import check_losses
+from core.dropout.schedule import CONSTANT, Schedule, check_schedule
+from core.dropout.sites import SITES, Site, check_site, layers_of
 from core.errors import Invalid
 from core.language import N_, _
 
@@ -16,6 +18,7 @@ SHARING = {
     "units": ("unit", "layer"),
 }
 SCALINGS = ("inverted", "test", "none")
+NOISES = ("bernoulli", "gaussian")
 # What each choice is called where there is room for a few words.
 WORDS = {
     "step": N_("fresh each step"),
@@ -29,6 +32,8 @@ WORDS = {
     "inverted": N_("÷(1-p) at train"),
     "test": N_("×(1-p) at test"),
     "none": N_("not scaled"),
+    "bernoulli": N_("kept or dropped"),
+    "gaussian": N_("Gaussian factor"),
 }
 
 
@@ -42,6 +47,8 @@ class Dropout:
     gates: "shared" is one mask for all gates, "separate" one per gate.
     units: "unit" draws for each unit, "layer" one scalar for all.
     scaling: "inverted" divides by 1-p in training, "test" multiplies by 1-p at test, "none" does neither.
+    noise: "bernoulli" keeps or drops, "gaussian" multiplies by a draw of N(1, p/(1-p)), which needs no scaling ("none").
+    schedule: how the rate changes over the updates of a training.
     """
 
     rate: float | tuple[float, ...] = 0.0
@@ -50,6 +57,8 @@ class Dropout:
     gates: str = "shared"
     units: str = "unit"
     scaling: str = "inverted"
+    noise: str = "bernoulli"
+    schedule: Schedule = CONSTANT
 
     def fresh(self, axis: str) -> bool:
         """Whether a new value is drawn at each position of the axis."""
@@ -58,16 +67,19 @@ class Dropout:
 
 @dataclass(frozen=True)
 class Placement:
-    """The sites that are on. A rate of 0 is off: such sites are left out, so that equal networks are equal data."""
+    """The sites that are on, and the loss terms that a method adds to what is trained, by name and weight. A rate or a
+    weight of 0 is off: such are left out, so that equal networks are equal data."""
 
     sites: tuple[tuple[str, Dropout], ...] = ()
+    losses: tuple[tuple[str, float], ...] = ()
 
     @classmethod
-    def of(cls, sites: Mapping[str, Dropout]) -> "Placement":
-        """From a mapping of site names, in the order of the site table. Raises Invalid for what cannot be."""
+    def of(cls, sites: Mapping[str, Dropout], losses: Mapping[str, float] | None = None) -> "Placement":
+        """From mappings of names, in the order of their tables. Raises Invalid for what cannot be."""
         for name, dropout in sites.items():
             check(name, dropout)
-        return cls(tuple((name, sites[name]) for name in SITES if name in sites and _peak(sites[name]) > 0))
+        on = tuple((name, sites[name]) for name in SITES if name in sites and _peak(sites[name]) > 0)
+        return cls(on, check_losses(losses or {}))
 
     def __iter__(self) -> Iterator[tuple[Site, Dropout]]:
         return ((SITES[name], dropout) for name, dropout in self.sites)
@@ -83,6 +95,12 @@ class Placement:
             return 0.0
         return dropout.rate[at.index(layer)] if isinstance(dropout.rate, tuple) else dropout.rate
 
+    def at(self, update: int) -> "Placement":
+        """The placement of one update, every schedule followed: its rates are constant."""
+        if all(dropout.schedule == CONSTANT for _name, dropout in self.sites):
+            return self
+        return Placement.of({name: _scheduled(dropout, update) for name, dropout in self.sites}, dict(self.losses))
+
     def active(self, layers: int) -> list[tuple[Site, int, Dropout]]:
         """Every (site, layer) whose rate is above 0, in the order of the site table."""
         return [
@@ -95,8 +113,7 @@ class Placement:
 
 def check(name: str, dropout: Dropout) -> None:
     """Raises Invalid, with what is allowed, unless the site exists and can drop in this way."""
-    if name not in SITES:
-        raise Invalid(_("There is no site “{name}”; the sites are {all}.").format(name=name, all=", ".join(SITES)), name)
+    check_site(name)
     for rate in dropout.rate if isinstance(dropout.rate, tuple) else (dropout.rate,):
         check_rate(name, rate)
     for axis, allowed in SHARING.items():
@@ -106,6 +123,21 @@ def check(name: str, dropout: Dropout) -> None:
                 _("The site “{name}” has no {axis} of its own to draw for; leave {axis} “{shared}”.").format(
                     name=name, axis=axis, shared=allowed[1]), name)  # fmt: skip
     _check_choice(name, "scaling", dropout.scaling, SCALINGS)
+    _check_choice(name, "noise", dropout.noise, NOISES)
+    _check_noise(name, dropout)
+    check_schedule(name, dropout.schedule)
+
+
+def usual(name: str, rate: float | tuple[float, ...] = 0.0, **settings: Any) -> Dropout:
+    """How a site drops where nothing else is said than its rate. Raises Invalid for an unknown site."""
+    check_site(name)
+    return Dropout(rate, **{**SITES[name].usual, **settings})
+
+
+def check_cell(placement: Placement, cell: str) -> None:
+    """Raises Invalid where the cell does not have a site of the placement."""
+    for site, _dropout in placement:
+        check_site(site.name, cell)
 
 
 def check_layers(placement: Placement, layers: int) -> None:
@@ -119,33 +151,63 @@ def check_layers(placement: Placement, layers: int) -> None:
 
 
 def to_data(placement: Placement) -> dict[str, dict[str, Any]]:
-    """Plain data for JSON: per site what differs from the defaults, the rate always."""
-    return {name: _differences(dropout) for name, dropout in placement.sites}
+    """Plain data for JSON: per site what differs from the defaults, the rate always; the loss terms as "losses"."""
+    losses = {"losses": dict(placement.losses)} if placement.losses else {}
+    return {name: _differences(dropout) for name, dropout in placement.sites} | losses
 
 
 def from_data(data: object) -> Placement:
     """The placement that `to_data` wrote. Raises Invalid for anything else."""
     if not isinstance(data, Mapping):
         raise Invalid(_("A placement is an object of sites, such as {example}.").format(example='{"input": {"rate": 0.5}}'))
-    return Placement.of({str(name): _dropout(str(name), given) for name, given in data.items()})
+    sites = {str(name): _dropout(str(name), given) for name, given in data.items() if name != "losses"}
+    losses = data.get("losses", {})
+    if not isinstance(losses, Mapping):
+        raise Invalid(_("The loss terms are an object, such as {example}.").format(example='{"ar": 2}'), "losses")
+    return Placement.of(sites, {str(name): weight for name, weight in losses.items()})
 
 
 def _dropout(name: str, given: object) -> Dropout:
     known = {field.name for field in fields(Dropout)}
     if not isinstance(given, Mapping) or not set(given) <= known:
         raise Invalid(_("The site “{name}” takes {known}.").format(name=name, known=", ".join(sorted(known))), name)
-    rate = given.get("rate", 0.0)
-    return Dropout(**{**given, "rate": tuple(rate) if isinstance(rate, list | tuple) else rate})
+    rate, schedule = given.get("rate", 0.0), given.get("schedule", {})
+    steps = {field.name for field in fields(Schedule)}
+    if not isinstance(schedule, Mapping) or not set(schedule) <= steps:
+        raise Invalid(_("The schedule of “{name}” takes {known}.").format(name=name, known=", ".join(sorted(steps))), name)
+    rates = tuple(rate) if isinstance(rate, list | tuple) else rate
+    return Dropout(**{**given, "rate": rates, "schedule": Schedule(**schedule)})
 
 
 def _differences(dropout: Dropout) -> dict[str, Any]:
     rate = list(dropout.rate) if isinstance(dropout.rate, tuple) else dropout.rate
     rest = {f.name: getattr(dropout, f.name) for f in fields(Dropout) if getattr(dropout, f.name) != f.default}
+    if "schedule" in rest:
+        rest["schedule"] = asdict(dropout.schedule)
     return {**rest, "rate": rate}
 
 
+def _scheduled(dropout: Dropout, update: int) -> Dropout:
+    rate, share = dropout.rate, dropout.schedule.share
+    now = tuple(share(one, update) for one in rate) if isinstance(rate, tuple) else share(rate, update)
+    return replace(dropout, rate=now, schedule=CONSTANT)
+
+
+def _check_noise(name: str, dropout: Dropout) -> None:
+    kind = SITES[name].kind
+    if kind == "old" and (dropout.noise, dropout.scaling) != ("bernoulli", "test"):
+        raise Invalid(
+            _("Zoneout chooses between old and new: the site “{name}” takes noise “bernoulli” and scaling “test” only.").format(
+                name=name), name)  # fmt: skip
+    if dropout.noise == "gaussian" and dropout.scaling != "none":
+        raise Invalid(
+            _("Gaussian noise has the mean 1 and needs no scaling: set the scaling of “{name}” to “none”.").format(
+                name=name), name)  # fmt: skip
+
+
 def _peak(dropout: Dropout) -> float:
-    return max(dropout.rate, default=0.0) if isinstance(dropout.rate, tuple) else dropout.rate
+    rates = dropout.rate if isinstance(dropout.rate, tuple) else (dropout.rate,)
+    return max((dropout.schedule.start, *rates))
 
 
 def check_rate(name: str, rate: object) -> None:

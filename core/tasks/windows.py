@@ -1,10 +1,12 @@
 """The data that an experiment trains on, found again without a run: the window of any update."""
 
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 
 import numpy as np
 
+from core.dropout.draw import Array, draw
 from core.experiment import Experiment
 from core.tasks import task
 from core.tasks.task import Batch, Data
@@ -13,6 +15,13 @@ from core.tasks.task import Batch, Data
 def data_of(experiment: Experiment) -> Data:
     """The data of an experiment. Raises Invalid where its task cannot make it."""
     return _data(experiment.task, experiment.options, experiment.steps, experiment.batch, experiment.data_seed)
+
+
+def masks_of(experiment: Experiment, update: int, passing: int = 0) -> dict[str, Array]:
+    """The masks of update n, as `core.dropout.draw.draw` draws them for the experiment and its data."""
+    e = experiment
+    shape = replace(e.shape, tokens=data_of(e).tokens) if e.placement.get("words") else e.shape
+    return draw(e.placement, shape, e.mask_seed, update, passing)
 
 
 def total_updates(experiment: Experiment) -> int:

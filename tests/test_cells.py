@@ -1,8 +1,9 @@
-"""The step of the LSTM and its engines without masks. Oracle: torch.nn.LSTM in float64, outputs and all gradients; and
-for oneDNN's fused kernel, which exists in float32 only, the step in float64, within the bound stated here."""
+"""The steps of the cells and their engines without masks. Oracle: torch.nn.LSTM, GRU and RNN in float64, outputs and all
+gradients; and for the fused kernels in float32, the step in float64, within the bound stated here."""
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
-from core.recurrence.cells import NUMPY, ONE, LayerMasks, lstm, stack, unroll
-from core.recurrence.engine import State, Weights, run_layer
+from core.recurrence.cells import CELLS, NUMPY, ONE, LayerMasks, State, stack, unroll
+from core.recurrence.engine import Weights, run_layer
 
-KERNEL = "aten::mkldnn_rnn_layer"
+# The library's modules, and the kernel that shows which layer ran: oneDNN's for the LSTM.
+MODULES: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+KERNELS = {"lstm": "aten::mkldnn_rnn_layer", "gru": "aten::gru", "rnn": "aten::rnn_tanh"}
 # Largest difference of float32 from float64, over the largest number of the array compared. Sums of a few hundred
 # products of float32 (2⁻²⁴ = 6e-8 each) over 20 steps; 6e-7 was seen.
 FUSED_BOUND = 2e-6
@@ -28,17 +31,17 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def oracle(sizes: list[int], dtype: torch.dtype) -> nn.ModuleList:
-    """nn.LSTM layer by layer, since its own stack knows one width only. Its second bias is 0, as in the engine."""
+def oracle(cell: str, sizes: list[int], dtype: torch.dtype) -> nn.ModuleList:
+    """The module layer by layer, since its own stack knows one width only. Its first bias is 0, as in the engine."""
     torch.manual_seed(5)
-    layers = nn.ModuleList(nn.LSTM(below, own, dtype=dtype) for below, own in pairwise(sizes))
+    layers = nn.ModuleList(MODULES[cell](below, own, dtype=dtype) for below, own in pairwise(sizes))
     for layer in layers:
-        nn.init.zeros_(layer.bias_hh_l0)  # type: ignore[arg-type]
+        nn.init.zeros_(layer.bias_ih_l0)  # type: ignore[arg-type]
     return layers
 
 
 def weights_of(layer: nn.Module) -> list[Tensor]:
-    return [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0]  # type: ignore[list-item]
+    return [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_hh_l0]  # type: ignore[list-item]
 
 
 def difference(a: Tensor, b: Tensor) -> float:
@@ -46,11 +49,11 @@ def difference(a: Tensor, b: Tensor) -> float:
     return float((a.double() - b.double()).abs().max() / b.double().abs().max())
 
 
-def run_stack(x: Tensor, states: list[State], weights: list[list[Tensor]], engine: str) -> list[Tensor]:
-    """h of all steps, and the last h and c of every layer, by the engine."""
+def run_stack(x: Tensor, states: list[State], weights: list[list[Tensor]], cell: str, engine: str) -> list[Tensor]:
+    """h of all steps, and the last states of every layer, by the engine."""
 
     def run(x: Tensor, state: State, own: Weights, masks: LayerMasks) -> tuple[Tensor, State]:
-        return run_layer(x, state, own, masks, "lstm", engine)
+        return run_layer(x, state, own, masks, cell, engine)
 
     hs, after = stack(x, states, [Weights(*own) for own in weights], [LayerMasks()] * len(weights), run)
     return [hs, *(part for state in after for part in state)]
@@ -63,49 +66,57 @@ def with_gradients(outputs: list[Tensor], inputs: list[Tensor]) -> list[Tensor]:
     return [*(out.detach() for out in outputs), *torch.autograd.grad(loss, inputs)]  # type: ignore[arg-type]
 
 
-def both(sizes: list[int], steps: int, batch: int, engine: str, dtype: torch.dtype) -> tuple[list[Tensor], list[Tensor]]:
-    """Outputs and gradients of the engine in `dtype`, and of nn.LSTM in float64, from the same weights and inputs."""
-    layers = oracle(sizes, torch.float64)
+def both(
+    cell: str, sizes: list[int], steps: int, batch: int, engine: str, dtype: torch.dtype
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Outputs and gradients of the engine in `dtype`, and of the module in float64, from the same weights and inputs."""
+    layers, parts = oracle(cell, sizes, torch.float64), len(CELLS[cell].carries)
     x, *states = (torch.randn(steps, batch, sizes[0], dtype=torch.float64),
-                  *(torch.randn(2, batch, own, dtype=torch.float64) for own in sizes[1:]))  # fmt: skip
+                  *(torch.randn(parts, batch, own, dtype=torch.float64) for own in sizes[1:]))  # fmt: skip
     ours = [a.detach().to(dtype).requires_grad_() for a in (x, *states, *(w for layer in layers for w in weights_of(layer)))]
     own_x, own_states, own_weights = ours[0], ours[1 : len(sizes)], ours[len(sizes) :]
-    engine_out = run_stack(own_x, [(s[0], s[1]) for s in own_states],
-                           [own_weights[i : i + 3] for i in range(0, len(own_weights), 3)], engine)  # fmt: skip
+    grouped = [own_weights[i : i + 3] for i in range(0, len(own_weights), 3)]
+    engine_out = run_stack(own_x, [tuple(s) for s in own_states], grouped, cell, engine)
     theirs = [a.requires_grad_() for a in (x, *states)]
     hs, last = theirs[0], []
     for layer, state in zip(layers, theirs[1:], strict=True):
-        hs, (h, c) = layer(hs, (state[:1], state[1:]))
-        last += [h[0], c[0]]
+        hs, after = layer(hs, (state[:1], state[1:]) if parts == 2 else state)
+        last += [part[0] for part in after] if parts == 2 else [after[0]]
     inputs = [*theirs, *(w for layer in layers for w in weights_of(layer))]
     return with_gradients(engine_out, ours), with_gradients([hs, *last], inputs)
 
 
+@pytest.mark.parametrize("cell", MODULES)
 @pytest.mark.parametrize("engine", ["reference", "auto"])
 @pytest.mark.parametrize(
     ("sizes", "steps", "batch"), [([3, 4], 1, 1), ([3, 4], 6, 2), ([2, 5, 3], 5, 3), ([1, 2, 3, 4, 1], 3, 2)]
 )
-def test_float64_equals_nn_lstm(sizes: list[int], steps: int, batch: int, engine: str) -> None:
-    ours, theirs = both(sizes, steps, batch, engine, torch.float64)
+def test_float64_equals_the_module(sizes: list[int], steps: int, batch: int, engine: str, cell: str) -> None:
+    ours, theirs = both(cell, sizes, steps, batch, engine, torch.float64)
     worst = max(float((a - b).abs().max()) for a, b in zip(ours, theirs, strict=True))
     assert worst < 1e-10, f"differs by {worst}"
 
 
-def test_the_fused_kernel_stays_within_its_bound_of_float64() -> None:
+@pytest.mark.parametrize("cell", MODULES)
+def test_the_fused_kernel_stays_within_its_bound_of_float64(cell: str) -> None:
     with profile(activities=[ProfilerActivity.CPU]) as seen:
-        ours, theirs = both([32, 48, 64], 20, 8, "auto", torch.float32)
+        ours, theirs = both(cell, [32, 48, 64], 20, 8, "auto", torch.float32)
     assert [a.dtype for a in ours] == [torch.float32] * len(ours)
-    assert KERNEL in {event.name for event in seen.events()}
+    assert KERNELS[cell] in {event.name for event in seen.events()}
     worst = max(difference(a, b) for a, b in zip(ours, theirs, strict=True))
     assert worst < FUSED_BOUND, f"differs by {worst}"
 
 
-def test_the_reference_engine_runs_the_readable_step() -> None:
+@pytest.mark.parametrize("cell", MODULES)
+def test_the_reference_engine_runs_the_readable_step(cell: str) -> None:
+    rows = 8 * len(CELLS[cell].gates)
+    weights = [torch.ones(rows, 8), torch.ones(rows, 8), torch.ones(rows)]
+    state = tuple(torch.zeros(2, 8) for _part in CELLS[cell].carries)
     with profile(activities=[ProfilerActivity.CPU]) as seen:
-        both([8, 8], 4, 2, "reference", torch.float32)
+        run_stack(torch.ones(4, 2, 8), [state], [weights], cell, "reference")
     names = {event.name for event in seen.events()}
-    assert KERNEL not in names
-    assert "aten::sigmoid" in names
+    assert KERNELS[cell] not in names
+    assert "aten::tanh" in names
 
 
 def test_the_numpy_reading_of_the_step_equals_torch() -> None:
@@ -113,8 +124,8 @@ def test_the_numpy_reading_of_the_step_equals_torch() -> None:
     T, B, E, H = 5, 2, 3, 4
     x, h, c = random.normal(size=(T, B, E)), random.normal(size=(B, H)), random.normal(size=(B, H))
     W, U, b = random.normal(size=(4 * H, E)), random.normal(size=(4 * H, H)), random.normal(size=4 * H)
-    hs, (last_h, last_c) = unroll(lstm, NUMPY.product(W, ONE, x) + b, (h, c), U, LayerMasks(), NUMPY)
+    hs, (last_h, last_c) = unroll(CELLS["lstm"], NUMPY.product(W, ONE, x), (h, c), U, b, LayerMasks(), NUMPY)
     tensors = [torch.from_numpy(a) for a in (x, h, c, W, U, b)]
-    expected = run_stack(tensors[0], [(tensors[1], tensors[2])], [tensors[3:]], "reference")
+    expected = run_stack(tensors[0], [(tensors[1], tensors[2])], [tensors[3:]], "lstm", "reference")
     for ours, theirs in zip((hs, last_h, last_c), expected, strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-12)

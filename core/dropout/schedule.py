@@ -1,0 +1,56 @@
+"""How a rate changes over the updates of a training."""
+
+from dataclasses import dataclass
+
+from core.errors import Invalid
+from core.language import N_, _
+
+KINDS = {"constant": N_("constant"), "ramp": N_("ramp"), "rise-fall": N_("rise and fall")}
+LONGEST = 1_000_000  # updates
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The rate over the updates, from `start` to the site's own rate p.
+
+    kind: "constant" is p throughout; "ramp" goes from `start` to p in a straight line over `length` updates and stays
+    there (it falls where `start` is above p); "rise-fall" goes from `start` to p over the first half of `length`, back
+    over the second, and stays (Cheng et al. 2017: 0 → .3 → 0). length: whole number of updates, at least 1, and 0 for a
+    constant rate. start: in [0, 1).
+    """
+
+    kind: str = "constant"
+    length: int = 0
+    start: float = 0.0
+
+    def share(self, rate: float, update: int) -> float:
+        """The rate at an update (from 1) of a site whose own rate is `rate`."""
+        if self.kind == "constant":
+            return rate
+        done = min(max(update, 0) / self.length, 1.0)
+        way = done if self.kind == "ramp" else 1 - abs(1 - 2 * done)
+        return self.start + (rate - self.start) * way
+
+
+CONSTANT = Schedule()
+
+
+def check_schedule(name: str, schedule: Schedule) -> None:
+    """Raises Invalid, with what is allowed, for a schedule of the site `name` that cannot be."""
+    if schedule.kind not in tuple(KINDS):
+        raise Invalid(_("The schedule of “{name}” is “{kind}”; it must be one of {allowed}.").format(
+            name=name, kind=schedule.kind, allowed=", ".join(KINDS)), name)  # fmt: skip
+    least = 0 if schedule.kind == "constant" else 1
+    most = 0 if schedule.kind == "constant" else LONGEST
+    if isinstance(schedule.length, bool) or not isinstance(schedule.length, int) or not least <= schedule.length <= most:
+        raise Invalid(
+            _("The schedule of “{name}” is {length} updates long; “{kind}” takes a whole number from {least} to {most}."
+              ).format(name=name, length=schedule.length, kind=schedule.kind, least=least, most=most), name)  # fmt: skip
+    _check_start(name, schedule.start, schedule.kind)
+
+
+def _check_start(name: str, start: object, kind: str) -> None:
+    number = isinstance(start, int | float) and not isinstance(start, bool)
+    if not number or not 0 <= start < 1 or (kind == "constant" and start):  # type: ignore[operator]
+        raise Invalid(_("The schedule of “{name}” starts at {start}; it must be at least 0 and below 1, and 0 where the rate "
+                        "is constant.").format(name=name, start=start), name)  # fmt: skip
