@@ -4,18 +4,23 @@ Content paths: from x_s into a cell through its candidate g, along time through 
 (h₋ into the product that makes g), up through h, out at y_t. Gates modulate: they are 1 here. With all weights 1 and
 every mask the symbol k, running the step gives ∂y_t/∂x_s = Σ N_n kⁿ: the lowest degree is the least corrupted path,
 the highest the most, and N_n is how many paths cross n masks.
+
+Zoneout erases nothing and is counted apart: how often content can be held back where it is written or read. Routes through
+gates are counted on request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache, reduce
 from itertools import zip_longest
 from typing import Any
 
+from core.dropout.draw import GATES
 from core.dropout.placement import Placement
+from core.dropout.sites import SITES
 from core.errors import Invalid
 from core.language import _
-from core.recurrence.cells import ONE, STEPS, LayerMasks, Ops, stack, unroll
+from core.recurrence.cells import CELLS, ONE, LayerMasks, Ops, stack, unroll
 
 MAX_DISTANCE = 1000
 MAX_LAYERS = 8  # the arrays that a path may meet are counted over subsets of the layers: 2^L of them
@@ -36,8 +41,10 @@ class Mask:
         """What tells two arrays apart."""
         return self.site, self.layer, None if self.shared else self.t
 
-    def __mul__(self, content: Any) -> Any:
-        return content.masked(self) if isinstance(content, Tracer) else 0
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Tracer | _Gate):
+            return other.masked(self)
+        return self if other == 1 else 0  # a gate that is open, or closed; content that is not there
 
     __rmul__ = __mul__
 
@@ -48,6 +55,8 @@ class Tracer:
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Mask):
             return self.masked(other)
+        if isinstance(other, _Gate):
+            return other * self
         return self if other == 1 else 0
 
     def __add__(self, other: Any) -> Any:
@@ -110,18 +119,37 @@ class Arrays(Tracer):
 
 
 @dataclass(frozen=True)
+class _Gate:
+    """A gate through which content flows as well: by the product rule, what it multiplies meets the gate's mask, and the
+    gate's own content, which has met it already, joins."""
+
+    mask: Any
+    content: Any
+
+    def masked(self, mask: Mask) -> "_Gate":
+        return _Gate(mask, mask * self.content)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.mask * other + self.content
+
+    __rmul__ = __mul__
+
+
+@dataclass(frozen=True)
 class Corruption:
     """How often content is corrupted over a distance Δ, whatever the path.
 
     histogram: N_n, how many content paths cross n masks, from n = 0. through_state, through_cell: the count of the
-    paths that use only the state, or only the cell, along time; None where there is no such route. distinct: how many
-    different arrays one path can meet at most.
+    paths that use only the state, or only the cell (a GRU's carry), along time; None where there is no such route.
+    distinct: how many different arrays one path can meet at most. held: how often Zoneout can hold content back, on the
+    path on which it can least often, and on that on which it can most often.
     """
 
     histogram: tuple[int, ...]
     through_state: int | None
     through_cell: int | None
     distinct: int
+    held: tuple[int, int] = (0, 0)
 
     @property
     def least(self) -> int:
@@ -139,23 +167,41 @@ class Corruption:
         return sum(self.histogram)
 
 
+def routes_of(cell: str) -> tuple[str, ...]:
+    """The routes along time that a cell has: a plain RNN carries nothing past its product."""
+    return ("cell", "state") if len(GATES[cell]) > 1 else ("state",)
+
+
 @lru_cache(maxsize=512)
 def corruption(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> Corruption:
     """The counts for one placement on L layers over Δ = distance steps. Raises Invalid for what is out of range."""
-    if not 1 <= layers <= MAX_LAYERS or not 0 <= distance <= MAX_DISTANCE:
-        raise Invalid(_("Paths are counted for 1 to {layers} layers and distances from 0 to {most}.").format(
-            layers=MAX_LAYERS, most=MAX_DISTANCE))  # fmt: skip
+    _check_range(layers, distance)
+    net, start = _Net(placement, layers, cell), Polynomial((1,))
+    x: list[Any] = [start, *[0] * distance]
 
-    def run(x: Any, cell_open: bool = True, state_open: bool = True) -> Any:
-        return _arrive(_Net(placement, layers, cell), [x, *[0] * distance], cell_open, state_open)
+    def route(name: str) -> int | None:
+        if name not in routes_of(cell):
+            return None
+        return _degree(_arrive(net, x, cell_open=name == "cell", state_open=name == "state").coefficients)
 
-    start = Polynomial((1,))
+    arrays = _arrive(net, [Arrays({frozenset(): 0}), *x[1:]]).fresh
+    held = _arrive(_Net(placement, layers, cell, _HELD), x).coefficients
     return Corruption(
-        histogram=run(start).coefficients,
-        through_state=_degree(run(start, cell_open=False).coefficients),
-        through_cell=_degree(run(start, state_open=False).coefficients),
-        distinct=max(len(shared) + fresh for shared, fresh in run(Arrays({frozenset(): 0})).fresh.items()),
+        histogram=_arrive(net, x).coefficients,
+        through_state=route("state"),
+        through_cell=route("cell"),
+        distinct=max(len(shared) + fresh for shared, fresh in arrays.items()),
+        held=(_degree(held), len(held) - 1),
     )
+
+
+@lru_cache(maxsize=512)
+def through_gates(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
+    """The histogram of all routes, those included along which content changes a gate. Raises Invalid."""
+    _check_range(layers, distance)
+    x: list[Any] = [Polynomial((1,)), *[0] * distance]
+    histogram: tuple[int, ...] = _arrive(_Net(placement, layers, cell), x, gates=len(GATES[cell]) > 1).coefficients
+    return histogram
 
 
 def crossings(placement: Placement, layers: int, climbs: Sequence[int], through: str, cell: str = "lstm") -> list[Mask]:
@@ -167,8 +213,9 @@ def crossings(placement: Placement, layers: int, climbs: Sequence[int], through:
     if len(climbs) != layers + 1 or list(climbs) != sorted(climbs) or climbs[0] < 0:
         raise Invalid(_("A path through {layers} layers has {steps} steps, none earlier than the one before.").format(
             layers=layers, steps=layers + 1), "path")  # fmt: skip
-    if through not in ("cell", "state"):
-        raise Invalid(_("A path goes through the cell or through the state, not “{other}”.").format(other=through), "path")
+    if through not in routes_of(cell):
+        raise Invalid(_("A path of this cell goes through the {routes}, not “{other}”.").format(
+            routes=_(" or through the ").join(routes_of(cell)), other=through), "path")  # fmt: skip
     net = _Net(placement, layers, cell)
     x: list[Any] = [Trail() if t == climbs[0] else 0 for t in range(climbs[-1] + 1)]
     climbing = iter(climbs[1:])
@@ -177,7 +224,7 @@ def crossings(placement: Placement, layers: int, climbs: Sequence[int], through:
         up = next(climbing)
         return [h if t == up else 0 for t, h in enumerate(hs)]
 
-    trail = _arrive(net, x, through == "cell", through == "state", only_at_climb)
+    trail = _arrive(net, x, through == "cell", through == "state", between=only_at_climb)
     return list(trail.masks)
 
 
@@ -186,24 +233,33 @@ def even_climbs(layers: int, source: int, target: int) -> tuple[int, ...]:
     return tuple(source + (target - source) * layer // layers for layer in range(layers + 1))
 
 
+# Of which site, how many layers further, the rate counts where a site is asked for: those that erase are themselves.
+_ERASING = {site.name: (site.name, 0) for site in SITES.values() if site.kind != "old"}
+# Zoneout holds back what is written into a cell, and a state where it is read: from above, from the next step.
+_HELD = {"candidate": ("zoneout_cell", 0), "state": ("zoneout_state", 0), "between": ("zoneout_state", -1),
+         "output": ("zoneout_state", 0)}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class _Net:
     placement: Placement
     layers: int
     cell: str
+    counted: Mapping[str, tuple[str, int]] = field(default_factory=lambda: _ERASING)
 
-    def mask(self, site: str, layer: int, t: int) -> Any:
-        if self.placement.rate(site, layer, self.layers) == 0:
+    def over_time(self, site: str, layer: int, steps: int) -> Any:
+        """The masks of a site at a layer, one a step, or ONE where there are none."""
+        name, further = self.counted.get(site, ("", 0))
+        if not name or self.placement.rate(name, layer + further, self.layers) == 0:
             return ONE
-        dropout = self.placement.get(site)
-        return Mask(site, layer, t, shared=dropout is not None and not dropout.fresh("time"))
+        dropout = self.placement.get(name)
+        shared = dropout is not None and not dropout.fresh("time")
+        return [Mask(site, layer, t, shared) for t in range(steps)]
 
     def masks(self, layer: int, steps: int) -> LayerMasks:
-        def over_time(site: str) -> list[Any]:
-            return [self.mask(site, layer, t) for t in range(steps)]
-
-        into = over_time("input" if layer == 1 else "between")
-        return LayerMasks(into, *(over_time(site) for site in ("state", "candidate", "cell")))
+        into = self.over_time("input" if layer == 1 else "between", layer, steps)
+        within = {f.name: self.over_time(f.name, layer, steps) for f in fields(LayerMasks) if f.name in self.counted}
+        return LayerMasks(into, **within)
 
 
 def _arrive(
@@ -211,34 +267,64 @@ def _arrive(
     x: list[Any],
     cell_open: bool = True,
     state_open: bool = True,
+    gates: bool = False,
     between: Callable[[list[Any]], list[Any]] = lambda hs: hs,
 ) -> Any:
     """What arrives at y of the last step, of the tracer numbers x."""
-    op = _ops(cell_open, state_open)
+    op = _gates_open() if gates else _ops(cell_open, state_open)
+    row, steps = CELLS[net.cell], len(x)
 
     def run(x: list[Any], state: tuple[Any, ...], _weights: None, m: LayerMasks) -> tuple[list[Any], Any]:
-        into = [mask * value for mask, value in zip(m.into, x, strict=True)]
-        hs, state = unroll(STEPS[net.cell], into, state, None, m, op)
+        into = _over(m.input_weights, _over(m.into, x))
+        hs, state = unroll(row, into, state, ONE, 0, m, op)
         return between(hs), state
 
-    masks = [net.masks(layer, len(x)) for layer in range(1, net.layers + 1)]
-    hs, _states = stack(x, [(0, 0)] * net.layers, [None] * net.layers, masks, run)
-    return net.mask("output", net.layers, len(x) - 1) * hs[-1]
+    masks = [net.masks(layer, steps) for layer in range(1, net.layers + 1)]
+    begin = [(0,) * len(row.carries)] * net.layers
+    hs, _states = stack(_over(net.over_time("words", 1, steps), x), begin, [None] * net.layers, masks, run)
+    return _over(net.over_time("output", net.layers, steps), hs)[-1]
+
+
+def _over(masks: Any, values: list[Any]) -> list[Any]:
+    return values if masks is ONE else [mask * value for mask, value in zip(masks, values, strict=True)]
 
 
 def _ops(cell_open: bool, state_open: bool) -> Ops:
-    # Only g carries content; i and o are 1, f is 1 or closed. The state's product is open or closed.
-    def same(a: Any) -> Any:
-        return a
+    # Only g carries content; of the gates, the one that keeps (f, or a GRU's z) is open or closed, the others are open.
+    # The state's product is open or closed.
+    def gates(a: Any, n: int) -> tuple[Any, ...]:
+        return {1: (a,), 3: (1, int(cell_open), a), 4: (1, int(cell_open), a, 1)}[n]
 
     return Ops(
-        sigmoid=same,
-        tanh=same,
-        product=lambda _weights, mask, v: mask * v if state_open else 0,
-        gates=lambda a: (1, int(cell_open), a, 1),
-        stack=same,
+        sigmoid=lambda a: a if isinstance(a, Tracer) else int(a > 0),
+        tanh=_same,
+        product=lambda weights, mask, v: weights * (mask * v) if state_open else 0,
+        gates=gates,
+        rest=lambda _gate: 1,  # 1 - z is a gate like any other
+        masked=lambda _weights, mask, _gates: mask,
+        stack=_same,
     )
+
+
+def _gates_open() -> Ops:
+    # Every gate carries content as well.
+    return replace(
+        _ops(True, True),
+        sigmoid=lambda a: _Gate(ONE, a),
+        gates=lambda a, n: (a,) * n,
+        rest=lambda gate: _Gate(ONE, gate.content),
+    )
+
+
+def _same(a: Any) -> Any:
+    return a
 
 
 def _degree(polynomial: tuple[int, ...]) -> int:
     return next(n for n, coefficient in enumerate(polynomial) if coefficient)
+
+
+def _check_range(layers: int, distance: int) -> None:
+    if not 1 <= layers <= MAX_LAYERS or not 0 <= distance <= MAX_DISTANCE:
+        raise Invalid(_("Paths are counted for 1 to {layers} layers and distances from 0 to {most}.").format(
+            layers=MAX_LAYERS, most=MAX_DISTANCE))  # fmt: skip
