@@ -13,11 +13,11 @@ import torch
 
 from core.commandline.main import COMMANDS, main
 from core.commandline.train import experiment as experiment_of
-from core.dropout.draw import draw
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, from_data
-from core.experiment import Experiment, build
-from core.paths import corruption
+from core.experiment import CELLS, Experiment, build
+from core.paths import corruption, through_gates
+from core.tasks.windows import data_of, masks_of
 from core.training import train
 
 SHORT = ["train", "--task", "delayed-recall", "--option", "lag=3", "sequences=64", "--hidden", "4", "--layers", "1",
@@ -117,9 +117,14 @@ def test_methods(capsys: pytest.CaptureFixture[str]) -> None:
     rows = objects(said(capsys, "methods", "--json"))
     assert [row["name"] for row in rows] == list(METHODS)
     for row in rows:
-        assert set(row) == {"name", "label", "citation", "equation", "use", "cells", "sites"}
+        assert set(row) == {
+            "name", "label", "citation", "equation", "use", "rates", "test", "cost", "pitfall", "unconfirmed", "count",
+            "cells", "aliases", "cell", "monte_carlo", "sites",
+        }  # fmt: skip
         assert from_data(row["sites"]) == METHODS[row["name"]].placement()
-    assert objects(said(capsys, "methods", "--cell", "lstm", "--json")) == rows
+    for cell in CELLS:
+        found = [(row["name"], row["cell"]) for row in objects(said(capsys, "methods", "--cell", cell, "--json"))]
+        assert found == [(name, cell) for name, row in METHODS.items() if cell in row.cells]
     lines = said(capsys, "methods").splitlines()
     assert [line.split()[0] for line in lines] == list(METHODS)
 
@@ -127,7 +132,7 @@ def test_methods(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("method", "layers", "distance", "least", "most"),
     [("zaremba2014", 3, 17, 4, 4), ("naive-state", 3, 17, 4, 21), ("naive-cell", 3, 17, 24, 24), ("pytorch", 1, 5, 0, 0),
-     ("none", 2, 0, 0, 0), ("gal2016", 2, 5, 3, 8), ("moon2015", 2, 5, 7, 7)],
+     ("none", 2, 0, 0, 0), ("gal2016", 2, 5, 4, 9), ("moon2015", 2, 5, 7, 7)],
 )  # fmt: skip
 def test_path(capsys: pytest.CaptureFixture[str], method: str, layers: int, distance: int, least: int, most: int) -> None:
     arguments = ["path", "--method", method, "--layers", str(layers), "--distance", str(distance)]
@@ -146,7 +151,7 @@ def test_masks_are_those_of_the_training(capsys: pytest.CaptureFixture[str], tmp
     out = tmp_path / "masks.npz"
     text = said(capsys, *MASKS, "--method", method, "--update", "4", "--out", str(out))
     e = build(layers=2, steps=5, hidden=8, batch=3, mask_seed=11, placement=METHODS[method].placement())
-    expected = draw(e.placement, e.shape, 11, 4)
+    expected = masks_of(e, 4)
     with np.load(out) as file:
         found = dict(file)
     assert {name: mask.tobytes() for name, mask in found.items()} == {name: mask.tobytes() for name, mask in expected.items()}
@@ -168,8 +173,34 @@ def test_masks_of_gal_are_the_same_stripes_at_all_steps(capsys: pytest.CaptureFi
     out = tmp_path / "masks.npz"
     said(capsys, *MASKS, "--method", "gal2016", "--out", str(out))
     with np.load(out) as file:
-        assert sorted(file) == ["between.2", "input.1", "output.2", "state.1", "state.2"]
-        assert all(mask.shape == (1, 3, 8) for mask in file.values())
+        assert sorted(file) == ["between.2", "input.1", "output.2", "state.1", "state.2", "words.1"]
+        assert all(mask.shape == (1, 3, 8) for name, mask in file.items() if name != "words.1")
+        assert file["words.1"].shape == (1, 3, data_of(build()).tokens)
+
+
+def test_the_vocabulary_of_words_that_are_dropped(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "masks.npz"
+    said(capsys, *MASKS, "--method", "embedding", "--vocabulary", "30", "--out", str(out))
+    with np.load(out) as file:
+        assert {name: mask.shape for name, mask in file.items()} == {"words.1": (1, 3, 30)}
+
+
+def test_path_of_zoneout_and_of_routes_through_gates(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["path", "--method", "zoneout", "--layers", "2", "--distance", "3", "--gates"]
+    (found,) = objects(said(capsys, *arguments, "--json"))
+    placement = METHODS["krueger2016"].placement()
+    assert (found["method"], found["min"], found["max"], found["held"]) == ("krueger2016", 0, 0, [4, 10])
+    assert found["with_gates"] == list(through_gates(placement, 2, 3))
+    text = said(capsys, *arguments)
+    assert "zoneout can hold content back 4 to 10 times" in text
+    assert f"{sum(found['with_gates'])} routes" in text
+
+
+def test_path_of_a_plain_rnn_has_no_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["path", "--method", "naive-state", "--cell", "rnn", "--layers", "2", "--distance", "5"]
+    (found,) = objects(said(capsys, *arguments, "--json"))
+    assert (found["through_cell"], found["through_state"], found["min"], found["max"]) == (None, 8, 8, 8)
+    assert "through the cell" not in said(capsys, *arguments)
 
 
 WRONG = {
@@ -190,9 +221,11 @@ WRONG = {
     "train --rate half": "it must be a number, at least 0 and below 1",
     "train --rate input=half": "it must be a number, at least 0 and below 1",
     "train --rate 0.1 0.2": "--rate takes one number, or site=number for each site",
-    "train --rate here=0.1": "There is no site “here”; the sites are input",
+    "train --rate here=0.1": "There is no site “here”; the sites are words, input",
     "train --rate": "expected at least one argument",
-    "train --cell gru": "(choose from 'lstm')",
+    "train --cell elman": "(choose from 'lstm', 'gru', 'rnn', 'rnn-logistic')",
+    "train --cell gru --method moon2015": "“moon2015” is not defined for the cell “gru”; it is for lstm",
+    "train --cell gru --rate cell=0.1": "“cell” does not exist in the cell “gru”",
     "train --layers two": "“two” is not a whole number",
     "train --layers 5": "layers is 5; it must be a whole number from 1 to 4",
     "train --hidden 8,x": "“x” is not a whole number",
@@ -213,12 +246,13 @@ WRONG = {
     "train --mask-seed 4294967296": "mask_seed is 4294967296",
     "train --device toaster": "(choose from 'auto', 'cpu', 'cuda', 'mps')",
     "train --engine steam": "(choose from 'auto', 'reference')",
-    "methods --cell gru": "(choose from 'lstm')",
+    "methods --cell elman": "(choose from 'lstm', 'gru', 'rnn', 'rnn-logistic')",
     "path --method zaremba2014 --layers 3": "required: --distance",
-    "path --method zaremba --layers 3 --distance 2": "did you mean zaremba2014",
+    "path --method zarembo --layers 3 --distance 2": "did you mean zaremba2014",
     "path --method none --layers 0 --distance 2": "Paths are counted for 1 to",
     "path --method none --layers 2 --distance -1": "distances from 0 to 1000",
     "path --method none --layers 2 --distance far": "“far” is not a whole number",
+    "masks --method gal2016 --vocabulary 0 --out masks.npz": "vocabulary is 0; it must be a whole number from 1 to 100000",
     "masks --method gal2016": "required: --out",
     "masks --out masks.npz": "required: --method",
     "masks --method gal2016 --update -1 --out masks.npz": "update is -1; it must be a whole number from 0 to 1000000",

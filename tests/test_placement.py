@@ -10,22 +10,54 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS, method, name_of
-from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement, check_layers, from_data, to_data
+from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement, check_cell, check_layers, from_data, to_data, usual
+from core.dropout.schedule import Schedule
 from core.dropout.sites import AXES, SITES, layers_of, width_of
 from core.errors import Invalid
 from tests.strategies import json_values, placements, rates
 
+UP = "input between output"
+# Per method: its sites; which of them are drawn once per sequence; what its scaling is; and what else is unusual.
 WHERE = {
     "none": "",
-    "zaremba2014": "input between output",
+    "zaremba2014": UP,
+    "pham2013": UP,
     "pytorch": "between",
     "keras-stack": "between output",
-    "naive-state": "input between output state",
-    "naive-cell": "input between output cell",
+    "naive-state": f"{UP} state",
+    "naive-cell": f"{UP} cell",
+    "activations-and-connections": "state recurrent_weights",
     "moon2015": "cell",
-    "gal2016": "input between output state",
+    "gal2016": f"words {UP} state",
+    "gal2016-untied": f"words {UP} state",
+    "embedding": "words",
     "semeniuta2016": "candidate",
+    "krueger2016": "zoneout_cell zoneout_state",
+    "merity2017": f"words {UP} recurrent_weights",
+    "ar-tar": "output",
+    "dropconnect": "recurrent_weights input_weights",
+    "gate": "input_gate forget_gate output_gate",
+    "keras": "input between state",
+    "tf-variational": f"{UP} state",
+    "gaussian": UP,
+    "monte-carlo": f"words {UP} state",
+    "scheduled": UP,
+    "fraternal": UP,
 }
+SEQUENCE = {"moon2015", "gal2016", "gal2016-untied", "embedding", "merity2017", "ar-tar", "dropconnect", "keras",
+            "tf-variational", "monte-carlo"}  # fmt: skip
+SCALED = {"moon2015": "none", "semeniuta2016": "test", "pham2013": "test", "krueger2016": "test", "gaussian": "none"}
+BATCH = {"tf-variational": UP + " state", "merity2017": "words recurrent_weights", "dropconnect": WHERE["dropconnect"],
+         "activations-and-connections": "recurrent_weights"}  # fmt: skip
+SEPARATE = {"gal2016-untied": "input between state", "merity2017": "recurrent_weights", "dropconnect": WHERE["dropconnect"],
+            "activations-and-connections": "recurrent_weights"}  # fmt: skip
+OTHER_CELLS = {
+    ("semeniuta2016", "rnn"): "state",
+    ("krueger2016", "gru"): "zoneout_state",
+    ("krueger2016", "rnn"): "zoneout_state",
+    ("gate", "gru"): "reset_gate update_gate",
+}
+SAME = {"monte-carlo": "gal2016"}  # the same masks: it is the test that differs
 NAN, INFINITY = float("nan"), float("inf")
 
 
@@ -33,39 +65,72 @@ NAN, INFINITY = float("nan"), float("inf")
 def test_a_method_acts_where_its_paper_says(name: str) -> None:
     placement = METHODS[name].placement()
     assert {site.name for site, _dropout in placement} == set(WHERE[name].split())
-    for _site, dropout in placement:
-        assert dropout.time == ("sequence" if name in ("moon2015", "gal2016") else "step")
-        assert dropout.scaling == {"moon2015": "none", "semeniuta2016": "test"}.get(name, "inverted")
-        assert (dropout.batch, dropout.gates, dropout.units) == ("sample", "shared", "unit")
+    for site, dropout in placement:
+        assert dropout.time == ("sequence" if name in SEQUENCE else "step")
+        assert dropout.scaling == SCALED.get(name, "inverted")
+        assert dropout.batch == ("batch" if site.name in BATCH.get(name, "").split() else "sample")
+        assert dropout.gates == ("separate" if site.name in SEPARATE.get(name, "").split() else "shared")
+        assert dropout.units == "unit"
+        assert dropout.noise == ("gaussian" if name == "gaussian" else "bernoulli")
+        assert dropout.schedule.kind == {"gate": "rise-fall", "scheduled": "ramp"}.get(name, "constant")
+
+
+@pytest.mark.parametrize(("name", "cell"), OTHER_CELLS)
+def test_a_method_acts_elsewhere_in_some_cells(name: str, cell: str) -> None:
+    sites = OTHER_CELLS[name, cell].split()
+    assert [site.name for site, _dropout in METHODS[name].placement(cell=cell)] == sites
+
+
+def test_a_method_is_refused_for_a_cell_without_its_sites() -> None:
+    for name in ("naive-cell", "moon2015"):
+        with pytest.raises(Invalid, match=f"“{name}” is not defined for the cell “gru”; it is for lstm"):
+            method(name).placement(cell="gru")
+    for row in METHODS.values():
+        for cell in row.cells:
+            assert all(cell in site.cells for site, _dropout in row.placement(cell=cell))
+
+
+def test_every_alias_names_its_method_whatever_its_case() -> None:
+    aliases = [alias for row in METHODS.values() for alias in row.aliases]
+    assert len(set(aliases)) == len(aliases)
+    assert not set(aliases) & set(METHODS)
+    for row in METHODS.values():
+        assert all(method(alias) is row and method(alias.upper()) is row for alias in (*row.aliases, row.name))
 
 
 def test_the_catalogue_is_complete() -> None:
     assert set(METHODS) == set(WHERE)
-    assert all(row.name == name and row.label and row.use and row.equation for name, row in METHODS.items())
+    for name, row in METHODS.items():
+        assert row.name == name
+        assert all((row.label, row.use, row.equation, row.rates, row.test, row.cost, row.count))
+        assert row.citation or name == "none"
 
 
 @pytest.mark.parametrize("name", METHODS)
 @given(rate=st.floats(0, 1, exclude_max=True))
 def test_one_rate_for_all_sites(name: str, rate: float) -> None:
     placement = method(name).placement(rate)
-    assert [dropout.rate for _site, dropout in placement] == [rate] * (len(WHERE[name].split()) if rate else 0)
-    assert not rate or name_of(placement) == name
+    assert {dropout.rate for _site, dropout in placement} <= {rate}
+    assert len(placement.sites) == (len(WHERE[name].split()) if rate else 0)
+    assert not rate or name_of(placement) == SAME.get(name, name)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_keeps_its_name_at_other_rates_and_loses_it_with_another_sharing(name: str) -> None:
     placement = METHODS[name].placement()
+    name = SAME.get(name, name)
     assert name_of(placement) == name
     for site, dropout in placement.sites:
         layers = len(layers_of(SITES[site], 3))
-        assert name_of(Placement.of({**dict(placement.sites), site: replace(dropout, rate=(0.1,) * layers)})) == name
-        assert name_of(Placement.of({**dict(placement.sites), site: replace(dropout, units="layer")})) is None
+        others, losses = dict(placement.sites), dict(placement.losses)
+        assert name_of(Placement.of({**others, site: replace(dropout, rate=(0.1,) * layers)}, losses)) == name
+        assert name_of(Placement.of({**others, site: replace(dropout, units="layer")}, losses)) is None
 
 
 def test_the_paper_of_a_name_that_is_nearly_right_is_suggested() -> None:
     with pytest.raises(Invalid, match="“zaremba14”; did you mean zaremba2014"):
         method("zaremba14")
-    with pytest.raises(Invalid, match="did you mean none, zaremba2014"):
+    with pytest.raises(Invalid, match="did you mean none, zaremba2014, pham2013"):
         method("???")
 
 
@@ -75,7 +140,7 @@ def test_rate_0_is_off(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(list(SITES)))
     zero: Any = data.draw(st.sampled_from([0, 0.0, -0.0, (0.0,) * len(layers_of(SITES[name], 3))]))
     rest = {site: dropout for site, dropout in placement.sites if site != name}
-    assert Placement.of({**rest, name: Dropout(rate=zero)}) == Placement.of(rest)
+    assert Placement.of({**rest, name: usual(name, zero)}) == Placement.of(rest)
     assert Placement.of(rest).rate(name, 1, 3) == 0
 
 
@@ -95,7 +160,7 @@ def test_round_trip(placement: Placement) -> None:
 def test_the_order_of_the_sites_is_the_tables(placement: Placement, order: object) -> None:
     pairs = list(placement.sites)
     order.shuffle(pairs)  # type: ignore[attr-defined]  # a random.Random
-    assert Placement.of(dict(pairs)) == placement
+    assert Placement.of(dict(pairs), dict(placement.losses)) == placement
 
 
 @pytest.mark.parametrize(
@@ -118,7 +183,7 @@ def test_a_bad_word(field: str, value: object) -> None:
 @pytest.mark.parametrize(("site", "axis"), [(site, axis) for site in SITES for axis in AXES if axis not in SITES[site].axes])
 def test_an_axis_that_the_site_does_not_have(site: str, axis: str) -> None:
     with pytest.raises(Invalid, match=f"“{site}” has no {axis} of its own to draw for; leave {axis} “{SHARING[axis][1]}”"):
-        Placement.of({site: Dropout(0.5, **{axis: SHARING[axis][0]})})
+        Placement.of({site: usual(site, 0.5, **{axis: SHARING[axis][0]})})
 
 
 @pytest.mark.parametrize("data", [{"nowhere": {"rate": 0.5}}, {"": {}}])
@@ -129,7 +194,9 @@ def test_a_bad_site(data: object) -> None:
 
 @pytest.mark.parametrize("data", [None, [], "input", 0.5, {"input": 0.5}, {"input": None}, {"input": {"p": 0.5}}])
 def test_what_is_no_placement(data: object) -> None:
-    with pytest.raises(Invalid, match=r"A placement is an object of sites|takes batch, gates, rate, scaling, time, units"):
+    with pytest.raises(
+        Invalid, match=r"A placement is an object of sites|takes batch, gates, noise, rate, scaling, schedule, time, units"
+    ):
         from_data(data)
 
 
@@ -141,9 +208,84 @@ def test_any_json_is_a_placement_or_invalid(data: object) -> None:
         assert from_data(to_data(placement)) == placement
 
 
+def test_schedules() -> None:
+    ramp, bump = Schedule("ramp", 100), Schedule("rise-fall", 100)
+    assert [ramp.share(0.5, update) for update in (0, 50, 100, 900)] == [0, 0.25, 0.5, 0.5]
+    assert [bump.share(0.3, update) for update in (0, 25, 50, 75, 100, 900)] == pytest.approx([0, 0.15, 0.3, 0.15, 0, 0])
+    assert Schedule("ramp", 10, 0.4).share(0.0, 5) == pytest.approx(0.2)
+    falling = Placement.of({"input": Dropout(0.0, schedule=Schedule("ramp", 10, 0.4))})
+    assert falling.at(5).rate("input", 1, 2) == pytest.approx(0.2)
+    assert falling.at(10) == Placement()
+
+
+@given(placement=placements(3), update=st.integers(0, 500))
+def test_at_an_update_a_placement_has_constant_rates(placement: Placement, update: int) -> None:
+    now = placement.at(update)
+    assert now.at(update + 1) == now
+    for name, dropout in placement.sites:
+        for layer in layers_of(SITES[name], 3):
+            assert now.rate(name, layer, 3) == dropout.schedule.share(placement.rate(name, layer, 3), update)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ({"kind": "jump"}, "must be one of constant, ramp, rise-fall"),
+        ({"kind": ["ramp"]}, "must be one of constant"),
+        ({"kind": "ramp", "length": -5}, "is -5 updates long; “ramp” takes a whole number from 1 to 1000000"),
+        ({"kind": "ramp"}, "is 0 updates long"),
+        ({"kind": "ramp", "length": 1.5}, "is 1.5 updates long"),
+        ({"kind": "constant", "length": 3}, "takes a whole number from 0 to 0"),
+        ({"kind": "ramp", "length": 3, "start": 1}, "starts at 1; it must be at least 0 and below 1"),
+        ({"start": 0.1}, "starts at 0.1"),
+        ({"steps": 3}, "takes kind, length, start"),
+        ("ramp", "takes kind, length, start"),
+    ],
+)
+def test_a_bad_schedule(schedule: object, words: str) -> None:
+    with pytest.raises(Invalid, match=words) as caught:
+        from_data({"state": {"rate": 0.5, "schedule": schedule}})
+    assert caught.value.field == "state"
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ({"l2": 1}, "There is no loss term “l2”; the terms are ar, tar, fraternal"),
+        ({"ar": -1}, "The weight of “ar” is -1; it must be a number from 0 to 1000"),
+        ({"ar": NAN}, "The weight of “ar” is nan"),
+        ({"ar": "2"}, "The weight of “ar” is 2"),
+        ([2], "The loss terms are an object"),
+    ],
+)
+def test_bad_loss_terms(losses: object, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        from_data({"losses": losses})
+
+
+@pytest.mark.parametrize(
+    ("site", "settings", "words"),
+    [
+        ("zoneout_cell", {}, "takes noise “bernoulli” and scaling “test” only"),
+        ("zoneout_state", {"scaling": "test", "noise": "gaussian"}, "takes noise “bernoulli” and scaling “test” only"),
+        ("input", {"noise": "gaussian"}, "set the scaling of “input” to “none”"),
+        ("input", {"noise": "salt"}, "must be one of bernoulli, gaussian"),
+    ],
+)
+def test_noise_that_a_site_cannot_have(site: str, settings: dict[str, str], words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        from_data({site: {"rate": 0.5, **settings}})
+
+
+def test_a_site_that_the_cell_does_not_have() -> None:
+    check_cell(Placement.of({"update_gate": Dropout(0.5)}), "gru")
+    with pytest.raises(Invalid, match="“cell” does not exist in the cell “gru”; it has words, input, between"):
+        check_cell(Placement.of({"cell": Dropout(0.5)}), "gru")
+
+
 @given(given_rates=st.lists(rates, min_size=1, max_size=5), site=st.sampled_from(list(SITES)), layers=st.integers(1, 4))
 def test_one_rate_per_layer_that_the_site_has(given_rates: list[float], site: str, layers: int) -> None:
-    placement = Placement.of({site: Dropout((*given_rates, 0.5))})
+    placement = Placement.of({site: usual(site, (*given_rates, 0.5))})
     have = len(layers_of(SITES[site], layers))
     if have == len(given_rates) + 1:
         check_layers(placement, layers)
@@ -156,10 +298,12 @@ def test_one_rate_per_layer_that_the_site_has(given_rates: list[float], site: st
 def test_where_each_site_exists_and_whose_units_it_masks() -> None:
     """For three layers, E = 5 and H = 6, 7, 8, by hand."""
     expected = {
+        "words": {1: 9},
         "input": {1: 5},
         "between": {2: 6, 3: 7},
         "output": {3: 8},
-        **{site: {1: 6, 2: 7, 3: 8} for site in ("state", "candidate", "cell")},
+        "input_weights": {1: 5, 2: 6, 3: 7},
+        **{site: {1: 6, 2: 7, 3: 8} for site in SITES if site not in ("words", "input_weights", *UP.split())},
     }
-    assert {s.name: {at: width_of(s, at, 5, (6, 7, 8)) for at in layers_of(s, 3)} for s in SITES.values()} == expected
+    assert {s.name: {at: width_of(s, at, 5, (6, 7, 8), 9) for at in layers_of(s, 3)} for s in SITES.values()} == expected
     assert list(layers_of(SITES["between"], 1)) == []

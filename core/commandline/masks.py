@@ -3,6 +3,7 @@
 import argparse
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,14 @@ import numpy as np
 from core.commandline.parts import add_cell, add_method, placement, whole, widths
 from core.dropout.draw import Array, draw
 from core.errors import Invalid
-from core.experiment import build, check_whole
+from core.experiment import Experiment, build, check_whole
 from core.language import N_, _
+from core.tasks.windows import data_of
 
-HELP = N_("write the masks of one update to a file: keys site.layer, arrays [T|1, B|1, H|1], scale included")
+HELP = N_(
+    "write the masks of one update to a file: keys site.layer, arrays [T|1, B|1, H|1], of weights [T|1, B|1, rows, "
+    "columns], scale included"
+)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip file knows: the same masks give the same bytes
 
 
@@ -26,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(name, type=whole, default=default, metavar=letter)
     parser.add_argument("--hidden", type=widths, default=128, metavar="H[,H...]")
     parser.add_argument("--embedding", type=whole, metavar="E", help=_("as wide as the first layer, unless given"))
+    parser.add_argument("--vocabulary", type=whole, metavar="V", help=_("words that can be dropped; those of the default text"))
     parser.add_argument("--rate", nargs="+", action="extend", metavar="P|site=P")
     parser.add_argument("--out", required=True, metavar="FILE.npz")
 
@@ -34,12 +40,20 @@ def run(args: argparse.Namespace) -> int:
     """Draws and writes the masks."""
     check_whole("update", args.update, (0, 1_000_000))
     given = {name: getattr(args, name) for name in ("cell", "layers", "hidden", "embedding", "batch", "steps")}
-    experiment = build(**given, mask_seed=args.seed, placement=placement(args.method, args.rate))
-    masks = draw(experiment.placement, experiment.shape, experiment.mask_seed, args.update)
+    experiment = build(**given, mask_seed=args.seed, placement=placement(args.method, args.rate, args.cell))
+    shape = replace(experiment.shape, tokens=_tokens(args.vocabulary, experiment))
+    masks = draw(experiment.placement, shape, experiment.mask_seed, args.update)
     _write(Path(args.out), masks)
     for name, mask in masks.items():
         print(f"{name:16} {mask.shape!s:18} {_('kept')} {np.count_nonzero(mask) / mask.size:.3f}")
     return 0
+
+
+def _tokens(given: int | None, experiment: Experiment) -> int:
+    if given is not None:
+        check_whole("vocabulary", given, (1, 100_000))
+        return given
+    return data_of(build()).tokens if experiment.placement.get("words") else 0
 
 
 def _write(path: Path, masks: Mapping[str, Array]) -> None:

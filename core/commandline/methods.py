@@ -11,6 +11,7 @@ from core.experiment import CELLS
 from core.language import N_, _
 
 HELP = N_("the methods of the literature, with their sites and usual rates")
+SENTENCES = ("rates", "test", "cost", "use", "pitfall", "unconfirmed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,15 +24,20 @@ def run(args: argparse.Namespace) -> int:
     """Prints one method a line."""
     for row in METHODS.values():
         if args.cell in (None, *row.cells):
-            print(json.dumps(_data(row)) if args.json else _line(row))
+            cell = args.cell or row.cells[0]
+            print(json.dumps(_data(row, cell)) if args.json else _line(row, cell))
     return 0
 
 
-def _data(row: Method) -> dict[str, Any]:
+def _data(row: Method, cell: str) -> dict[str, Any]:
+    sentences = {name: _(text) if (text := getattr(row, name)) else "" for name in SENTENCES}
     return {"name": row.name, "label": _(row.label), "citation": row.citation and _(row.citation), "equation": row.equation,
-            "use": _(row.use), "cells": list(row.cells), "sites": to_data(row.placement())}  # fmt: skip
+            **sentences, "count": row.count_for.get(cell, row.count), "cells": list(row.cells), "aliases": list(row.aliases),
+            "cell": cell, "monte_carlo": row.monte_carlo, "sites": to_data(row.placement(cell=cell))}  # fmt: skip
 
 
-def _line(row: Method) -> str:
-    sites = " ".join(f"{site.name}={dropout.rate}" for site, dropout in row.placement())
-    return f"{row.name:14} {_(row.label):42} {sites}"
+def _line(row: Method, cell: str) -> str:
+    placement = row.placement(cell=cell)
+    sites = [f"{site.name}={dropout.rate}" for site, dropout in placement]
+    losses = [f"{name}={weight:g}" for name, weight in placement.losses]
+    return f"{row.name:28} {_(row.label):48} {' '.join(sites + losses)}"

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.dropout.methods import METHODS, method
-from core.dropout.placement import Dropout, Placement, check_rate
+from core.dropout.placement import Placement, check_rate, usual
+from core.dropout.sites import check_site
 from core.errors import Invalid
 from core.experiment import CELLS
 from core.language import _
@@ -48,20 +49,22 @@ def widths(text: str) -> int | tuple[int, ...]:
     return parts if len(parts) > 1 else parts[0]
 
 
-def placement(name: str, rates: Sequence[str] | None) -> Placement:
-    """A method at its own rates, at one rate (["0.3"]), or with the rates of single sites (["input=0.3", …]).
+def placement(name: str, rates: Sequence[str] | None, cell: str = "lstm") -> Placement:
+    """A method in a cell at its own rates, at one rate (["0.3"]), or with rates of single sites (["input=0.3", …]).
 
-    A site that the method does not have is added, drawn afresh at every step. Raises Invalid.
+    A site that the method does not have is added, dropping as is usual there. Raises Invalid.
     """
     if rates and len(rates) == 1 and "=" not in rates[0]:
-        return method(name).placement(_rate("--rate", rates[0]))
-    sites = dict(method(name).placement().sites)
+        return method(name).placement(_rate("--rate", rates[0]), cell)
+    own = method(name).placement(cell=cell)
+    sites = dict(own.sites)
     for pair in rates or ():
         site, equals, value = pair.partition("=")
         if not equals:
             raise Invalid(_("--rate takes one number, or site=number for each site; “{pair}” is neither.").format(pair=pair))
-        sites[site] = replace(sites.get(site, Dropout()), rate=_rate(site, value))
-    return Placement.of(sites)
+        check_site(site, cell)
+        sites[site] = replace(sites.get(site, usual(site)), rate=_rate(site, value))
+    return Placement.of(sites, dict(own.losses))
 
 
 def _rate(name: str, text: str) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from core.commandline.parts import add_cell, add_json, add_method, whole
 from core.dropout.methods import method
 from core.language import N_, _, ngettext
-from core.paths import corruption
+from core.paths import corruption, through_gates
 
 HELP = N_("how many masks content crosses from the input to a prediction some steps later")
 
@@ -18,22 +18,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
     parser.add_argument("--layers", type=whole, required=True, metavar="L", help=_("how many layers"))
     parser.add_argument("--distance", type=whole, required=True, metavar="D", help=_("how many steps lie between"))
+    parser.add_argument("--gates", action="store_true", help=_("also count the routes along which content changes a gate"))
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the counts."""
-    data = counts(args.method, args.layers, args.distance, args.cell)
+    data = counts(args.method, args.layers, args.distance, args.cell, args.gates)
     print(json.dumps(data) if args.json else _text(data))
     return 0
 
 
-def counts(name: str, layers: int, distance: int, cell: str) -> dict[str, Any]:
+def counts(name: str, layers: int, distance: int, cell: str, gates: bool = False) -> dict[str, Any]:
     """The counts of a method as plain data. Raises Invalid."""
-    c = corruption(method(name).placement(), layers, distance, cell)
-    return {"method": name, "cell": cell, "layers": layers, "distance": distance, "min": c.least, "max": c.most,
+    row = method(name)
+    placement = row.placement(cell=cell)
+    c = corruption(placement, layers, distance, cell)
+    more = {"held": list(c.held)} if c.held[1] else {}
+    more |= {"with_gates": list(through_gates(placement, layers, distance, cell))} if gates else {}
+    return {"method": row.name, "cell": cell, "layers": layers, "distance": distance, "min": c.least, "max": c.most,
             "through_state": c.through_state, "through_cell": c.through_cell, "histogram": list(c.histogram),
-            "distinct": c.distinct}  # fmt: skip
+            "distinct": c.distinct, **more}  # fmt: skip
 
 
 def _text(data: dict[str, Any]) -> str:
@@ -42,10 +47,29 @@ def _text(data: dict[str, Any]) -> str:
     masks = _("{least} to {most} masks").format(least=least, most=most) if least != most else _masks(least)
     later = ngettext("{n} step later", "{n} steps later", distance).format(n=distance)
     stack = ngettext("{n} layer", "{n} layers", layers).format(n=layers)
-    return _("{method}, {stack}: content crosses {masks} on its way to the prediction {later}\n"
-             "through the cell {cell}, through the state {state}; {paths}; at most {distinct} of them different").format(
-        method=data["method"], stack=stack, masks=masks, later=later, cell=data["through_cell"], state=data["through_state"],
-        paths=ngettext("{n} path", "{n} paths", paths).format(n=paths), distinct=distinct)  # fmt: skip
+    first = _("{method}, {stack}: content crosses {masks} on its way to the prediction {later}").format(
+        method=data["method"], stack=stack, masks=masks, later=later)  # fmt: skip
+    routes = [_("through the cell {cell}").format(cell=data["through_cell"])] if data["through_cell"] is not None else []
+    routes.append(_("through the state {state}").format(state=data["through_state"]))
+    second = _("{routes}; {paths}; at most {distinct} of them different").format(
+        routes=", ".join(routes), paths=ngettext("{n} path", "{n} paths", paths).format(n=paths), distinct=distinct
+    )
+    return "\n".join([first, second, *_held(data.get("held")), *_gates(data.get("with_gates"))])
+
+
+def _held(held: list[int] | None) -> list[str]:
+    """Zoneout erases nothing: how often it can hold content back is a line of its own."""
+    if held is None:
+        return []
+    return [_("zoneout can hold content back {least} to {most} times").format(least=held[0], most=held[1])]
+
+
+def _gates(histogram: list[int] | None) -> list[str]:
+    if histogram is None:
+        return []
+    least = next(n for n, paths in enumerate(histogram) if paths)
+    return [_("with the routes through gates: {paths} routes, {least} to {most} masks").format(
+        paths=sum(histogram), least=least, most=len(histogram) - 1)]  # fmt: skip
 
 
 def _masks(n: int) -> str:

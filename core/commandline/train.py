@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from core.commandline.parts import add_cell, add_json, add_method, number, placement, whole, widths
-from core.dropout.methods import name_of
+from core.dropout.methods import method, name_of
 from core.errors import Invalid
 from core.experiment import DEVICES, ENGINES, Experiment, build
 from core.language import N_, _
@@ -74,8 +74,9 @@ def experiment(args: argparse.Namespace) -> Experiment:
         value = getattr(args, seed) if getattr(args, seed) is not None else args.seed
         given |= {} if value is None else {seed: value}
     if args.method or args.rate:
-        usual = name_of(build(args.task).placement)
-        given["placement"] = placement(args.method or usual or "none", args.rate)
+        usual = args.method or name_of(build(args.task).placement) or "none"
+        given["placement"] = placement(usual, args.rate, args.cell)
+        given["monte_carlo"] = method(usual).monte_carlo
     return build(args.task, dict(_option(pair) for pair in args.option), **given)
 
 
