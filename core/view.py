@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from core.errors import Invalid
 from core.experiment import Experiment
 from core.language import _
-from core.paths import even_climbs
+from core.paths import even_climbs, routes_of
 
 COUNT = 9  # steps in the window
 DISTANCE = 5  # of the path that is shown first
@@ -36,6 +36,7 @@ class View:
             first=_clamped(chosen, max(0, experiment.steps - COUNT)),
             sample=_clamped(self.sample, min(experiment.batch, samples) - 1),
             climbs=climbs,
+            through=self.through if self.through in routes_of(experiment.cell) else "state",
         )
 
     @property

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from core.dropout.losses import LOSSES
 from core.dropout.methods import METHODS, name_of
 from core.dropout.placement import WORDS, Dropout, Placement, from_data
+from core.dropout.schedule import KINDS
 from core.dropout.sites import SITES
 from core.experiment import Experiment
 from core.language import _, ngettext
@@ -31,14 +33,14 @@ def change_marks(began: Experiment, events: Iterable[Event]) -> list[Mark]:
             per_epoch = event["updates_per_epoch"]
         elif event["event"] == "changed":
             after = from_data(event["placement"]) if "placement" in event else placement
-            label = _label(placement, after, rate, event)
+            label = _label(placement, after, rate, event, began.cell)
             placement, rate = after, event.get("learning_rate", rate)
             marks += [Mark(event["update"] / per_epoch, label)] if label else []
     return marks
 
 
-def _label(before: Placement, after: Placement, rate: float, event: Mapping[str, Any]) -> str:
-    parts = [_placement_label(before, after)]
+def _label(before: Placement, after: Placement, rate: float, event: Mapping[str, Any], cell: str) -> str:
+    parts = [_placement_label(before, after, cell), _losses_label(before, after)]
     if event.get("learning_rate", rate) != rate:
         parts.append(_("learning rate {before} → {after}").format(before=_short(rate), after=_short(event["learning_rate"])))
     if "mask_seed" in event:
@@ -46,12 +48,19 @@ def _label(before: Placement, after: Placement, rate: float, event: Mapping[str,
     return ", ".join(filter(None, parts))
 
 
-def _placement_label(before: Placement, after: Placement) -> str:
+def _losses_label(before: Placement, after: Placement) -> str:
+    old, new = dict(before.losses), dict(after.losses)
+    changed = [name for name in LOSSES if old.get(name) != new.get(name)]
+    weights = [(name, *(_short(all_of[name]) if name in all_of else _("off") for all_of in (old, new))) for name in changed]
+    return ", ".join(f"{name} {was} → {now}" for name, was, now in weights)
+
+
+def _placement_label(before: Placement, after: Placement, cell: str) -> str:
     changed = [name for name in SITES if before.get(name) != after.get(name)]
     if len(changed) <= SITES_NAMED:
         return ", ".join(_site_label(name, before.get(name), after.get(name)) for name in changed)
-    method = name_of(after)
-    if method and method != name_of(before):
+    method = name_of(after, cell)
+    if method and method != name_of(before, cell):
         return _(METHODS[method].label)
     moves = {(_rate_of(before.get(name)), _rate_of(after.get(name))) for name in changed}
     rates = " {} → {}".format(*moves.pop()) if len(moves) == 1 else ""
@@ -60,9 +69,10 @@ def _placement_label(before: Placement, after: Placement) -> str:
 
 def _site_label(name: str, before: Dropout | None, after: Dropout | None) -> str:
     site, old, new = _(SITES[name].label), _rate_of(before), _rate_of(after)
-    if old != new:
+    if old != new or after is None:
         return f"{site} {old} → {new}"
-    words = [_(WORDS[getattr(after, f.name)]) for f in fields(Dropout) if getattr(before, f.name) != getattr(after, f.name)]
+    changed = [f.name for f in fields(Dropout) if getattr(before, f.name) != getattr(after, f.name)]
+    words = [_(KINDS[after.schedule.kind] if name == "schedule" else WORDS[getattr(after, name)]) for name in changed]
     return f"{site}: {', '.join(words)}"
 
 

@@ -17,6 +17,11 @@ PIXELS = (8, 6, 5, 4, 3, 2, 1)  # per unit: whole ones, so that every unit is eq
 MARGINS = {"l": 52, "r": 8, "t": 28, "b": 40}
 
 
+def of_units(mask: Array) -> Array:
+    """The mask by units, [T|1, B|1, H|1]: of a mask of weights [T|1, B|1, rows, columns], the connections into unit 1."""
+    return mask[:, :, 0] if mask.ndim == 4 else mask
+
+
 def kept_fraction(mask: Array) -> float:
     """The part of the mask that is kept, 0 to 1, over all that was drawn: [T|1, B|1, H|1], scale included."""
     return float(np.count_nonzero(mask) / mask.size)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.dropout.methods import name_of
-from core.dropout.placement import Placement
 from core.experiment import Experiment
 from core.figures.marks import Mark
 from core.language import N_, _
@@ -48,19 +47,21 @@ class Metrics:
 def run_name(number: int, began: Experiment, events: Iterable[Event] = (), beside: Experiment | None = None) -> str:
     """A run's name: its number and method, “changed” where its dropout did not stay that, and its size where the
     experiment `beside` it has another."""
-    parts = [_method(began.placement)]
+    parts = [_method(began)]
     if any("placement" in event for event in events):
         parts.append(_("changed"))
+    if beside is not None and began.cell != beside.cell:
+        parts.append(began.cell)
     if beside is not None and (began.layers, began.hidden) != (beside.layers, beside.hidden):
         parts.append(_("L {layers}, H {hidden}").format(layers=began.layers, hidden=str(began.hidden).strip("()")))
     return _("run {n} · {what}").format(n=number, what=", ".join(parts))
 
 
-def _method(placement: Placement) -> str:
-    name = name_of(placement)
+def _method(began: Experiment) -> str:
+    name = name_of(began.placement, began.cell)
     if name is None:
         return _("own placement")
-    return name if placement.sites else _("no dropout")
+    return name if began.placement.sites else _("no dropout")
 
 
 def metrics(records: Sequence[Event]) -> Metrics | None:

@@ -5,14 +5,22 @@ from collections import Counter
 from core.language import N_, _, ngettext
 from core.paths import Corruption, Mask
 
-ALONG_TIME = {"state", "cell"}
+ALONG_TIME = {"state", "cell", "forget_gate", "update_gate", "reset_gate", "recurrent_weights"}
 _WHERE = {
+    "words": N_("{n} on the words"),
     "input": N_("{n} at the input"),
     "between": N_("{n} between the {layers} layers"),
     "output": N_("{n} at the output"),
     "state": N_("{n} on the state"),
     "candidate": N_("{n} on the candidate"),
     "cell": N_("{n} on the cell"),
+    "input_gate": N_("{n} on the input gate"),
+    "forget_gate": N_("{n} on the forget gate"),
+    "output_gate": N_("{n} on the output gate"),
+    "reset_gate": N_("{n} on the reset gate"),
+    "update_gate": N_("{n} on the update gate"),
+    "recurrent_weights": N_("{n} on the recurrent weights"),
+    "input_weights": N_("{n} on the input weights"),
 }
 
 
@@ -51,7 +59,10 @@ def _arrays(path: list[Mask]) -> str:
 
 
 def _others(path: list[Mask], counts: Corruption) -> str:
-    if counts.least < counts.most:
+    if counts.held[1] and not counts.most:
+        return _("Zoneout erases nothing: it can hold content back {least} to {most} times.").format(
+            least=counts.held[0], most=counts.held[1])  # fmt: skip
+    if counts.least < counts.most and counts.through_cell is not None:
         return _("Through the cell {cell}, through the state {state}; all others between {least} and {most}.").format(
             cell=counts.through_cell, state=counts.through_state, least=counts.least, most=counts.most)  # fmt: skip
     if path and not ALONG_TIME & {mask.site for mask in path}:
@@ -67,11 +78,21 @@ def formula(path: list[Mask], layers: int, distance: int, through: str) -> str:
     on = {mask.site for mask in path}
     if layers == 1 and {"input", "output"} <= on:
         on.add("between")  # of which one layer has none: L - 1 = 0
-    hops = (0, int(through == "state"), 0)  # of the route through the state: Δ
-    terms = {"input": (0, 0, 1), "between": (1, 0, -1), "output": (0, 0, 1), "state": hops,
-             "candidate": (1, hops[1], 0), "cell": (1, 1, 0)}  # fmt: skip
-    a, b, c = (sum(terms[site][i] for site in on) for i in range(3))
+    a, b, c = (sum(_TERMS[through][site][i] for site in on) for i in range(3))
     return _written(a, b, c) if a * layers + b * distance + c == len(path) and (a or b) else ""
+
+
+_ONCE, _EACH_LAYER, _EACH_HOP, _NEVER = (0, 0, 1), (1, 0, 0), (0, 1, 0), (0, 0, 0)
+_UP = {"words": _ONCE, "input": _ONCE, "between": (1, 0, -1), "output": _ONCE, "input_weights": _EACH_LAYER, "cell": (1, 1, 0)}
+# By route and site: how often it is crossed, as the factors of L, of Δ and of 1.
+_TERMS = {
+    "cell": {**_UP, **dict.fromkeys(("candidate", "input_gate", "output_gate"), _EACH_LAYER),
+             **dict.fromkeys(("forget_gate", "update_gate"), _EACH_HOP),
+             **dict.fromkeys(("state", "reset_gate", "recurrent_weights"), _NEVER)},
+    "state": {**_UP, **dict.fromkeys(("candidate", "input_gate", "output_gate"), (1, 1, 0)),
+              **dict.fromkeys(("forget_gate", "update_gate"), _NEVER),
+              **dict.fromkeys(("state", "reset_gate", "recurrent_weights"), _EACH_HOP)},
+}  # fmt: skip
 
 
 def _written(a: int, b: int, c: int) -> str:

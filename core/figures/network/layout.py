@@ -1,8 +1,6 @@
 """Where everything in the network figure lies: plain arithmetic, in the units of the SVG's view box."""
 
-from dataclasses import dataclass
-
-from core.dropout.sites import SITES
+from dataclasses import dataclass, replace
 
 WIDTH, HEIGHT = 760, 460
 PLOT = (70, 750)  # left and right end of the lanes
@@ -14,6 +12,17 @@ COLUMN, CORE = 110, 176  # at most: width of a step, height of a layer
 BAR = 48  # length of a barcode, at most
 THICKNESS = 13  # of a barcode that stands upright
 HALF_NODE = 13  # half the width of an h or c
+# The sites that lie on one stretch of a connection, in the order in which content meets them.
+SLOTS = {
+    "enter": ("words", "input", "between", "input_weights"),
+    "write": ("candidate", "input_gate"),
+    "memory": ("cell", "zoneout_cell"),
+    "carry": ("forget_gate", "update_gate"),
+    "tell": ("output_gate",),
+    "state": ("zoneout_state",),
+    "back": ("state", "recurrent_weights", "reset_gate"),
+    "leave": ("output",),
+}
 LANE_IN = 3.5  # between the bend of a state curve and the barcodes of its column
 CORNER = 6.5  # radius of its bends
 
@@ -44,11 +53,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """The window of `count` steps from `first`, on `layers` (1 to 4)."""
+    """The window of `count` steps from `first`, on `layers` (1 to 4). on: the sites that drop, by layer: those on one
+    stretch share its room."""
 
     layers: int
     first: int
     count: int
+    on: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def last(self) -> int:
@@ -136,25 +147,74 @@ class Layout:
 
     def box(self, site: str, layer: int, t: int) -> Box:
         """The place of a mask: exactly where it multiplies."""
-        s, x = self.sizes, self.x(t) - self.bar / 2
-        if site == "state":
-            return self._upright(layer, t)
-        if site == "cell":
-            return Box(x, self.c(layer) - s.node / 2, self.bar, s.node)
-        if site == "candidate":
-            middle = (self.c(layer) + s.node / 2 + self.g(layer)) / 2
-            return Box(x, middle - s.bar / 2, self.bar, s.bar)
-        entered = layer + (SITES[site].layers == "last")
-        return Box(x, self.bottom(entered) + s.gap, self.bar, s.bar)
+        slot = next(name for name, sites in SLOTS.items() if site in sites)
+        here = [name for name in SLOTS[slot] if name == site or (name, layer) in self.on]
+        whole, place = self._slot(slot, layer, t, crowded=len(here) > 1), here.index(site)
+        if slot == "memory" and len(here) > 1:
+            return _halves(whole)[place]
+        # Content goes to the right through what is upright, upwards through the rest.
+        return _column(whole, place, len(here)) if whole.upright else _row(whole, len(here) - 1 - place, len(here))
 
-    def _upright(self, layer: int, t: int) -> Box:
-        node = self.sizes.node
+    def _slot(self, slot: str, layer: int, t: int, crowded: bool) -> Box:
+        s, x, h, c = self.sizes, self.x(t) - self.bar / 2, self.h(layer), self.c(layer)
+        if slot in ("back", "carry"):
+            return self._upright(layer, t, slot)
+        if slot == "memory":
+            return Box(x, c - s.node / 2, self.bar, s.node)
+        if slot == "state":
+            return Box(self.x(t) - HALF_NODE, h - s.node / 2, 2 * HALF_NODE, s.node)
+        if slot in ("write", "tell"):
+            top, bottom = (c, self.g(layer) + s.node / 2) if slot == "write" else (h, c)
+            room = bottom - top - s.node
+            height = room - 2 if crowded else min(s.bar, room - 1.5)
+            return Box(x, (top + bottom - height) / 2, self.bar, height)
+        low = self.bottom(layer + (slot == "leave"))
+        return Box(x, low + 1, self.bar, 2 * s.gap + s.bar - 2) if crowded else Box(x, low + s.gap, self.bar, s.bar)
+
+    def _upright(self, layer: int, t: int, slot: str) -> Box:
+        x, node = self.bend(t) - CORNER - THICKNESS, self.sizes.node
+        if slot == "carry":
+            return Box(x, self.c(layer) - node / 2, THICKNESS, node, upright=True)
         room = self.c(layer) - 10.5 - (self.h(layer) - node / 2 + 2)
-        return Box(self.bend(t) - CORNER - THICKNESS, self.h(layer) - node / 2 + 2, THICKNESS, min(44, room), upright=True)
+        return Box(x, self.h(layer) - node / 2 + 2, THICKNESS, min(44, room), upright=True)
 
-    def number(self, site: str, layer: int, t: int) -> tuple[float, float]:
-        """Where the number of a crossing has its left end and its middle: right of the barcode."""
-        box = self.box(site, layer, t)
-        if box.upright:
-            return box.x + box.width + 0.8, self.h(layer)
-        return box.x + box.width + 2, box.y + box.height / 2
+    def number(self, site: str, layer: int, t: int, width: float) -> tuple[float, float]:
+        """Where the number of a crossing, so wide, has its left end and its middle: right of the barcode; of several on one
+        stretch the second left of it, or above; below what stands on the carry."""
+        box, between = self.box(site, layer, t), self.x(t) - self.pitch / 2 - width / 2
+        slot = next(name for name, sites in SLOTS.items() if site in sites)
+        before = sum((name, layer) in self.on for name in SLOTS[slot][: SLOTS[slot].index(site)])
+        if slot == "carry":
+            return between, box.y + box.height + 1 + self.sizes.count / 2
+        if slot == "back":
+            above = self.h(layer) - self.sizes.node / 2 - (before - 0.5) * self.sizes.count
+            return (between, above) if before else (self.bend(t) - CORNER + 0.8, self.h(layer))
+        left = box.x - width - 2 if before % 2 else box.x + box.width + 2
+        return left, box.y + box.height / 2 + self._beside_carry(slot, box, layer)
+
+    def _beside_carry(self, slot: str, box: Box, layer: int) -> float:
+        """How far a number makes way for what stands on the carry: up above it, down below it."""
+        half, middle, node = self.sizes.count / 2, box.y + box.height / 2, self.sizes.node / 2
+        if slot == "tell":
+            return min(0.0, self.c(layer) - node - half - middle)
+        return max(0.0, self.c(layer) + node + half - middle) if slot == "write" else 0.0
+
+
+def _halves(whole: Box) -> tuple[Box, Box]:
+    """Side by side on the lane; the way up through the column's middle meets the first."""
+    first = 0.58 * whole.width
+    return replace(whole, width=first), replace(whole, x=whole.x + first + 0.5, width=whole.width - first - 0.5)
+
+
+def _row(whole: Box, place: int, parts: int) -> Box:
+    """One of the parts, counted from the top, that share a box, a little apart."""
+    apart = 1.5 if parts > 1 else 0
+    height = (whole.height - apart * (parts - 1)) / parts
+    return replace(whole, y=whole.y + place * (height + apart), height=height)
+
+
+def _column(whole: Box, place: int, parts: int) -> Box:
+    """One of the parts, counted from the left, that stand side by side; more than one take a little more room."""
+    width, apart = {1: (whole.width, 0.0), 2: (10.0, 0.5), 3: (7.5, 0.5)}[parts]
+    right = whole.x + whole.width
+    return replace(whole, x=right - (parts - place) * (width + apart) + apart, width=width)

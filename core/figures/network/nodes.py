@@ -77,7 +77,8 @@ def _band(scene: Scene, layer: int) -> str:
         label(_("layer {n}").format(n=layer), 0, 0, "net-mid net-soft",
               transform=f"translate(17 {number(middle)}) rotate(-90)"),
         _fitted(_("state"), 26, at.h(layer) + 4.5, 44, "net-soft"),
-        _fitted(_("cell"), 26, at.c(layer) + 4.5, 44, "net-soft"),
+        _fitted(_("cell") if scene.shape.cell == "lstm" else _("carry"), 26, at.c(layer) + 4.5, 44, "net-soft")
+        if scene.carries else "",
     )  # fmt: skip
 
 
@@ -86,17 +87,20 @@ def _state(scene: Scene, layer: int, t: int) -> str:
     x, y, node = at.x(t), at.h(layer), at.sizes.node
     taken = on_path(scene, layer, t) and (scene.through == "state" or t == scene.climbs[layer])
     box = tag("rect", x=x - HALF_NODE, y=y - node / 2, width=2 * HALF_NODE, height=node, rx=5)
+    if ("zoneout_state", layer) in scene.on:
+        return ""
     return group(box, label("h", x, y + 4.5, "net-symbol"), class_=_kind("h", taken))
 
 
 def _cell(scene: Scene, layer: int, t: int) -> str:
     at = scene.layout
     x, y, node = at.x(t), at.c(layer), at.sizes.node
-    if ("cell", layer) in scene.on:
+    if not scene.carries or {("cell", layer), ("zoneout_cell", layer)} & set(scene.on):
         return ""
     oval = tag("rect", x=x - HALF_NODE - 1, y=y - node / 2, width=2 * HALF_NODE + 2, height=node, rx=node / 2)
     taken = on_path(scene, layer, t)
-    return group(oval, label("c", x, y + 4.5, "net-symbol"), class_=_kind("c", taken))
+    symbol = "c" if scene.shape.cell == "lstm" else "h"
+    return group(oval, label(symbol, x, y + 4.5, "net-symbol"), class_=_kind("c", taken))
 
 
 def _kind(symbol: str, taken: bool) -> str:

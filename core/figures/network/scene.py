@@ -7,9 +7,10 @@ from functools import cached_property
 from core.dropout.draw import Array, Masks, Shape, key
 from core.dropout.placement import Placement
 from core.errors import Invalid
+from core.figures.masks import of_units
 from core.figures.network.layout import Layout
 from core.language import _
-from core.paths import Mask, crossings
+from core.paths import Mask, crossings, routes_of
 
 UNITS = 24  # as many units as a barcode can show and still be read
 
@@ -18,7 +19,8 @@ UNITS = 24  # as many units as a barcode can show and still be read
 class Scene:
     """One window of one sample at one update. Steps, samples and sequences count from 0, layers and units from 1.
 
-    placement, shape: the network. masks: what `core.dropout.draw.draw` returned for them. sample: 0 to B-1.
+    placement, shape: the network, as it is at the update that is shown. masks: what `core.dropout.draw.draw` returned for
+    them, those of words spelled out. sample: 0 to B-1.
     first, count: the window of steps; it ends with the last step, T-1, where `count` would go beyond.
     inputs: text of x_t for all T steps. predicted, right: texts at y_t for all T steps; `right` is None where nothing
     is asked, `predicted` is None there and where nothing is known yet.
@@ -56,7 +58,7 @@ class Scene:
     @cached_property
     def layout(self) -> Layout:
         """Where everything lies."""
-        return Layout(self.layers, self.first, min(self.count, self.shape.steps - self.first))
+        return Layout(self.layers, self.first, min(self.count, self.shape.steps - self.first), frozenset(self.on))
 
     @property
     def steps(self) -> range:
@@ -74,9 +76,16 @@ class Scene:
 
     @cached_property
     def on(self) -> dict[tuple[str, int], float]:
-        """The rate of every (site, layer) that drops."""
-        active = self.placement.active(self.layers)
-        return {(site.name, layer): self.placement.rate(site.name, layer, self.layers) for site, layer, _dropout in active}
+        """The rate of every (site, layer) that drops, as it is at the update that is shown."""
+        now = self.placement
+        return {
+            (site.name, layer): now.rate(site.name, layer, self.layers) for site, layer, _dropout in now.active(self.layers)
+        }
+
+    @property
+    def carries(self) -> bool:
+        """Whether the cell has a lane of memory beside the state: a plain RNN has not."""
+        return "cell" in routes_of(self.shape.cell)
 
     def units(self, site: str, layer: int) -> int:
         """How many units the site's mask has: 1 where all units share one draw."""
@@ -84,11 +93,14 @@ class Scene:
 
     def kept(self, site: str, layer: int, t: int) -> list[int]:
         """The units kept at step t of the sample, of the first `UNITS`, counted from 0."""
+        return [int(u) for u in self.factors(site, layer, t).nonzero()[0]]
+
+    def factors(self, site: str, layer: int, t: int) -> Array:
+        """What the first `UNITS` units are multiplied by at step t of the sample."""
         mask = self._mask(site, layer)
-        row = mask[t if len(mask) > 1 else 0, self.sample if mask.shape[1] > 1 else 0, :UNITS]
-        return [int(u) for u in row.nonzero()[0]]
+        return mask[t if len(mask) > 1 else 0, self.sample if mask.shape[1] > 1 else 0, :UNITS]
 
     def _mask(self, site: str, layer: int) -> Array:
         # Where each gate has its own mask, content meets the one of g.
         whole = self.masks.get(key(site, layer))
-        return self.masks[key(site, layer, "g")] if whole is None else whole
+        return of_units(self.masks[key(site, layer, "g")] if whole is None else whole)

@@ -13,13 +13,44 @@ def place(site: str, layer: int) -> str:
     return _("{site} · layer {layer}").format(site=_(SITES[site].label), layer=layer)
 
 
-def tooltip(scene: Scene, site: str, layer: int) -> list[str]:
-    """What a site is and does: its name, its rate and sharing, what it multiplies, what that does to memory."""
-    row, dropout, rate = SITES[site], scene.placement.get(site), scene.on.get((site, layer))
-    if dropout is None or rate is None:
-        return [place(site, layer), _("clean: no mask here"), _(row.multiplies)]
-    how = _("drops with p = {rate}: {sharing}").format(rate=f"{rate:g}", sharing=sharing(dropout))
-    return [place(site, layer), how, _("multiplies {what}").format(what=_(row.multiplies)), _(row.memory)]
+# The sites on each stretch of the figure's connections, under the name of the site that gives it its place.
+STRETCHES = {
+    "input": ("words", "input", "input_weights"),
+    "between": ("between", "input_weights"),
+    "output": ("output",),
+    "state": ("state", "recurrent_weights", "reset_gate"),
+    "candidate": ("candidate", "input_gate"),
+    "cell": ("cell", "forget_gate", "update_gate", "output_gate", "zoneout_cell", "zoneout_state"),
+}
+_NAMES = {"lstm": N_("LSTM"), "gru": N_("GRU"), "rnn": N_("plain RNN"), "rnn-logistic": N_("plain RNN")}
+
+
+def sites_at(scene: Scene, stretch: str) -> list[str]:
+    """The sites of the cell that lie on a stretch of its connections."""
+    sites = STRETCHES[stretch] if scene.carries or stretch != "candidate" else ("zoneout_state",)
+    return [site for site in sites if scene.shape.cell in SITES[site].cells]
+
+
+def masks_on(scene: Scene, stretch: str, layer: int) -> list[str]:
+    """Of those, the ones that drop at the layer."""
+    return [site for site in sites_at(scene, stretch) if (site, layer) in scene.on]
+
+
+def tooltip(scene: Scene, stretch: str, layer: int) -> list[str]:
+    """What the sites of a stretch are and do: name, rate and sharing, what is multiplied, what that does to memory."""
+    on = masks_on(scene, stretch, layer)
+    if not on:
+        site = min(sites_at(scene, stretch), key=lambda name: name != stretch)
+        return [place(site, layer), _("clean: no mask here"), _(SITES[site].multiplies)]
+    return [line for site in on for line in _about(scene, site, layer)]
+
+
+def _about(scene: Scene, site: str, layer: int) -> list[str]:
+    row, dropout = SITES[site], scene.placement.get(site)
+    assert dropout is not None
+    how = _("drops with p = {rate}: {sharing}").format(rate=f"{scene.on[site, layer]:g}", sharing=sharing(dropout))
+    does = _("decides over {what}") if row.kind == "old" else _("multiplies {what}")
+    return [place(site, layer), how, does.format(what=_(row.multiplies)), _(row.memory)]
 
 
 def sharing(dropout: Dropout) -> str:
@@ -37,10 +68,12 @@ def mask_says(scene: Scene, site: str, layer: int, t: int, kept: int) -> str:
     return says if crossing is None else _("{mask}; crossing {number} of the path").format(mask=says, number=crossing)
 
 
-def link_says(scene: Scene, site: str, layer: int) -> str:
+def link_says(scene: Scene, stretch: str, layer: int) -> str:
     """One kind of connection of a layer."""
-    masked = (site, layer) in scene.on
-    return (_("{place}: masked") if masked else _("{place}: clean")).format(place=place(site, layer))
+    if on := masks_on(scene, stretch, layer):
+        return _("{place}: masked").format(place=", ".join(place(site, layer) for site in on))
+    site = min(sites_at(scene, stretch), key=lambda name: name != stretch)
+    return _("{place}: clean").format(place=place(site, layer))
 
 
 def input_says(scene: Scene, t: int) -> str:
@@ -70,8 +103,8 @@ def climb_says(scene: Scene, layer: int) -> str:
 
 def description(scene: Scene) -> str:
     """What the figure shows now."""
-    window = _("An LSTM with {layers}, unrolled over steps {first} to {last}.").format(
-        layers=ngettext("{n} layer", "{n} layers", scene.layers).format(n=scene.layers),
+    window = _("The network, {cell} with {layers}, unrolled over steps {first} to {last}.").format(
+        cell=_(_NAMES[scene.shape.cell]), layers=ngettext("{n} layer", "{n} layers", scene.layers).format(n=scene.layers),
         first=scene.first, last=scene.layout.last)  # fmt: skip
     sites = [_(site.label) for site, _dropout in scene.placement]
     masks = _("Masks act at: {sites}.").format(sites=", ".join(sites)) if sites else _("No mask acts: all is clean.")
@@ -90,7 +123,9 @@ def excerpt(scene: Scene) -> str:
     wide = sorted({scene.units(*at) for at in scene.on} - set(range(UNITS + 1)))
     separate = any(dropout.fresh("gates") for _site, dropout in scene.placement)
     units = _("a barcode shows units 1–{shown} of {all}").format(shown=UNITS, all=_(" or ").join(map(str, wide)))
-    return " · ".join([units] * bool(wide) + [_("gate g")] * separate)
+    weights = any(site.kind == "weights" for site, _dropout in scene.placement)
+    into = _("of weights those into unit 1") + _(", gate g") * separate if weights else _("gate g") * separate
+    return " · ".join([units] * bool(wide) + [into] * bool(into))
 
 
 def outside(scene: Scene) -> str:

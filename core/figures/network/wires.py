@@ -6,12 +6,13 @@ from core.dropout.sites import SITES, layers_of
 from core.figures.network.layout import CORNER, HALF_NODE, TOKEN, Layout
 from core.figures.network.scene import Scene
 from core.figures.network.svg import group, number, tag
-from core.figures.network.texts import link_says, tooltip
+from core.figures.network.texts import link_says, masks_on, tooltip
 
 
 def links(scene: Scene, name: str) -> str:
-    """One element for each site at each layer: the connections, over the whole window, on which its mask would act."""
-    return "".join(_link(scene, name, site, layer) for site in SITES for layer in layers_of(SITES[site], scene.layers))
+    """One element for each stretch at each layer: the connections, over the whole window, on which its masks would act."""
+    there = [site for site in _DRAW if scene.carries or site != "cell"]
+    return "".join(_link(scene, name, site, layer) for site in there for layer in layers_of(SITES[site], scene.layers))
 
 
 def trace(scene: Scene, name: str) -> str:
@@ -26,11 +27,12 @@ def on_path(scene: Scene, layer: int, t: int) -> bool:
 
 
 def _link(scene: Scene, name: str, site: str, layer: int) -> str:
-    d = "".join(_DRAW[site](scene.layout, layer, t) for t in scene.steps) + _onward(scene, site, layer)
+    draw = _tell if site == "candidate" and not scene.carries else _DRAW[site]
+    d = "".join(draw(scene.layout, layer, t) for t in scene.steps) + _onward(scene, site, layer)
     return group(
         tag("path", class_="net-reach", d=d),
         tag("path", class_="net-wire", d=d),
-        id=f"{name}-link-{site}-{layer}", class_="net-link is-masked" if (site, layer) in scene.on else "net-link",
+        id=f"{name}-link-{site}-{layer}", class_="net-link is-masked" if masks_on(scene, site, layer) else "net-link",
         role="img", tabindex="-1", data_site=site, data_layer=str(layer), data_tip="\n".join(tooltip(scene, site, layer)),
         aria_label=link_says(scene, site, layer),
     )  # fmt: skip
@@ -58,6 +60,11 @@ def _out(at: Layout, layer: int, t: int) -> str:
 def _write(at: Layout, layer: int, t: int) -> str:
     """From g into the cell."""
     return _line(at.x(t), at.g(layer), at.c(layer))
+
+
+def _tell(at: Layout, layer: int, t: int) -> str:
+    """From where they meet straight to the state, where nothing else remembers."""
+    return _line(at.x(t), at.g(layer), at.h(layer))
 
 
 def _keep(at: Layout, layer: int, t: int) -> str:
