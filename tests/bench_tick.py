@@ -40,13 +40,13 @@ def _page(layers: int, hidden: int, updates: int) -> None:
 
     from core.codec import to_plain
     from core.dropout.placement import Dropout, Placement
-    from core.dropout.sites import SITES
     from core.experiment import build
     from core.runs.protocol import record
     from pages.lab import live, session
+    from pages.lab.controls import FEW
 
     if "lab" not in st.session_state:
-        placement = Placement.of({name: Dropout(rate=0.25) for name in SITES})
+        placement = Placement.of({name: Dropout(rate=0.25) for name in FEW})
         plain = to_plain(build(layers=layers, hidden=hidden, placement=placement))
         events = [{"event": "started", "updates": 10 * updates, "updates_per_epoch": 44}]
         st.session_state.lab = {"experiment": plain, "run": None, "kept": None, "previous": None, "runs": 1, "error": "",

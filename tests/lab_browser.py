@@ -169,9 +169,10 @@ class Lab:
         text: str = self.network.evaluate("node => node.outerHTML")
         return re.sub(r' tabindex="-?\d"', "", text)
 
-    def tab_to(self, role: str, name: str) -> None:
-        """Presses the tab key until the element that has the focus has that role, and a name with these words."""
-        for _key in range(150):
+    def tab_to(self, role: str, name: str, within: int = 150) -> None:
+        """Presses the tab key until the element that has the focus has that role, and a name with these words; no more often
+        than `within`."""
+        for _key in range(within):
             self.page.keyboard.press("Tab")
             if self.page.evaluate(FOCUSED, [role, name]):
                 return

@@ -21,12 +21,14 @@ from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
 from core.codec import from_plain, from_query, to_json, to_plain
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout
+from core.dropout.placement import Dropout, usual
+from core.dropout.schedule import Schedule
 from core.dropout.sites import SITES, layers_of
-from core.experiment import Experiment, build
+from core.experiment import CELLS, Experiment, build
 from core.paths import corruption
 from core.tasks import TASKS
 from pages.common.service import service
+from pages.lab.controls import FEW
 
 ROOT = Path(__file__).parents[1]
 DAMAGED = {
@@ -116,8 +118,7 @@ def test_the_first_run_draws_the_default_experiment() -> None:
     assert experiment(page) == build()
     assert [page.selectbox(key=key).value for key in ("task", "layers", "hidden", "method")] == \
         ["language-model", 2, 128, "zaremba2014"]  # fmt: skip
-    assert {site: page.toggle(key=f"on-{site}").value for site in SITES} == dict.fromkeys(SITES, False) | dict.fromkeys(
-        ("input", "between", "output"), True)  # fmt: skip
+    assert switches(page) == dict.fromkeys(FEW, False) | dict.fromkeys(("input", "between", "output"), True)
     assert [page.slider(key=f"rate-{site}").value for site in ("input", "between", "output")] == [0.5] * 3
     assert [button.label for button in page.button] == ["Play live", "Step", "Reset", "New masks", "Pause"]
     assert "**3 masks** = L + 1" in sentence(page)
@@ -136,20 +137,32 @@ def test_another_task_brings_its_own_defaults(task: str) -> None:
     assert query(page) == {"v": "1", "task": task}
 
 
-def test_every_method_sets_the_switches_the_rates_and_the_count() -> None:
-    page = lab()
-    for name, method in METHODS.items():
+def switches(page: AppTest) -> dict[str, bool]:
+    """Which of the sites that are at hand are on."""
+    return {str(toggle.key).removeprefix("on-"): toggle.value for toggle in page.toggle if str(toggle.key).startswith("on-")}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_method_sets_the_switches_the_rates_and_the_count(cell: str) -> None:
+    page = lab(cell=cell, method="none")
+    few = [name for name in FEW if cell in SITES[name].cells]
+    offered = [name for name, row in METHODS.items() if cell in row.cells and name != "monte-carlo"]
+    assert set(page.selectbox(key="method").options) == {METHODS[name].label for name in offered}
+    for name in offered:
+        placement = METHODS[name].placement(cell=cell)
         drawn(page.selectbox(key="method").select(name).run())
-        assert experiment(page).placement == method.placement()
-        assert {site: page.toggle(key=f"on-{site}").value for site in SITES} == {site: site in method.sites for site in SITES}
-        for site, dropout in method.sites.items():
+        assert experiment(page).placement == placement
+        on = {site.name: dropout for site, dropout in placement}
+        assert switches(page) == {site: site in on for site in {**dict.fromkeys(few), **on}}
+        for site, dropout in on.items():
             assert page.slider(key=f"rate-{site}").value == dropout.rate
-        count = corruption(method.placement(), 2, 5).through_cell
+        counts = corruption(placement, 2, 5, cell)
+        count = counts.through_state if counts.through_cell is None else counts.through_cell
         assert re.search(rf"5 steps later through \*\*{count} masks?\*\*", sentence(page)), f"{name}: {sentence(page)}"
         assert from_query(query(page)) == experiment(page), f"{name}: {query(page)}"
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", FEW)
 def test_one_switch_makes_the_placement_ones_own_and_back_again(site: str) -> None:
     page = lab()
     was = page.toggle(key=f"on-{site}").value
@@ -159,6 +172,47 @@ def test_one_switch_makes_the_placement_ones_own_and_back_again(site: str) -> No
     drawn(page.toggle(key=f"on-{site}").set_value(was).run())
     assert page.selectbox(key="method").value == "zaremba2014"
     assert experiment(page) == build()
+
+
+@pytest.mark.parametrize("site", [site.name for site in SITES.values() if site.name not in FEW])
+def test_every_other_site_can_be_switched_on_and_off_again(site: str) -> None:
+    cell = SITES[site].cells[0]
+    page = lab(cell=cell)
+    assert f"on-{site}" not in {toggle.key for toggle in page.toggle}
+    drawn(page.selectbox(key="add-site").select(site).run())
+    assert experiment(page).placement.get(site) == usual(site, 0.5)
+    assert page.toggle(key=f"on-{site}").value
+    assert from_query(query(page)) == experiment(page)
+    drawn(page.toggle(key=f"on-{site}").set_value(False).run())
+    assert experiment(page) == build(cell=cell)
+
+
+def test_another_cell_keeps_what_it_has() -> None:
+    page = lab(method="naive-cell")
+    drawn(page.selectbox(key="cell").select("gru").run())
+    assert experiment(page).cell == "gru"
+    assert page.selectbox(key="method").value == "zaremba2014", "what is left of it where there is no cell to mask"
+    page.selectbox(key="method").select("gate").run()
+    drawn(page.selectbox(key="cell").select("lstm").run())
+    assert experiment(page).placement == METHODS["gate"].placement(), "a method acts where it does in the new cell"
+    drawn(page.selectbox(key="cell").select("rnn").run())
+    assert experiment(page).placement.sites == ()
+    assert "= Δ" not in sentence(page)
+
+
+def test_noise_a_schedule_and_a_loss_term_reach_the_placement() -> None:
+    page = lab()
+    page.selectbox(key="noise-input").select("gaussian").run()
+    page.selectbox(key="schedule-between").select("ramp").run()
+    page.number_input(key="start-between").set_value(0.1).run()
+    drawn(page.number_input(key="loss-tar").set_value(1.5).run())
+    found = experiment(page).placement
+    assert found.get("input") == Dropout(0.5, noise="gaussian", scaling="none")
+    assert found.get("between") == Dropout(0.5, schedule=Schedule("ramp", 300, 0.1))
+    assert found.losses == (("tar", 1.5),)
+    assert from_query(query(page)) == experiment(page)
+    again = lab(**query(page))
+    assert experiment(again) == experiment(page)
 
 
 def test_a_rate_is_kept_while_its_site_is_off() -> None:
@@ -404,7 +458,7 @@ def test_a_place_holds_the_same_kind_of_thing_in_every_state() -> None:
     see("a warning")
     page.button(key="reset").click().run()
     see("ready")
-    for method in METHODS:
+    for method in [name for name, row in METHODS.items() if "lstm" in row.cells and name != "monte-carlo"]:
         page.selectbox(key="method").select(method).run()
         see(method)
     page.selectbox(key="layers").select(1).run()
@@ -496,7 +550,7 @@ def test_the_app_never_imports_torch_and_core_never_streamlit() -> None:
 import importlib, logging, pkgutil, sys
 logging.disable(logging.WARNING)
 import core
-heavy = {"core.model", "core.training", "core.recurrence.engine", "core.__main__"}
+heavy = {"core.model", "core.objective", "core.training", "core.recurrence.engine", "core.__main__"}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
 for name in names - heavy:
@@ -504,6 +558,7 @@ for name in names - heavy:
 assert "streamlit" not in sys.modules, "core imports streamlit"
 from streamlit.testing.v1 import AppTest
 from pages.common.service import service
+from pages.lab.controls import FEW
 page = AppTest.from_file(sys.argv[1], default_timeout=60)
 page.query_params.update(task="delayed-recall", lag="3", hidden="8", sequences="64")
 page.run().button(key="step").click().run()

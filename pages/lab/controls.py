@@ -1,16 +1,20 @@
 """The left side: what is learned, how large the network is, where dropout acts. Reads widgets; returns an experiment."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from core.codec import from_json, to_json
+from core.dropout.losses import LOSSES, MOST
 from core.dropout.methods import METHODS, name_of
-from core.dropout.placement import SCALINGS, SHARING, WORDS, Dropout, Placement
+from core.dropout.placement import NOISES, SCALINGS, SHARING, WORDS, Dropout, Placement, usual
+from core.dropout.schedule import KINDS, LONGEST, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment import BOUNDS, Experiment, build
+from core.experiment import BOUNDS, CELLS, Experiment, build
 from core.language import N_, _
+from core.script import script
 from core.tasks import TASKS, task
 from core.tasks.task import Option
 from core.tasks.windows import data_of
@@ -19,15 +23,28 @@ from pages.common.texts import plain
 UNITS = (16, 32, 48, 64, 96, 128, 200, 256)
 OWN = "own"  # the method's place in the list when the placement is none of the literature's
 RATE = 0.5  # of a site that is switched on for the first time
-PLAIN = ("embedding", "updates", "clip", "forget_bias", "cell", "device", "engine")  # what no control changes
+RAMP = 300  # updates of a schedule that is switched on for the first time
+FEW = (
+    "input",
+    "between",
+    "output",
+    "state",
+    "candidate",
+    "cell",
+)  # the sites that are always at hand; others where they are on
+PLAIN = ("embedding", "updates", "clip", "forget_bias", "monte_carlo", "device", "engine")  # what no control changes
+CELL_NAMES = {"lstm": N_("LSTM"), "gru": N_("GRU"), "rnn": N_("RNN"), "rnn-logistic": N_("RNN, logistic")}
+SETTINGS = {**SHARING, "scaling": SCALINGS, "noise": NOISES}
+OVER = ("schedule", "length", "start")  # the parts of a schedule
 NUMBERS = ("batch", "steps", "epochs", "learning_rate", "data_seed", "weight_seed", "mask_seed")
-FOLDED = (*NUMBERS, *(f"{axis}-" for axis in SHARING), "scaling-", "each-", *(f"rate-{name}-" for name in SITES))
+FOLDED = (*NUMBERS, *(f"{name}-" for name in (*SETTINGS, *OVER, "loss")), "each-", *(f"rate-{name}-" for name in SITES))
 AXES = {
     "time": N_("over time"),
     "batch": N_("over the batch"),
     "gates": N_("over the gates"),
     "units": N_("over the units"),
     "scaling": N_("scaling"),
+    "noise": N_("noise"),
 }
 
 
@@ -35,7 +52,7 @@ def fill(experiment: Experiment) -> None:
     """Sets every control to what the experiment says."""
     state = st.session_state
     state["task"], state["layers"] = experiment.task, experiment.layers
-    state["hidden"] = experiment.hidden
+    state["hidden"], state["cell"] = experiment.hidden, experiment.cell
     for name, value in experiment.options:
         state[f"option-{experiment.task}-{name}"] = value
     state["default-steps"] = task(experiment.task).default_steps(dict(experiment.options))
@@ -50,7 +67,9 @@ def fill_sites(placement: Placement) -> None:
     for name in SITES:
         dropout = placement.get(name)
         st.session_state[f"on-{name}"] = dropout is not None
-        _fill_site(name, dropout or Dropout(rate=st.session_state.get(f"rate-{name}", RATE)))
+        _fill_site(name, dropout or usual(name, st.session_state.get(f"rate-{name}", RATE)))
+    for name in LOSSES:
+        st.session_state[f"loss-{name}"] = float(dict(placement.losses).get(name, 0.0))
 
 
 def show() -> Experiment | None:
@@ -63,18 +82,28 @@ def show() -> Experiment | None:
     for column, option in zip(st.columns(len(options), gap="small"), options, strict=True):
         with column:
             _option(chosen, option)
-    layers, hidden = st.columns(2, gap="small")
+    cell, layers, hidden = st.columns([1.5, 1, 1.25], gap="xxsmall")
+    cell.selectbox(_("Cell"), CELLS, key="cell", format_func=lambda name: _(CELL_NAMES[name]), on_change=_cell_changed)
     low, high = BOUNDS["layers"]
     layers.selectbox(_("Layers L"), range(low, high + 1), key="layers", on_change=_layers_changed)
     with hidden:
         _hidden()
     st.markdown(f"## {_('Where dropout acts')}")
     _method()
+    there = _there()
     for site in SITES.values():
-        _site(site)
+        # A place for each, so that those that follow keep theirs.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
+            if site in there and (site.name in FEW or st.session_state[f"on-{site.name}"]):
+                _site(site)
     _more()
     with notice:
         return _read()
+
+
+def _there() -> list[Site]:
+    """The sites of the cell."""
+    return [site for site in SITES.values() if st.session_state["cell"] in site.cells]
 
 
 def _hidden() -> None:
@@ -91,9 +120,13 @@ def _option(name: str, option: Option) -> None:
 
 
 def _method() -> None:
-    own = name_of(_placement())
+    cell = st.session_state["cell"]
+    own = name_of(_placement(), cell)
     st.session_state["method"] = own or OWN
-    names = [*METHODS, OWN] if own is None else list(METHODS)
+    # A method whose placement is another's, and which differs elsewhere, has no place of its own here.
+    names = [row.name for row in METHODS.values()
+             if cell in row.cells and name_of(row.placement(cell=cell), cell) == row.name]  # fmt: skip
+    names += [OWN] if own is None else []
     st.selectbox(_("Method"), names, key="method", on_change=_method_changed, format_func=_method_label,
                  help=_("A method is a placement with a name. Choosing one sets its usual rates, or those that the task opens "
                         "with. Switch a single site and it becomes your own."))  # fmt: skip
@@ -106,14 +139,13 @@ def _method_label(name: str) -> str:
 def _site(site: Site) -> None:
     exists = len(layers_of(site, st.session_state["layers"])) > 0
     help_text = f"{_(site.multiplies)}. {_(site.memory)}"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
-        on = st.toggle(_(site.label), key=f"on-{site.name}", help=help_text, disabled=not exists)
-        if on and exists:
-            key = f"rate-{site.name}"
-            st.slider(_("rate of {site}").format(site=_(site.label)), 0.0, _reach(key), step=0.01, key=key, format="%.2f",
-                      label_visibility="collapsed", persist_state="session", on_change=_one_rate, args=[site.name])  # fmt: skip
-        else:
-            st.caption(_("clean") if exists else _("at L ≥ 2"))
+    on = st.toggle(_(site.label), key=f"on-{site.name}", help=help_text, disabled=not exists)
+    if on and exists:
+        key = f"rate-{site.name}"
+        st.slider(_("rate of {site}").format(site=_(site.label)), 0.0, _reach(key), step=0.01, key=key, format="%.2f",
+                  label_visibility="collapsed", persist_state="session", on_change=_one_rate, args=[site.name])  # fmt: skip
+    else:
+        st.caption(_("clean") if exists else _("at L ≥ 2"))
 
 
 def _more() -> None:
@@ -131,6 +163,11 @@ def _more() -> None:
             st.number_input(_("Batch B, samples"), *BOUNDS["batch"], key="batch")
             st.number_input(_("Window T, time steps"), *BOUNDS["steps"], key="steps")
             st.number_input(_("Epochs"), *BOUNDS["epochs"], key="epochs")
+            for term in LOSSES.values():
+                label = _("Weight of the {term}").format(term=_(term.label))
+                st.number_input(
+                    label, 0.0, MOST, key=f"loss-{term.name}", step=0.05, help=_(term.about), persist_state="session"
+                )
         with seeds:
             for name, label in (("data_seed", _("Data")), ("weight_seed", _("Initial weights")), ("mask_seed", _("Masks"))):
                 st.number_input(label, *BOUNDS[name], key=name)
@@ -139,7 +176,10 @@ def _more() -> None:
 
 
 def _sharing() -> None:
-    st.caption(_("Over which axes one draw is reused, and how the mean is kept."))
+    off = [site.name for site in _there() if site.name not in FEW and not st.session_state[f"on-{site.name}"]]
+    st.selectbox(_("Switch on another site"), off, index=None, key="add-site", on_change=_add_site,
+                 placeholder=_("choose a site"), format_func=lambda name: _(SITES[name].label))  # fmt: skip
+    st.caption(_("Over which axes one draw is reused, how the mean is kept, and how the rate changes over the updates."))
     for site in SITES.values():
         with st.container(key=f"sharing-{site.name}"):  # a place for each, also while it is off
             if st.session_state[f"on-{site.name}"]:
@@ -149,11 +189,25 @@ def _sharing() -> None:
 def _sharing_of(site: Site) -> None:
     st.markdown(f"**{_(site.label)}**")
     with st.container(horizontal=True, gap="small"):
-        for axis, words in {**SHARING, "scaling": SCALINGS}.items():
-            if axis in site.axes or axis == "scaling":
-                st.selectbox(_(AXES[axis]), words, key=f"{axis}-{site.name}", width=165, persist_state="session",
-                             format_func=lambda word: _(WORDS[word]))  # fmt: skip
+        for name in _choices(site):
+            st.selectbox(_(AXES[name]), SETTINGS[name], key=f"{name}-{site.name}", width=165, persist_state="session",
+                         format_func=lambda word: _(WORDS[word]))  # fmt: skip
+        _schedule(site.name)
     _layer_rates(site)
+
+
+def _choices(site: Site) -> list[str]:
+    """What there is to choose: a draw that decides between old and new is never scaled, nor is one of mean 1."""
+    scaled = site.kind != "old" and st.session_state[f"noise-{site.name}"] == "bernoulli"
+    return [*site.axes, *["scaling"] * scaled, *["noise"] * (site.kind != "old")]
+
+
+def _schedule(name: str) -> None:
+    kind = st.selectbox(_("rate over the updates"), KINDS, key=f"schedule-{name}", width=165, persist_state="session",
+                        format_func=lambda word: _(KINDS[word]), on_change=_schedule_changed, args=[name])  # fmt: skip
+    if kind != "constant":
+        st.number_input(_("updates"), 1, LONGEST, key=f"length-{name}", width=110, persist_state="session")
+        st.number_input(_("from rate"), 0.0, 0.99, step=0.05, key=f"start-{name}", width=110, persist_state="session")
 
 
 def _layer_rates(site: Site) -> None:
@@ -174,6 +228,9 @@ def _file() -> None:
     experiment = _read(quiet=True)
     st.download_button(_("Save this experiment (JSON)"), to_json(experiment) if experiment else "", "experiment.json",
                        "application/json", on_click="ignore", disabled=experiment is None)  # fmt: skip
+    st.download_button(_("Save it as a PyTorch script"), partial(script, experiment) if experiment else "", "dropout.py",
+                       "text/x-python", on_click="ignore", disabled=experiment is None,
+                       help=_("The model with these masks and its training loop, in plain PyTorch."))  # fmt: skip
     upload = st.file_uploader(_("Open an experiment (JSON)"), type="json", key="upload")
     if upload is not None and st.session_state.get("opened") != upload.file_id:
         st.session_state["opened"] = upload.file_id
@@ -212,7 +269,30 @@ def _method_changed() -> None:
     state = st.session_state
     if state["method"] != OWN:
         opening = build(state["task"]).placement  # a task may open with other rates than its method's usual ones
-        fill_sites(opening if name_of(opening) == state["method"] else METHODS[state["method"]].placement())
+        own = name_of(opening, state["cell"]) == state["method"]
+        fill_sites(opening if own else METHODS[state["method"]].placement(cell=state["cell"]))
+
+
+def _cell_changed() -> None:
+    # What the new cell does not have is switched off; a method that acts elsewhere in it moves there.
+    state = st.session_state
+    chosen = state["method"]
+    if chosen != OWN and state["cell"] in METHODS[chosen].cells:
+        _method_changed()
+    for name, site in SITES.items():
+        state[f"on-{name}"] = state[f"on-{name}"] and state["cell"] in site.cells
+
+
+def _add_site() -> None:
+    state = st.session_state
+    if name := state["add-site"]:
+        _fill_site(name, usual(name, state[f"rate-{name}"]))
+        state[f"on-{name}"], state["add-site"] = True, None
+
+
+def _schedule_changed(name: str) -> None:
+    length = f"length-{name}"
+    st.session_state[length] = st.session_state[length] or RAMP
 
 
 def _one_rate(name: str) -> None:
@@ -237,8 +317,11 @@ def _fill_site(name: str, dropout: Dropout) -> None:
     for layer, rate in zip(layers_of(SITES[name], state["layers"]), rates, strict=False):
         if len(rates) > 1:
             state[f"rate-{name}-{layer}"] = float(rate)
-    for axis in (*SHARING, "scaling"):
-        state[f"{axis}-{name}"] = getattr(dropout, axis)
+    for setting in SETTINGS:
+        state[f"{setting}-{name}"] = getattr(dropout, setting)
+    schedule = dropout.schedule
+    state[f"schedule-{name}"], state[f"length-{name}"] = schedule.kind, schedule.length
+    state[f"start-{name}"] = float(schedule.start)
 
 
 def _dropout(site: Site) -> Dropout:
@@ -247,20 +330,25 @@ def _dropout(site: Site) -> Dropout:
     each = state[f"each-{site.name}"] and len(at) > 1
     own = round(state[f"rate-{site.name}"], 12)
     rates = tuple(round(state.get(f"rate-{site.name}-{layer}", own), 12) for layer in at)
-    settings: dict[str, Any] = {axis: state[f"{axis}-{site.name}"] for axis in (*SHARING, "scaling")}
-    return Dropout(rate=rates if each else own, **settings)
+    settings: dict[str, Any] = {name: state[f"{name}-{site.name}"] for name in SETTINGS}
+    if settings["noise"] == "gaussian":
+        settings["scaling"] = "none"
+    kind, length, start = (state[f"{part}-{site.name}"] for part in OVER)
+    schedule = Schedule() if kind == "constant" else Schedule(kind, length, start)
+    return Dropout(rate=rates if each else own, **settings, schedule=schedule)
 
 
 def _placement() -> Placement:
     state = st.session_state
-    return Placement.of({name: _dropout(site) for name, site in SITES.items() if state[f"on-{name}"]})
+    losses = {name: state[f"loss-{name}"] for name in LOSSES}
+    return Placement.of({name: _dropout(site) for name, site in SITES.items() if state[f"on-{name}"]}, losses)
 
 
 def _read(quiet: bool = False) -> Experiment | None:
     """The experiment of the controls; where it cannot be, a sentence on the page, and None."""
     state = st.session_state
     options = {o.name: state[f"option-{state['task']}-{o.name}"] for o in task(state["task"]).options}
-    given = state["plain"] | {name: state[name] for name in ("layers", "hidden", *NUMBERS)}
+    given = state["plain"] | {name: state[name] for name in ("layers", "hidden", "cell", *NUMBERS)}
     try:
         experiment = build(state["task"], options, placement=_placement(), **given)
         data_of(experiment)

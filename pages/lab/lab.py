@@ -17,8 +17,8 @@ if "open" in st.session_state:
 if st.session_state.pop("mask-seed-next", False):
     st.session_state["mask_seed"] += 1
 
-purpose = _("A small LSTM learns while you watch. Barcodes are its dropout masks; the thick line follows one word to one "
-            "prediction, and the masks on its way are counted.")  # fmt: skip
+purpose = _("A small recurrent network learns while you watch. Barcodes are its dropout masks; the thick line follows one "
+            "word to one prediction, and the masks on its way are counted.")  # fmt: skip
 title(_("Dropout Through Time"), purpose)
 with st.container(key="lab"):
     # The tab key and a phone come to the picture first; page.css puts the controls at its left.

@@ -5,18 +5,18 @@ from typing import Any
 
 import streamlit as st
 
-from core.dropout.draw import Masks, draw, gates_of, key
-from core.dropout.sites import SITES, width_of
+from core.dropout.draw import Masks, gates_of, key, spelled
+from core.dropout.sites import SITES
 from core.experiment import Experiment
-from core.figures.masks import describe_mask, mask_heatmap
+from core.figures.masks import describe_mask, mask_heatmap, of_units
 from core.figures.network import Scene, network
 from core.figures.sentence import count_sentence, formula, reason
 from core.figures.theme import Theme
 from core.language import _
-from core.paths import corruption, crossings
+from core.paths import corruption, crossings, routes_of
 from core.runs.history import predicted
 from core.runs.protocol import SHOWN_SAMPLES
-from core.tasks.windows import data_of, first_asked, window
+from core.tasks.windows import data_of, first_asked, masks_of, window
 from core.view import COUNT, DISTANCE, View, first_that_shows
 from pages.common.chart import live_chart
 from pages.common.network import network_view
@@ -29,7 +29,7 @@ def show(colours: Theme) -> Masks:
     """The sentence, the network, and what scrubs through it. Returns the masks that are shown."""
     update = shown_update()
     experiment = session.at(update)
-    masks = draw(experiment.placement, experiment.shape, experiment.mask_seed, update)
+    masks = spelled(masks_of(experiment, update), window(experiment, update).x)
     view = _look(experiment)
     scene = _scene(experiment, update, view, masks)
     _sentence(experiment, scene, update, view)
@@ -63,7 +63,8 @@ def heatmap(masks: Masks, colours: Theme) -> None:
 def _heatmap(masks: Masks, colours: Theme) -> None:
     update = shown_update()
     experiment = session.at(update)
-    active = [(site.name, layer, gate) for site, layer, dropout in experiment.placement.active(experiment.layers)
+    now = experiment.placement.at(update)
+    active = [(site.name, layer, gate) for site, layer, dropout in now.active(experiment.layers)
               for gate in gates_of(dropout, experiment.cell)]  # fmt: skip
     st.markdown(f"## {_('Masks over time')}")
     if not active:
@@ -74,8 +75,8 @@ def _heatmap(masks: Masks, colours: Theme) -> None:
     st.segmented_control(_("Site and layer"), active, key="mask", format_func=_place, required=True,
                          label_visibility="collapsed")  # fmt: skip
     site, layer, gate = st.session_state["mask"]
-    mask = masks[key(site, layer, gate)]
-    sample, size = _look(experiment).sample, (experiment.steps, _width(experiment, site, layer))
+    mask = of_units(masks[key(site, layer, gate)])
+    sample, size = _look(experiment).sample, (experiment.steps, mask.shape[2])
     title = _("{place} · sample {sample} · update {update}").format(
         place=_place((site, layer, gate)), sample=sample + 1, update=_named(update))  # fmt: skip
     figure = mask_heatmap(mask, sample, size, colours, title)
@@ -86,16 +87,12 @@ def _place(mask: tuple[str, int, str]) -> str:
     site, layer, gate = mask
     if site == "between":
         place = _("between layers {below} and {above}").format(below=layer - 1, above=layer)
-    elif site in ("input", "output"):
+    elif site in ("words", "input", "output"):
         place = _(SITES[site].label)
     else:
         place = _("{site}, layer {layer}").format(site=_(SITES[site].label), layer=layer)
+    place = _("{place}, into unit 1").format(place=place) if SITES[site].kind == "weights" else place
     return f"{place}, {gate}" if gate else place
-
-
-def _width(experiment: Experiment, site: str, layer: int) -> int:
-    shape = experiment.shape
-    return width_of(SITES[site], layer, shape.embedding, shape.hidden)
 
 
 def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str], list[str | None], list[str | None]]:
@@ -111,23 +108,24 @@ def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str],
 
 def _scene(experiment: Experiment, update: int, view: View, masks: Masks) -> Scene:
     inputs, guesses, right = _words(experiment, update, view.sample)
-    return Scene(experiment.placement, experiment.shape, masks, view.sample, view.start, COUNT,
+    return Scene(experiment.placement.at(update), experiment.shape, masks, view.sample, view.start, COUNT,
                  inputs, guesses, right, view.climbs, view.through)  # fmt: skip
 
 
 def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> None:
     climbs, through, layers = view.climbs, view.through, experiment.layers
-    path = crossings(experiment.placement, layers, climbs, through, experiment.cell)
-    distance = climbs[-1] - climbs[0]
-    counts = corruption(experiment.placement, layers, distance, experiment.cell)
+    now, distance = experiment.placement.at(update), climbs[-1] - climbs[0]
+    path = crossings(now, layers, climbs, through, experiment.cell)
+    counts = corruption(now, layers, distance, experiment.cell)
     word = plain(scene.inputs[climbs[0]])
     st.session_state["through"] = through
     with st.container(key="count"):
         st.markdown(count_sentence(word, distance, len(path), formula(path, layers, distance, through)), help=_symbols())
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
             st.caption(reason(path, layers, counts))
-            st.segmented_control(_("Route along time"), ["cell", "state"], key="through", label_visibility="collapsed",
-                                 required=True, on_change=_route, format_func=_route_label)  # fmt: skip
+            st.segmented_control(_("Route along time"), routes_of(experiment.cell), key="through", required=True,
+                                 label_visibility="collapsed", on_change=_route,
+                                 format_func=lambda route: _route_label(route, experiment.cell))  # fmt: skip
 
 
 def _symbols() -> str:
@@ -135,8 +133,10 @@ def _symbols() -> str:
              "The path runs through the barcodes that are numbered; each multiplies what it carries by a mask.")  # fmt: skip
 
 
-def _route_label(route: str) -> str:
-    return _("through the cell") if route == "cell" else _("through the state")
+def _route_label(route: str, cell: str) -> str:
+    if route == "state":
+        return _("through the state")
+    return _("through the cell") if cell == "lstm" else _("through the carry")
 
 
 def _route() -> None:
