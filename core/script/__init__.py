@@ -1,0 +1,56 @@
+"""The code of what is on the screen: one experiment as a PyTorch script that runs by itself, to read, paste and change.
+
+Plain text is put together here; nothing of torch is imported. Only the masks that this placement has are written down.
+"""
+
+from core.dropout.methods import METHODS, name_of
+from core.experiment import Experiment
+from core.language import N_, _, ngettext
+from core.script.cells import model
+from core.script.data import data
+from core.script.lines import doc
+from core.script.masks import masks
+from core.script.training import training
+
+_SYMBOLS = N_(
+    "Symbols: T steps, B samples, H units of each layer, E units of the embedding, V tokens, C classes; p is the probability "
+    "of dropping. A mask has the shape [T, B, units]; an axis along which it is shared has the length 1."
+)
+
+
+def script(experiment: Experiment) -> str:
+    """The experiment as one Python file that needs torch only: masks, model, data, training.
+
+    Its names: draw_masks(x, update) draws the masks of one update, masks_at_test(update) what stands for them at test (left out
+    where that is 1), Model.forward(x, states, masks) takes them, objective(…) is what an update makes small.
+    """
+    parts = (_head(experiment), masks(experiment), model(experiment), data(experiment), training(experiment))
+    return "\n".join("\n".join(part).strip("\n") + "\n\n" for part in parts).rstrip("\n") + "\n"
+
+
+def _head(e: Experiment) -> list[str]:
+    widths = ", ".join(map(str, e.widths)) + ("," if e.layers == 1 else "")
+    return [
+        *doc(_title(e), _(_SYMBOLS), indent=""),
+        "",
+        *(f"import {name}" for name in _imports(e)),
+        "",
+        "import torch",
+        "from torch import nn",
+        "from torch.nn import functional as F",
+        "",
+        f"T, B, E, H = {e.steps}, {e.batch}, {e.shape.embedding}, ({widths})",
+        f"L = {e.layers}  # {_('layers')}",
+        "",
+    ]  # fmt: skip
+
+
+def _imports(e: Experiment) -> list[str]:
+    return {"language-model": ["re", "sys"]}.get(e.task, [])
+
+
+def _title(e: Experiment) -> str:
+    name = name_of(e.placement, e.cell)
+    method = _(METHODS[name].label) if name else _("a placement of your own")
+    layers = ngettext("{n} layer", "{n} layers", e.layers).format(n=e.layers)
+    return _("{cell}, {layers}, in plain PyTorch. Dropout: {method}.").format(cell=e.cell.upper(), layers=layers, method=method)

@@ -1,0 +1,240 @@
+"""The script of an experiment, against the engine: the same numbers from the same masks; and it runs by itself.
+
+Oracles: core.model.Network and core.objective in float64, core.dropout.draw for shapes, sharing and values at test.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from core.dropout.draw import draw, spelled
+from core.dropout.draw import test_values as values_at_test
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement, usual
+from core.dropout.schedule import Schedule
+from core.dropout.sites import SITES
+from core.experiment import CELLS, Experiment, build
+from core.model import Network, to_torch
+from core.objective import forward, objective, passes_of
+from core.script import script
+from core.tasks import TASKS
+from core.tasks.task import Batch
+from tests.strategies import placements
+
+TOKENS, CLASSES = 7, 5
+CELLS_AND_METHODS = [(cell, name) for name, row in METHODS.items() for cell in row.cells]
+
+
+def experiment(placement: Placement, layers: int = 3, cell: str = "lstm", **given: Any) -> Experiment:
+    """A tiny one, each layer of another width."""
+    sizes: dict[str, Any] = {"hidden": (4, 3, 5)[:layers], "embedding": 2, "steps": 3, "batch": 2, "engine": "reference"}
+    return build(**{**sizes, "layers": layers, "placement": placement, "cell": cell, **given})
+
+
+def names_of(e: Experiment) -> dict[str, Any]:
+    """What the script defines, executed but not started."""
+    names: dict[str, Any] = {"__name__": "pasted"}
+    exec(compile(script(e), "pasted", "exec"), names)
+    return names
+
+
+def masks_of(e: Experiment, x: Tensor, update: int, passing: int) -> dict[str, Tensor]:
+    drawn = spelled(draw(e.placement, replace(e.shape, tokens=TOKENS), 3, update, passing), x.numpy())
+    return to_torch(drawn, torch.device("cpu"), torch.float64)
+
+
+def assert_same_numbers(e: Experiment, update: int = 7) -> None:
+    """Scores, states, the objective and all its gradients, from states that are not zero."""
+    generator = torch.Generator().manual_seed(1)
+    x, y = (torch.randint(low, high, (e.steps, e.batch), generator=generator) for low, high in ((0, TOKENS), (-1, CLASSES)))
+    y[0, 0] = 1  # something is asked
+    network = Network(TOKENS, CLASSES, e).double()
+    states: list[tuple[Tensor, ...]] = [
+        tuple(torch.randn(s.shape, generator=generator, dtype=torch.float64) for s in state) for state in network.start(e.batch)
+    ]
+    losses = dict(e.placement.losses)
+    masks = [masks_of(e, x, update, n) for n in range(passes_of(losses))]
+    passes = [forward(network, Batch(x.numpy(), y.numpy(), False), states, one) for one in masks]
+    theirs = objective(passes, losses)
+    names = names_of(e)
+    model: nn.Module = names["Model"](TOKENS, CLASSES).double()
+    model.load_state_dict(network.state_dict())
+    ours, after = names["objective"](model, x, y, states, *masks)
+    scores = model(x, states, masks[0])[0][y >= 0]
+    expected = dict(network.named_parameters())
+    given = dict(model.named_parameters())
+    pairs = [
+        (scores, passes[0].scores),
+        (ours, theirs),
+        *((a, b) for mine, other in zip(after, passes[0].states, strict=True) for a, b in zip(mine, other, strict=True)),
+        *zip(torch.autograd.grad(ours, [given[name] for name in expected]),
+             torch.autograd.grad(theirs, list(expected.values())), strict=True),
+    ]  # fmt: skip
+    for a, b in pairs:
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_any_placement_gives_the_engines_numbers(data: st.DataObject) -> None:
+    layers, cell = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(CELLS))
+    assert_same_numbers(experiment(data.draw(placements(layers, cell)), layers, cell), data.draw(st.integers(1, 500)))
+
+
+@pytest.mark.parametrize(("cell", "name"), CELLS_AND_METHODS)
+def test_every_method_gives_the_engines_numbers(cell: str, name: str) -> None:
+    assert_same_numbers(experiment(METHODS[name].placement(cell=cell), cell=cell))
+
+
+@pytest.mark.parametrize("gates", ["shared", "separate"])
+@pytest.mark.parametrize("batch", ["sample", "batch"])
+@pytest.mark.parametrize("time", ["step", "sequence"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_weights_and_what_they_multiply_are_masked_together(cell: str, time: str, batch: str, gates: str) -> None:
+    how: dict[str, Any] = {"time": time, "batch": batch, "gates": gates}
+    sites = {name: Dropout(0.4, **how) for name in ("recurrent_weights", "input_weights")}
+    both = {name: Dropout(0.4, gates="separate") for name in ("input", "state")} | {"between": Dropout(0.3)}
+    assert_same_numbers(experiment(Placement.of(sites | both), cell=cell))
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_the_masks_have_the_engines_names_shapes_and_values(data: st.DataObject) -> None:
+    layers, cell, update = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(CELLS)), data.draw(st.integers(1, 500))
+    e = experiment(data.draw(placements(layers, cell)), layers, cell)
+    x = torch.randint(TOKENS, (e.steps, e.batch))
+    theirs = masks_of(e, x, update, 0)
+    names = names_of(e)
+    ours = (
+        names["draw_masks"](x, update, TOKENS)
+        if "V" in names["draw_masks"].__code__.co_varnames
+        else names["draw_masks"](x, update)
+    )
+    now = e.placement.at(update)
+    assert {name: one.shape for name, one in ours.items() if name in theirs} == {
+        name: one.shape for name, one in theirs.items()
+    }
+    for name, one in ours.items():
+        site, layer, *_gate = name.split(".")
+        rate, how = now.rate(site, int(layer), layers), now.get(site)
+        if rate == 0:  # a schedule has not begun, or is over
+            assert (one == 1).all()
+        elif how is not None and how.noise == "bernoulli":
+            kept = 1 / (1 - rate) if how.scaling == "inverted" else 1
+            assert all(value == 0 or value == pytest.approx(kept, rel=1e-5) for value in one.unique().tolist())
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_what_stands_for_the_masks_at_test_is_the_engines(data: st.DataObject) -> None:
+    layers, cell, update = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(CELLS)), data.draw(st.integers(1, 500))
+    e = experiment(data.draw(placements(layers, cell)), layers, cell)
+    names = names_of(e)
+    ours = names["masks_at_test"](update) if "masks_at_test" in names else {}
+    theirs = values_at_test(e.placement.at(update), e.shape)
+    assert theirs.keys() <= ours.keys()
+    for name, one in ours.items():
+        assert one.unique().item() == pytest.approx(float(theirs[name].flat[0]) if name in theirs else 1.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("noise", ["inverted", "test", "gaussian"])
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
+def test_the_masks_keep_and_scale_as_they_say(noise: str, rate: float) -> None:
+    dropout = Dropout(rate, noise="gaussian", scaling="none") if noise == "gaussian" else Dropout(rate, scaling=noise)
+    e = experiment(Placement.of({"input": dropout}), 1, hidden=(4,), embedding=500, steps=20, batch=20)
+    torch.manual_seed(5)
+    mask = names_of(e)["draw_masks"](torch.zeros(20, 20, dtype=torch.long), 1)["input.1"]
+    assert mask.shape == (20, 20, 500)
+    mean, variance = {
+        "inverted": (1.0, rate / (1 - rate)), "test": (1 - rate, rate * (1 - rate)), "gaussian": (1.0, rate / (1 - rate)),
+    }[noise]  # fmt: skip
+    # 200 000 draws: five standard errors of the mean.
+    assert mask.mean().item() == pytest.approx(mean, abs=5 * (variance / mask.numel()) ** 0.5)
+    assert mask.var().item() == pytest.approx(variance, rel=0.05)
+
+
+def test_a_dropped_word_is_dropped_wherever_it_stands_in_the_sample() -> None:
+    e = experiment(Placement.of({"words": usual("words", 0.5)}), 1, hidden=(4,), steps=40, batch=30)
+    x = torch.arange(40 * 30).reshape(40, 30) % TOKENS
+    torch.manual_seed(5)
+    mask = names_of(e)["draw_masks"](x, 1, TOKENS)["words.1"]
+    for sample in range(30):
+        for word in range(TOKENS):
+            assert len(mask[x[:, sample] == word, sample].unique()) == 1
+    assert {round(value, 3) for value in mask.unique().tolist()} == {0.0, 2.0}
+    assert len({tuple(mask[:7, sample, 0].tolist()) for sample in range(0, 30, 7)}) > 1  # each sample drops others
+
+
+@pytest.mark.parametrize("kind", ["ramp", "rise-fall"])
+def test_the_rate_follows_the_schedule(kind: str) -> None:
+    schedule = Schedule(kind, 10, 0.1)
+    e = experiment(Placement.of({"state": Dropout(0.6, schedule=schedule)}), 1, hidden=(4,))
+    function = names_of(e)[kind.replace("-", "_")]
+    assert [function(0.1, 0.6, 10, update) for update in range(1, 15)] == pytest.approx(
+        [schedule.share(0.6, update) for update in range(1, 15)])  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "name"), CELLS_AND_METHODS)
+def test_only_what_the_placement_needs_is_written_down(cell: str, name: str) -> None:
+    placement = METHODS[name].placement(cell=cell)
+    text = script(experiment(placement, cell=cell))
+    off = [site for site in SITES if placement.get(site) is None]
+    assert [site for site in off if re.search(f'"{site}[".]', text)] == []
+    assert all(site.name in text for site, _dropout in placement)
+    assert max(map(len, text.splitlines())) <= 125
+
+
+@pytest.mark.parametrize(
+    ("task", "cell", "name", "given"),
+    [
+        ("language-model", "lstm", "merity2017", {"hidden": (16, 8), "embedding": 12}),
+        ("language-model", "gru", "fraternal", {"hidden": 8}),
+        ("delayed-recall", "lstm", "monte-carlo", {"hidden": 8, "options": {"lag": 3}, "monte_carlo": 3}),
+        ("delayed-recall", "rnn-logistic", "krueger2016", {"hidden": 8, "options": {"lag": 3}}),
+    ],
+)
+def test_it_runs_by_itself(task: str, cell: str, name: str, given: dict[str, Any], tmp_path: Path) -> None:
+    e = build(task, cell=cell, placement=METHODS[name].placement(cell=cell), updates=3, **given)
+    (tmp_path / "pasted.py").write_text(script(e), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-W", "error", "pasted.py"], cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": ""}, check=False)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("update 3: validation loss ")
+    loss = float(done.stdout.split("loss ")[1].split(",")[0])
+    assert 0 < loss < np.log(200)
+    assert ("Monte Carlo, 3 passes" in done.stdout) == (name == "monte-carlo")
+
+
+def test_a_text_of_ones_own_is_what_it_reads(tmp_path: Path) -> None:
+    (tmp_path / "pasted.py").write_text(script(build(updates=2, hidden=4, steps=3, batch=2)), encoding="utf-8")
+    (tmp_path / "text").write_text("a b " * 200, encoding="utf-8")
+    done = subprocess.run([sys.executable, "pasted.py", "text"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split("loss ")[1].split(",")[0]) < 1.5  # of two words, not of the fifty built in
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_its_data(task: str) -> None:
+    e = build(task)
+    names = names_of(e)
+    sys.argv[1:], before = [], sys.argv[1:]
+    V, C, windows = names["data"]()
+    sys.argv[1:] = before
+    for part in ("train", "validation"):
+        x, y, first = next(iter(windows(part)))
+        assert x.shape == y.shape == (e.steps, e.batch)
+        assert first
+        assert x.max() < V
+        assert set(y.flatten().tolist()) <= {-1, *range(C)}
+        assert (y >= 0).any()
