@@ -16,7 +16,8 @@ apply_style()
 # The root shows the Lab; "/lab" leads there too, and will when the root shows something else.
 LAB = "pages/lab/lab.py"
 pages = [st.Page(LAB, title=_("Lab"), url_path="start", default=True),
-         st.Page(LAB, title=_("Lab"), url_path="lab", visibility="hidden")]  # fmt: skip
+         st.Page(LAB, title=_("Lab"), url_path="lab", visibility="hidden"),
+         st.Page("pages/reference/methods.py", title=_("Methods"), url_path="methods")]  # fmt: skip
 page = st.navigation(pages, position="top")
 arrival.arrive(missed)
 page.run()

@@ -1,0 +1,202 @@
+"""The Methods page through AppTest: every method in every cell, what is found, what a damaged address does.
+
+Oracles: the catalogue, core.paths for counts, core.script for code, core.codec for addresses.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
+
+from core.codec import from_query
+from core.dropout.find import find
+from core.dropout.methods import METHODS
+from core.dropout.published import PUBLISHED
+from core.dropout.sites import SITES
+from core.dropout.tutorials import TUTORIALS
+from core.experiment import CELLS
+from core.paths import corruption, through_gates
+from pages.common.texts import plain
+
+ROOT = Path(__file__).parents[1]
+
+
+def opened(**query: str) -> AppTest:
+    """The page, opened by a link with that query."""
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.switch_page("pages/reference/methods.py")
+    return whole(page.run())
+
+
+def whole(page: AppTest) -> AppTest:
+    assert [error.value for error in page.exception] == []
+    return page
+
+
+def elements(page: AppTest) -> Iterator[Element]:
+    def walk(block: Block) -> Iterator[Element]:
+        for child in block.children.values():
+            if isinstance(child, Block):
+                yield from walk(child)
+            else:
+                yield child
+
+    yield from walk(page._tree)
+
+
+def given(page: AppTest, component: str) -> list[Any]:
+    """What the components of that name were given."""
+    found = (one.proto for one in elements(page) if isinstance(one, UnknownElement) and one.type == "bidi_component")
+    return [json.loads(proto.json) for proto in found if proto.component_name == component]
+
+
+def drawings(page: AppTest, kind: str) -> list[str]:
+    return [one["svg"] for one in given(page, "drawing") if f'class="{kind}"' in one["svg"]]
+
+
+def said(page: AppTest) -> str:
+    """All texts of the page, without the escapes that keep them from being read as Markdown."""
+    kinds = ("markdown", "caption", "header", "error", "info", "warning")
+    parts = [str(getattr(one, "value", "")) for kind in kinds for one in page.get(kind)]
+    return re.sub(r"\\(.)", r"\1", "\n".join(parts)).replace("\u2060", "")
+
+
+def link(page: AppTest) -> dict[str, str]:
+    """The query of the first link to the Lab."""
+    body = next(one.proto.body for one in page.get("html") if "to-lab" in one.proto.body)
+    found = re.search(r'href="\./\?([^"]*)"', body)
+    assert found
+    return dict(parse_qsl(html.unescape(found[1])))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_shown_for_every_cell(name: str, cell: str) -> None:
+    page, row = opened(method=name, cell=cell), METHODS[name]
+    text = said(page)
+    assert row.label in text
+    assert row.use in text
+    assert row.citation in text
+    assert not row.unconfirmed or f"**Unconfirmed.** {row.unconfirmed}" in text
+    defined = cell in row.cells
+    assert ("is not defined for the" in text) == (not defined)
+    assert len(drawings(page, "cell-diagram")) == defined
+    if not defined:
+        assert drawings(page, "mask-pattern") == []
+        return
+    placement = row.placement(cell=cell)
+    assert len(drawings(page, "mask-pattern")) == len(placement.sites)
+    counts = corruption(placement, 2, 5, cell)
+    assert f"through the state {counts.through_state}" in text
+    assert (f"through the cell {counts.through_cell}" in text) == (counts.through_cell is not None)
+    shown = [int(n) for n in re.findall(r'data-paths="(\d+)"', drawings(page, "path-histogram")[0])]
+    assert shown == list(counts.histogram[counts.least :])
+    experiment = from_query(link(page))
+    assert (experiment.placement, experiment.cell, experiment.monte_carlo) == (placement, cell, row.monte_carlo)
+    assert "class Model(nn.Module)" in page.code[0].value
+
+
+def test_the_first_visit_shows_zaremba_in_an_lstm() -> None:
+    page = opened()
+    assert page.selectbox(key="methods-method").value == "zaremba2014"
+    assert "L + 1" in said(page)
+    assert given(page, "address")[-1]["query"] == "method=zaremba2014&cell=lstm"
+
+
+def test_two_methods_stand_side_by_side() -> None:
+    page = opened(method="gal2016", cell="gru", **{"with": "keras"})
+    assert [plain(METHODS[name].label) for name in ("gal2016", "keras")] == [header.value for header in page.header]
+    assert len(drawings(page, "cell-diagram")) == 2
+    assert dict(parse_qsl(given(page, "address")[-1]["query"])) == {"method": "gal2016", "cell": "gru", "with": "keras"}
+    page = whole(page.selectbox(key="methods-with").select("").run())
+    assert len(drawings(page, "cell-diagram")) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"method": "zarembo"}, ["no method “zarembo”", "zaremba2014"]),
+        ({"with": "gal2017"}, ["no method “gal2017”", "gal2016"]),
+        ({"cell": "grux"}, ["no cell “grux”", "lstm, gru, rnn, rnn-logistic"]),
+        ({"method": "<script>![x](http://a.b)"}, ["no method"]),
+    ],
+)
+def test_a_damaged_address_is_said_and_the_rest_holds(query: dict[str, str], words: list[str]) -> None:
+    page = opened(**query)
+    (error,) = page.error
+    text = re.sub(r"\\(.)", r"\1", str(error.value)).replace("\u2060", "")
+    assert all(word in text for word in words)
+    assert len(drawings(page, "cell-diagram")) == 1
+    assert page.selectbox(key="methods-method").value == "zaremba2014"
+
+
+def test_an_alias_opens_its_method() -> None:
+    assert opened(method="AWD").selectbox(key="methods-method").value == "merity2017"
+
+
+def test_what_is_sought_is_found_and_shown() -> None:
+    page = opened()
+    page = whole(page.text_input(key="methods-text").input("zoneout").run())
+    assert page.selectbox(key="methods-method").value == "krueger2016"
+    page = whole(page.text_input(key="methods-text").input("nothing of the kind").run())
+    assert "No method has all of these" in said(page)
+    page = whole(page.text_input(key="methods-text").input("").run())
+    page = whole(page.selectbox(key="methods-site").select("cell").run())
+    assert page.selectbox(key="methods-method").options == [METHODS[name].label for name in find(site="cell")]
+
+
+def test_layers_distance_and_gates_are_counted() -> None:
+    page = opened(method="naive-state")
+    page.number_input(key="methods-layers").set_value(3)
+    page.number_input(key="methods-distance").set_value(7)
+    page = whole(page.toggle(key="methods-gates").set_value(True).run())
+    placement = METHODS["naive-state"].placement()
+    counts, every = corruption(placement, 3, 7), through_gates(placement, 3, 7)
+    shown = [[int(n) for n in re.findall(r'data-paths="(\d+)"', svg)] for svg in drawings(page, "path-histogram")]
+    assert shown == [
+        list(counts.histogram[counts.least :]),
+        list(every[next(i for i, n in enumerate(every) if n) :]),
+    ]
+    assert f"Here: {counts.least} to {counts.most}" in said(page)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_formula_gives_the_counts_in_every_cell(name: str) -> None:
+    row = METHODS[name]
+    for cell in row.cells:
+        formula = re.sub(r"2([LH])", r"2 * \1", row.count_for.get(cell, row.count)).replace("Δ", "D")
+        for layers, distance in ((1, 0), (1, 4), (2, 5), (3, 7)):
+            counts = corruption(row.placement(cell=cell), layers, distance, cell)
+            # Where there is nothing but the state to go through, all hops do.
+            hops = (distance if counts.through_cell is None else 0, distance)
+            expected = [eval(formula, {"L": layers, "D": distance, "H": h}) for h in hops]
+            assert expected == [counts.least, counts.most], (cell, layers, distance)
+
+
+def test_find_by_name_site_and_sharing() -> None:
+    assert find("gal untied") == ["gal2016-untied"]
+    assert set(find(site="cell")) == {"naive-cell", "moon2015"}
+    assert find(site="cell", time="step") == ["naive-cell"]
+    assert "semeniuta2016" in find(site="state", cell="rnn")
+    assert find("merity weights", cell="gru") == ["merity2017"]
+    assert find() == list(METHODS)
+    for site in SITES:
+        for name in find(site=site):
+            assert any(site in dict(METHODS[name].placement(cell=cell).sites) for cell in METHODS[name].cells)
+
+
+def test_what_is_published_and_told_belongs_to_methods_and_is_shown() -> None:
+    assert {one.method for one in PUBLISHED} | {one.method for one in TUTORIALS} <= METHODS.keys()
+    for name in {one.method for one in (*PUBLISHED, *TUTORIALS)}:
+        text = said(opened(method=name))
+        assert all(one.value in text and one.read in text for one in PUBLISHED if one.method == name)
+        assert all(one.says in text and one.right in text for one in TUTORIALS if one.method == name)
