@@ -207,7 +207,7 @@ def _check_noise(name: str, dropout: Dropout) -> None:
 
 def _peak(dropout: Dropout) -> float:
     rates = dropout.rate if isinstance(dropout.rate, tuple) else (dropout.rate,)
-    return max((dropout.schedule.start, *rates))
+    return max((dropout.schedule.start, *rates)) if rates else 0.0  # without a layer there is nothing to drop
 
 
 def check_rate(name: str, rate: object) -> None:
