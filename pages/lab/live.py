@@ -85,13 +85,12 @@ def _toolbar() -> None:
 def _play_or_pause(state: str) -> None:
     # One button of one width: no other may move under the pointer while the run begins.
     if state in ("running", "starting", "queued"):
-        # Never disabled, and with a help text like the other: the browser would make a new button, without the focus.
+        # Never disabled, nor with a help text that the other has not: the browser would make a new button, without the focus.
         st.button(_("Pause"), icon=":material/pause:", type="primary", key="play", on_click=session.tell, args=["pause"],
-                  width=PLAY, help=_("Halts after the update that is on; a run that waits halts when it begins."))  # fmt: skip
+                  width=PLAY)  # fmt: skip
     else:
         label = _("Play live") if session.recorded() else _("Play")
-        st.button(label, icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY,
-                  help=_("Trains the experiment that the controls describe, live on this server."))  # fmt: skip
+        st.button(label, icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY)
 
 
 def _hold(state: str) -> None:
