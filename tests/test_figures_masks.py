@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dropout.draw import Shape, draw
-from core.dropout.placement import Dropout, Placement
+from core.dropout.placement import Dropout, Placement, usual
 from core.figures.masks import describe_mask, kept_fraction, mask_heatmap
 from core.figures.theme import DARK, LIGHT
 
@@ -97,5 +97,23 @@ def test_a_mask_of_another_network_is_refused() -> None:
 def test_the_sentence_says_whether_the_mask_is_fresh() -> None:
     fresh = describe_mask(drawn(), 0, (T, H), "on the candidate of layer 1")
     assert fresh.startswith("Mask on the candidate of layer 1: 7 units over 5 steps, fresh at each step; ")
-    assert fresh.endswith("% kept, and those multiplied by 2.")
+    assert fresh.endswith("% kept, ×2.")
     assert "the same at every step" in describe_mask(drawn(time="sequence"), 0, (T, H), "")
+
+
+def test_gaussian_factors_are_shown_as_factors() -> None:
+    mask = drawn(noise="gaussian", scaling="none")
+    figure = mask_heatmap(mask, 1, (T, H), LIGHT)
+    (trace,) = figure["data"]
+    assert "Gaussian factors, mean" in figure["layout"]["title"]["text"]
+    assert "kept" not in describe_mask(mask, 1, (T, H), "here")
+    factors = np.frombuffer(b64decode(trace["z"]["bdata"]), np.float32).reshape(H, T)
+    np.testing.assert_array_equal(factors, mask[:, 1].T)
+    assert (trace["zmin"], trace["zmax"]) == (0, 2)
+
+
+def test_a_zoneout_mask_lets_in_the_new_value_or_keeps_the_old() -> None:
+    mask = draw(Placement.of({"zoneout_cell": usual("zoneout_cell", 0.5)}), Shape(T, B, H, (H,)), 7, 3)["zoneout_cell.1"]
+    figure = mask_heatmap(mask, 1, (T, H), LIGHT, old=True)
+    assert figure["data"][0]["meta"]["says"] == ["keeps its old value", "takes the new value"]
+    assert "take the new value, the others keep the old" in describe_mask(mask, 1, (T, H), "here", old=True)

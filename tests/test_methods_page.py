@@ -148,7 +148,7 @@ def test_what_is_sought_is_found_and_shown() -> None:
     page = whole(page.text_input(key="methods-text").input("zoneout").run())
     assert page.selectbox(key="methods-method").value == "krueger2016"
     page = whole(page.text_input(key="methods-text").input("nothing of the kind").run())
-    assert "No method has all of these" in said(page)
+    assert "Nothing matches" in said(page)
     page = whole(page.text_input(key="methods-text").input("").run())
     page = whole(page.selectbox(key="methods-site").select("cell").run())
     assert page.selectbox(key="methods-method").options == [METHODS[name].label for name in find(site="cell")]

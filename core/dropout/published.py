@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from core.language import N_
 
 PAPER = N_("read in the paper or in its code")
-TRANSCRIPTION = N_("read in a transcription or an abstract")
-UNKNOWN = N_("where it was read was not noted")
+TRANSCRIPTION = N_("from an abstract or a transcription, not checked in the paper")
+UNKNOWN = N_("as the paper reports it")
 
 
 @dataclass(frozen=True)

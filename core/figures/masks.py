@@ -32,6 +32,11 @@ def scale_of(mask: Array) -> float:
     return float(mask.max()) or 1.0
 
 
+def is_noise(mask: Array) -> bool:
+    """Whether the factors are of any size (Gaussian), not dropped or kept at one scale."""
+    return bool(((mask != 0) & (mask != mask.max())).any())
+
+
 def plane(mask: Array, sample: int, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """What the mask [T|1, B|1, H|1] does to one sample (from 0), 1 kept, 0 dropped: [H, T] for shape = (T, H).
 
@@ -42,8 +47,11 @@ def plane(mask: Array, sample: int, shape: tuple[int, int]) -> npt.NDArray[np.ui
     return kept
 
 
-def mask_heatmap(mask: Array, sample: int, shape: tuple[int, int], theme: Theme, title: str = "", height: int = 200) -> Figure:
-    """The heatmap of one sample's mask; shape = (T, H). The title is followed by the kept fraction and the scale.
+def mask_heatmap(
+    mask: Array, sample: int, shape: tuple[int, int], theme: Theme, title: str = "", height: int = 200, old: bool = False
+) -> Figure:
+    """The heatmap of one sample's mask; shape = (T, H). The title is followed by the kept fraction and the scale; of factors
+    of any size by their mean and spread. old: a Zoneout mask, which decides between the new value and the old one.
 
     height: pixels for the units, if so many can show them all; `layout.height` is that of the whole figure.
     `layout.meta` holds "kept" (of this sample, 0 to 1) and "scale". Raises what `plane` raises.
@@ -52,21 +60,49 @@ def mask_heatmap(mask: Array, sample: int, shape: tuple[int, int], theme: Theme,
     kept, scale = float(z.mean()), scale_of(mask)
     pixels = next((pixels for pixels in PIXELS if len(z) * pixels <= height), 1)
     layout = _layout(z.shape, pixels, theme) | {"meta": {"kept": kept, "scale": scale}}
-    layout["title"] = {"text": _title(title, kept, scale), "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}}
-    return {"data": [_heatmap(z, pixels, scale, theme)], "layout": layout}
+    said = _share(mask, kept, old)
+    text = f"{title} · {said}" if title else said
+    layout["title"] = {"text": text, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}}
+    drawn = _factors(mask, sample, shape, pixels, theme) if is_noise(mask) else _heatmap(z, pixels, _says(scale, old), theme)
+    return {"data": [drawn], "layout": layout}
 
 
-def describe_mask(mask: Array, sample: int, shape: tuple[int, int], place: str) -> str:
+def describe_mask(mask: Array, sample: int, shape: tuple[int, int], place: str, old: bool = False) -> str:
     """A sentence for those who do not see the heatmap. place: where the mask acts, such as “between layers 1 and 2”."""
-    kept, steps, units = _percent(float(plane(mask, sample, shape).mean())), *shape
-    said = {"place": place, "units": units, "steps": steps, "kept": kept, "scale": _number(scale_of(mask))}
+    steps, units = shape
     over_time = _("the same at every step") if len(mask) == 1 else _("fresh at each step")
-    sentence = _("Mask {place}: {units} units over {steps} steps, {over_time}; {kept} kept, and those multiplied by {scale}.")
-    return sentence.format(**said, over_time=over_time)
+    said = _share(mask, float(plane(mask, sample, shape).mean()), old)
+    sentence = _("Mask {place}: {units} units over {steps} steps, {over_time}; {said}.")
+    return sentence.format(place=place, units=units, steps=steps, over_time=over_time, said=said)
 
 
-def _heatmap(z: npt.NDArray[np.uint8], pixels: int, scale: float, theme: Theme) -> Figure:
-    says = [_("dropped, × 0"), _("kept, × {scale}").format(scale=_number(scale))]
+def _share(mask: Array, kept: float, old: bool) -> str:
+    """How much of the mask lets through, and how."""
+    if is_noise(mask):
+        return _("Gaussian factors, mean {mean}, spread {spread}").format(
+            mean=f"{mask.mean():.2f}", spread=f"{mask.std():.2f}")  # fmt: skip
+    if old:
+        return _("{kept} take the new value, the others keep the old").format(kept=_percent(kept))
+    return _("{kept} kept, ×{scale}").format(kept=_percent(kept), scale=_number(scale_of(mask)))
+
+
+def _says(scale: float, old: bool) -> list[str]:
+    if old:
+        return [_("keeps its old value"), _("takes the new value")]
+    return [_("dropped, × 0"), _("kept, × {scale}").format(scale=_number(scale))]
+
+
+def _factors(mask: Array, sample: int, shape: tuple[int, int], pixels: int, theme: Theme) -> Figure:
+    """Factors of any size: from 0, empty, to 2, full."""
+    one = mask[:, 0 if mask.shape[1] == 1 else sample]
+    z = np.ascontiguousarray(np.broadcast_to(one, shape).T, dtype=np.float32)
+    figure = _heatmap(np.zeros(z.shape, np.uint8), pixels, [], theme)
+    encoded = {"dtype": "f4", "bdata": b64encode(z.tobytes()).decode(), "shape": f"{z.shape[0]}, {z.shape[1]}"}
+    hover = _("unit {n}, step {t}: {value}").format(n="%{y}", t="%{x}", value="× %{z:.2f}") + "<extra></extra>"
+    return {name: value for name, value in figure.items() if name != "meta"} | {"z": encoded, "zmax": 2, "hovertemplate": hover}
+
+
+def _heatmap(z: npt.NDArray[np.uint8], pixels: int, says: list[str], theme: Theme) -> Figure:
     return {
         "type": "heatmap",
         "meta": {"says": says},  # of 0 and of 1: the page puts the word that holds into each cell's text
@@ -103,11 +139,6 @@ def _axis(title: str, first: int, size: int) -> Figure:
 def _ticks(first: int, size: int) -> list[int]:
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if size / step <= 8)
     return sorted({first, *range(step, first + size, step)})
-
-
-def _title(title: str, kept: float, scale: float) -> str:
-    said = _("{kept} kept, ×{scale}").format(kept=_percent(kept), scale=_number(scale))
-    return f"{title} · {said}" if title else said
 
 
 def _percent(fraction: float) -> str:

@@ -54,7 +54,7 @@ def _parts(path: list[Mask], layers: int) -> str:
 def _arrays(path: list[Mask]) -> str:
     different = len({mask.array for mask in path})
     if different == len(path):
-        return ""
+        return _("Each is the same array at every step.") if path and all(mask.shared for mask in path) else ""
     return ngettext("{n} array, met again.", "{n} different arrays, some met again.", different).format(n=different)
 
 

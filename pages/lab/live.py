@@ -157,7 +157,8 @@ def _numbers(records: list[session.Run], metric: str) -> None:
     with st.container(key="numbers"):
         now, best, gap = st.columns(3, gap="small")
     now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")
-    at = _("best, at epoch {epoch}").format(epoch=epoch_text(found.best_epoch)) if found else _("best so far")
+    trained = found is not None and found.best_epoch > 0
+    at = _("best, at epoch {epoch}").format(epoch=epoch_text(found.best_epoch)) if found and trained else _("best so far")
     best.metric(at, metric_text(metric, found.best) if found else "–")
     about = _("Validation loss - clean train loss, in nats: how much better the network knows what it has seen.")
     gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)

@@ -24,6 +24,8 @@ from pages.common.scrubber import scrubber
 from pages.common.texts import plain
 from pages.lab import session
 
+MANY = 8  # masks: more are chosen from a list
+
 
 def show(colours: Theme) -> Masks:
     """The sentence, the network, and what scrubs through it. Returns the masks that are shown."""
@@ -72,15 +74,28 @@ def _heatmap(masks: Masks, colours: Theme) -> None:
         return
     if st.session_state.get("mask") not in active:
         st.session_state["mask"] = active[0]
-    st.segmented_control(_("Site and layer"), active, key="mask", format_func=_place, required=True,
-                         label_visibility="collapsed")  # fmt: skip
+    _choose(active)
     site, layer, gate = st.session_state["mask"]
     mask = of_units(masks[key(site, layer, gate)])
     sample, size = _look(experiment).sample, (experiment.steps, mask.shape[2])
     title = _("{place} · sample {sample} · update {update}").format(
         place=_place((site, layer, gate)), sample=sample + 1, update=_named(update))  # fmt: skip
-    figure = mask_heatmap(mask, sample, size, colours, title)
-    live_chart(figure, "heatmap", describe_mask(mask, sample, size, _place((site, layer, gate))), figure["layout"]["height"])
+    old = SITES[site].kind == "old"
+    figure = mask_heatmap(mask, sample, size, colours, title, old=old)
+    said = describe_mask(mask, sample, size, _place((site, layer, gate)), old)
+    live_chart(figure, "heatmap", said, figure["layout"]["height"])
+
+
+def _choose(active: list[tuple[str, int, str]]) -> None:
+    # Two widgets with a state of their own: one key would lose its value where the other takes over.
+    state, label = st.session_state, _("Site and layer")
+    if len(active) > MANY:
+        state["mask-of-many"] = state["mask"]
+        state["mask"] = st.selectbox(label, active, key="mask-of-many", format_func=_place, label_visibility="collapsed")
+    else:
+        state["mask-of-few"] = state["mask"]
+        state["mask"] = st.segmented_control(label, active, key="mask-of-few", format_func=_place, required=True,
+                                             label_visibility="collapsed")  # fmt: skip
 
 
 def _place(mask: tuple[str, int, str]) -> str:
@@ -123,9 +138,14 @@ def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> 
         st.markdown(count_sentence(word, distance, len(path), formula(path, layers, distance, through)), help=_symbols())
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
             st.caption(reason(path, layers, counts))
-            st.segmented_control(_("Route along time"), routes_of(experiment.cell), key="through", required=True,
-                                 label_visibility="collapsed", on_change=_route,
-                                 format_func=lambda route: _route_label(route, experiment.cell))  # fmt: skip
+            with st.container(key="routes", width="content"):
+                _switch(experiment.cell)
+
+
+def _switch(cell: str) -> None:
+    if len(routes_of(cell)) > 1:
+        st.segmented_control(_("Route along time"), routes_of(cell), key="through", required=True, on_change=_route,
+                             label_visibility="collapsed", format_func=lambda route: _route_label(route, cell))  # fmt: skip
 
 
 def _symbols() -> str:

@@ -46,6 +46,8 @@ def show() -> tuple[str, str, str]:
     names = found if found else list(METHODS)
     with chosen:
         first = _method(names, "methods-method", _("Method"), cell)
+    if st.session_state["methods-with"] == first != bench["method"]:
+        st.session_state["methods-with"] = bench["method"]  # what was found stood beside: the two change places
     with other:
         second = _method(["", *(name for name in METHODS if name != first)], "methods-with", _("Side by side with"), cell)
     bench |= {"cell": cell, "method": first, "with": second}
@@ -100,7 +102,7 @@ def _found(found: list[str], filtered: bool) -> None:
         said = ngettext("{n} method: {names}", "{n} methods: {names}", len(found)).format(n=len(found), names=names)
         st.caption(plain(said))
     elif filtered:
-        st.info(_("No method has all of these; all are offered below. Take a word or a filter away."))
+        st.info(_("Nothing matches; all methods are offered below."))
 
 
 def _method(names: list[str], key: str, label: str, cell: str) -> str:

@@ -61,8 +61,10 @@ def legend(scene: Scene, name: str) -> str:
 
 def _grammar(scene: Scene) -> Iterator[tuple[str, str]]:
     frame = tag("rect", x=0, y=-11, width=22, height=13, rx=3, class_="net-frame")
-    yield frame + tag("path", d="M5 -9v9M9 -9v9M13 -9v9M17 -9v9", class_="net-stripes"), _("kept")
-    yield frame, _("dropped")
+    kinds = {site.kind == "old" for site, _dropout in scene.placement}
+    filled, empty = (_("new value"), _("old value")) if kinds == {True} else (_("kept"), _("dropped"))
+    yield frame + tag("path", d="M5 -9v9M9 -9v9M13 -9v9M17 -9v9", class_="net-stripes"), filled
+    yield frame, empty
     yield tag("path", d="M0 -4.5h22", class_="net-wire"), _("clean")
     yield group(tag("path", d="M0 -4.5h22", class_="net-wire"), class_="is-masked"), _("masked")
     yield tag("path", d="M0 -4.5h22", class_="net-path"), outside(scene) or _("path")
