@@ -1,0 +1,216 @@
+"""Every mask of a network as one grid, time × layer: a lane for each site that is on, a barcode for each step.
+
+A barcode stands upright, one stripe a unit, the first at the top: a mask that is used again at the next step goes on as
+unbroken stripes. Kept is filled, dropped is empty.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.dropout.draw import Array, Masks, Shape, key
+from core.dropout.measure import at_test
+from core.dropout.placement import Placement
+from core.dropout.sites import SITES
+from core.figures.masks import of_units
+from core.figures.network.svg import group, label, number, shortened, tag, text
+from core.figures.theme import FONT, Theme
+from core.language import _, ngettext
+
+UNITS = 16  # as many units as a barcode can show and still be read
+STEPS = 40  # at most side by side
+WIDTH, LEFT, RIGHT = 420.0, 84.0, 6.0
+HEAD, AXIS, APART, GAP = 18.0, 32.0, 4.0, 5.0  # heights: of a band's name, of the time axis, between bands, between lanes
+HIGHEST, LEAST, ROOM = 48.0, 24.0, 290.0  # of a lane: at most, at least; of all lanes together
+
+_SHEET = """
+.mg{{font:13px {font};color:{ink}}} .mg text{{fill:{ink}}} .mg .mg-soft{{fill:{muted}}} .mg .mg-head{{font-weight:600}}
+.mg .mg-end{{text-anchor:end}} .mg .mg-mid{{text-anchor:middle}} .mg-lane{{fill:{dropped};stroke:{line};stroke-width:.8}}
+.mg-clean{{stroke:{wire};stroke-width:1.4;fill:none}} .mg-cell rect{{fill:transparent;stroke:none}}
+.mg-cell path{{stroke:{ink};stroke-width:.82;fill:none;pointer-events:none}}
+.mg-now{{fill:none;stroke:{accent};stroke-width:1.6;stroke-dasharray:4 2;pointer-events:none}} .mg-mark{{fill:{accent}}}
+.mg-cell.is-open rect{{stroke:{accent};stroke-width:2.6}}
+"""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One site at a layer, of one sample, over time. factors [T, U]: what its first units are multiplied by. at_test: what
+    stands for the mask at test."""
+
+    name: str
+    says: str
+    site: str
+    layer: int
+    sample: int
+    factors: Array
+    at_test: float = 1.0
+    gaussian: bool = False
+
+
+@dataclass(frozen=True)
+class Band:
+    """Lanes under one name, from top to bottom; without any, the connection is clean."""
+
+    name: str
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is opened: site, layer, step and sample."""
+
+    site: str
+    layer: int
+    step: int
+    sample: int
+
+
+def layer_bands(placement: Placement, masks: Masks, shape: Shape, sample: int) -> tuple[Band, ...]:
+    """A band for each layer, the top one first; in it the sites in the order in which content rises through them.
+
+    masks: as drawn, those of words spelled out. Where each gate has a mask of its own, g's is shown.
+    """
+    layers = shape.layers
+    on = placement.active(layers)
+
+    def lanes(layer: int) -> tuple[Lane, ...]:
+        sites = sorted((site.name for site, at, _dropout in on if at == layer), key=_RISING.index)
+        return tuple(_lane(placement, masks, shape, (site, layer, sample), _(SITES[site].label)) for site in sites)
+
+    return tuple(Band(_("Layer {l}").format(l=layer), lanes(layer)) for layer in range(layers, 0, -1))
+
+
+def sample_band(placement: Placement, masks: Masks, shape: Shape, at: tuple[str, int], samples: Sequence[int], name: str
+                ) -> Band:  # fmt: skip
+    """One site and layer, for several samples of the batch."""
+    each = (_lane(placement, masks, shape, (*at, n), _("sample {n}").format(n=n + 1)) for n in samples)
+    return Band(name, tuple(each))
+
+
+def grid(bands: Sequence[Band], steps: int, chosen: Chosen, theme: Theme, name: str, test: bool = False) -> str:
+    """The grid as one SVG element. `name` begins all its ids; bands: those of the layers, then others.
+
+    test: as it is at test: no mask is drawn. Of more than STEPS steps those around the
+    chosen one are shown. Each barcode is a path with data-site, data-layer, data-sample, data-t; each "M0 <u>h1" in its d
+    is a kept unit, u counted from 0.
+    """
+    shown, high = window_of(chosen.step, steps), _height(bands)
+    parts, y = [], 0.0
+    for n, band in enumerate(bands):
+        parts.append(_head(band, y))
+        y += HEAD
+        for lane in band.lanes:
+            parts.append(_drawn(lane, y, high, shown, chosen, f"{name}-{n}", test))
+            y += high + GAP
+        y += APART
+    about = text(_describe(bands, shown, test))
+    return tag("svg", tag("title", text(_("The masks over time and layers"))), tag("desc", about),
+               tag("style", _SHEET.format(font=FONT, **vars(theme))), *parts, _axis(shown, chosen.step, y),
+               xmlns="http://www.w3.org/2000/svg", id=name, class_="mg", viewBox=f"0 0 {WIDTH:g} {number(y + AXIS)}",
+               role="group", aria_label=about)  # fmt: skip
+
+
+def window_of(step: int, steps: int) -> range:
+    """The steps that are shown: all, or STEPS of them with the chosen one in the middle as far as there are any."""
+    first = max(0, min(step - STEPS // 2, steps - STEPS))
+    return range(first, min(steps, first + STEPS))
+
+
+# In the order in which they stand from top to bottom: what is told, what is remembered, what is written, what is read.
+_RISING = ("output", "zoneout_state", "output_gate", "zoneout_cell", "cell", "forget_gate", "update_gate", "input_gate",
+           "candidate", "reset_gate", "recurrent_weights", "state", "input_weights", "between", "input", "words")  # fmt: skip
+
+
+def _lane(placement: Placement, masks: Masks, shape: Shape, at: tuple[str, int, int], name: str) -> Lane:
+    site, layer, sample = at
+    whole, dropout = masks.get(key(site, layer)), placement.get(site)
+    assert dropout is not None
+    mask = of_units(masks[key(site, layer, "g")] if whole is None else whole)
+    units = min(UNITS, mask.shape[2])
+    factors = np.broadcast_to(mask[:, sample if mask.shape[1] > 1 else 0, :units], (shape.steps, units))
+    says = _("{site}, layer {layer}, sample {sample}").format(site=_(SITES[site].label), layer=layer, sample=sample + 1)
+    value = at_test(dropout, placement.rate(site, layer, shape.layers))
+    return Lane(name, says, site, layer, sample, factors, value, dropout.noise == "gaussian")
+
+
+def _height(bands: Sequence[Band]) -> float:
+    lanes = sum(len(band.lanes) for band in bands) or 1
+    return float(int(max(LEAST, min(HIGHEST, ROOM / lanes))))
+
+
+def _pitch(shown: range) -> float:
+    return min(28.0, (WIDTH - LEFT - RIGHT) / len(shown))
+
+
+def _head(band: Band, y: float) -> str:
+    clean = "" if band.lanes else label(_("clean: no mask here"), LEFT, y + 13, "mg-soft")
+    return label(band.name, 0, y + 13, "mg-head") + clean
+
+
+def _drawn(lane: Lane, y: float, high: float, shown: range, chosen: Chosen, name: str, test: bool) -> str:
+    pitch = _pitch(shown)
+    wide = pitch * len(shown)
+    if not test:
+        back = tag("rect", x=LEFT, y=y, width=wide, height=high, class_="mg-lane")
+    else:
+        back = tag("path", d=f"M{LEFT:g} {number(y + high / 2)}h{number(wide)}", class_="mg-clean") + label(
+            _("no mask, × {value}").format(value=f"{lane.at_test:g}"), LEFT + wide / 2, y + high / 2 - 5, "mg-mid")  # fmt: skip
+    cells = (_cell(lane, t, LEFT + (t - shown.start) * pitch, y, pitch, high, chosen, name, not test) for t in shown)
+    called = label(shortened(lane.name, LEFT - 8, 13), LEFT - 6, y + high / 2 + 4.5, "mg-soft mg-end")
+    now = tag("rect", x=LEFT + (chosen.step - shown.start) * pitch, y=y, width=pitch, height=high, class_="mg-now")
+    return called + group(back, *cells, role="group", aria_label=lane.says) + now
+
+
+def _cell(lane: Lane, t: int, x: float, y: float, pitch: float, high: float, chosen: Chosen, name: str, drawn: bool) -> str:
+    at = (lane.site, lane.layer, lane.sample, t)
+    is_open = chosen == Chosen(lane.site, lane.layer, t, lane.sample)
+    return group(_barcode(lane, t, pitch, high) if drawn else "", tag("rect", width=pitch, height=high),
+                 id=f"{name}-{'-'.join(map(str, at))}", class_="mg-cell is-open" if is_open else "mg-cell", role="button",
+                 tabindex="-1", transform=f"translate({number(x)} {number(y)})", aria_label=_says(lane, t, drawn),
+                 aria_pressed="true" if is_open else "false", data_at=" ".join(map(str, at)))  # fmt: skip
+
+
+def _barcode(lane: Lane, t: int, pitch: float, high: float) -> str:
+    # Within the path a unit is 1 high and the step 1 wide: the path's numbers are the units themselves.
+    unit = high / lane.factors.shape[1]
+    return tag("path", d=_stripes(lane, t), transform=f"matrix({pitch:.4g} 0 0 {unit:.4g} 0 {unit / 2:.4g})",
+               data_site=lane.site, data_layer=str(lane.layer), data_sample=str(lane.sample), data_t=str(t))  # fmt: skip
+
+
+def _stripes(lane: Lane, t: int) -> str:
+    """A full stripe for each unit that is kept; a Gaussian factor f is as long as f / 2, no longer than a step."""
+    if not lane.gaussian:
+        return "".join(f"M0 {unit}h1" for unit in lane.factors[t].nonzero()[0].tolist())
+    lengths = np.clip(lane.factors[t] / 2, 0, 1)
+    return "".join(f"M0 {unit}h{length:.2g}" for unit, length in enumerate(lengths.tolist()))
+
+
+def _says(lane: Lane, t: int, drawn: bool) -> str:
+    if not drawn:
+        return _("{lane}, step {t}: no mask").format(lane=lane.says, t=t)
+    units, kept = lane.factors.shape[1], int(np.count_nonzero(lane.factors[t]))
+    return _("{lane}, step {t}: {kept} of {units} units shown are kept").format(lane=lane.says, t=t, kept=kept, units=units)
+
+
+def _axis(shown: range, step: int, y: float) -> str:
+    pitch = _pitch(shown)
+    every = next(n for n in (1, 2, 5, 10) if len(shown) / n <= 12)
+    middle = LEFT + (step - shown.start + 0.5) * pitch
+    ticks = (label(str(t), LEFT + (t - shown.start + 0.5) * pitch, y + 13, "mg-soft mg-mid") for t in shown
+             if t % every == 0 and t != step)  # fmt: skip
+    mark = tag("path", d=f"M{number(middle)} {number(y - 3)}l4 5h-8z", class_="mg-mark")
+    now = mark + label(str(step), middle, y + 13, "mg-mid mg-head")
+    name = label(_("time step t"), LEFT + pitch * len(shown) / 2, y + 28, "mg-soft mg-mid")
+    return "".join(ticks) + now + name
+
+
+def _describe(bands: Sequence[Band], shown: range, test: bool) -> str:
+    lanes = sum(len(band.lanes) for band in bands)
+    if test:
+        return _("At test: no mask acts, over steps {first} to {last}.").format(first=shown.start, last=shown[-1])
+    masks = ngettext("{n} lane of masks", "{n} lanes of masks", lanes).format(n=lanes)
+    over = _("one barcode for each of steps {first} to {last}: kept units are filled, dropped ones empty.").format(
+        first=shown.start, last=shown[-1])  # fmt: skip
+    return f"{masks}, {over}"

@@ -1,0 +1,136 @@
+"""A cell of the grid, opened: the mask's heatmap with the step marked, and what is measured on the mask, as rows of text."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.dropout.draw import Array, Masks, Shape, gates_of, key
+from core.dropout.measure import Measured, at_test, digits, factor, kept, overlap, thinned
+from core.dropout.placement import Dropout, Placement
+from core.dropout.sites import SITES
+from core.figures.masks import mask_heatmap, of_units, scale_of
+from core.figures.theme import Figure, Theme
+from core.language import _
+
+HEIGHT = 150  # pixels of the units
+ALL_DIGITS = 64  # up to this power 2ⁿ is written out
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One mask of one update. drawn: as drawn, [T|1, B|1, …]. rate: as it is at this update. masks: all of the update."""
+
+    placement: Placement
+    shape: Shape
+    masks: Masks
+    site: str
+    layer: int
+
+    @property
+    def drawn(self) -> Array:
+        """The mask as it was drawn; where each gate has its own, g's."""
+        whole = self.masks.get(key(self.site, self.layer))
+        return self.masks[key(self.site, self.layer, "g")] if whole is None else whole
+
+    @property
+    def rate(self) -> float:
+        """p."""
+        return self.placement.rate(self.site, self.layer, self.shape.layers)
+
+    @property
+    def dropout(self) -> Dropout:
+        """How the site drops."""
+        found = self.placement.get(self.site)
+        assert found is not None
+        return found
+
+    @property
+    def at_test(self) -> float:
+        """What stands for the mask at test."""
+        return at_test(self.dropout, self.rate)
+
+
+def place(site: str, layer: int) -> str:
+    """A site at a layer, in a few words."""
+    if site == "between":
+        return _("between layers {below} and {above}").format(below=layer - 1, above=layer)
+    return _("{site}, layer {layer}").format(site=_(SITES[site].label), layer=layer)
+
+
+def opened_heatmap(mask: Array, sample: int, step: int, steps: int, site: str, layer: int, theme: Theme) -> Figure:
+    """The Lab's heatmap of one sample's mask, spelled out where it is of words, with the step framed."""
+    seen = of_units(mask)
+    figure = mask_heatmap(seen, sample, (steps, seen.shape[2]), theme, place(site, layer), HEIGHT)
+    frame = {"type": "rect", "x0": step - 0.5, "x1": step + 0.5, "y0": 0.5, "y1": seen.shape[2] + 0.5,
+             "line": {"color": theme.accent, "width": 2}, "fillcolor": "rgba(0,0,0,0)"}  # fmt: skip
+    figure["layout"]["shapes"] = [frame]
+    return figure
+
+
+def rows(one: Opened, mask: Array, sample: int, step: int) -> dict[str, str]:
+    """What is measured, by name, each with what is expected. mask: spelled out, as the sample meets it."""
+    dropout = one.dropout
+    gaussian = dropout.noise == "gaussian"
+    n = thinned(one.masks, one.shape.batch)
+    same = overlap(one.drawn, dropout, one.rate, one.shape.steps) if one.site != "words" else None
+    return {
+        _("kept at step {t}").format(t=step): _("Gaussian: nothing is dropped") if gaussian else _at(mask, sample, step),
+        _("kept in all, against 1 - p"): "–" if gaussian else _percent(kept(one.drawn, one.rate)),
+        _("mean factor in training"): _mean(factor(one.drawn, dropout, one.rate)),
+        _("factor at test"): _("{value}: {verdict}").format(
+            value=f"{one.at_test:.3g}", verdict=_verdict(one)),
+        _("same fate at neighbouring steps"): _percent(same) if same else "–",
+        _("different thinned networks a sample may meet"): _networks(n, gaussian),
+    }  # fmt: skip
+
+
+def networks_text(power: int) -> str:
+    """2ⁿ as a text: the power, and the number itself or how many digits it has."""
+    written = f"2{str(power).translate(_RAISED)}"
+    if power <= ALL_DIGITS:
+        return f"{written} = {2**power:,}"
+    return _("{power}, a number of {n} digits").format(power=written, n=f"{digits(power):,}")
+
+
+def _networks(power: int, gaussian: bool) -> str:
+    return _("a continuum: factors, not choices") if gaussian else networks_text(power)
+
+
+def _at(mask: Array, sample: int, step: int) -> str:
+    seen = of_units(mask)[step if len(mask) > 1 else 0, sample if mask.shape[1] > 1 else 0]
+    return _("{kept} of {units}, each × {scale}").format(
+        kept=int(np.count_nonzero(seen)), units=seen.size, scale=f"{scale_of(mask):.3g}")  # fmt: skip
+
+
+def _percent(number: Measured) -> str:
+    if not number.spread:
+        return _("{value} (expected exactly {expected})").format(value=f"{100 * number.value:.0f} %",
+                                                                 expected=f"{100 * number.expected:.0f} %")  # fmt: skip
+    return _("{value} (expected {expected} ± {spread})").format(
+        value=f"{100 * number.value:.1f} %", expected=f"{100 * number.expected:.1f}", spread=f"{100 * number.spread:.1f} %"
+    )
+
+
+def _mean(number: Measured) -> str:
+    return _("{value} (expected {expected} ± {spread})").format(
+        value=f"{number.value:.3f}", expected=f"{number.expected:.3g}", spread=f"{number.spread:.3f}"
+    )
+
+
+def _verdict(one: Opened) -> str:
+    dropout = one.dropout
+    if SITES[one.site].kind == "old":
+        return _("its mean, a mixture of old and new")
+    trained = 1 - one.rate if dropout.noise == "bernoulli" and dropout.scaling != "inverted" else 1.0
+    if abs(trained - one.at_test) < 1e-12:
+        return _("the same mean as in training")
+    return _("not the mean of training: it grows by 1/(1-p) = {by}").format(by=f"{1 / (1 - one.rate):.3g}")
+
+
+def gates_note(placement: Placement, site: str, cell: str) -> str:
+    """What is to be said where each gate has a mask of its own; else nothing."""
+    dropout = placement.get(site)
+    if dropout is None or gates_of(dropout, cell) == ("",):
+        return ""
+    return _("Each gate has a mask of its own; g's is shown.")

@@ -1,0 +1,69 @@
+"""The weights of a network before its first update, without torch: the very numbers of `core.model.Network`.
+
+torch.rand is the low 24 bits of a Mersenne Twister's numbers, which NumPy has too. Small networks only: what a page
+computes with while somebody waits.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from core.dropout.draw import GATES, Array
+from core.errors import Invalid
+from core.experiment import Experiment
+from core.language import _
+from core.tasks.windows import data_of
+
+MOST = 4_000_000  # weights: above this the page would no longer answer at once
+
+
+@dataclass(frozen=True)
+class Weights:
+    """embedding [V, E]; of each layer W [nH, I], U [nH, H], b [nH], n gates in the cell's order; decoder [classes, H] and
+    its bias [classes]."""
+
+    embedding: Array
+    layers: tuple[tuple[Array, Array, Array], ...]
+    decoder: Array
+    decoder_bias: Array
+
+
+def initial(experiment: Experiment) -> Weights:
+    """The weights that a run of this experiment begins with. Raises Invalid for a network that is too large for a page."""
+    e, data = experiment, data_of(experiment)
+    sizes = (data.tokens, data.classes, e.shape.embedding, e.widths)
+    count = _count(*sizes, len(GATES[e.cell]))
+    if count > MOST:
+        raise Invalid(_("This network has {count} weights; the page computes with at most {most}. Make it smaller.").format(
+            count=count, most=MOST), "hidden")  # fmt: skip
+    return _drawn(*sizes, e.cell, e.weight_seed, e.forget_bias)
+
+
+def _count(tokens: int, classes: int, embedding: int, widths: tuple[int, ...], gates: int) -> int:
+    below = (embedding, *widths[:-1])
+    recurrent = sum(gates * h * (i + h + 1) for i, h in zip(below, widths, strict=True))
+    return tokens * embedding + recurrent + classes * (widths[-1] + 1)
+
+
+@lru_cache(maxsize=4)
+def _drawn(tokens: int, classes: int, embedding: int, widths: tuple[int, ...], cell: str, seed: int, bias: float) -> Weights:
+    # In the order in which the model draws them.
+    random, gates, below = np.random.RandomState(seed), len(GATES[cell]), (embedding, *widths[:-1])
+    first = _uniform(random, 0.1, tokens, embedding)
+    W = [_uniform(random, h**-0.5, gates * h, i) for i, h in zip(below, widths, strict=True)]
+    U = [_uniform(random, h**-0.5, gates * h, h) for h in widths]
+    b = [_uniform(random, h**-0.5, gates * h) for h in widths]
+    decoder = _uniform(random, widths[-1] ** -0.5, classes, widths[-1])
+    last = _uniform(random, widths[-1] ** -0.5, classes)
+    if gates > 1:
+        for h, one in zip(widths, b, strict=True):
+            one[h : 2 * h] = bias
+    return Weights(first, tuple(zip(W, U, b, strict=True)), decoder, last)
+
+
+def _uniform(random: np.random.RandomState, bound: float, *shape: int) -> npt.NDArray[np.float32]:
+    u = random.randint(0, 2**24, shape, dtype=np.uint32).astype(np.float32) * np.float32(2**-24)
+    values: npt.NDArray[np.float32] = (2 * u - 1) * np.float32(bound)
+    return values

@@ -1,0 +1,83 @@
+"""What the Masks page looks at: part of a link, so it is checked and clamped here.
+
+The sample is that of `core.view`; the rest has names of its own in a URL, beside those of the experiment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.dropout.beside import check_beside
+from core.dropout.methods import METHODS
+from core.errors import Invalid
+from core.experiment import Experiment
+from core.language import _
+from core.tasks.windows import total_updates
+
+BESIDE = ("sequence", "batch")
+PHASES = ("train", "test")
+
+
+@dataclass(frozen=True)
+class Look:
+    """beside: what stands beside the experiment. update: from 1. step: from 0. site, layer: the mask that is opened, "" for
+    the first there is. unit: the one whose sum is shown, from 1. phase: "train" or "test"."""
+
+    beside: tuple[str, ...] = BESIDE
+    update: int = 1
+    step: int = 0
+    site: str = ""
+    layer: int = 1
+    unit: int = 1
+    phase: str = "train"
+
+    def fitted(self, experiment: Experiment) -> "Look":
+        """The nearest look that this experiment has."""
+        names = [name for name in self.beside if name not in METHODS or experiment.cell in METHODS[name].cells]
+        update = max(1, min(self.update, total_updates(experiment)))
+        on = [(site.name, layer) for site, layer, _d in experiment.placement.at(update).active(experiment.layers)]
+        site, layer = (self.site, self.layer) if (self.site, self.layer) in on else _nearest(self, on)
+        return replace(self, beside=tuple(names), update=update, step=min(self.step, experiment.steps - 1), site=site,
+                       layer=layer)  # fmt: skip
+
+
+def look_query(look: Look) -> dict[str, str]:
+    """The look as a part of a URL's query: what is not the default."""
+    default = Look()
+    query = {"beside": ",".join(look.beside), "mask": f"{look.site}.{look.layer}" if look.site else ""}
+    query |= {name: str(getattr(look, name)) for name in ("update", "step", "unit", "phase")}
+    usual = {"beside": ",".join(default.beside), "mask": "", "update": "1", "step": "0", "unit": "1", "phase": "train"}
+    return {name: value for name, value in query.items() if value != usual[name]}
+
+
+def look_of(query: Mapping[str, str]) -> Look:
+    """The look of a URL's query. Raises Invalid for what is none; what is merely out of range is clamped later."""
+    names = query.get("beside", ",".join(BESIDE))
+    site, layer = _mask(query.get("mask", ""))
+    phase = query.get("phase", "train")
+    if phase not in PHASES:
+        raise Invalid(_("phase is “{phase}”; it must be one of {all}.").format(phase=phase, all=", ".join(PHASES)), "phase")
+    numbers = {name: _whole(name, query[name], least) for name, least in (("update", 1), ("step", 0), ("unit", 1))
+               if name in query}  # fmt: skip
+    return Look(beside=check_beside(tuple(names.split(",")) if names else ()), site=site, layer=layer, phase=phase, **numbers)
+
+
+def _mask(text: str) -> tuple[str, int]:
+    if not text:
+        return "", 1
+    site, point, layer = text.partition(".")
+    if not point:
+        raise Invalid(_("mask is “{text}”; a site and a layer are expected, such as {example}.").format(
+            text=text, example="between.2"), "mask")  # fmt: skip
+    return site, _whole("mask", layer, 1)
+
+
+def _nearest(look: Look, on: list[tuple[str, int]]) -> tuple[str, int]:
+    """The site at another layer, else the first there is."""
+    return next((at for at in on if at[0] == look.site), on[0] if on else ("", 1))
+
+
+def _whole(name: str, text: str, least: int) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) < least:
+        raise Invalid(_("{name} is “{text}”; a whole number from {least} on is expected.").format(
+            name=name, text=text, least=least), name)  # fmt: skip
+    return int(text)

@@ -1,0 +1,181 @@
+"""The same input under a thousand masks: what a unit sums up before its nonlinearity, and what it sums up at test.
+
+The network is the experiment's own before its first update; the step is that of `core.recurrence.cells`, read with NumPy, and
+its pre-activation is overheard, not computed again. Up to the step that is looked at the network runs as at test; there,
+one mask is drawn n times, by the engine's own draw, and all else stays as at test.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.dropout.draw import GATES, Array, draw, gates_of, key, spelled, test_values
+from core.dropout.placement import SCALINGS, Dropout, Placement
+from core.dropout.sites import SITES
+from core.experiment import Experiment
+from core.initial import Weights, initial
+from core.recurrence.cells import CELLS, NUMPY, ONE, Cell, LayerMasks, Ops, State, stack, unroll
+from core.tasks.windows import data_of, window
+
+DRAWS = 1000
+ELEMENTS = 500_000  # of all masks of one site of weights: of large ones there are fewer draws
+_FEWEST = 20
+# Their units are summed up by the layer itself; those of all others by the layer above, or by the decoder.
+_OWN = ("words", "input", "between", "state", "recurrent_weights", "input_weights")
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What one unit sums up. values [n]: under every draw; a single one where the mask is not yet read at this step.
+    test: without any mask. layer: the unit's, L + 1 for the decoder, whose units are the classes. unit: from 0."""
+
+    values: npt.NDArray[np.float64]
+    test: float
+    layer: int
+    unit: int
+
+    @property
+    def mean(self) -> float:
+        """The mean over the draws."""
+        return float(self.values.mean())
+
+    @property
+    def error(self) -> float:
+        """How far that mean may be off by chance: its standard error."""
+        return float(self.values.std() / len(self.values) ** 0.5)
+
+
+def reader_of(site: str, layer: int) -> int:
+    """The layer that sums up what the site's mask at a layer multiplies; L + 1 is the decoder."""
+    return layer + (site not in _OWN)
+
+
+def units_of(experiment: Experiment, site: str, layer: int) -> int:
+    """How many units that layer has; the classes, where it is the decoder."""
+    reader = reader_of(site, layer)
+    return data_of(experiment).classes if reader > experiment.layers else experiment.widths[reader - 1]
+
+
+def scalings_of(dropout: Dropout, site: str) -> tuple[str, ...]:
+    """The scalings that the site's mask can have: Zoneout and Gaussian noise have but their own."""
+    return SCALINGS if SITES[site].kind != "old" and dropout.noise == "bernoulli" else (dropout.scaling,)
+
+
+@lru_cache(maxsize=64)
+def sums(experiment: Experiment, update: int, site: str, layer: int, sample: int, step: int, unit: int = 0,
+         scaling: str | None = None) -> Sums:  # fmt: skip
+    """What a unit (from 0) sums up from the units that the site's mask multiplies, at one step of one sample of update
+    n's window. scaling: of that mask at that step, where it is to be another than its own; the input is the same.
+
+    Raises Invalid where the network is too large for a page.
+    """
+    e = replace(experiment, placement=experiment.placement.at(update))
+    weights, x = initial(e), window(e, update).x[:, [sample]]
+    dropout = e.placement.get(site)
+    assert dropout is not None
+    only = Placement.of({site: replace(dropout, batch="sample", scaling=scaling or dropout.scaling)})
+    names = [key(site, layer, gate) for gate in gates_of(dropout, e.cell)]
+    clean = test_values(e.placement, e.shape)
+    states = _until(e, weights, x[:step], clean)
+    others = {name: value for name, value in clean.items() if name not in names}
+    both = (_of(test_values(only, e.shape), names), _of(_draws(e, only, draws_of(e, site, layer), update, x[step]), names))
+    test, values = (_heard(e, weights, x[[step]], states, others | mine, reader_of(site, layer), unit) for mine in both)
+    return Sums(values.astype(np.float64), float(test[0]), reader_of(site, layer), unit)
+
+
+def _draws(e: Experiment, only: Placement, n: int, update: int, x: npt.NDArray[np.int64]) -> dict[str, Array]:
+    """The masks of one site, n times for the one step: [1, n, …]."""
+    shape = replace(e.shape, steps=1, batch=n, tokens=data_of(e).tokens)
+    return spelled(draw(only, shape, e.mask_seed, update), np.broadcast_to(x, (1, n)))
+
+
+def _of(masks: dict[str, Array], names: list[str]) -> dict[str, Array]:
+    return {name: masks[name] for name in names if name in masks}
+
+
+def draws_of(e: Experiment, site: str, layer: int) -> int:
+    """How many masks are drawn: DRAWS, fewer where one has an element for each connection."""
+    if SITES[site].kind != "weights":
+        return DRAWS
+    wide = max((e.shape.embedding, *e.widths)) * e.widths[layer - 1]
+    return max(_FEWEST, min(DRAWS, ELEMENTS // wide))
+
+
+def _until(e: Experiment, weights: Weights, x: npt.NDArray[np.int64], masks: dict[str, Array]) -> list[State]:
+    """The states after the tokens x [t, 1], from zero, as at test."""
+    zero = [tuple(np.zeros((1, h), np.float32) for _carry in CELLS[e.cell].carries) for h in e.widths]
+    if not len(x):
+        return list(zero)
+    states: list[State]
+    _h, states = stack(_embedded(weights, x, masks), zero, weights.layers, _by_layer(masks, e), _runner(e, NUMPY))
+    return states
+
+
+def _heard(e: Experiment, weights: Weights, x: npt.NDArray[np.int64], states: list[State], masks: dict[str, Array],
+           reader: int, unit: int) -> Array:  # fmt: skip
+    """What a unit of layer `reader`, or of the decoder, sums up at the one step x [1, 1]: [n]."""
+    ear, below = _Ear(), min(reader, e.layers)
+    layers = _by_layer(masks, e)
+    h = _embedded(weights, x, masks)
+    h, _after = stack(h, states[: below - 1], weights.layers[: below - 1], layers[: below - 1], _runner(e, NUMPY))
+    h, _after = stack(h, states[below - 1 : below], weights.layers[below - 1 : below], layers[below - 1 : below],
+                      _runner(e, _listening(e.cell, ear)))  # fmt: skip
+    if reader > e.layers:
+        told = masks.get(f"output.{e.layers}", ONE) * h
+        scores: Array = (told @ weights.decoder[unit] + weights.decoder_bias[unit])[0]
+        return scores
+    candidates: Array = ear.heard[:, unit]
+    return candidates
+
+
+def _embedded(weights: Weights, x: npt.NDArray[np.int64], masks: dict[str, Array]) -> Any:
+    return masks.get("words.1", ONE) * weights.embedding[x]
+
+
+def _runner(e: Experiment, op: Ops) -> Callable[..., tuple[Any, State]]:
+    cell: Cell = CELLS[e.cell]
+
+    def run(x: Any, state: State, weights: tuple[Array, Array, Array], m: LayerMasks) -> tuple[Any, State]:
+        W, U, b = weights
+        wx = op.product(op.masked(W, m.input_weights, len(cell.gates)), m.into, x)
+        return unroll(cell, wx, state, U, b, m, op)
+
+    return run
+
+
+def _by_layer(masks: dict[str, Array], e: Experiment) -> list[LayerMasks]:
+    """The masks sorted by layer; a site without one is ONE, one with a mask per gate is a tuple."""
+    names = [field.name for field in fields(LayerMasks) if field.name != "into"]
+
+    def at(site: str, layer: int) -> object:
+        per_gate = [masks.get(key(site, layer, gate)) for gate in GATES[e.cell]]
+        return tuple(per_gate) if per_gate[0] is not None else masks.get(key(site, layer), ONE)
+
+    return [LayerMasks(at("input" if layer == 1 else "between", layer), **{site: at(site, layer) for site in names})
+            for layer in range(1, e.layers + 1)]  # fmt: skip
+
+
+class _Ear:
+    """Keeps the first array that a function is called with."""
+
+    heard: Any = None
+
+    def on(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """The function, overheard."""
+
+        def told(a: Any) -> Any:
+            self.heard = a if self.heard is None else self.heard
+            return function(a)
+
+        return told
+
+
+def _listening(cell: str, ear: _Ear) -> Ops:
+    # The candidate's nonlinearity is the first tanh of every step; the logistic RNN has σ in its place.
+    if cell == "rnn-logistic":
+        return replace(NUMPY, sigmoid=ear.on(NUMPY.sigmoid))
+    return replace(NUMPY, tanh=ear.on(NUMPY.tanh))

@@ -1,0 +1,21 @@
+"""Masks over time and layers: what is kept, what is dropped, and what becomes of it at test."""
+
+import streamlit as st
+
+from core.figures.theme import theme
+from core.language import _
+from pages.common.address import address
+from pages.common.texts import plain
+from pages.common.title import title
+from pages.learn import masks_shown, masks_state, masks_tools
+
+masks_state.begin()
+purpose = _("Each column is a time step, each lane a place where dropout acts, each stripe a unit: filled is kept, empty is "
+            "dropped. Where a mask is used again, its stripes go on.")  # fmt: skip
+title(_("Masks over time and layers"), purpose)
+with st.container(key="masks-page"):
+    masks_tools.show()
+    if masks_state.error():
+        st.warning(plain(masks_state.error()))
+    masks_shown.show(theme(st.context.theme.type))
+address(masks_state.query(), "masks-address")

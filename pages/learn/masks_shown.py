@@ -1,0 +1,184 @@
+"""What the Masks page shows: the grids side by side, the mask that is opened, its numbers, and its sum at test."""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from core.dropout.beside import SHARED, label
+from core.dropout.draw import Array, Masks, spelled
+from core.dropout.methods import name_of
+from core.dropout.placement import WORDS
+from core.errors import Invalid
+from core.experiment import Experiment
+from core.figures.distribution import HEIGHT, describe_distribution, distribution, reader, span, verdict
+from core.figures.grid import Chosen, grid, layer_bands, sample_band
+from core.figures.masks import describe_mask, of_units
+from core.figures.opened import Opened, gates_note, opened_heatmap, place, rows
+from core.figures.theme import Theme
+from core.language import N_, _
+from core.look import Look
+from core.preactivation import Sums, scalings_of, sums, units_of
+from core.tasks.windows import masks_of, window
+from pages.common.chart import live_chart
+from pages.common.grid import mask_grid
+from pages.common.scrubber import scrubber
+from pages.common.texts import plain
+from pages.learn import masks_state
+
+SAMPLES = 4  # of the batch, one below the other
+OUT_OF_REACH = N_("At this step the mask is not read yet: what is held back in the cell shows at the next step.")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One of those that stand side by side. look: fitted to it. drawn: the masks as drawn; met: those of words spelled out."""
+
+    name: str
+    title: str
+    experiment: Experiment
+    look: Look
+    drawn: Masks
+    met: Masks
+
+    @property
+    def opened(self) -> Opened:
+        """The mask that is opened."""
+        e = self.experiment
+        return Opened(e.placement.at(self.look.update), e.shape, self.drawn, self.look.site, self.look.layer)
+
+    @property
+    def mask(self) -> Array:
+        """That mask as the sample meets it."""
+        return replace(self.opened, masks=self.met).drawn
+
+
+def show(colours: Theme) -> None:
+    """All of it, part by part, so that what is compared stands side by side."""
+    every = masks_state.columns()
+    found: list[Column | None] = []
+    for (name, experiment), place_ in zip(every, st.columns(len(every), gap="medium"), strict=True):
+        with place_:
+            st.markdown(f"## {plain(_title(name))}")
+            found.append(_shown(name, experiment, colours))
+    with st.container(key="masks-opened"):
+        _opened(found, colours)
+    there = [column for column in found if column and column.look.site]
+    if there:
+        _numbers(there)
+        _sums(there[0], colours)
+
+
+def _title(name: str) -> str:
+    if name:
+        return _("Same places: {sharing}").format(sharing=label(name)) if name in SHARED else label(name)
+    first = masks_state.experiment()
+    own = name_of(first.placement, first.cell)
+    return label(own) if own else _("Your own placement")
+
+
+def _shown(name: str, experiment: Experiment | Invalid, colours: Theme) -> Column | None:
+    if isinstance(experiment, Invalid):
+        st.warning(plain(experiment))
+        return None
+    look = masks_state.look().fitted(experiment)
+    drawn = masks_of(experiment, look.update)
+    met = spelled(drawn, window(experiment, look.update).x)
+    column = Column(name, _title(name), experiment, look, drawn, met)
+    key = f"grid-{name or 'first'}"
+    mask_grid(_grid(column, colours, key), key, _open)
+    return column
+
+
+def _open(site: str, layer: int, sample: int, t: int) -> None:
+    masks_state.see(site=site, layer=layer, sample=sample, step=t)
+
+
+def _grid(column: Column, colours: Theme, name: str) -> str:
+    e, look, sample = column.experiment, column.look, masks_state.sample()
+    now = e.placement.at(look.update)
+    bands = layer_bands(now, column.met, e.shape, sample)
+    if look.site:
+        first = max(0, min(sample - SAMPLES + 1, masks_state.samples() - SAMPLES))
+        shown = range(first, min(first + SAMPLES, masks_state.samples()))
+        bands += (sample_band(now, column.met, e.shape, (look.site, look.layer), shown,
+                              _("{place}: samples {first} to {last} of the batch").format(
+                                  place=place(look.site, look.layer), first=first + 1, last=shown[-1] + 1)),)  # fmt: skip
+    return grid(bands, e.steps, Chosen(look.site, look.layer, look.step, sample), colours, name,
+                test=look.phase == "test")  # fmt: skip
+
+
+def _opened(found: list[Column | None], colours: Theme) -> None:
+    for column, place_ in zip(found, st.columns(len(found), gap="medium"), strict=True):
+        with place_:
+            if column and column.look.site:
+                _heatmap(column, colours)
+            elif column:
+                st.caption(_("No place drops here: every connection is clean."))
+
+
+def _heatmap(column: Column, colours: Theme) -> None:
+    look, steps, sample = column.look, column.experiment.steps, masks_state.sample()
+    if look.phase == "test":
+        st.caption(_("At test no mask is drawn: every unit at “{place}” is multiplied by {value}.").format(
+            place=place(look.site, look.layer), value=f"{column.opened.at_test:g}"))  # fmt: skip
+        return
+    mask, where = column.mask, place(look.site, look.layer)
+    figure = opened_heatmap(mask, sample, look.step, steps, look.site, look.layer, colours)
+    says = describe_mask(of_units(mask), sample, (steps, of_units(mask).shape[2]), where)
+    live_chart(figure, f"heatmap-{column.name or 'first'}", says, figure["layout"]["height"])
+    if note := gates_note(column.opened.placement, look.site, column.experiment.cell):
+        st.caption(note)
+
+
+def _numbers(there: list[Column]) -> None:
+    st.markdown(f"## {_('Measured on these masks')}")
+    every = [{_("opened"): place(c.look.site, c.look.layer)} | rows(c.opened, c.mask, masks_state.sample(), c.look.step)
+             for c in there]  # fmt: skip
+    lines = [["", *(c.title for c in there)], ["---"] * (len(there) + 1)]
+    lines += [[name, *(one[name] for one in every)] for name in every[0]]
+    with st.container(key="numbers-table"):
+        st.markdown("\n".join("| " + " | ".join(_cells(line)) + " |" for line in lines))
+        st.caption(_("Expected ± one standard deviation, p the rate of the opened place. Kept, mean and fate are those of the "
+                     "whole batch at this update; a thinned network is one choice of kept and dropped for every mask that a "
+                     "sample meets in its window."))  # fmt: skip
+
+
+def _cells(line: list[str]) -> list[str]:
+    return [text if text == "---" else plain(text) for text in line]
+
+
+def _sums(column: Column, colours: Theme) -> None:
+    """What each scaling makes of the mask that is opened in the first column."""
+    e, look, dropout = column.experiment, column.look, column.opened.dropout
+    st.markdown(f"## {_('The same input under a thousand masks: what the scaling does')}")
+    scalings = scalings_of(dropout, look.site)
+    try:
+        found = [_sum(column, scaling) for scaling in scalings]
+    except Invalid as invalid:
+        st.info(plain(invalid))
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="masks-unit"):
+        scrubber(_("Unit"), (1, units_of(e, look.site, look.layer)), found[0].unit + 1, "masks-unit-chosen",
+                 lambda n: masks_state.see(unit=n or 1))  # fmt: skip
+        about = _("The network of {title}, as it is before its first update, reads the sample up to step {t}. There the mask "
+                  "“{place}” is drawn {n} times, all else is as at test. The bars are what one unit sums up, before its "
+                  "nonlinearity.")  # fmt: skip
+        st.caption(plain(about.format(title=column.title, t=look.step, place=place(look.site, look.layer),
+                                      n=len(found[0].values))))  # fmt: skip
+    if len(found[0].values) == 1:
+        st.caption(_(OUT_OF_REACH))
+        return
+    for scaling, one, place_ in zip(scalings, found, st.columns(len(found), gap="medium"), strict=True):
+        with place_:
+            own = _(" · this experiment's") if scaling == dropout.scaling else ""
+            st.caption(f"**{plain(_(WORDS[scaling]) + own)}**")
+            whose = reader(one, e)
+            figure = distribution(one, whose, colours, *span(found))
+            live_chart(figure, f"sums-{scaling}", describe_distribution(one, whose), HEIGHT)
+            st.caption(plain(verdict(one)))
+
+
+def _sum(column: Column, scaling: str) -> Sums:
+    e, look = column.experiment, column.look
+    unit = min(look.unit, units_of(e, look.site, look.layer)) - 1
+    return sums(e, look.update, look.site, look.layer, masks_state.sample(), look.step, unit, scaling)

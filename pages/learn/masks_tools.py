@@ -1,0 +1,91 @@
+"""What is chosen on the Masks page: methods, layers and rate; the update, the sample and the step; train or test."""
+
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.dropout.beside import MOST, choices, label, methods_of
+from core.dropout.methods import name_of
+from core.experiment import BOUNDS
+from core.language import N_, _
+from core.look import PHASES
+from core.tasks.windows import total_updates
+from pages.common.player import player
+from pages.common.scrubber import scrubber
+from pages.learn import masks_state
+
+OWN = "own"  # the place of a placement that is no method's
+NAMES = {"train": N_("Training"), "test": N_("Test")}
+
+
+def show() -> None:
+    """The choices, then what scrubs."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="masks-tools"):
+        _methods()
+        _sizes()
+        _phase()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="masks-scrub"):
+        _scrub()
+
+
+def _methods() -> None:
+    experiment, state = masks_state.experiment(), st.session_state
+    own, names = name_of(experiment.placement, experiment.cell), methods_of(experiment.cell)
+    state["masks-method"] = own or OWN
+    st.selectbox(_("Method"), names if own else [*names, OWN], key="masks-method", format_func=_label, width=250,
+                 on_change=lambda: _method(state["masks-method"]))  # fmt: skip
+    state["masks-beside"] = list(masks_state.look().beside)
+    st.multiselect(_("Beside it, on the same seeds"), choices(experiment.cell), key="masks-beside", format_func=label,
+                   max_selections=MOST, width=430, placeholder=_("nothing"),
+                   on_change=lambda: masks_state.see(beside=tuple(state["masks-beside"])))  # fmt: skip
+
+
+def _label(name: str) -> str:
+    return _("Your own placement") if name == OWN else label(name)
+
+
+def _method(name: str) -> None:
+    if name != OWN:
+        masks_state.choose_method(name)
+
+
+def _sizes() -> None:
+    experiment, look, state = masks_state.experiment(), masks_state.look(), st.session_state
+    low, high = BOUNDS["layers"]
+    state["masks-layers"] = experiment.layers
+    st.selectbox(_("Layers L"), range(low, high + 1), key="masks-layers", width=80,
+                 on_change=lambda: masks_state.choose_layers(state["masks-layers"]))  # fmt: skip
+    if not look.site:
+        return
+    rate = experiment.placement.at(look.update).rate(look.site, look.layer, experiment.layers)
+    state["masks-rate"] = min(round(rate, 2), 0.95)
+    st.slider(_("Rate p"), 0.05, 0.95, step=0.05, key="masks-rate", width=150, format="%.2f",
+              help=_("That of the opened place. Moving it gives every place this rate."),
+              on_change=lambda: masks_state.choose_rate(state["masks-rate"]))  # fmt: skip
+
+
+def _phase() -> None:
+    state = st.session_state
+    state["masks-phase"] = masks_state.look().phase
+    st.segmented_control(_("Masks as in"), PHASES, key="masks-phase", required=True, format_func=lambda name: _(NAMES[name]),
+                         on_change=lambda: masks_state.see(phase=state["masks-phase"]))  # fmt: skip
+
+
+def _scrub() -> None:
+    experiment, look = masks_state.experiment(), masks_state.look()
+    player(look.step, experiment.steps, "masks-play", lambda step: masks_state.see(step=step))
+    st.button(_("New masks"), icon=":material/casino:", key="masks-new", on_click=masks_state.new_masks,
+              help=_("Another mask seed; data and initial weights stay."))  # fmt: skip
+    scrubber(_("Time step"), (0, experiment.steps - 1), look.step, "masks-step", lambda t: masks_state.see(step=t or 0))
+    scrubber(_("Sample"), (1, masks_state.samples()), masks_state.sample() + 1, "masks-sample",
+             lambda n: masks_state.see(sample=(n or 1) - 1))  # fmt: skip
+    scrubber(_("Update"), (1, total_updates(experiment)), look.update, "masks-update",
+             lambda n: masks_state.see(update=n or 1))  # fmt: skip
+    _lab_link()
+
+
+def _lab_link() -> None:
+    # Relative, so that the app may be served below any path.
+    address = escape(f"./lab?{urlencode(masks_state.lab_query(), safe=',~')}")
+    st.html(f'<a href="{address}" target="_self">{escape(_("Open in the Lab"))}</a>', width="content")
