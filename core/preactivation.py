@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from core.dropout.draw import GATES, Array, draw, gates_of, key, spelled, test_values
 from core.dropout.placement import SCALINGS, Dropout, Placement
-from core.dropout.sites import SITES
+from core.dropout.sites import SITES, layers_of
 from core.experiment import Experiment
 from core.initial import Weights, initial
 from core.recurrence.cells import CELLS, NUMPY, ONE, Cell, LayerMasks, Ops, State, stack, unroll
@@ -77,10 +77,10 @@ def sums(experiment: Experiment, update: int, site: str, layer: int, sample: int
     weights, x = initial(e), window(e, update).x[:, [sample]]
     dropout = e.placement.get(site)
     assert dropout is not None
-    only = Placement.of({site: replace(dropout, batch="sample", scaling=scaling or dropout.scaling)})
+    rates = tuple(e.placement.rate(site, at, e.layers) * (at == layer) for at in layers_of(SITES[site], e.layers))
+    only = Placement.of({site: replace(dropout, rate=rates, batch="sample", scaling=scaling or dropout.scaling)})
     names = [key(site, layer, gate) for gate in gates_of(dropout, e.cell)]
-    clean = test_values(e.placement, e.shape)
-    states = _until(e, weights, x[:step], clean)
+    clean, states = test_values(e.placement, e.shape), _states(e, update, sample)[step]
     others = {name: value for name, value in clean.items() if name not in names}
     both = (_of(test_values(only, e.shape), names), _of(_draws(e, only, draws_of(e, site, layer), update, x[step]), names))
     test, values = (_heard(e, weights, x[[step]], states, others | mine, reader_of(site, layer), unit) for mine in both)
@@ -105,13 +105,15 @@ def draws_of(e: Experiment, site: str, layer: int) -> int:
     return max(_FEWEST, min(DRAWS, ELEMENTS // wide))
 
 
-def _until(e: Experiment, weights: Weights, x: npt.NDArray[np.int64], masks: dict[str, Array]) -> list[State]:
-    """The states after the tokens x [t, 1], from zero, as at test."""
-    zero = [tuple(np.zeros((1, h), np.float32) for _carry in CELLS[e.cell].carries) for h in e.widths]
-    if not len(x):
-        return list(zero)
-    states: list[State]
-    _h, states = stack(_embedded(weights, x, masks), zero, weights.layers, _by_layer(masks, e), _runner(e, NUMPY))
+@lru_cache(maxsize=8)
+def _states(e: Experiment, update: int, sample: int) -> list[list[State]]:
+    """The states before every step of the window, from zero, as at test. e: its placement is that of the update."""
+    weights, masks = initial(e), test_values(e.placement, e.shape)
+    layers, run = _by_layer(masks, e), _runner(e, NUMPY)
+    states = [[tuple(np.zeros((1, h), np.float32) for _carry in CELLS[e.cell].carries) for h in e.widths]]
+    for x in window(e, update).x[:-1, sample]:
+        _h, after = stack(_embedded(weights, x[None, None], masks), states[-1], weights.layers, layers, run)
+        states.append(after)
     return states
 
 

@@ -27,3 +27,11 @@ def test_a_path_that_leads_nowhere_is_said_and_the_first_page_shown(page: Page, 
     lab = Lab(page, server).open(at="/nowhere")
     expect(page.get_by_role("dialog")).to_contain_text("Page not found")
     expect(lab.sentence).to_contain_text("3 masks = L + 1")
+
+
+def test_the_masks_page_is_the_first_request_of_the_server(page: Page, fresh_server: str) -> None:
+    page.goto(f"{fresh_server}/masks?layers=1&step=4")
+    expect(page.locator("svg.mg").first).to_be_visible(timeout=60_000)
+    expect(page.locator("svg.mg .is-open").first).to_have_attribute("data-at", "input 1 0 4")
+    assert page.get_by_role("dialog").all_inner_texts() == []
+    assert page.url.startswith(f"{fresh_server}/masks?")

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "runs/worker.py", "commandline/record.py"}
-RANDOM = {"dropout/draw.py", "model.py", "tasks/language_model.py", "tasks/delayed_recall.py"}
+RANDOM = {"dropout/draw.py", "model.py", "initial.py", "tasks/language_model.py", "tasks/delayed_recall.py"}
 TRANSLATED = {"_", "N_", "ngettext"}
 # What a person would read: two words, or one with a capital letter. Not CSS and HTML, nor papers' own titles.
 PROSE = re.compile(r"(?<![-\w])[A-Za-z]{2,},? [a-z]{2,}(?![-\w])|^[A-Z][a-z]+\b(?!\.)")
@@ -80,7 +80,7 @@ def test_pages_hold_no_torch_and_no_numpy(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*CORE, *PAGES], ids=name)
 def test_randomness_has_its_places(path: Path) -> None:
-    """Masks come from draw.py, initial weights from model.py, data from the tasks; nothing else is drawn."""
+    """Masks come from draw.py, initial weights from model.py and initial.py, data from the tasks; nothing else is drawn."""
     words = {node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)} | imports(path)
     drawing = words & {"random", "default_rng", "rand", "randn", "randint", "manual_seed", "bernoulli", "dropout_", "secrets"}
     assert not drawing or path.relative_to(ROOT / "core").as_posix() in RANDOM

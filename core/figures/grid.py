@@ -157,26 +157,32 @@ def _drawn(lane: Lane, y: float, high: float, shown: range, chosen: Chosen, name
     else:
         back = tag("path", d=f"M{LEFT:g} {number(y + high / 2)}h{number(wide)}", class_="mg-clean") + label(
             _("no mask, × {value}").format(value=f"{lane.at_test:g}"), LEFT + wide / 2, y + high / 2 - 5, "mg-mid")  # fmt: skip
-    cells = (_cell(lane, t, LEFT + (t - shown.start) * pitch, y, pitch, high, chosen, name, not test) for t in shown)
     called = label(shortened(lane.name, LEFT - 8, 13), LEFT - 6, y + high / 2 + 4.5, "mg-soft mg-end")
     now = tag("rect", x=LEFT + (chosen.step - shown.start) * pitch, y=y, width=pitch, height=high, class_="mg-now")
-    return called + group(back, *cells, role="group", aria_label=lane.says) + now
+    cells = _cells(lane, y, high, shown, chosen, name, test)
+    return called + group(back, cells, role="group", aria_label=lane.says) + now
 
 
-def _cell(lane: Lane, t: int, x: float, y: float, pitch: float, high: float, chosen: Chosen, name: str, drawn: bool) -> str:
-    at = (lane.site, lane.layer, lane.sample, t)
-    is_open = chosen == Chosen(lane.site, lane.layer, t, lane.sample)
-    return group(_barcode(lane, t, pitch, high) if drawn else "", tag("rect", width=pitch, height=high),
-                 id=f"{name}-{'-'.join(map(str, at))}", class_="mg-cell is-open" if is_open else "mg-cell", role="button",
-                 tabindex="-1", transform=f"translate({number(x)} {number(y)})", aria_label=_says(lane, t, drawn),
-                 aria_pressed="true" if is_open else "false", data_at=" ".join(map(str, at)))  # fmt: skip
-
-
-def _barcode(lane: Lane, t: int, pitch: float, high: float) -> str:
+def _cells(lane: Lane, y: float, high: float, shown: range, chosen: Chosen, name: str, test: bool) -> str:
+    # The hot loop, a thousand cells a page: written out, and what is alike in all of them is made and escaped once.
+    pitch, unit, at = _pitch(shown), high / lane.factors.shape[1], f"{lane.site} {lane.layer} {lane.sample}"
+    name = f"{name}-{at.replace(' ', '-')}"
+    says, kept = text(_says(lane, test)), np.count_nonzero(lane.factors, axis=1).tolist()
+    opened = chosen.step if (chosen.site, chosen.layer, chosen.sample) == (lane.site, lane.layer, lane.sample) else -1
     # Within the path a unit is 1 high and the step 1 wide: the path's numbers are the units themselves.
-    unit = high / lane.factors.shape[1]
-    return tag("path", d=_stripes(lane, t), transform=f"matrix({pitch:.4g} 0 0 {unit:.4g} 0 {unit / 2:.4g})",
-               data_site=lane.site, data_layer=str(lane.layer), data_sample=str(lane.sample), data_t=str(t))  # fmt: skip
+    path = (f'<path data-site="{lane.site}" data-layer="{lane.layer}" data-sample="{lane.sample}" '
+            f'transform="matrix({pitch:.4g} 0 0 {unit:.4g} 0 {unit / 2:.4g})"')  # fmt: skip
+    spot = f'<rect width="{number(pitch)}" height="{number(high)}"/></g>'
+    parts = []
+    for t in shown:
+        stripes = "" if test else f'{path} data-t="{t}" d="{_stripes(lane, t)}"/>'
+        pressed, kind = ("true", "mg-cell is-open") if t == opened else ("false", "mg-cell")
+        parts.append(
+            f'<g id="{name}-{t}" class="{kind}" role="button" tabindex="-1" data-at="{at} {t}" aria-pressed="{pressed}" '
+            f'transform="translate({number(LEFT + (t - shown.start) * pitch)} {number(y)})" '
+            f'aria-label="{says.format(t=t, kept=kept[t])}">{stripes}{spot}'
+        )
+    return "".join(parts)
 
 
 def _stripes(lane: Lane, t: int) -> str:
@@ -187,11 +193,12 @@ def _stripes(lane: Lane, t: int) -> str:
     return "".join(f"M0 {unit}h{length:.2g}" for unit, length in enumerate(lengths.tolist()))
 
 
-def _says(lane: Lane, t: int, drawn: bool) -> str:
-    if not drawn:
-        return _("{lane}, step {t}: no mask").format(lane=lane.says, t=t)
-    units, kept = lane.factors.shape[1], int(np.count_nonzero(lane.factors[t]))
-    return _("{lane}, step {t}: {kept} of {units} units shown are kept").format(lane=lane.says, t=t, kept=kept, units=units)
+def _says(lane: Lane, test: bool) -> str:
+    """What a cell of the lane says, with places for {t} and {kept}."""
+    if test:
+        return f"{lane.says}, " + _("step {t}: no mask")
+    units = lane.factors.shape[1]
+    return f"{lane.says}, " + _("step {t}: {kept} of {units} units shown are kept").replace("{units}", str(units))
 
 
 def _axis(shown: range, step: int, y: float) -> str:

@@ -134,7 +134,7 @@ def _numbers(there: list[Column]) -> None:
     st.markdown(f"## {_('Measured on these masks')}")
     every = [{_("opened"): place(c.look.site, c.look.layer)} | rows(c.opened, c.mask, masks_state.sample(), c.look.step)
              for c in there]  # fmt: skip
-    lines = [["", *(c.title for c in there)], ["---"] * (len(there) + 1)]
+    lines = [[_("number"), *(c.title for c in there)], ["---"] * (len(there) + 1)]
     lines += [[name, *(one[name] for one in every)] for name in every[0]]
     with st.container(key="numbers-table"):
         st.markdown("\n".join("| " + " | ".join(_cells(line)) + " |" for line in lines))

@@ -58,9 +58,9 @@ def _sizes() -> None:
                  on_change=lambda: masks_state.choose_layers(state["masks-layers"]))  # fmt: skip
     if not look.site:
         return
-    rate = experiment.placement.at(look.update).rate(look.site, look.layer, experiment.layers)
-    state["masks-rate"] = min(round(rate, 2), 0.95)
-    st.slider(_("Rate p"), 0.05, 0.95, step=0.05, key="masks-rate", width=150, format="%.2f",
+    rate = experiment.placement.rate(look.site, look.layer, experiment.layers)
+    state["masks-rate"] = max(0.01, min(round(rate, 2), 0.95))
+    st.slider(_("Rate p"), 0.01, 0.95, step=0.01, key="masks-rate", width=150, format="%.2f",
               help=_("That of the opened place. Moving it gives every place this rate."),
               on_change=lambda: masks_state.choose_rate(state["masks-rate"]))  # fmt: skip
 

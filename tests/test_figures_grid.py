@@ -1,0 +1,128 @@
+"""The grid of masks, read back from its SVG, against the masks that the engine draws."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.dropout.beside import beside
+from core.dropout.draw import Masks, spelled
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement
+from core.experiment import CELLS, Experiment, build
+from core.figures.grid import STEPS, UNITS, Band, Chosen, grid, layer_bands, sample_band, window_of
+from core.figures.masks import of_units
+from core.figures.theme import DARK, LIGHT
+from core.tasks.windows import masks_of, window
+from tests.strategies import placements
+
+SVG = "{http://www.w3.org/2000/svg}"
+Cells = dict[tuple[str, int, int, int], str]
+
+
+def made(cell: str, placement: Placement, layers: int = 2, **given: object) -> Experiment:
+    return build("delayed-recall", {"lag": 6}, cell=cell, layers=layers, hidden=20, batch=8, placement=placement, **given)
+
+
+def bands_of(e: Experiment, sample: int = 1, update: int = 2) -> tuple[tuple[Band, ...], Masks]:
+    met = spelled(masks_of(e, update), window(e, update).x)
+    return layer_bands(e.placement.at(update), met, e.shape, sample), met
+
+
+def cells(svg: str) -> Cells:
+    """Of every barcode, by site, layer, sample and step: its d."""
+    root = ET.fromstring(svg)
+    found = [(p.attrib, p.attrib["d"]) for p in root.iter(f"{SVG}path") if "data-t" in p.attrib]
+    named = {(a["data-site"], int(a["data-layer"]), int(a["data-sample"]), int(a["data-t"])): d for a, d in found}
+    assert len(named) == len(found)
+    return named
+
+
+def kept(d: str) -> list[int]:
+    return [int(unit) for unit in re.findall(r"M0 (\d+)h1(?!\d|\.)", d)]
+
+
+@given(st.sampled_from(CELLS).flatmap(lambda c: st.tuples(st.just(c), st.integers(1, 4)).flatmap(
+    lambda both: st.tuples(st.just(both[0]), st.just(both[1]), placements(both[1], both[0], scheduled=False)))),
+    st.integers(0, 7))  # fmt: skip
+def test_the_grid_shows_the_masks_that_are_drawn(all_of: tuple[str, int, Placement], sample: int) -> None:
+    cell, layers, placement = all_of
+    e = made(cell, placement, layers)
+    bands, met = bands_of(e, sample)
+    found = cells(grid(bands, e.steps, Chosen("", 1, 0, sample), LIGHT, "grid"))
+    expected = {}
+    for site, layer, dropout in placement.active(layers):
+        name = f"{site.name}.{layer}"
+        mask = of_units(met[name] if name in met else met[f"{name}.g"])
+        full = np.broadcast_to(mask, (e.steps, e.batch, mask.shape[2]))[:, sample, :UNITS]
+        for t in range(e.steps):
+            expected[site.name, layer, sample, t] = (full[t], dropout.noise)
+    assert set(found) == set(expected)
+    for at, (units, noise) in expected.items():
+        if noise == "bernoulli":
+            assert kept(found[at]) == [n for n, value in enumerate(units) if value]
+        else:
+            lengths = [float(length) for length in re.findall(r"h([\d.e-]+)", found[at])]
+            assert lengths == pytest.approx(np.clip(units / 2, 0, 1), abs=0.006)
+
+
+def test_layers_stand_as_in_the_network_and_a_clean_one_says_so() -> None:
+    bands, _met = bands_of(made("lstm", Placement.of({"between": Dropout(0.5), "output": Dropout(0.5)})))
+    assert [(band.name, [lane.site for lane in band.lanes]) for band in bands] == \
+        [("Layer 2", ["output", "between"]), ("Layer 1", [])]  # fmt: skip
+    assert "clean: no mask here" in grid(bands, 8, Chosen("between", 2, 0, 0), LIGHT, "grid")
+
+
+@pytest.mark.parametrize(("sharing", "over_time", "over_samples"), [
+    ("step", False, False), ("sequence", True, False), ("batch", True, True)])  # fmt: skip
+def test_the_stripes_say_what_is_shared(sharing: str, over_time: bool, over_samples: bool) -> None:
+    first = METHODS["zaremba2014"].placement(0.5)
+    e = made("lstm", beside(first, sharing, "lstm"))
+    _bands, met = bands_of(e)
+    band = sample_band(e.placement, met, e.shape, ("between", 2), range(4), "samples")
+    found = cells(grid((band,), e.steps, Chosen("between", 2, 0, 0), LIGHT, "grid"))
+    assert (len({d for (_s, _l, sample, _t), d in found.items() if sample == 0}) == 1) is over_time
+    assert (len({d for (_s, _l, _sample, t), d in found.items() if t == 0}) == 1) is over_samples
+
+
+def test_the_same_seeds_give_the_first_step_of_the_one_and_all_of_the_other() -> None:
+    first = METHODS["zaremba2014"].placement(0.5)
+    fresh, once = (made("lstm", beside(first, name, "lstm")) for name in ("step", "sequence"))
+    one, other = (cells(grid(bands_of(e)[0], e.steps, Chosen("", 1, 0, 1), LIGHT, "grid")) for e in (fresh, once))
+    assert one["between", 2, 1, 0] == other["between", 2, 1, 0]
+    assert len({d for at, d in other.items() if at[0] == "between"}) == 1
+
+
+def test_what_is_opened_is_pressed_and_no_id_is_there_twice() -> None:
+    e = made("lstm", METHODS["zaremba2014"].placement())
+    bands, met = bands_of(e)
+    bands += (sample_band(e.placement, met, e.shape, ("between", 2), range(3), "samples"),)
+    svg = grid(bands, e.steps, Chosen("between", 2, 4, 1), DARK, "grid")
+    root = ET.fromstring(svg)
+    ids = [one.attrib["id"] for one in root.iter() if "id" in one.attrib]
+    assert len(ids) == len(set(ids)) == 1 + 6 * e.steps
+    pressed = [one.attrib["data-at"] for one in root.iter(f"{SVG}g") if one.attrib.get("aria-pressed") == "true"]
+    assert pressed == ["between 2 1 4"] * 2, "in the layers and among the samples"
+    labels = {one.attrib["data-at"]: one.attrib["aria-label"] for one in root.iter(f"{SVG}g") if "data-at" in one.attrib}
+    units = len(kept(cells(grid(bands[:2], e.steps, Chosen("", 1, 0, 1), DARK, "grid"))["between", 2, 1, 4]))
+    assert labels["between 2 1 4"] == f"between, layer 2, sample 2, step 4: {units} of 16 units shown are kept"
+
+
+@pytest.mark.parametrize(("method", "value"), [("zaremba2014", "1"), ("pham2013", "0.5")])
+def test_at_test_no_mask_is_drawn_and_its_value_is_written(method: str, value: str) -> None:
+    bands, _met = bands_of(made("lstm", METHODS[method].placement(0.5)))
+    svg = grid(bands, 8, Chosen("input", 1, 0, 1), LIGHT, "grid", test=True)
+    assert cells(svg) == {}
+    assert svg.count(f"no mask, × {value}<") == 3
+
+
+@given(st.integers(1, 256).flatmap(lambda steps: st.tuples(st.just(steps), st.integers(0, steps - 1))))
+def test_the_window_holds_the_chosen_step(both: tuple[int, int]) -> None:
+    steps, step = both
+    shown = window_of(step, steps)
+    assert step in shown
+    assert len(shown) == min(steps, STEPS)
+    assert 0 <= shown.start < shown.stop <= steps

@@ -1,0 +1,110 @@
+"""The Masks page in a real browser: opening cells by mouse and keyboard, playing, rerolling, and what the address says.
+
+Oracle: the engine's own masks, and axe-core.
+"""
+
+import re
+from importlib.resources import files
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.dropout.beside import beside
+from core.experiment import build
+from core.figures.grid import UNITS
+from core.tasks.windows import masks_of
+
+pytestmark = pytest.mark.browser
+LONGEST = 60_000
+QUERY = "task=delayed-recall&lag=6&step=2"
+
+
+@pytest.fixture
+def masks(page: Page, server: str) -> Page:
+    page.set_default_timeout(LONGEST)
+    expect.set_options(timeout=LONGEST)
+    page.goto(f"{server}/masks?{QUERY}")
+    expect(page.locator("svg.mg")).to_have_count(3)
+    expect(page.locator(".st-key-masks-page .main-svg").first).to_be_visible()
+    return page
+
+
+def cell(page: Page, at: str, column: int = 0) -> Locator:
+    """The first cell of a grid that is this: site, layer, sample and step."""
+    return page.locator("svg.mg").nth(column).locator(f"[data-at='{at}']").first
+
+
+def wait_for_query(page: Page, name: str, value: str) -> None:
+    page.wait_for_function("([name, value]) => new URLSearchParams(location.search).get(name) === value", arg=[name, value])
+
+
+def stripes(page: Page, at: str, column: int) -> list[int]:
+    d = cell(page, at, column).locator("path").get_attribute("d") or ""
+    return [int(unit) for unit in re.findall(r"M0 (\d+)h1", d)]
+
+
+def drawn(sharing: str, seed: int, t: int) -> list[int]:
+    e = build("delayed-recall", {"lag": 6}, mask_seed=seed)
+    mask = masks_of(build("delayed-recall", {"lag": 6}, mask_seed=seed, placement=beside(e.placement, sharing, "lstm")), 1)
+    one = mask["between.2"]
+    return [int(n) for n in one[t if len(one) > 1 else 0, 0, :UNITS].nonzero()[0]]
+
+
+def test_a_cell_is_opened_by_mouse_and_by_keyboard(masks: Page) -> None:
+    cell(masks, "between 2 0 5").click()
+    expect(cell(masks, "between 2 0 5", 2)).to_have_attribute("aria-pressed", "true")
+    wait_for_query(masks, "mask", "between.2")
+    expect(masks.get_by_role("figure", name="Mask between layers 1 and 2")).to_have_count(3)
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        masks.keyboard.press(key)
+    expect(cell(masks, "input 1 0 6")).to_have_attribute("aria-pressed", "true")
+    wait_for_query(masks, "step", "6")
+    focused = masks.evaluate("document.activeElement.dataset.at")
+    assert focused == "input 1 0 6", "the focus stays on the cell although the figure is new"
+
+
+def test_the_stripes_are_the_masks_and_new_masks_reroll_them(masks: Page) -> None:
+    for seed in (7, 8):
+        if seed == 8:
+            masks.get_by_role("button", name="New masks").click()
+            wait_for_query(masks, "mask_seed", "8")
+        for column, sharing in enumerate(("step", "sequence", "batch")):
+            for t in (0, 3):
+                found = [stripes(masks, f"between 2 0 {t}", column), drawn(sharing, seed, t)]
+                assert found[0] == found[1], (seed, sharing, t)
+    assert dict(parse_qsl(urlsplit(masks.url).query))["step"] == "2", "nothing else has changed"
+
+
+def test_play_runs_to_the_last_step(masks: Page) -> None:
+    masks.get_by_role("button", name="Play the steps").click()
+    expect(masks.get_by_role("button", name="Pause")).to_be_visible()
+    wait_for_query(masks, "step", "7")
+    expect(masks.get_by_role("button", name="Play the steps")).to_be_visible()
+
+
+def test_less_motion_is_one_step_a_press(masks: Page) -> None:
+    masks.emulate_media(reduced_motion="reduce")
+    masks.reload()
+    masks.get_by_role("button", name="Next step").click()
+    wait_for_query(masks, "step", "3")
+    expect(masks.get_by_role("button", name="Next step")).to_be_visible()
+
+
+def test_the_test_has_no_masks_and_the_lab_the_same_experiment(masks: Page) -> None:
+    masks.get_by_role("radio", name="Test").click()
+    expect(masks.get_by_text("At test no mask is drawn").first).to_be_visible()
+    expect(masks.locator("svg.mg path[data-t]")).to_have_count(0)
+    masks.get_by_role("link", name="Open in the Lab").click()
+    expect(masks.locator("svg.net")).to_be_visible()
+    wait_for_query(masks, "lag", "6")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(masks: Page, scheme: str) -> None:
+    masks.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    masks.reload()
+    expect(masks.locator(".st-key-masks-page .main-svg").last).to_be_visible()
+    masks.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = masks.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert [f"{one['id']}: {node['html'][:200]} {node['failureSummary']}" for one in found for node in one["nodes"]] == []

@@ -1,0 +1,220 @@
+"""The Masks page through Streamlit's AppTest: what it draws, what its controls do, what a damaged link does.
+
+Oracles: the engine's own masks, the codec for addresses, core.preactivation for the sums. No browser.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import UnknownElement
+
+from core.codec import from_plain, from_query, to_plain
+from core.dropout.beside import SHARED, beside
+from core.dropout.methods import METHODS
+from core.experiment import Experiment, build
+from core.figures.grid import UNITS
+from core.look import Look, look_of
+from core.preactivation import sums
+from core.tasks.windows import masks_of
+
+ROOT = Path(__file__).parents[1]
+PAGE = str(ROOT / "pages" / "learn" / "masks.py")
+DAMAGED = {"another version": {"v": "9"}, "no such method": {"method": "nonsense"}, "nobody beside": {"beside": "nonsense"},
+           "too many beside": {"beside": "step,sequence,batch"}, "no step": {"step": "x"}, "no phase": {"phase": "night"},
+           "half a mask": {"mask": "between"}, "no sample": {"sample": "-1"}, "too many layers": {"layers": "99"},
+           "no update": {"update": "0"}}  # fmt: skip
+
+
+def opened(**query: str) -> AppTest:
+    """The page, opened by a link with that query."""
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return whole(page.run())
+
+
+def whole(page: AppTest) -> AppTest:
+    assert [error.value for error in page.exception] == []
+    return page
+
+
+def elements(block: Any) -> Iterator[Any]:
+    for child in block.children.values():
+        if hasattr(child, "children"):
+            yield from elements(child)
+        else:
+            yield child
+
+
+def components(page: AppTest, name: str) -> list[dict[str, Any]]:
+    """What the components of that name were given."""
+    found = [e for e in elements(page._tree) if isinstance(e, UnknownElement) and e.type == "bidi_component"]
+    return [json.loads(one.proto.json) for one in found if one.proto.component_name == name]
+
+
+def barcodes(page: AppTest, column: int) -> dict[tuple[str, int, int, int], list[int]]:
+    """Of each barcode in a grid: the units kept, by site, layer, sample and step."""
+    root = ET.fromstring(components(page, "mask_grid")[column]["svg"])
+    paths = [one.attrib for one in root.iter("{http://www.w3.org/2000/svg}path") if "data-t" in one.attrib]
+    return {(a["data-site"], int(a["data-layer"]), int(a["data-sample"]), int(a["data-t"])):
+            [int(unit) for unit in re.findall(r"M0 (\d+)h1", a["d"])] for a in paths}  # fmt: skip
+
+
+def experiment(page: AppTest) -> Experiment:
+    return from_plain(page.session_state["masks-page"]["experiment"])
+
+
+def query(page: AppTest) -> dict[str, str]:
+    return dict(parse_qsl(components(page, "address")[-1]["query"], keep_blank_values=True))
+
+
+def table(page: AppTest) -> dict[str, list[str]]:
+    """The measured numbers, by name: one text a column."""
+    text = next(str(one.value) for one in page.markdown if str(one.value).startswith("|"))
+    lines = [[re.sub(r"\\(.)", r"\1", cell.strip()) for cell in line.strip("|").split(" | ")] for line in text.split("\n")]
+    return {line[0]: line[1:] for line in lines if line[0].strip("-")}
+
+
+def test_the_first_visit_shows_the_three_sharings_of_the_default() -> None:
+    page = opened()
+    assert experiment(page) == build()
+    assert query(page) == {"v": "1", "task": "language-model", "mask": "input.1"}
+    for n, name in enumerate(("step", "sequence", "batch")):
+        e = build(placement=beside(build().placement, name, "lstm"))
+        for site, layer in (("input", 1), ("between", 2), ("output", 2)):
+            mask = masks_of(e, 1)[f"{site}.{layer}"]
+            full = np.broadcast_to(mask, (e.steps, e.batch, 128))
+            shown = barcodes(page, n)
+            for t in range(e.steps):
+                assert shown[site, layer, 0, t] == full[t, 0, :UNITS].nonzero()[0].tolist(), (name, site, t)
+    assert len(components(page, "live_chart")) == 6
+    assert not page.warning
+
+
+def test_the_numbers_are_those_of_the_masks() -> None:
+    page = opened(mask="between.2", step="3")
+    mask = masks_of(build(), 1)["between.2"]
+    first = {name: texts[0] for name, texts in table(page).items()}
+    assert first["kept at step 3"] == f"{np.count_nonzero(mask[3, 0])} of 128, each × 2"
+    assert first["kept in all, against 1 - p"].startswith(f"{100 * np.count_nonzero(mask) / mask.size:.1f} % (expected 50.0 ±")
+    assert first["different thinned networks a sample may meet"] == "2⁷⁶⁸⁰, a number of 2,312 digits"
+    assert table(page)["same fate at neighbouring steps"][1] == "100 % (expected exactly 100 %)"
+
+
+def test_every_scaling_is_shown_on_the_same_input() -> None:
+    page = opened(mask="between.2", step="3", unit="5")
+    charts = [json.loads(one["figure"]) for one in components(page, "live_chart")[-3:]]
+    for chart, scaling in zip(charts, ("inverted", "test", "none"), strict=True):
+        one = sums(build(), 1, "between", 2, 0, 3, 4, scaling)
+        assert sum(chart["data"][0]["y"]) == 1000
+        assert [line["x0"] for line in chart["layout"]["shapes"]] == [one.mean, one.test]
+
+
+def test_at_test_there_is_no_mask() -> None:
+    page = opened(phase="test", method="pham2013")
+    assert barcodes(page, 0) == {}
+    assert "no mask, × 0.5" in components(page, "mask_grid")[0]["svg"]
+    assert len(components(page, "live_chart")) == 3, "the sums alone"
+
+
+def test_new_masks_change_the_mask_seed_and_nothing_else() -> None:
+    page = opened(lag="12", task="delayed-recall")
+    before, shown = experiment(page), barcodes(page, 0)
+    whole(page.button(key="masks-new").click().run())
+    after = experiment(page)
+    assert to_plain(after) == to_plain(before) | {"mask_seed": 8}
+    assert barcodes(page, 0) != shown
+    assert query(page)["mask_seed"] == "8"
+    assert from_query(query(page)) == after
+
+
+def test_the_controls_make_the_experiment_that_the_link_says() -> None:
+    page = opened()
+    whole(page.selectbox(key="masks-method").select("gal2016").run())
+    assert experiment(page).placement == METHODS["gal2016"].placement()
+    whole(page.selectbox(key="masks-layers").select(3).run())
+    whole(page.slider(key="masks-rate").set_value(0.2).run())
+    assert {dropout.rate for _site, dropout in experiment(page).placement} == {0.2}
+    whole(page.multiselect(key="masks-beside").set_value(["naive-cell"]).run())
+    said = query(page)
+    assert from_query(said) == experiment(page)
+    assert look_of(said).beside == ("naive-cell",)
+    again = opened(**said)
+    assert query(again) == said
+    assert barcodes(again, 1) == barcodes(page, 1)
+    assert [component["svg"] for component in components(again, "mask_grid")] == \
+        [component["svg"] for component in components(page, "mask_grid")]  # fmt: skip
+
+
+def test_the_link_to_the_lab_is_the_same_experiment() -> None:
+    page = opened(method="moon2015", layers="3", mask_seed="99", sample="2", step="4", first="3")
+    html = next(str(e.proto.body) for e in elements(page._tree) if "Open in the Lab" in str(getattr(e, "proto", "")))
+    address = re.search(r'href="([^"]+)"', html)
+    assert address
+    path, said = urlsplit(address[1].replace("&amp;", "&"))[2:4]
+    assert path == "./lab"
+    assert from_query(dict(parse_qsl(said))) == experiment(page)
+    assert dict(parse_qsl(said)) | {"sample": "2", "first": "3"} == dict(parse_qsl(said))
+
+
+def test_what_is_changed_here_is_opened_in_the_lab_and_the_other_way_round() -> None:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    whole(page.run())
+    whole(page.selectbox(key="method").select("moon2015").run())
+    whole(page.switch_page("pages/learn/masks.py").run())
+    assert experiment(page).placement == METHODS["moon2015"].placement()
+    whole(page.selectbox(key="masks-layers").select(3).run())
+    whole(page.switch_page("pages/lab/lab.py").run())
+    assert from_plain(page.session_state["lab"]["experiment"]) == build(layers=3, placement=METHODS["moon2015"].placement())
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_of_every_cell_is_shown(name: str, cell: str) -> None:
+    if cell in METHODS[name].cells:
+        page = opened(task="delayed-recall", lag="6", cell=cell, method=name, beside=",".join(list(SHARED)[:2]))
+        assert experiment(page).placement == METHODS[name].placement(cell=cell)
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_link_is_said_and_the_default_shown(case: str) -> None:
+    page = opened(**DAMAGED[case])
+    assert len(page.warning) == 1
+    assert experiment(page) == build()
+    assert query(page) == {"v": "1", "task": "language-model", "mask": "input.1"}
+
+
+def test_what_does_not_fit_in_memory_is_said_in_its_column() -> None:
+    page = opened(method="dropconnect", hidden="512", steps="100", beside="step,zaremba2014")
+    assert "fit in memory" in page.warning[0].value
+    assert len(components(page, "mask_grid")) == 2
+
+
+def test_a_network_too_large_for_the_page_keeps_its_masks() -> None:
+    page = opened(hidden="1000", beside="")
+    assert "the page computes with at most" in page.info[0].value
+    assert len(components(page, "mask_grid")) == 1
+
+
+def test_out_of_range_is_clamped() -> None:
+    page = opened(step="999", update="99999999", sample="999", unit="99999", mask="cell.9")
+    assert {"step": "19", "update": "792", "mask": "input.1"}.items() <= query(page).items()
+    assert page.session_state["masks-page"]["look"] != Look()
+
+
+def test_no_torch_and_no_pandas_are_imported() -> None:
+    script = ("from streamlit.testing.v1 import AppTest; import sys; "
+              f"page = AppTest.from_file({PAGE!r}, default_timeout=60).run(); assert not page.exception; "
+              "print(*({'torch', 'pandas'} & set(sys.modules)))")  # fmt: skip
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == ""
