@@ -72,8 +72,9 @@ def _mask(text: str) -> tuple[str, int]:
 
 
 def _nearest(look: Look, on: list[tuple[str, int]]) -> tuple[str, int]:
-    """The site at another layer, else the first there is."""
-    return next((at for at in on if at[0] == look.site), on[0] if on else ("", 1))
+    """The site at another layer, else another site at the layer, else the first there is."""
+    near = [at for at in on if at[0] == look.site] or [at for at in on if look.site and at[1] == look.layer] or on
+    return near[0] if near else ("", 1)
 
 
 def _whole(name: str, text: str, least: int) -> int:

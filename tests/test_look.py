@@ -56,4 +56,5 @@ def test_the_nearest_mask_is_that_of_the_same_place() -> None:
     look = Look(site="state", layer=3).fitted(build(placement=METHODS["naive-state"].placement()))
     assert (look.site, look.layer) == ("state", 1)
     assert Look(site="state").fitted(build()).site == "input"
+    assert Look(site="state", layer=2).fitted(build()).site == "between"
     assert Look(site="state").fitted(build(placement=Placement())).site == ""

@@ -20,7 +20,8 @@ from core.language import _, ngettext
 
 UNITS = 16  # as many units as a barcode can show and still be read
 STEPS = 40  # at most side by side
-WIDTH, LEFT, RIGHT = 420.0, 84.0, 6.0
+WIDTH = 420.0  # of the figure, where three stand side by side on a page
+LEFT, RIGHT = 84.0, 6.0
 HEAD, AXIS, APART, GAP = 18.0, 32.0, 4.0, 5.0  # heights: of a band's name, of the time axis, between bands, between lanes
 HIGHEST, LEAST, ROOM = 48.0, 24.0, 290.0  # of a lane: at most, at least; of all lanes together
 
@@ -89,26 +90,27 @@ def sample_band(placement: Placement, masks: Masks, shape: Shape, at: tuple[str,
     return Band(name, tuple(each))
 
 
-def grid(bands: Sequence[Band], steps: int, chosen: Chosen, theme: Theme, name: str, test: bool = False) -> str:
+def grid(bands: Sequence[Band], steps: int, chosen: Chosen, theme: Theme, name: str, test: bool = False,
+         width: float = WIDTH) -> str:  # fmt: skip
     """The grid as one SVG element. `name` begins all its ids; bands: those of the layers, then others.
 
-    test: as it is at test: no mask is drawn. Of more than STEPS steps those around the
+    test: as it is at test, no mask is drawn. width: in the units of the view box. Of more than STEPS steps those around the
     chosen one are shown. Each barcode is a path with data-site, data-layer, data-sample, data-t; each "M0 <u>h1" in its d
     is a kept unit, u counted from 0.
     """
-    shown, high = window_of(chosen.step, steps), _height(bands)
+    frame = _Frame(window_of(chosen.step, steps), width, _height(bands))
     parts, y = [], 0.0
     for n, band in enumerate(bands):
         parts.append(_head(band, y))
         y += HEAD
         for lane in band.lanes:
-            parts.append(_drawn(lane, y, high, shown, chosen, f"{name}-{n}", test))
-            y += high + GAP
+            parts.append(_drawn(lane, y, frame, chosen, f"{name}-{n}", test))
+            y += frame.high + GAP
         y += APART
-    about = text(_describe(bands, shown, test))
-    return tag("svg", tag("title", text(_("The masks over time and layers"))), tag("desc", about),
-               tag("style", _SHEET.format(font=FONT, **vars(theme))), *parts, _axis(shown, chosen.step, y),
-               xmlns="http://www.w3.org/2000/svg", id=name, class_="mg", viewBox=f"0 0 {WIDTH:g} {number(y + AXIS)}",
+    about = _describe(bands, frame.shown, test)
+    return tag("svg", tag("title", text(_("The masks over time and layers"))), tag("desc", text(about)),
+               tag("style", _SHEET.format(font=FONT, **vars(theme))), *parts, _axis(frame, chosen.step, y),
+               xmlns="http://www.w3.org/2000/svg", id=name, class_="mg", viewBox=f"0 0 {width:g} {number(y + AXIS)}",
                role="group", aria_label=about)  # fmt: skip
 
 
@@ -140,8 +142,22 @@ def _height(bands: Sequence[Band]) -> float:
     return float(int(max(LEAST, min(HIGHEST, ROOM / lanes))))
 
 
-def _pitch(shown: range) -> float:
-    return min(28.0, (WIDTH - LEFT - RIGHT) / len(shown))
+@dataclass(frozen=True)
+class _Frame:
+    """The steps that are shown, the width of the figure, the height of a lane."""
+
+    shown: range
+    width: float
+    high: float
+
+    @property
+    def pitch(self) -> float:
+        """Width of a step."""
+        return min(28.0, (self.width - LEFT - RIGHT) / len(self.shown))
+
+    def x(self, t: int) -> float:
+        """Left end of a step."""
+        return LEFT + (t - self.shown.start) * self.pitch
 
 
 def _head(band: Band, y: float) -> str:
@@ -149,37 +165,36 @@ def _head(band: Band, y: float) -> str:
     return label(band.name, 0, y + 13, "mg-head") + clean
 
 
-def _drawn(lane: Lane, y: float, high: float, shown: range, chosen: Chosen, name: str, test: bool) -> str:
-    pitch = _pitch(shown)
-    wide = pitch * len(shown)
+def _drawn(lane: Lane, y: float, frame: _Frame, chosen: Chosen, name: str, test: bool) -> str:
+    high, wide = frame.high, frame.pitch * len(frame.shown)
     if not test:
         back = tag("rect", x=LEFT, y=y, width=wide, height=high, class_="mg-lane")
     else:
         back = tag("path", d=f"M{LEFT:g} {number(y + high / 2)}h{number(wide)}", class_="mg-clean") + label(
             _("no mask, × {value}").format(value=f"{lane.at_test:g}"), LEFT + wide / 2, y + high / 2 - 5, "mg-mid")  # fmt: skip
     called = label(shortened(lane.name, LEFT - 8, 13), LEFT - 6, y + high / 2 + 4.5, "mg-soft mg-end")
-    now = tag("rect", x=LEFT + (chosen.step - shown.start) * pitch, y=y, width=pitch, height=high, class_="mg-now")
-    cells = _cells(lane, y, high, shown, chosen, name, test)
+    now = tag("rect", x=frame.x(chosen.step), y=y, width=frame.pitch, height=high, class_="mg-now")
+    cells = _cells(lane, y, frame, chosen, name, test)
     return called + group(back, cells, role="group", aria_label=lane.says) + now
 
 
-def _cells(lane: Lane, y: float, high: float, shown: range, chosen: Chosen, name: str, test: bool) -> str:
+def _cells(lane: Lane, y: float, frame: _Frame, chosen: Chosen, name: str, test: bool) -> str:
     # The hot loop, a thousand cells a page: written out, and what is alike in all of them is made and escaped once.
-    pitch, unit, at = _pitch(shown), high / lane.factors.shape[1], f"{lane.site} {lane.layer} {lane.sample}"
+    unit, at = frame.high / lane.factors.shape[1], f"{lane.site} {lane.layer} {lane.sample}"
     name = f"{name}-{at.replace(' ', '-')}"
     says, kept = text(_says(lane, test)), np.count_nonzero(lane.factors, axis=1).tolist()
     opened = chosen.step if (chosen.site, chosen.layer, chosen.sample) == (lane.site, lane.layer, lane.sample) else -1
     # Within the path a unit is 1 high and the step 1 wide: the path's numbers are the units themselves.
     path = (f'<path data-site="{lane.site}" data-layer="{lane.layer}" data-sample="{lane.sample}" '
-            f'transform="matrix({pitch:.4g} 0 0 {unit:.4g} 0 {unit / 2:.4g})"')  # fmt: skip
-    spot = f'<rect width="{number(pitch)}" height="{number(high)}"/></g>'
+            f'transform="matrix({frame.pitch:.4g} 0 0 {unit:.4g} 0 {unit / 2:.4g})"')  # fmt: skip
+    spot = f'<rect width="{number(frame.pitch)}" height="{number(frame.high)}"/></g>'
     parts = []
-    for t in shown:
+    for t in frame.shown:
         stripes = "" if test else f'{path} data-t="{t}" d="{_stripes(lane, t)}"/>'
         pressed, kind = ("true", "mg-cell is-open") if t == opened else ("false", "mg-cell")
         parts.append(
             f'<g id="{name}-{t}" class="{kind}" role="button" tabindex="-1" data-at="{at} {t}" aria-pressed="{pressed}" '
-            f'transform="translate({number(LEFT + (t - shown.start) * pitch)} {number(y)})" '
+            f'transform="translate({number(frame.x(t))} {number(y)})" '
             f'aria-label="{says.format(t=t, kept=kept[t])}">{stripes}{spot}'
         )
     return "".join(parts)
@@ -201,15 +216,16 @@ def _says(lane: Lane, test: bool) -> str:
     return f"{lane.says}, " + _("step {t}: {kept} of {units} units shown are kept").replace("{units}", str(units))
 
 
-def _axis(shown: range, step: int, y: float) -> str:
-    pitch = _pitch(shown)
-    every = next(n for n in (1, 2, 5, 10) if len(shown) / n <= 12)
-    middle = LEFT + (step - shown.start + 0.5) * pitch
-    ticks = (label(str(t), LEFT + (t - shown.start + 0.5) * pitch, y + 13, "mg-soft mg-mid") for t in shown
-             if t % every == 0 and t != step)  # fmt: skip
+def _axis(frame: _Frame, step: int, y: float) -> str:
+    shown, half = frame.shown, frame.pitch / 2
+    every = next(n for n in (1, 2, 5, 10) if len(shown) * 30 / n <= frame.width - LEFT)
+    # What would touch the chosen step's number makes way for it.
+    ticks = (label(str(t), frame.x(t) + half, y + 13, "mg-soft mg-mid") for t in shown
+             if t % every == 0 and abs(t - step) * frame.pitch > 16)  # fmt: skip
+    middle = frame.x(step) + half
     mark = tag("path", d=f"M{number(middle)} {number(y - 3)}l4 5h-8z", class_="mg-mark")
     now = mark + label(str(step), middle, y + 13, "mg-mid mg-head")
-    name = label(_("time step t"), LEFT + pitch * len(shown) / 2, y + 28, "mg-soft mg-mid")
+    name = label(_("time step t"), LEFT + half * len(shown), y + 28, "mg-soft mg-mid")
     return "".join(ticks) + now + name
 
 

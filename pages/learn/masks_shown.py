@@ -26,6 +26,7 @@ from pages.common.texts import plain
 from pages.learn import masks_state
 
 SAMPLES = 4  # of the batch, one below the other
+WIDTHS = {1: 640.0, 2: 600.0, 3: 420.0}  # of a grid, by how many stand side by side: so that texts are equally large
 OUT_OF_REACH = N_("At this step the mask is not read yet: what is held back in the cell shows at the next step.")
 
 
@@ -59,7 +60,7 @@ def show(colours: Theme) -> None:
     for (name, experiment), place_ in zip(every, st.columns(len(every), gap="medium"), strict=True):
         with place_:
             st.markdown(f"## {plain(_title(name))}")
-            found.append(_shown(name, experiment, colours))
+            found.append(_shown(name, experiment, colours, WIDTHS[len(every)]))
     with st.container(key="masks-opened"):
         _opened(found, colours)
     there = [column for column in found if column and column.look.site]
@@ -76,7 +77,7 @@ def _title(name: str) -> str:
     return label(own) if own else _("Your own placement")
 
 
-def _shown(name: str, experiment: Experiment | Invalid, colours: Theme) -> Column | None:
+def _shown(name: str, experiment: Experiment | Invalid, colours: Theme, width: float) -> Column | None:
     if isinstance(experiment, Invalid):
         st.warning(plain(experiment))
         return None
@@ -85,7 +86,7 @@ def _shown(name: str, experiment: Experiment | Invalid, colours: Theme) -> Colum
     met = spelled(drawn, window(experiment, look.update).x)
     column = Column(name, _title(name), experiment, look, drawn, met)
     key = f"grid-{name or 'first'}"
-    mask_grid(_grid(column, colours, key), key, _open)
+    mask_grid(_grid(column, colours, key, width), key, _open)
     return column
 
 
@@ -93,7 +94,7 @@ def _open(site: str, layer: int, sample: int, t: int) -> None:
     masks_state.see(site=site, layer=layer, sample=sample, step=t)
 
 
-def _grid(column: Column, colours: Theme, name: str) -> str:
+def _grid(column: Column, colours: Theme, name: str, width: float) -> str:
     e, look, sample = column.experiment, column.look, masks_state.sample()
     now = e.placement.at(look.update)
     bands = layer_bands(now, column.met, e.shape, sample)
@@ -104,7 +105,7 @@ def _grid(column: Column, colours: Theme, name: str) -> str:
                               _("{place}: samples {first} to {last} of the batch").format(
                                   place=place(look.site, look.layer), first=first + 1, last=shown[-1] + 1)),)  # fmt: skip
     return grid(bands, e.steps, Chosen(look.site, look.layer, look.step, sample), colours, name,
-                test=look.phase == "test")  # fmt: skip
+                test=look.phase == "test", width=width)  # fmt: skip
 
 
 def _opened(found: list[Column | None], colours: Theme) -> None:
@@ -121,6 +122,9 @@ def _heatmap(column: Column, colours: Theme) -> None:
     if look.phase == "test":
         st.caption(_("At test no mask is drawn: every unit at “{place}” is multiplied by {value}.").format(
             place=place(look.site, look.layer), value=f"{column.opened.at_test:g}"))  # fmt: skip
+        return
+    if column.opened.dropout.noise == "gaussian":
+        st.caption(_("Gaussian noise drops nothing: a stripe is as long as its factor, half a step for 1."))
         return
     mask, where = column.mask, place(look.site, look.layer)
     figure = opened_heatmap(mask, sample, look.step, steps, look.site, look.layer, colours)
