@@ -119,6 +119,14 @@ def test_at_test_no_mask_is_drawn_and_its_value_is_written(method: str, value: s
     assert svg.count(f"no mask, × {value}<") == 3
 
 
+def test_zoneout_mixes_at_test_and_its_two_places_have_different_names() -> None:
+    bands, _met = bands_of(made("lstm", METHODS["krueger2016"].placement(0.25), layers=1))
+    svg = grid(bands, 8, Chosen("", 1, 0, 1), LIGHT, "grid", test=True)
+    assert svg.count("no mask, 0.75 new + 0.25 old<") == 2
+    texts = [one.text for one in ET.fromstring(svg).iter(f"{SVG}text")]
+    assert {"zoneout of", "the cell", "the state"} <= set(texts)
+
+
 @given(st.integers(1, 256).flatmap(lambda steps: st.tuples(st.just(steps), st.integers(0, steps - 1))))
 def test_the_window_holds_the_chosen_step(both: tuple[int, int]) -> None:
     steps, step = both

@@ -14,7 +14,7 @@ from core.dropout.measure import at_test
 from core.dropout.placement import Placement
 from core.dropout.sites import SITES
 from core.figures.masks import of_units
-from core.figures.network.svg import group, label, number, shortened, tag, text
+from core.figures.network.svg import group, label, number, shortened, tag, text, width_of
 from core.figures.theme import FONT, Theme
 from core.language import _, ngettext
 
@@ -171,11 +171,27 @@ def _drawn(lane: Lane, y: float, frame: _Frame, chosen: Chosen, name: str, test:
         back = tag("rect", x=LEFT, y=y, width=wide, height=high, class_="mg-lane")
     else:
         back = tag("path", d=f"M{LEFT:g} {number(y + high / 2)}h{number(wide)}", class_="mg-clean") + label(
-            _("no mask, × {value}").format(value=f"{lane.at_test:g}"), LEFT + wide / 2, y + high / 2 - 5, "mg-mid")  # fmt: skip
-    called = label(shortened(lane.name, LEFT - 8, 13), LEFT - 6, y + high / 2 + 4.5, "mg-soft mg-end")
+            _stands(lane), LEFT + wide / 2, y + high / 2 - 5, "mg-mid")  # fmt: skip
+    called = _called(lane.name, y + high / 2)
     now = tag("rect", x=frame.x(chosen.step), y=y, width=frame.pitch, height=high, class_="mg-now")
     cells = _cells(lane, y, frame, chosen, name, test)
     return called + group(back, cells, role="group", aria_label=lane.says) + now
+
+
+def _stands(lane: Lane) -> str:
+    """What stands for the mask at test."""
+    if SITES[lane.site].kind == "old":
+        return _("no mask, {new} new + {old} old").format(new=f"{lane.at_test:g}", old=f"{1 - lane.at_test:.3g}")
+    return _("no mask, × {value}").format(value=f"{lane.at_test:g}")
+
+
+def _called(name: str, middle: float) -> str:
+    """The name of a lane, in two lines where one is too short for it."""
+    room, cut = LEFT - 8, max(name.rfind(" ", 0, len(name) * 2 // 3), 0)
+    lines = [name] if width_of(name, 13) <= room or not cut else [name[:cut], name[cut + 1 :]]
+    first = middle + 4.5 - 6 * (len(lines) - 1)
+    return "".join(label(shortened(line, room, 13), LEFT - 6, first + 12 * n, "mg-soft mg-end")
+                   for n, line in enumerate(lines))  # fmt: skip
 
 
 def _cells(lane: Lane, y: float, frame: _Frame, chosen: Chosen, name: str, test: bool) -> str:

@@ -68,6 +68,15 @@ def opened_heatmap(mask: Array, sample: int, step: int, steps: int, site: str, l
     return figure
 
 
+def text_at_test(one: Opened) -> str:
+    """What stands for the mask at test, as a sentence."""
+    said = {"place": place(one.site, one.layer), "value": f"{one.at_test:g}", "rest": f"{1 - one.at_test:.3g}"}
+    if SITES[one.site].kind == "old":
+        return _("At test no mask is drawn: every unit at “{place}” is {value} of the new value and {rest} of the old.").format(
+            **said)  # fmt: skip
+    return _("At test no mask is drawn: every unit at “{place}” is multiplied by {value}.").format(**said)
+
+
 def rows(one: Opened, mask: Array, sample: int, step: int) -> dict[str, str]:
     """What is measured, by name, each with what is expected. mask: spelled out, as the sample meets it."""
     dropout = one.dropout
@@ -75,7 +84,7 @@ def rows(one: Opened, mask: Array, sample: int, step: int) -> dict[str, str]:
     n = thinned(one.masks, one.shape.batch)
     same = overlap(one.drawn, dropout, one.rate, one.shape.steps) if one.site != "words" else None
     return {
-        _("kept at step {t}").format(t=step): _("Gaussian: nothing is dropped") if gaussian else _at(mask, sample, step),
+        _("kept at step {t}").format(t=step): _("Gaussian: nothing is dropped") if gaussian else _at(one, mask, sample, step),
         _("kept in all, against 1 - p"): "–" if gaussian else _percent(kept(one.drawn, one.rate)),
         _("mean factor in training"): _mean(factor(one.drawn, dropout, one.rate)),
         _("factor at test"): _("{value}: {verdict}").format(
@@ -97,8 +106,11 @@ def _networks(power: int, gaussian: bool) -> str:
     return _("a continuum: factors, not choices") if gaussian else networks_text(power)
 
 
-def _at(mask: Array, sample: int, step: int) -> str:
+def _at(one: Opened, mask: Array, sample: int, step: int) -> str:
     seen = of_units(mask)[step if len(mask) > 1 else 0, sample if mask.shape[1] > 1 else 0]
+    if SITES[one.site].kind == "old":
+        return _("{new} of {units} take the new value, the others keep the old").format(
+            new=int(np.count_nonzero(seen)), units=seen.size)  # fmt: skip
     return _("{kept} of {units}, each × {scale}").format(
         kept=int(np.count_nonzero(seen)), units=seen.size, scale=f"{scale_of(mask):.3g}")  # fmt: skip
 

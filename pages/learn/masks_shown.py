@@ -13,7 +13,7 @@ from core.experiment import Experiment
 from core.figures.distribution import HEIGHT, describe_distribution, distribution, reader, span, verdict
 from core.figures.grid import Chosen, grid, layer_bands, sample_band
 from core.figures.masks import describe_mask, of_units
-from core.figures.opened import Opened, gates_note, opened_heatmap, place, rows
+from core.figures.opened import Opened, gates_note, opened_heatmap, place, rows, text_at_test
 from core.figures.theme import Theme
 from core.language import N_, _
 from core.look import Look
@@ -120,8 +120,7 @@ def _opened(found: list[Column | None], colours: Theme) -> None:
 def _heatmap(column: Column, colours: Theme) -> None:
     look, steps, sample = column.look, column.experiment.steps, masks_state.sample()
     if look.phase == "test":
-        st.caption(_("At test no mask is drawn: every unit at “{place}” is multiplied by {value}.").format(
-            place=place(look.site, look.layer), value=f"{column.opened.at_test:g}"))  # fmt: skip
+        st.caption(plain(text_at_test(column.opened)))
         return
     if column.opened.dropout.noise == "gaussian":
         st.caption(_("Gaussian noise drops nothing: a stripe is as long as its factor, half a step for 1."))
@@ -154,12 +153,15 @@ def _cells(line: list[str]) -> list[str]:
 def _sums(column: Column, colours: Theme) -> None:
     """What each scaling makes of the mask that is opened in the first column."""
     e, look, dropout = column.experiment, column.look, column.opened.dropout
-    st.markdown(f"## {_('The same input under a thousand masks: what the scaling does')}")
+    st.markdown(f"## {_('The same input under many masks: what the scaling does')}")
     scalings = scalings_of(dropout, look.site)
     try:
         found = [_sum(column, scaling) for scaling in scalings]
     except Invalid as invalid:
         st.info(plain(invalid))
+        return
+    if len(found[0].values) == 1:
+        st.caption(_(OUT_OF_REACH))
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="masks-unit"):
         scrubber(_("Unit"), (1, units_of(e, look.site, look.layer)), found[0].unit + 1, "masks-unit-chosen",
@@ -169,9 +171,6 @@ def _sums(column: Column, colours: Theme) -> None:
                   "nonlinearity.")  # fmt: skip
         st.caption(plain(about.format(title=column.title, t=look.step, place=place(look.site, look.layer),
                                       n=len(found[0].values))))  # fmt: skip
-    if len(found[0].values) == 1:
-        st.caption(_(OUT_OF_REACH))
-        return
     for scaling, one, place_ in zip(scalings, found, st.columns(len(found), gap="medium"), strict=True):
         with place_:
             own = _(" · this experiment's") if scaling == dropout.scaling else ""
