@@ -120,6 +120,13 @@ def test_every_scaling_is_shown_on_the_same_input() -> None:
         assert [line["x0"] for line in chart["layout"]["shapes"]] == [one.mean, one.test]
 
 
+def test_what_is_only_a_part_of_a_mask_is_said() -> None:
+    page = opened(method="merity2017", mask="recurrent_weights.2", task="delayed-recall", lag="6", beside="")
+    said = [str(one.value) for one in page.caption]
+    assert any("connections into unit 1" in text and "g's is shown" in text for text in said)
+    assert not any("connections into unit 1" in str(one.value) for one in opened().caption)
+
+
 def test_at_test_there_is_no_mask() -> None:
     page = opened(phase="test", method="pham2013")
     assert barcodes(page, 0) == {}

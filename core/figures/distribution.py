@@ -8,7 +8,7 @@ from core.language import _
 from core.preactivation import Sums
 from core.tasks.windows import data_of
 
-BINS = 36
+MOST_BINS, LEAST_BINS = 36, 8
 HEIGHT = 190  # pixels
 CHANCE = 3  # standard errors: farther apart are two equal means once in 370 times
 
@@ -18,7 +18,8 @@ def distribution(sums: Sums, whose: str, theme: Theme, low: float, high: float) 
 
     The mean over the masks is a dashed line in ink, the value at test a solid one in the accent, each with its name.
     """
-    counts, edges = np.histogram(sums.values, BINS, (low, high))
+    bins = max(LEAST_BINS, min(MOST_BINS, round(1.2 * len(sums.values) ** 0.5)))
+    counts, edges = np.histogram(sums.values, bins, (low, high))
     middles, top = (edges[1:] + edges[:-1]) / 2, float(counts.max()) or 1.0
     bars = {"type": "bar", "x": _rounded(middles), "y": counts.tolist(), "width": float(edges[1] - edges[0]) * 0.94,
             "marker": {"color": theme.wire}, "hovertemplate": _("{n} masks near {x}").format(n="%{y}", x="%{x:.3g}")

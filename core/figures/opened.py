@@ -140,9 +140,9 @@ def _verdict(one: Opened) -> str:
     return _("not the mean of training: it grows by 1/(1-p) = {by}").format(by=f"{1 / (1 - one.rate):.3g}")
 
 
-def gates_note(placement: Placement, site: str, cell: str) -> str:
-    """What is to be said where each gate has a mask of its own; else nothing."""
+def shown_text(placement: Placement, site: str, cell: str) -> str:
+    """Which part of the mask is shown, where that is not all of it; else nothing."""
     dropout = placement.get(site)
-    if dropout is None or gates_of(dropout, cell) == ("",):
-        return ""
-    return _("Each gate has a mask of its own; g's is shown.")
+    gates = dropout is not None and gates_of(dropout, cell) != ("",)
+    weights = _("Of the weights, the connections into unit 1 are shown.") if SITES[site].kind == "weights" else ""
+    return " ".join(filter(None, [weights, _("Each gate has a mask of its own; g's is shown.") if gates else ""]))

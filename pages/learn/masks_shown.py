@@ -13,7 +13,7 @@ from core.experiment import Experiment
 from core.figures.distribution import HEIGHT, describe_distribution, distribution, reader, span, verdict
 from core.figures.grid import Chosen, grid, layer_bands, sample_band
 from core.figures.masks import describe_mask, of_units
-from core.figures.opened import Opened, gates_note, opened_heatmap, place, rows, text_at_test
+from core.figures.opened import Opened, opened_heatmap, place, rows, shown_text, text_at_test
 from core.figures.theme import Theme
 from core.language import N_, _
 from core.look import Look
@@ -129,7 +129,7 @@ def _heatmap(column: Column, colours: Theme) -> None:
     figure = opened_heatmap(mask, sample, look.step, steps, look.site, look.layer, colours)
     says = describe_mask(of_units(mask), sample, (steps, of_units(mask).shape[2]), where)
     live_chart(figure, f"heatmap-{column.name or 'first'}", says, figure["layout"]["height"])
-    if note := gates_note(column.opened.placement, look.site, column.experiment.cell):
+    if note := shown_text(column.opened.placement, look.site, column.experiment.cell):
         st.caption(note)
 
 
