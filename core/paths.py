@@ -204,6 +204,18 @@ def through_gates(placement: Placement, layers: int, distance: int, cell: str = 
     return histogram
 
 
+def arrivals(
+    start: Tracer, placement: Placement, layers: int, distance: int, cell: str = "lstm", through: str = ""
+) -> list[Any]:
+    """What arrives at y of every step from 0 to Δ of the tracer number that enters at x_0: one pass for all distances.
+
+    through: "cell" or "state" for the paths that use only this along time, "" for all. Raises Invalid.
+    """
+    _check_range(layers, distance)
+    x: list[Any] = [start, *[0] * distance]
+    return _told(_Net(placement, layers, cell), x, through != "state", through != "cell")
+
+
 def crossings(placement: Placement, layers: int, climbs: Sequence[int], through: str, cell: str = "lstm") -> list[Mask]:
     """The masks that one path crosses, in order.
 
@@ -271,6 +283,18 @@ def _arrive(
     between: Callable[[list[Any]], list[Any]] = lambda hs: hs,
 ) -> Any:
     """What arrives at y of the last step, of the tracer numbers x."""
+    return _told(net, x, cell_open, state_open, gates, between)[-1]
+
+
+def _told(
+    net: _Net,
+    x: list[Any],
+    cell_open: bool = True,
+    state_open: bool = True,
+    gates: bool = False,
+    between: Callable[[list[Any]], list[Any]] = lambda hs: hs,
+) -> list[Any]:
+    """What arrives at y of every step."""
     op = _gates_open() if gates else _ops(cell_open, state_open)
     row, steps = CELLS[net.cell], len(x)
 
@@ -282,7 +306,7 @@ def _arrive(
     masks = [net.masks(layer, steps) for layer in range(1, net.layers + 1)]
     begin = [(0,) * len(row.carries)] * net.layers
     hs, _states = stack(_over(net.over_time("words", 1, steps), x), begin, [None] * net.layers, masks, run)
-    return _over(net.over_time("output", net.layers, steps), hs)[-1]
+    return _over(net.over_time("output", net.layers, steps), hs)
 
 
 def _over(masks: Any, values: list[Any]) -> list[Any]:
