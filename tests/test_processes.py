@@ -15,7 +15,7 @@ PYTHON = [sys.executable, "-W", "error"]
 CORE = [*PYTHON, "-m", "core"]
 ENDLESS = ["train", "--task", "delayed-recall", "--hidden", "4", "--layers", "1", "--updates", "1000000", "--json"]
 # Where torch may be: the modules that train. Everything else serves the app's process.
-WITH_TORCH = {"core.model", "core.objective", "core.training", "core.recurrence.engine"}
+WITH_TORCH = {"core.model", "core.training", "core.objective", "core.recurrence.engine", "core.measure"}
 # Main programs: importing them runs them.
 MAIN = {"core.__main__"}
 

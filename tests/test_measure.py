@@ -1,0 +1,179 @@
+"""What arrives of a small change: against finite differences of the model itself, against what theory says of independent
+masks, and the process that measures it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.dropout.draw import draw, spelled
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement
+from core.experiment import CELLS, build
+from core.measure import Changed, curve, each_for_itself, measured
+from core.model import to_torch
+from core.runs.measuring import Curve, Measurements, asked, candidates, measurable, request
+
+ROOT = Path(__file__).parents[1]
+# torch's own forward mode still uses what torch calls deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+SMALL = build("delayed-recall", {"lag": 6}, hidden=12, layers=2, batch=4)
+CASES = [
+    (name, cell) for name in ("none", "zaremba2014", "naive-state", "gal2016", "krueger2016", "embedding") for cell in CELLS
+]
+
+
+@pytest.mark.parametrize(("name", "cell"), [*CASES, ("naive-cell", "lstm"), ("moon2015", "lstm")])
+def test_the_response_is_the_derivative_of_the_model_itself(name: str, cell: str) -> None:
+    """Central differences through Network.forward, whose embedding is given the change; masks and all."""
+    experiment = replace(SMALL, cell=cell)
+    changed, placement = Changed(experiment, draws=3), METHODS[name].placement(cell=cell)
+    found = changed.response(placement)
+    masks = to_torch(
+        spelled(draw(each_for_itself(placement), changed.shape, experiment.mask_seed, 1), changed.x),
+        torch.device("cpu"), torch.float64,
+    )  # fmt: skip
+    network, small = changed.network, 1e-5
+
+    def told(sign: int) -> torch.Tensor:
+        # Sample b reads word types of its own: those of b are the numbers from b·V on, and its first one is changed.
+        types = len(network.embedding)
+        own = torch.from_numpy(changed.x + types * np.arange(3))
+        table = network.embedding.detach().repeat(3, 1)
+        first = table[own[0]] + sign * small * changed.direction
+        read = table[own]
+        read[0] = first
+        return through(read)
+
+    def through(read: torch.Tensor) -> torch.Tensor:
+        flat = read.reshape(-1, read.shape[-1])
+        numbers = torch.arange(len(flat)).reshape(read.shape[:2])
+        kept = network.embedding
+        network.embedding = torch.nn.Parameter(flat)
+        h, _states = network(numbers, network.start(3), masks)
+        network.embedding = kept
+        return network.told(h, masks)
+
+    with torch.no_grad():
+        expected = (told(1) - told(-1)) / (2 * small)
+    difference = float((found - expected).abs().max())
+    assert difference < 1e-7, f"largest difference {difference}"
+    assert found.abs().max() > 0
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5])
+def test_two_independent_masks_cost_what_theory_says_at_every_distance(rate: float) -> None:
+    """One layer under Zaremba's sites: one mask on the input, one on the output. Each scaled mask multiplies the root mean
+    square by 1/√k and the correlation by √k, as the second moment of its factor is 1/k and its mean 1."""
+    experiment = replace(SMALL, layers=1, hidden=64)
+    changed = Changed(experiment, draws=600)
+    found = curve(changed.response(METHODS["zaremba2014"].placement(rate)), changed.response(Placement()))
+    keep = 1 - rate
+    assert found.gradient == pytest.approx([1 / keep] * len(found.gradient), rel=0.06)
+    assert found.correlation == pytest.approx([keep] * len(found.correlation), abs=0.06)
+
+
+def test_what_the_page_is_built_to_show() -> None:
+    """Zaremba's curve stays, the mask on the cell decays, the mask on the state lies between, Moon's explodes when scaled."""
+    experiment = build(hidden=32)
+    found = {event["name"]: event for event in measured(measurable(experiment), candidates(experiment))}
+    correlation = {name: event["correlation"] for name, event in found.items() if name}
+    zaremba, state, cell = (correlation[name] for name in ("zaremba2014", "naive-state", "naive-cell"))
+    assert max(zaremba[3:]) - min(zaremba[3:]) < 0.12
+    assert cell[15] < 0.35 * cell[1]
+    assert cell[15] < state[15] <= zaremba[15] + 0.02
+    growth = found["moon2015"]["gradient"]
+    assert growth[15] > 50 * growth[0]
+    assert found["zaremba2014"]["gradient"][15] <= found["zaremba2014"]["gradient"][0]
+
+
+def test_without_masks_all_is_as_without_masks() -> None:
+    changed = Changed(SMALL, draws=5)
+    clean = changed.response(Placement())
+    found = curve(clean, clean)
+    steps = len(clean)
+    assert found.gradient == pytest.approx([1] * steps)
+    assert found.correlation == pytest.approx([1] * steps)
+    assert set(found.signal_to_noise) <= {None} or min(v for v in found.signal_to_noise if v is not None) > 1e20
+
+
+def test_no_draw_is_shared_by_the_batch() -> None:
+    placement = METHODS["tf-variational"].placement()
+    assert {dropout.batch for _site, dropout in placement} == {"batch"}
+    changed = Changed(SMALL, draws=4)
+    first, second = changed.response(placement)[0, :2]
+    assert not torch.equal(first == 0, second == 0)
+
+
+def test_the_events_are_what_the_page_reads() -> None:
+    events = list(measured(measurable(SMALL), candidates(SMALL)))
+    assert [event["name"] for event in events] == ["", *candidates(SMALL)]
+    assert [event["part"] for event in events][-1] == 1
+    assert all(len(event["correlation"]) == SMALL.steps for event in events[1:])
+    json.dumps(events, allow_nan=False)
+
+
+def test_what_is_measured_beside_the_chosen_method() -> None:
+    beside = {"zaremba2014", "naive-state", "naive-cell", "moon2015", "gal2016"}
+    assert set(candidates(replace(SMALL, placement=METHODS["zaremba2014"].placement()))) == beside
+    assert set(candidates(replace(SMALL, placement=METHODS["semeniuta2016"].placement()))) == beside | {"own"}
+    assert set(candidates(replace(SMALL, placement=METHODS["merity2017"].placement()))) == beside
+    assert set(candidates(replace(SMALL, cell="gru", placement=Placement()))) == {"zaremba2014", "naive-state", "gal2016"}
+    moon = candidates(SMALL)["moon2015"].get("cell")
+    assert moon == Dropout(0.5, time="sequence")
+
+
+def test_a_request_is_small_and_comes_back() -> None:
+    wide = build(hidden=(600, 300), layers=2, placement=METHODS["zaremba2014"].placement(0.3))
+    experiment, placements = asked(request(wide))
+    assert (experiment.widths, experiment.shape.embedding) == ((128, 128), 128)
+    assert placements == candidates(wide)
+    assert request(wide) == request(replace(wide, epochs=3, learning_rate=0.1, placement=wide.placement))
+
+
+def test_the_process_says_in_a_sentence_what_cannot_be() -> None:
+    line = request(SMALL).replace('"delayed-recall"', '"nonsense"')
+    ended = subprocess.run([sys.executable, "-m", "core.measure"], input=line, cwd=ROOT, capture_output=True, text=True,
+                           timeout=60, check=False)  # fmt: skip
+    (event,) = [json.loads(one) for one in ended.stdout.splitlines()]
+    assert (ended.returncode, event["event"]) == (0, "failed")
+    assert "nonsense" in event["reason"]
+
+
+def wait_for(measurements: Measurements, state: str) -> None:
+    """Until the measurement is in a state; the process ends after its time, so this does too."""
+    for _look in count():
+        found = measurements.look(SMALL)
+        assert found
+        if found.state in (state, "failed"):
+            assert found.state == state, found.reason
+            return
+
+
+def test_a_measurement_is_made_once_and_kept() -> None:
+    measurements = Measurements()
+    assert measurements.look(SMALL) is None
+    measurements.ask(SMALL)
+    wait_for(measurements, "done")
+    first = measurements.look(SMALL)
+    assert first
+    assert list(first.curves) == list(json.loads(request(SMALL))["placements"])
+    assert all(isinstance(one, Curve) for one in first.curves.values())
+    measurements.ask(SMALL)
+    assert measurements.look(SMALL) is first
+    measurements.close()
+
+
+def test_a_process_that_dies_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.runs.measuring.LONGEST", 0.01)
+    measurements = Measurements()
+    measurements.ask(SMALL)
+    with pytest.raises(AssertionError, match="broke off"):
+        wait_for(measurements, "done")
+    measurements.close()
