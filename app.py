@@ -18,6 +18,7 @@ LAB = "pages/lab/lab.py"
 pages = [st.Page(LAB, title=_("Lab"), url_path="start", default=True),
          st.Page(LAB, title=_("Lab"), url_path="lab", visibility="hidden"),
          st.Page("pages/learn/masks.py", title=_("Masks"), url_path="masks"),
+         st.Page("pages/learn/path.py", title=_("The L+1 path"), url_path="path"),
          st.Page("pages/reference/methods.py", title=_("Methods"), url_path="methods")]  # fmt: skip
 page = st.navigation(pages, position="top")
 arrival.arrive(missed)

@@ -35,3 +35,10 @@ def test_the_masks_page_is_the_first_request_of_the_server(page: Page, fresh_ser
     expect(page.locator("svg.mg .is-open").first).to_have_attribute("data-at", "input 1 0 4")
     assert page.get_by_role("dialog").all_inner_texts() == []
     assert page.url.startswith(f"{fresh_server}/masks?")
+
+
+def test_the_path_page_has_a_path_of_its_own(page: Page, fresh_server: str) -> None:
+    page.goto(f"{fresh_server}/path?method=naive-cell&path=0,2,5")
+    expect(page.get_by_text("reaches the prediction")).to_contain_text("10 masks", timeout=60_000)
+    assert page.get_by_role("dialog").all_inner_texts() == []
+    assert page.url.startswith(f"{fresh_server}/path?")

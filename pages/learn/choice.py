@@ -1,0 +1,75 @@
+"""What the path runs through: the cell, the layers, the method; and the same experiment in the Lab."""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.dropout.methods import METHODS, name_of
+from core.experiment import BOUNDS, CELLS
+from core.language import N_, _
+from pages.learn import bench
+
+CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": N_("plain RNN, tanh"), "rnn-logistic": N_("plain RNN, logistic")}
+# The question of the page in three clicks: what is masked besides the way up?
+FIRST = {
+    "zaremba2014": N_("only the way up"),
+    "naive-state": N_("the way up and h, the state"),
+    "naive-cell": N_("the way up and c, the cell"),
+}
+OWN = "own"
+
+
+def show() -> None:
+    """Draws the widgets."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="path-choice"):
+        _first()
+        _method()
+        _cell()
+        _layers()
+        address = f"./lab?{urlencode(bench.lab_query(), safe=',~')}"
+        st.link_button(_("Open in the Lab"), address, icon=":material/science:")
+
+
+def _first() -> None:
+    there = [name for name in FIRST if bench.experiment().cell in METHODS[name].cells]
+    name = _name()
+    st.session_state["path-first"] = name if name in there else None
+    st.segmented_control(_("What is masked?"), there, key="path-first", format_func=lambda name: _(FIRST[name]),
+                         on_change=_chosen, args=["path-first"])  # fmt: skip
+
+
+def _method() -> None:
+    cell, own = bench.experiment().cell, _name()
+    # Methods that differ elsewhere than in their placement are one method here.
+    names = [name for name, row in METHODS.items()
+             if cell in row.cells and name_of(row.placement(cell=cell), cell) == name]  # fmt: skip
+    st.session_state["path-method"] = own or OWN
+    st.selectbox(_("Method"), names + [OWN] * (own is None), key="path-method", format_func=_label, width=250,
+                 on_change=_chosen, args=["path-method"])  # fmt: skip
+
+
+def _cell() -> None:
+    st.session_state["path-cell"] = bench.experiment().cell
+    st.selectbox(_("Cell"), CELLS, key="path-cell", format_func=lambda name: _(CELL_NAMES[name]), width=130,
+                 on_change=lambda: bench.choose_cell(st.session_state["path-cell"]))  # fmt: skip
+
+
+def _layers() -> None:
+    low, high = BOUNDS["layers"]
+    st.session_state["path-layers"] = bench.experiment().layers
+    st.selectbox(_("Layers L"), range(low, high + 1), key="path-layers", width=90,
+                 on_change=lambda: bench.change(layers=st.session_state["path-layers"]))  # fmt: skip
+
+
+def _name() -> str | None:
+    return name_of(bench.experiment().placement, bench.experiment().cell)
+
+
+def _label(name: str) -> str:
+    return _("Your own placement") if name == OWN else _(METHODS[name].label)
+
+
+def _chosen(key: str) -> None:
+    name = st.session_state[key]
+    if name in METHODS:
+        bench.choose(name)

@@ -1,0 +1,132 @@
+"""What is counted of all paths: their histogram, how the counts grow with the distance, and a table of all methods."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.dropout.methods import METHODS, name_of
+from core.dropout.placement import Placement
+from core.experiment import Experiment
+from core.figures import reach as figures
+from core.figures.reach import Growth
+from core.figures.theme import Theme
+from core.language import _
+from core.paths import corruption, routes_of, through_gates
+from core.reach import Route, Row, along, full, rows
+from pages.common.chart import live_chart
+from pages.common.texts import plain
+from pages.learn import bench
+from pages.learn.route import to_distance
+
+BARS, GATES, LINES = 178, 160, 240  # pixels
+
+
+def spread(colours: Theme) -> None:
+    """How many of all paths cross how many masks; those through gates apart, where they are asked for."""
+    experiment, distance = bench.shown(), _distance()
+    where = (experiment.placement, experiment.layers, distance, experiment.cell)
+    counts = corruption(*where).histogram
+    st.markdown(f"## {_('All paths between the two: {n}').format(n=f'{sum(counts):,}')}")
+    live_chart(figures.histogram(counts, colours, BARS), "path-histogram", figures.describe_histogram(counts), BARS)
+    gated = len(routes_of(experiment.cell)) > 1
+    gates = st.toggle(_("Show the routes through the gates, counted apart"), key="path-gates", disabled=not gated,
+                      help=_("Gates only modulate: what they carry decides how much passes, and is not what is remembered. "
+                             "Along them content also reaches the prediction, on very many routes."))  # fmt: skip
+    if gates and gated:
+        every = through_gates(*where)
+        st.caption(_("With the routes through gates: {n}").format(n=f"{sum(every):,}"))
+        live_chart(figures.histogram(every, colours, GATES), "path-gates-chart", figures.describe_histogram(every), GATES)
+
+
+def growth(colours: Theme) -> None:
+    """How the counts grow with the distance, of a few methods. Clicking at a distance goes there."""
+    experiment, distance = bench.shown(), _distance()
+    lines = [_growth(name, placement, experiment) for name, placement in _compared(experiment).items()]
+    st.markdown(f"## {_('Farther away, which counts grow?')}")
+    clicked = live_chart(figures.growth(lines, distance, colours, LINES), "path-growth",
+                         figures.describe_growth(lines, distance), LINES)  # fmt: skip
+    _choose_beside(experiment)
+    if clicked and round(clicked["x"]) != distance:
+        to_distance(round(clicked["x"]))
+        st.rerun()
+
+
+def table() -> None:
+    """The chosen method and those beside it over this distance; all of them at a click."""
+    experiment, distance = bench.shown(), _distance()
+    st.markdown(f"## {_('The methods at L = {layers}, Δ = {distance}').format(layers=experiment.layers, distance=distance)}")
+    own = name_of(bench.experiment().placement, experiment.cell)
+    found = rows(experiment.layers, distance, experiment.steps - 1, experiment.cell)
+    first = [name for name in dict.fromkeys([own, *bench.bench()["beside"]]) if name in found]
+    with st.container(key="path-table"):
+        st.markdown(_table({str(name): found[str(name)] for name in first}, experiment.cell, own))
+        st.caption(_("The masks that a path meets: at least and at most, through the cell and through the state; how many of "
+                     "them are different arrays; and the probability, $k$ to the power of the count, that none of them drops "
+                     "a unit, at the usual rates ($k = 1 - p$). An array that is met again drops nothing new. In the formulas "
+                     "H is how many of the Δ steps the path takes through the state."))  # fmt: skip
+        with st.expander(_("All {n} methods").format(n=len(found))):
+            st.markdown(_table(found, experiment.cell, own))
+
+
+def _table(found: Mapping[str, Row], cell: str, own: str | None) -> str:
+    head = [_("method"), _("formula"), _("min"), _("max"), _("through the cell"), _("through the state"),
+            _("different arrays"), _("survives, cell"), _("survives, state")]  # fmt: skip
+    lines = [_cells(head), _cells(["---", "---", *["---:"] * 7])]
+    return "\n".join(lines + [_cells(_row(name, row, cell, name == own)) for name, row in found.items()])
+
+
+def _distance() -> int:
+    climbs = bench.view().climbs
+    return climbs[-1] - climbs[0]
+
+
+def _compared(experiment: Experiment) -> dict[str | None, Placement]:
+    """By their names, the placements that are compared: the one that is chosen first, None where it is no method."""
+    own = name_of(experiment.placement, experiment.cell)
+    beside = [name for name in bench.bench()["beside"] if experiment.cell in METHODS[name].cells]
+    return {own: experiment.placement} | {
+        name: full(METHODS[name].placement(cell=experiment.cell)) for name in beside if name != own
+    }
+
+
+def _growth(name: str | None, placement: Placement, experiment: Experiment) -> Growth:
+    def counts(through: str) -> tuple[int, ...]:
+        if through not in routes_of(experiment.cell):
+            return ()
+        return along(placement, experiment.layers, experiment.steps - 1, experiment.cell, through)
+
+    label = _(METHODS[name].label) if name else _("Your own placement")
+    return Growth(label, counts("cell"), counts("state"), min(bench.hue(name), 3), bench.carry())
+
+
+def _choose_beside(experiment: Experiment) -> None:
+    names = [name for name, row in METHODS.items() if experiment.cell in row.cells]
+    st.session_state["path-beside"] = [name for name in bench.bench()["beside"] if name in names]
+    st.multiselect(_("Compared with"), names, key="path-beside", max_selections=bench.MOST_BESIDE, on_change=_beside,
+                   format_func=lambda name: _(METHODS[name].label))  # fmt: skip
+
+
+def _beside() -> None:
+    bench.bench()["beside"] = tuple(st.session_state["path-beside"])
+
+
+def _row(name: str, row: Row, cell: str, chosen: bool) -> list[str]:
+    method, reach = METHODS[name], row.reach
+    formula = method.count_for.get(cell, method.count)
+    cells = [plain(_(method.label)), formula, reach.least, reach.most, _count(row.cell), _count(row.state), reach.distinct,
+             _survives(row.cell), _survives(row.state)]  # fmt: skip
+    return [f"**{text}**" if chosen else str(text) for text in cells]
+
+
+def _count(route: Route | None) -> str:
+    return "–" if route is None else str(route.count)
+
+
+def _survives(route: Route | None) -> str:
+    if route is None:
+        return "–"
+    return f"{100 * route.survival:.3g} %" if route.survival >= 1e-4 else f"{route.survival:.1e}"
+
+
+def _cells(texts: list[str]) -> str:
+    return f"| {' | '.join(texts)} |"

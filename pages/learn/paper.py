@@ -1,0 +1,76 @@
+"""What the paper says of the count, in the page's words, with the numbers of the case that is shown, and its equations."""
+
+import streamlit as st
+
+from core.dropout.methods import METHODS, name_of
+from core.language import _
+from core.paths import corruption
+from pages.common.texts import plain
+from pages.learn import bench
+
+FARTHER = 100  # steps: farther than anybody would guess by looking
+# The step of an LSTM as the paper drops in it: D is the mask, on what comes from below and on what is told.
+STEP = (
+    r"\begin{pmatrix} i \\ f \\ o \\ g \end{pmatrix} = \begin{pmatrix} \sigma \\ \sigma \\ \sigma \\ \tanh \end{pmatrix}"
+    r"\left( W^l\, {\color{COLOUR} D}(h_t^{l-1}) + U^l\, h_{t-1}^l + b^l \right), \quad h_t^0 = x_t"
+)
+MEMORY = (
+    r"c_t^l = f \odot c_{t-1}^l + i \odot g, \qquad h_t^l = o \odot \tanh(c_t^l), \qquad y_t = W_y\, {\color{COLOUR} D}(h_t^L)"
+)
+
+
+def show(colour: str) -> None:
+    """The statement at the left, the equations at the right."""
+    st.markdown(f"## {_('Why L + 1, and what changes when h or c is masked')}")
+    with st.container(key="path-paper"):
+        words, equations = st.columns([1.15, 1], gap="medium")
+        with words:
+            _statement()
+        with equations:
+            st.caption(_("One step of layer l of the paper's LSTM. D is a fresh mask, at two places only: on what comes from "
+                         "below, and on what the top layer tells. The two ways along time, h and c of the step before, have "
+                         "none."))  # fmt: skip
+            st.latex(STEP.replace("COLOUR", colour))
+            st.latex(MEMORY.replace("COLOUR", colour))
+        _chosen()
+
+
+def _statement() -> None:
+    experiment = bench.shown()
+    climbs = bench.view().climbs
+    layers, distance, cell = experiment.layers, climbs[-1] - climbs[0], experiment.cell
+    up, far = (corruption(METHODS["zaremba2014"].placement(cell=cell), layers, steps, cell) for steps in (distance, FARTHER))
+    st.markdown(_("**Zaremba, Sutskever and Vinyals (2014)** mask only the connections that lead upwards: into layer 1, from "
+                  "layer to layer, and out of the top. Content may stay in a layer for many steps, but it climbs each layer "
+                  "once. With L = {layers} that is {layers} + 1 = **{n} masks** over these {distance} steps, and over {far} "
+                  "steps it is {again}.").format(
+                      layers=layers, n=up.least, distance=distance, far=FARTHER, again=far.most))  # fmt: skip
+    parts = [_also("naive-state", layers, distance, cell, _("**Mask h as well**"))]
+    if cell in METHODS["naive-cell"].cells:
+        parts.append(_also("naive-cell", layers, distance, cell, _("**Mask c as well**")))
+    st.markdown("\n".join(f"- {part}" for part in parts))
+
+
+def _also(name: str, layers: int, distance: int, cell: str, which: str) -> str:
+    """What one more mask along time does to the counts over this distance."""
+    placement = METHODS[name].placement(cell=cell)
+    counts = corruption(placement, layers, distance, cell)
+    said = {"which": which, "least": counts.least, "most": counts.most, "state": counts.through_state}
+    if counts.through_cell is None:
+        return _("{which}: there is no other way along time, and every step costs a mask. Here {state}.").format(**said)
+    if counts.least == counts.most:
+        rate = placement.rate("cell", 1, layers)
+        return _("{which}: now every path pays at every step, whichever way it takes. Here {least}. What is stored survives a "
+                 "step with k = {k:g}, so it fades as $k^Δ$: {left:.2g} after {distance} steps.").format(
+                     **said, k=1 - rate, left=(1 - rate) ** distance, distance=distance)  # fmt: skip
+    return _("{which}: a path through h pays a mask more at every step. Here {state}. A path through {carry} pays nothing: "
+             "still {cell}. Memory has a way round the masks.").format(
+                 **said, cell=counts.through_cell, carry=bench.carry())  # fmt: skip
+
+
+def _chosen() -> None:
+    name = name_of(bench.experiment().placement, bench.experiment().cell)
+    if name in (None, "zaremba2014") or not METHODS[str(name)].equation:
+        return
+    st.caption(_("{method}, chosen above, puts its masks here:").format(method=plain(_(METHODS[str(name)].label))))
+    st.latex(METHODS[str(name)].equation)

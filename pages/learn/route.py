@@ -1,0 +1,111 @@
+"""The network with the path through it: chosen by clicking a word and a prediction, counted in a sentence."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.dropout.draw import spelled
+from core.experiment import Experiment
+from core.figures.network import Scene, network
+from core.figures.reach import counted
+from core.figures.sentence import count_sentence, reason
+from core.figures.theme import Theme
+from core.language import _
+from core.paths import corruption, crossings, routes_of
+from core.tasks.windows import data_of, masks_of, window
+from core.view import COUNT, View, first_that_shows
+from pages.common.network import network_view
+from pages.common.scrubber import scrubber
+from pages.common.texts import plain
+from pages.learn import bench
+
+UPDATE = 1  # of a run; the masks of its first update are drawn
+
+
+def show(colours: Theme) -> None:
+    """The sentence, the routes, the network, the distance."""
+    experiment, view = bench.shown(), bench.view()
+    scene = _scene(experiment, view)
+    with st.container(key="count"):
+        _sentence(experiment, view, scene)
+    network_view(network(scene, colours, "path-network"), "path-network", _follow)
+    _scrub(experiment, view)
+
+
+def _scene(experiment: Experiment, view: View) -> Scene:
+    data, batch = data_of(experiment), window(experiment, UPDATE)
+    inputs = [data.token_names[i] for i in batch.x[:, view.sample]]
+    masks = spelled(masks_of(experiment, UPDATE), batch.x)
+    right = [data.class_names[i] if i >= 0 else None for i in batch.y[:, view.sample]]
+    return Scene(experiment.placement, experiment.shape, masks, view.sample, view.start, COUNT,
+                 inputs, [None] * len(inputs), right, view.climbs, view.through)  # fmt: skip
+
+
+def _sentence(experiment: Experiment, view: View, scene: Scene) -> None:
+    layers, distance = experiment.layers, view.climbs[-1] - view.climbs[0]
+    path = crossings(experiment.placement, layers, view.climbs, view.through, experiment.cell)
+    counts = corruption(experiment.placement, layers, distance, experiment.cell)
+    word = plain(scene.inputs[view.climbs[0]])
+    said = counted(path, layers, distance, view.through)
+    st.markdown(count_sentence(word, distance, len(path), "") + (f"\u2003:orange[**{said}**]" if said else ""))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
+        st.caption(reason(path, layers, counts))
+        _routes(experiment)
+
+
+def _routes(experiment: Experiment) -> None:
+    ways = (*routes_of(experiment.cell), *bench.PICKS)
+    st.session_state["path-route"] = bench.bench()["pick"] or bench.view().through
+    st.segmented_control(_("Route along time"), ways, key="path-route", required=True, on_change=_route,
+                         label_visibility="collapsed", format_func=lambda way: _way(way, experiment.cell))  # fmt: skip
+
+
+def _way(way: str, cell: str) -> str:
+    carry = _("through the cell c") if cell == "lstm" else _("through the carry")
+    names = {"cell": carry, "state": _("through the state h"), "least": _("least corrupted"), "most": _("most corrupted")}
+    return names[way]
+
+
+def _route() -> None:
+    way, view = st.session_state["path-route"], View(**bench.bench()["view"])
+    if way in bench.PICKS:
+        bench.look(view, way)
+    else:
+        bench.look(replace(view, through=way), "")
+
+
+def _follow(did: dict[str, Any]) -> None:
+    """Does what was asked for on the figure. A path whose climbs are moved is no longer the least or most corrupted one."""
+    view = bench.view()
+    if "source" in did:
+        bench.look(view.with_source(int(did["source"])))
+    elif "target" in did:
+        bench.look(view.with_target(int(did["target"])))
+    elif "climb" in did:
+        bench.look(view.with_climb(int(did["climb"]), int(did["t"])), "")
+
+
+def _scrub(experiment: Experiment, view: View) -> None:
+    source, target = view.climbs[0], view.climbs[-1]
+    with st.container(horizontal=True, gap="medium", key="scrub"):
+        scrubber(_("Distance Δ"), (0, experiment.steps - 1 - source), target - source, "path-distance", to_distance)
+        scrubber(_("First step"), (0, max(0, experiment.steps - COUNT)), view.start, "path-first-step", _to_step,
+                 jumps=_ends_out_of_sight(view, experiment.steps))  # fmt: skip
+
+
+def to_distance(distance: int | None) -> None:
+    """Moves the target so many steps behind the source, and the window with it."""
+    view = bench.view()
+    target = min(view.climbs[0] + (distance or 0), bench.experiment().steps - 1)
+    moved = view.with_target(max(target, view.climbs[0]))
+    bench.look(replace(moved, first=first_that_shows(target, view.start, bench.experiment().steps)))
+
+
+def _ends_out_of_sight(view: View, steps: int) -> dict[str, int]:
+    ends = ((_("to the word"), view.climbs[0]), (_("to the prediction"), view.climbs[-1]))
+    return {name: first_that_shows(t, view.start, steps) for name, t in ends if not view.start <= t < view.start + COUNT}
+
+
+def _to_step(chosen: int | None) -> None:
+    bench.look(replace(View(**bench.bench()["view"]), first=chosen or 0))

@@ -1,0 +1,269 @@
+"""The path page through Streamlit's AppTest: what it counts, what a change of its widgets does, what a damaged link does.
+
+Oracles: core.paths for the counts, the codec for addresses. No browser.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
+
+from core.codec import from_query, to_plain
+from core.dropout.methods import METHODS, name_of
+from core.experiment import CELLS, build
+from core.paths import corruption, routes_of
+from core.reach import full, rows
+from core.view import View, view_of
+from pages.learn.measured import measurements
+
+ROOT = Path(__file__).parents[1]
+DAMAGED = {
+    "another version": {"v": "9"},
+    "too many layers": {"layers": "99"},
+    "no such method": {"method": "nonsense"},
+    "no such cell": {"cell": "nonsense"},
+    "a path of letters": {"path": "x"},
+    "no such route": {"route": "detour"},
+    "no such pick": {"pick": "worst"},
+    "beside nothing known": {"beside": "nonsense"},
+    "more than the memory": {"hidden": "1500", "steps": "256", "batch": "256"},
+    "a picture": {"method": "![x](http://example.org/x.png)"},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _measurements() -> Iterator[None]:
+    """Ends what the pages of this module have started."""
+    yield
+    measurements().close()
+    measurements.clear()
+
+
+def path_page(**query: str) -> AppTest:
+    """The page, just opened by a link with that query."""
+    page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return drawn(page.run())
+
+
+def drawn(page: AppTest) -> AppTest:
+    """The page, whole: no exception, the network, the charts."""
+    assert [error.value for error in page.exception] == []
+    assert set(components(page)) >= {"network", "live_chart", "scrubber", "address"}
+    return page
+
+
+def elements(block: Block) -> Iterator[Element]:
+    """Everything on the page."""
+    for child in block.children.values():
+        if isinstance(child, Block):
+            yield from elements(child)
+        else:
+            yield child
+
+
+def components(page: AppTest) -> dict[str, list[Any]]:
+    """By the name of a component: what each of them on the page was given."""
+    found: dict[str, list[Any]] = {}
+    for element in elements(page._tree):
+        if isinstance(element, UnknownElement) and element.type == "bidi_component":
+            found.setdefault(element.proto.component_name, []).append(json.loads(element.proto.json))
+    return found
+
+
+def sentence(page: AppTest) -> str:
+    """The sentence that counts."""
+    return next(str(one.value) for one in page.markdown if "reaches the prediction" in str(one.value))
+
+
+def svg(page: AppTest) -> str:
+    """The network."""
+    return str(components(page)["network"][0]["svg"])
+
+
+def query(page: AppTest) -> dict[str, str]:
+    """The address that the page has given itself."""
+    return dict(parse_qsl(components(page)["address"][-1]["query"]))
+
+
+def crossed(page: AppTest) -> int:
+    """How many crossings are numbered in the figure."""
+    return svg(page).count("data-crossing=")
+
+
+def test_the_page_opens_on_the_papers_count() -> None:
+    page = path_page()
+    assert "**3 masks**" in sentence(page)
+    assert "L + 1 = 2 + 1 = 3, whatever the distance" in sentence(page)
+    assert crossed(page) == 3
+    assert page.segmented_control(key="path-first").value == "zaremba2014"
+    assert query(page) == {"v": "1", "task": "language-model"}
+    assert not page.error
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_method_and_route_is_counted(cell: str) -> None:
+    page = path_page(cell=cell, method="none")
+    offered = page.selectbox(key="path-method").options
+    for name, row in METHODS.items():
+        if cell not in row.cells or name_of(row.placement(cell=cell), cell) != name:
+            continue
+        assert row.label in offered
+        drawn(page.selectbox(key="path-method").select(name).run())
+        placement = full(row.placement(cell=cell))
+        c = corruption(placement, 2, 5, cell)
+        counts = {"cell": c.through_cell, "state": c.through_state, "least": c.least, "most": c.most}
+        for way in (*routes_of(cell), "least", "most"):
+            drawn(page.segmented_control(key="path-route").set_value(way).run())
+            assert re.search(rf"5 steps later through \*\*{counts[way]} masks?\*\*", sentence(page)), (
+                name,
+                way,
+                sentence(page),
+            )
+        assert from_query(query(page)).placement == row.placement(cell=cell)
+        assert query(page)["pick"] == "most"
+
+
+def test_what_is_masked_in_three_clicks() -> None:
+    page = path_page(route="state")
+    counts = {}
+    for name in ("zaremba2014", "naive-state", "naive-cell"):
+        drawn(page.segmented_control(key="path-first").set_value(name).run())
+        counts[name] = crossed(page)
+        assert page.selectbox(key="path-method").value == name
+    assert counts == {"zaremba2014": 3, "naive-state": 8, "naive-cell": 10}
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_layers_change_the_count_and_the_path_has_as_many_climbs(layers: int) -> None:
+    page = path_page(path="1,3,9", method="zaremba2014")
+    drawn(page.selectbox(key="path-layers").select(layers).run())
+    assert f"L + 1 = {layers} + 1 = {layers + 1}" in sentence(page)
+    assert "8 steps later" in sentence(page)
+    assert from_query(query(page)).layers == layers
+
+
+def test_a_cell_that_has_no_such_method_gets_zarembas() -> None:
+    page = path_page(method="naive-cell")
+    drawn(page.selectbox(key="path-cell").select("gru").run())
+    experiment = from_query(query(page))
+    assert (experiment.cell, name_of(experiment.placement, "gru")) == ("gru", "zaremba2014")
+    assert "naive-cell" not in page.segmented_control(key="path-first").options
+    drawn(page.selectbox(key="path-cell").select("rnn").run())
+    assert "path-gates" in {toggle.key for toggle in page.toggle if toggle.disabled}
+
+
+def test_rates_of_single_layers_do_not_hinder_another_number_of_layers() -> None:
+    page = path_page(p_state="0.1,0.3", hidden="64,32")
+    drawn(page.selectbox(key="path-layers").select(3).run())
+    assert not page.error
+    experiment = from_query(query(page))
+    dropout = experiment.placement.get("state")
+    assert (experiment.widths, dropout and dropout.rate) == ((64, 64, 64), 0.3)
+
+
+def test_the_view_of_a_link_is_what_is_shown() -> None:
+    link = {"method": "naive-state", "path": "2,4,9", "route": "state", "steps": "30"}
+    page = path_page(**link)
+    assert "7 steps later through **10 masks**" in sentence(page)
+    assert crossed(page) == 10
+    again = query(page)
+    assert view_of(again) == view_of(link)
+    assert from_query(again) == from_query(link)
+
+
+def test_the_lab_is_offered_with_the_same_experiment_and_path() -> None:
+    page = path_page(method="moon2015", path="0,1,6", pick="most", cell="lstm")
+    (link,) = [one.proto for one in elements(page._tree) if one.type == "link_button"]
+    parts = urlsplit(link.url)
+    assert (parts.scheme, parts.netloc, parts.path) == ("", "", "./lab")
+    there = dict(parse_qsl(parts.query))
+    assert from_query(there) == from_query(query(page))
+    assert view_of(there).climbs[0::2] == (0, 6)
+
+
+def test_the_labs_experiment_is_taken_over_and_again_when_it_has_changed() -> None:
+    page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
+    page.session_state["lab"] = {"experiment": to_plain(build(layers=3))}
+    drawn(page.run())
+    assert "3 + 1 = 4" in sentence(page)
+    drawn(page.selectbox(key="path-layers").select(1).run())
+    assert "1 + 1 = 2" in sentence(page)
+    page.session_state["lab"] = {"experiment": to_plain(build(layers=4))}
+    drawn(page.run())
+    assert "4 + 1 = 5" in sentence(page)
+
+
+@pytest.mark.parametrize("damage", DAMAGED, ids=str)
+def test_a_damaged_link_is_said_and_the_page_stands(damage: str) -> None:
+    page = path_page(**DAMAGED[damage])
+    (error,) = page.error
+    assert "The link could not be read" in str(error.value)
+    assert "![x](http" not in str(error.value)
+    assert "reaches the prediction" in sentence(page)
+
+
+def test_what_is_right_in_a_damaged_link_holds() -> None:
+    page = path_page(method="naive-cell", path="0,3,7", pick="worst")
+    assert "7 steps later" in sentence(page)
+    assert from_query(query(page)).placement == METHODS["naive-cell"].placement()
+
+
+def test_the_table_holds_every_method_of_the_cell() -> None:
+    page = path_page(cell="gru", path="0,6,12", layers="2")
+    tables = [str(one.value) for one in page.markdown if str(one.value).startswith("| ")]
+    assert len(tables) == 2
+    lines = tables[1].splitlines()[2:]
+    found = rows(2, 12, 19, "gru")
+    assert len(lines) == len(found) == sum("gru" in row.cells for row in METHODS.values())
+    for line, row in zip(lines, found.values(), strict=True):
+        cells = [cell.strip(" *") for cell in line.strip("|").split("|")]
+        assert cells[2:4] == [str(row.reach.least), str(row.reach.most)]
+        assert cells[6] == str(row.reach.distinct)
+
+
+def test_the_routes_through_the_gates_are_counted_apart() -> None:
+    page = path_page(method="naive-state")
+    charts = len(components(page)["live_chart"])
+    drawn(page.toggle(key="path-gates").set_value(True).run())
+    assert len(components(page)["live_chart"]) == charts + 1
+    assert any("With the routes through gates" in str(one.value) for one in page.caption)
+
+
+def test_a_number_of_paths_beyond_64_bits_is_written_out() -> None:
+    page = path_page(task="delayed-recall", steps="130", layers="1", path="0,120", method="naive-state")
+    assert any(f"{2**120:,}" in str(one.value) for one in page.markdown)
+
+
+def test_methods_beside_are_in_the_address() -> None:
+    page = path_page(beside="moon2015,gal2016")
+    assert page.multiselect(key="path-beside").value == ["moon2015", "gal2016"]
+    drawn(page.multiselect(key="path-beside").set_value(["gal2016"]).run())
+    assert query(page)["beside"] == "gal2016"
+
+
+def test_the_page_loads_neither_torch_nor_pandas() -> None:
+    code = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file({str(ROOT / "pages/learn/path.py")!r}, default_timeout=60).run()
+assert not page.exception
+print(*({{"torch", "pandas"}} & set(sys.modules)))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout.strip()) == (0, ""), ended.stderr
+
+
+def test_a_view_is_fitted_to_what_there_is() -> None:
+    page = path_page(path="900,950,999", first="800", sample="77")
+    assert "reaches the prediction" in sentence(page)
+    assert View(**page.session_state["path-page"]["view"]).climbs == (900, 950, 999)
