@@ -111,7 +111,7 @@ def _placement_of(query: Mapping[str, str], task: Task) -> Placement:
     name = query.get("method", own)
     cell = query.get("cell", Experiment.cell)
     named = method(name).placement(rate, cell) if name is not None else Placement()
-    sites = {site: _dropout(site, query[name]) for site, name in _IN_QUERY.items() if name in query}
+    sites = {site: dropout_from_text(site, query[name]) for site, name in _IN_QUERY.items() if name in query}
     losses = {loss: _number(loss, query[name], float) for loss, name in _LOSS_IN_QUERY.items() if name in query}
     return Placement.of(dict(named.sites) | sites, dict(named.losses) | losses)
 
@@ -125,7 +125,9 @@ def _dropout_text(dropout: Dropout) -> str:
     return "~".join([_text(dropout.rate), *changed, *over])
 
 
-def _dropout(site: str, text: str) -> Dropout:
+def dropout_from_text(site: str, text: str) -> Dropout:
+    """How a site drops, from a text such as 0.25~sequence~test~ramp,300: its rate, or several with commas, and what is not
+    the default. Raises Invalid."""
     rates, *words = text.split("~")
     values = tuple(_number(site, rate, float) for rate in _parts(rates))
     over = [word for word in words if word.split(",")[0] in KINDS]

@@ -14,7 +14,8 @@ import torch
 from core.commandline.main import COMMANDS, main
 from core.commandline.train import experiment as experiment_of
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement, from_data
+from core.dropout.placement import Dropout, Placement, from_data, usual
+from core.dropout.schedule import Schedule
 from core.experiment import CELLS, Experiment, build
 from core.paths import corruption, through_gates
 from core.tasks.windows import data_of, masks_of
@@ -97,6 +98,9 @@ def test_a_run_that_diverges_ends_with_status_1(capsys: pytest.CaptureFixture[st
         (["--rate", "0.2"], build(placement=METHODS["zaremba2014"].placement(0.2))),
         (["--method", "pytorch", "--rate", "between=0.3", "state=0.1"],
          build(placement=Placement.of({"between": Dropout(0.3), "state": Dropout(0.1)}))),
+        (["--method", "none", "--rate", "cell=0.1~sequence~none", "input=0.3~ramp,300,0.1", "words=0.1~sequence"],
+         build(placement=Placement.of({"cell": Dropout(0.1, time="sequence", scaling="none"), "words": usual("words", 0.1),
+                                       "input": Dropout(0.3, schedule=Schedule("ramp", 300, 0.1))}))),
         (["--method", "none", "--rate", "cell=0.1"], build(placement=Placement.of({"cell": Dropout(0.1)}))),
         (["--hidden", "8,9", "--embedding", "5", "--batch", "3", "--steps", "4"],
          build(hidden=(8, 9), embedding=5, batch=3, steps=4)),
@@ -222,10 +226,14 @@ WRONG = {
     "train --rate input=half": "it must be a number, at least 0 and below 1",
     "train --rate 0.1 0.2": "--rate takes one number, or site=number for each site",
     "train --rate here=0.1": "There is no site “here”; the sites are words, input",
+    "train --rate input=0.5~ramp,-5": "is -5 updates long; “ramp” takes a whole number from 1 to 1000000",
+    "train --rate input=0.5~sometimes": "“sometimes” is no setting of a site; the words are step",
+    "train --rate output=0.5~separate": "“output” has no gates of its own to draw for",
+    "train --rate words=0.5~step": "“words” has no time of its own to draw for",
     "train --rate": "expected at least one argument",
     "train --cell elman": "(choose from 'lstm', 'gru', 'rnn', 'rnn-logistic')",
     "train --cell gru --method moon2015": "“moon2015” is not defined for the cell “gru”; it is for lstm",
-    "train --cell gru --rate cell=0.1": "“cell” does not exist in the cell “gru”",
+    "train --cell gru --rate cell=0.1": "“cell” does not exist in the cell “gru”, but in lstm",
     "train --layers two": "“two” is not a whole number",
     "train --layers 5": "layers is 5; it must be a whole number from 1 to 4",
     "train --hidden 8,x": "“x” is not a whole number",

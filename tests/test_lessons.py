@@ -54,6 +54,15 @@ def test_ten_thousand_draws_have_the_rate_and_are_independent_over_time(rate: fl
     assert abs(both - p) < SIGMAS * sqrt(p * (1 - p) / (DRAWS / 2))
 
 
+@pytest.mark.parametrize("axis", ["batch", "units"])
+def test_ten_thousand_draws_are_independent_over_the_batch_and_the_units(axis: str) -> None:
+    shape = Shape(steps=1, batch=DRAWS, embedding=1, hidden=(2,)) if axis == "batch" else Shape(DRAWS, 1, 1, (2,))
+    kept = draw(Placement.of({"cell": Dropout(0.5)}), shape, 7, 1)["cell.1"].reshape(DRAWS, 2) > 0
+    pairs = (kept[:-1, 0], kept[1:, 0]) if axis == "batch" else (kept[:, 0], kept[:, 1])
+    both = (pairs[0] & pairs[1]).mean()
+    assert abs(both - 0.25) < SIGMAS * sqrt(0.25 * 0.75 / (DRAWS / 2))
+
+
 def test_ten_thousand_draws_are_one_where_they_are_shared() -> None:
     for axis, word in (("time", "sequence"), ("batch", "batch"), ("units", "layer")):
         shape = Shape(10, 10, 10, (100,))

@@ -106,8 +106,7 @@ def test_a_measurement_is_shown_and_the_page_is_accessible(page: Page, server: s
         path.press("Measure now")
     expect(path.chart("measured").locator(".main-svg").first).to_be_visible()
     expect(page.locator("[data-testid=stProgress]")).to_have_count(0, timeout=LONGEST)
-    names = path.chart("measured").evaluate("node => node.data.map(one => one.name)")
-    assert len(names) == 5
+    page.wait_for_function("node => node.data.length === 5", arg=path.chart("measured").element_handle())
     page.get_by_role("radio", name="gradient norm").click()
     expect(path.chart("measured")).to_have_attribute("aria-label", re.compile("^gradient norm"))
     page.mouse.move(0, 0)  # what lies under the pointer has Streamlit's own colours

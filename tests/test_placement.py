@@ -279,7 +279,7 @@ def test_noise_that_a_site_cannot_have(site: str, settings: dict[str, str], word
 
 def test_a_site_that_the_cell_does_not_have() -> None:
     check_cell(Placement.of({"update_gate": Dropout(0.5)}), "gru")
-    with pytest.raises(Invalid, match="“cell” does not exist in the cell “gru”; it has words, input, between"):
+    with pytest.raises(Invalid, match="“cell” does not exist in the cell “gru”, but in lstm; “gru” has words, input, between"):
         check_cell(Placement.of({"cell": Dropout(0.5)}), "gru")
 
 

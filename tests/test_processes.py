@@ -45,7 +45,9 @@ def test_a_whole_training() -> None:
 
 
 def test_ctrl_c_ends_cleanly_with_130() -> None:
-    with subprocess.Popen([*CORE, *ENDLESS], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # A test that runs in the background may have inherited that Ctrl-C is ignored; its child must not.
+    with subprocess.Popen([*CORE, *ENDLESS], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as process:  # fmt: skip
         assert process.stdout
         assert process.stderr
         assert json.loads(process.stdout.readline())["event"] == "started"

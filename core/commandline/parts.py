@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
+from core.codec import dropout_from_text
 from core.dropout.methods import METHODS, method
 from core.dropout.placement import Placement, check_rate, usual
 from core.dropout.sites import check_site
@@ -52,7 +53,8 @@ def widths(text: str) -> int | tuple[int, ...]:
 def placement(name: str, rates: Sequence[str] | None, cell: str = "lstm") -> Placement:
     """A method in a cell at its own rates, at one rate (["0.3"]), or with rates of single sites (["input=0.3", …]).
 
-    A site that the method does not have is added, dropping as is usual there. Raises Invalid.
+    A site that the method does not have is added, dropping as is usual there. A text such as input=0.3~sequence~ramp,300
+    says all of how a site drops. Raises Invalid.
     """
     if rates and len(rates) == 1 and "=" not in rates[0]:
         return method(name).placement(_rate("--rate", rates[0]), cell)
@@ -63,7 +65,10 @@ def placement(name: str, rates: Sequence[str] | None, cell: str = "lstm") -> Pla
         if not equals:
             raise Invalid(_("--rate takes one number, or site=number for each site; “{pair}” is neither.").format(pair=pair))
         check_site(site, cell)
-        sites[site] = replace(sites.get(site, usual(site)), rate=_rate(site, value))
+        if "~" in value:
+            sites[site] = dropout_from_text(site, value)
+        else:
+            sites[site] = replace(sites.get(site, usual(site)), rate=_rate(site, value))
     return Placement.of(sites, dict(own.losses))
 
 

@@ -26,7 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", default="language-model", metavar="NAME", help=_("one of {all}").format(all=", ".join(TASKS)))
     parser.add_argument("--option", nargs="+", action="extend", default=[], metavar="key=value", help=_("settings of the task"))
     add_method(parser, required=False)
-    parser.add_argument("--rate", nargs="+", action="extend", metavar="P|site=P", help=_("in [0, 1); one, or by site"))
+    parser.add_argument(
+        "--rate",
+        nargs="+",
+        action="extend",
+        metavar="P|site=P",
+        help=_("in [0, 1); one, or by site; site=P~sequence~batch~test~gaussian~ramp,300 says how it drops as well"),
+    )
     add_cell(parser)
     for name, letter in (("layers", "L"), ("embedding", "E"), ("batch", "B"), ("steps", "T")):
         parser.add_argument(f"--{name}", type=whole, metavar=letter)

@@ -114,5 +114,5 @@ def check_site(name: str, cell: str | None = None) -> None:
         raise Invalid(_("There is no site “{name}”; the sites are {all}.").format(name=name, all=", ".join(SITES)), name)
     if cell is not None and cell not in SITES[name].cells:
         have = ", ".join(site.name for site in SITES.values() if cell in site.cells)
-        raise Invalid(_("The site “{name}” does not exist in the cell “{cell}”; it has {have}.").format(
-            name=name, cell=cell, have=have), name)  # fmt: skip
+        raise Invalid(_("The site “{name}” does not exist in the cell “{cell}”, but in {cells}; “{cell}” has {have}.").format(
+            name=name, cell=cell, cells=", ".join(SITES[name].cells), have=have), name)  # fmt: skip
