@@ -12,7 +12,7 @@ from core.language import _
 from core.tasks import task as task_named
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-ENGINES = ("auto", "reference")
+ENGINES = ("auto", "fused", "bptt", "reference")
 CELLS = tuple(GATES)
 
 # The whole numbers of an experiment: the least and the greatest that are allowed.
@@ -43,7 +43,8 @@ class Experiment:
     of the gradient, in (0, 1000]. forget_bias: where the bias of the gate that keeps starts (an LSTM's f, a GRU's z), in
     (-10, 10]; at 1 or more, long lags can be learned (Jozefowicz et al. 2015). placement: where dropout acts. monte_carlo:
     passes of a second test with masks on, 0 to 1000, 0 for none. Three seeds: data, initial weights, masks.
-    device: auto, cpu, cuda, mps. engine: auto, or reference (the readable step everywhere).
+    device: auto, cpu, cuda, mps. engine: auto; fused (the library's layers wherever they can express the
+    masks); bptt (backpropagation through time by hand, everywhere); reference (the readable step, everywhere).
     """
 
     task: str = "language-model"

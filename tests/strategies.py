@@ -11,7 +11,7 @@ from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement
 from core.dropout.schedule import CONSTANT, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment import BOUNDS, CELLS, HIDDEN, Experiment, build
+from core.experiment import BOUNDS, CELLS, ENGINES, HIDDEN, Experiment, build
 from core.tasks import TASKS
 
 schedules = st.builds(
@@ -62,7 +62,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
         "clip": st.floats(0, 1000, exclude_min=True),
         "forget_bias": st.floats(-10, 10, exclude_min=True),
         "device": st.sampled_from(["auto", "cpu", "cuda", "mps"]),
-        "engine": st.sampled_from(["auto", "reference"]),
+        "engine": st.sampled_from(ENGINES),
         "placement": placements(layers, cell),
     }
     given = {name: draw(strategy) for name, strategy in fields.items() if name in ("layers", "cell") or draw(st.booleans())}

@@ -253,7 +253,7 @@ WRONG = {
     "train --seed -1": "data_seed is -1; it must be a whole number from 0 to 4294967295",
     "train --mask-seed 4294967296": "mask_seed is 4294967296",
     "train --device toaster": "(choose from 'auto', 'cpu', 'cuda', 'mps')",
-    "train --engine steam": "(choose from 'auto', 'reference')",
+    "train --engine steam": "(choose from 'auto', 'fused', 'bptt', 'reference')",
     "methods --cell elman": "(choose from 'lstm', 'gru', 'rnn', 'rnn-logistic')",
     "path --method zaremba2014 --layers 3": "required: --distance",
     "path --method zarembo --layers 3 --distance 2": "did you mean zaremba2014",
@@ -267,6 +267,12 @@ WRONG = {
     "masks --method gal2016 --seed -1 --out masks.npz": "mask_seed is -1",
     "masks --method gal2016 --out nowhere/masks.npz": "cannot be written: No such file or directory",
     "masks --method gal2016 --out .": "cannot be written: Is a directory",
+    "bench --method zarembo": "did you mean zaremba2014",
+    "bench --hidden 0": "hidden is 0; it must be a whole number from 1 to 1500",
+    "bench --steps 2": "steps is 2; it must be a whole number from 3 to",
+    "bench --rounds 0": "rounds is 0; it must be a whole number from 1 to 1000",
+    "bench --threads 0": "threads is 0",
+    "bench --device tpu": "(choose from 'cpu', 'cuda')",
 }
 
 
@@ -283,6 +289,23 @@ def test_wrong_arguments(
     assert printed.err.count("\n") == 1
     assert printed.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+BENCH = ["bench", "--hidden", "4", "--steps", "3", "--batch", "2", "--rounds", "1"]
+
+
+def test_the_benchmark_has_a_row_for_each_case_and_says_what_ran(capsys: pytest.CaptureFixture[str]) -> None:
+    """Times are not tested: what is, is that each of them is there."""
+    rows = objects(said(capsys, *BENCH, "--cell", "lstm", "gru", "--method", "zaremba2014", "naive-cell", "gal2016", "--json"))
+    found = [(row["cell"], row["method"], row["engine"]) for row in rows]
+    assert found == [("lstm", "zaremba2014", "fused"), ("lstm", "naive-cell", "bptt"), ("lstm", "gal2016", "bptt"),
+                     ("gru", "zaremba2014", "bptt"), ("gru", "gal2016", "bptt")]  # fmt: skip
+    assert all(row[f"{name}ms"] > 0 for row in rows for name in ("", "draw_", "update_", "torch_", "loop_", "floor_"))
+
+
+def test_the_benchmark_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys, *BENCH, "--cell", "rnn", "--method", "gal2016", "--layers", "1", "2").splitlines()
+    assert [line.split()[:7] for line in lines[-2:]] == [["rnn", "gal2016", "4", "3", "2", layers, "bptt"] for layers in "12"]
 
 
 @pytest.mark.parametrize("arguments", [["train", "--task", "a\nb"], ["train", "--layers", "1\n2"], ["a\nb"]])

@@ -17,7 +17,7 @@ from core.dropout.draw import test_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.dropout.sites import SITES
-from core.experiment import CELLS, Experiment, build
+from core.experiment import CELLS, ENGINES, Experiment, build
 from core.model import Network, layer_masks, parameters_of, to_torch
 from core.recurrence import cells, engine
 from core.recurrence.cells import NUMPY, ONE, stack, unroll
@@ -83,7 +83,7 @@ def assert_equal(ours: list[Tensor], theirs: list[Tensor], bound: float) -> None
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(["reference", "auto"]), seed=st.integers(0, 99))
+@given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(ENGINES), seed=st.integers(0, 99))
 @settings(max_examples=40)
 def test_every_placement_trains_as_the_equations_say(data: st.DataObject, layers: int, name: str, seed: int, cell: str) -> None:
     e = experiment(data.draw(placements(layers, cell)), layers, name, cell)
@@ -118,12 +118,13 @@ SHARED = [
 @pytest.mark.parametrize("sharing", SHARED, ids=lambda sharing: "-".join(sharing.values()) or "usual")
 def test_every_method_trains_as_the_equations_say(method: str, cell: str, sharing: dict[str, str]) -> None:
     placement = METHODS[method].placement(cell=cell)
-    e = experiment(shared(placement, sharing) if sharing else placement.at(150), name="auto", cell=cell)
+    e = experiment(shared(placement, sharing) if sharing else placement.at(150), cell=cell)
     net, (x, states) = network(e), inputs(e)
     for values in (drawn(e), values_at_test(e.placement, e.shape)):
         masks = in_torch(values)
-        ours = with_gradients(net, by_the_network(net, x, states, masks))
-        assert_equal(ours, with_gradients(net, by_the_loop(net, x, states, masks)), 1e-10)
+        theirs = with_gradients(net, by_the_loop(net, x, states, masks))
+        for net.engine in ("fused", "bptt"):
+            assert_equal(with_gradients(net, by_the_network(net, x, states, masks)), theirs, 1e-10)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -169,27 +170,25 @@ def test_the_run_in_float32_stays_close_to_float64(data: st.DataObject, layers: 
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(["reference", "auto"]))
+@given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(ENGINES))
 @settings(max_examples=40)
 def test_which_engine_runs(data: st.DataObject, layers: int, name: str, cell: str) -> None:
-    """The library's kernel runs a layer where no mask is inside its recurrence and one mask serves all its gates; masks of
-    weights are no hindrance where one serves all steps and samples."""
+    """The library's kernel runs a layer where its masks are on what comes in, one for all gates, or can be masks of weights:
+    one for all steps and samples. By itself only an LSTM is given to it on a CPU; all else runs by hand."""
     e = experiment(data.draw(placements(layers, cell, scheduled=False)), layers, name, cell)
     expected = []
     for layer in range(1, layers + 1):
-        masked = {site.name for site, at, _dropout in e.placement.active(layers) if at == layer}
-        weights = [e.placement.get(site) for site in masked if SITES[site].kind == "weights"]
-        inside = any(SITES[site].inside for site in masked if SITES[site].kind != "weights")
-        inside |= any(d is not None and (d.time, d.batch) != ("sequence", "batch") for d in weights)
-        inside |= cell == "rnn-logistic"
-        into = e.placement.get("input" if layer == 1 else "between")
-        separate = bool(masked & {"input", "between"}) and into is not None and into.gates == "separate"
-        expected.append("_reference" if name == "reference" or inside or separate else "_fused")
+        on = {site.name: dropout for site, at, dropout in e.placement.active(layers) if at == layer}
+        one_for_all = {site for site, d in on.items() if (d.time, d.batch) == ("sequence", "batch")}
+        foldable = {"state", "recurrent_weights", "input_weights"} & one_for_all
+        incoming = {site for site, d in on.items()
+                    if site in ("input", "between") and (d.gates == "shared" or site in one_for_all)}  # fmt: skip
+        fused = set(on) <= foldable | incoming | {"words", "output"} and cell != "rnn-logistic"
+        wanted = {"auto": cell == "lstm", "fused": True}.get(name, False)
+        expected.append("fused" if fused and wanted else "reference" if name == "reference" else "bptt")
     ran: list[str] = []
 
-    def spied(name: str) -> Any:
-        real = getattr(engine, name)
-
+    def spied(name: str, real: Any) -> Any:
         def spy(*arguments: Any) -> Any:
             ran.append(name)
             return real(*arguments)
@@ -197,8 +196,8 @@ def test_which_engine_runs(data: st.DataObject, layers: int, name: str, cell: st
         return spy
 
     with pytest.MonkeyPatch.context() as patch:
-        for function in ("_fused", "_reference"):
-            patch.setattr(engine, function, spied(function))
+        for engine_name, real in engine.RUN.items():
+            patch.setitem(engine.RUN, engine_name, spied(engine_name, real))
         net, (x, states) = network(e), inputs(e)
         net(x, states, in_torch(drawn(e)))
     assert ran == expected

@@ -15,7 +15,14 @@ PYTHON = [sys.executable, "-W", "error"]
 CORE = [*PYTHON, "-m", "core"]
 ENDLESS = ["train", "--task", "delayed-recall", "--hidden", "4", "--layers", "1", "--updates", "1000000", "--json"]
 # Where torch may be: the modules that train. Everything else serves the app's process.
-WITH_TORCH = {"core.model", "core.training", "core.objective", "core.recurrence.engine", "core.measure"}
+WITH_TORCH = {
+    "core.model",
+    "core.training",
+    "core.objective",
+    "core.recurrence.engine",
+    "core.measure",
+    *(f"core.recurrence.bptt.{name}" for name in ("arrays", "gates", "past", "zoneout", "lstm", "gru", "rnn", "layer")),
+}
 # Main programs: importing them runs them.
 MAIN = {"core.__main__"}
 

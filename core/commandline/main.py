@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commandline import masks, methods, path, record, train
+from core.commandline import bench, masks, methods, path, record, train
 from core.errors import Invalid
 from core.language import N_, _
 
 ABOUT = N_("Dropout in recurrent networks, seen without a browser.")
-COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks, "record": record}
+COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks, "bench": bench, "record": record}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,4 +1,5 @@
-"""Runs one layer over a window of time in torch: the library's fused kernel where it can, the reference step elsewhere."""
+"""Runs one layer over a window of time in torch: the library's fused kernel where it can, backpropagation through time by
+hand elsewhere; the reference step, which proves both, where it is asked for."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core.recurrence.bptt.layer import run_by_hand
 from core.recurrence.cells import CELLS, ONE, LayerMasks, Ops, State, unroll
 
-ENGINES = ("auto", "reference")
 # The library's fused layer of a cell; a cell without one runs by the reference step.
 FUSED = {"lstm": torch.lstm, "gru": torch.gru, "rnn": torch.rnn_tanh}
 
@@ -53,16 +54,25 @@ class Weights:
 
 def run_layer(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str, engine: str) -> tuple[Tensor, State]:
     """One layer over x [T, B, I] from state (h, c) or (h,), [B, H] each; returns h of all steps [T, B, H], and the state."""
-    run = _fused if engine == "auto" and fusible(masks, cell) else _reference
-    return run(x, state, weights, masks, cell)
+    return RUN[chosen(masks, cell, engine, x.device.type)](x, state, weights, masks, cell)
+
+
+def chosen(masks: LayerMasks, cell: str, engine: str, device: str) -> str:
+    """Which of "fused", "bptt" and "reference" runs a layer. The library's fused layer only where it can express the
+    masks; "auto" takes it where it is also the fastest: of its kernels on a CPU that of the LSTM alone."""
+    if engine in ("bptt", "reference"):
+        return engine
+    wanted = engine == "fused" or device != "cpu" or cell == "lstm"
+    return "fused" if wanted and fusible(masks, cell) else "bptt"
 
 
 def fusible(masks: LayerMasks, cell: str) -> bool:
-    """Whether the library's fused layer of the cell can express these masks: on what comes in, one for all gates, and on
-    weights, one for all steps and samples."""
-    inside = [mask for name, mask in masks.inside() if name != "recurrent_weights"]
-    weights = (masks.input_weights, masks.recurrent_weights)
-    return cell in FUSED and not inside and not isinstance(masks.into, tuple) and all(_one_for_all(m) for m in weights)
+    """Whether the library's fused layer of the cell can express these masks: on what comes in, one for all gates; on the
+    state, on weights and on what comes into a single gate, one for all steps and samples, which then masks weights."""
+    inside = [mask for name, mask in masks.inside() if name not in ("recurrent_weights", "state")]
+    folded = (masks.state, masks.input_weights, masks.recurrent_weights)
+    into = masks.into if isinstance(masks.into, tuple) else ONE
+    return cell in FUSED and not inside and all(map(_one_for_all, (into, *folded)))
 
 
 def _one_for_all(mask: object) -> bool:
@@ -71,19 +81,39 @@ def _one_for_all(mask: object) -> bool:
 
 
 def _reference(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
-    row = CELLS[cell]
-    wx = _product(_masked(weights.W, masks.input_weights, len(row.gates)), masks.into, x)
-    return unroll(row, wx, state, weights.U, weights.b, masks, TORCH)
+    return unroll(CELLS[cell], _below(x, weights, masks, cell), state, weights.U, weights.b, masks, TORCH)
+
+
+def _bptt(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
+    U = _masked(weights.U, masks.recurrent_weights, len(CELLS[cell].gates))
+    return run_by_hand(_below(x, weights, masks, cell), state, U, weights.b, masks, cell)
+
+
+def _below(x: Tensor, weights: Weights, masks: LayerMasks, cell: str) -> Tensor:
+    """W (m ⊙ x) of all steps at once."""
+    return _product(_masked(weights.W, masks.input_weights, len(CELLS[cell].gates)), masks.into, x)
 
 
 def _fused(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
     # The library has two bias vectors; the first is held at zero: in a GRU, b belongs to the recurrent product.
     # On a CPU in float32 the LSTM is oneDNN's fused kernel.
-    gates = len(CELLS[cell].gates)
-    W, U = _masked(weights.W, masks.input_weights, gates), _masked(weights.U, masks.recurrent_weights, gates)
+    gates, per_gate = len(CELLS[cell].gates), isinstance(masks.into, tuple)
+    W = _masked(_masked(weights.W, masks.input_weights, gates), _columns(masks.into) if per_gate else ONE, gates)
+    U = _masked(_masked(weights.U, masks.recurrent_weights, gates), _columns(masks.state), gates)
     flat = [W, U, torch.zeros_like(weights.b), weights.b]
     begin = tuple(s.unsqueeze(0).contiguous() for s in state)
     run: Any = FUSED[cell]
     first = begin if cell == "lstm" else begin[0]
-    hs, *last = run(masks.into * x, first, flat, True, 1, 0.0, torch.is_grad_enabled(), False, False)
+    seen = x if per_gate else masks.into * x
+    hs, *last = run(seen, first, flat, True, 1, 0.0, torch.is_grad_enabled(), False, False)
     return hs, tuple(s[0] for s in last)
+
+
+def _columns(mask: Any) -> Any:
+    """A mask on what a product sees, [1, 1, n], as the mask of the weights' columns: W(m ⊙ x) = (m ⊙ W) x."""
+    if isinstance(mask, tuple):
+        return tuple(map(_columns, mask))
+    return mask if mask is ONE else mask.unsqueeze(2)
+
+
+RUN = {"reference": _reference, "bptt": _bptt, "fused": _fused}
