@@ -9,7 +9,6 @@ draws is that of the whole ∂y_t/∂x_s. The derivative is exact (forward mode)
 gives all distances.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ from core.model import Network, layer_masks, to_torch
 from core.recurrence.cells import ONE, LayerMasks, State, stack
 from core.recurrence.engine import Weights, run_layer
 from core.runs import capacity
+from core.runs.errands import say
 from core.runs.measuring import DRAWS, FARTHEST, Curve, asked
 from core.tasks.windows import data_of, window
 
@@ -108,20 +108,15 @@ def main() -> None:
     torch.set_num_threads(capacity.cores())
     try:
         for event in measured(*asked(sys.stdin.readline())):
-            _say(event)
+            say(event)
     except Invalid as invalid:
-        _say({"event": "failed", "reason": str(invalid)})
+        say({"event": "failed", "reason": str(invalid)})
     except MemoryError:
-        _say({"event": "failed", "reason": _("The memory of this machine does not suffice for this measurement.")})
+        say({"event": "failed", "reason": _("The memory of this machine does not suffice for this measurement.")})
 
 
 def _finite(values: Tensor) -> tuple[float | None, ...]:
     return tuple(float(f"{v:.6g}") if np.isfinite(v) else None for v in values.tolist())
-
-
-def _say(event: dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):  # the app has ended
-        print(json.dumps(event, allow_nan=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -52,14 +52,15 @@ class Network(nn.Module):
         masks: as drawn, those of words spelled out for x.
         """
 
-        def run(x: Tensor, state: State, weights: Weights, m: LayerMasks) -> tuple[Tensor, State]:
-            return run_layer(x, state, weights, m, self.cell, self.engine)
-
         layers = [Weights(*parts) for parts in zip(self.W, self.U, self.b, strict=True)]
         # Not self.embedding[x]: its gradient adds up in another order at every run where several threads share the work.
         embedded = masks.get("words.1", ONE) * nn.functional.embedding(x, self.embedding)
-        h, states = stack(embedded, states, layers, layer_masks(masks, len(layers), self.cell), run)
+        h, states = stack(embedded, states, layers, layer_masks(masks, len(layers), self.cell), self.layer)
         return h, states
+
+    def layer(self, x: Tensor, state: State, weights: Weights, masks: LayerMasks) -> tuple[Tensor, State]:
+        """One layer over a window, by the engine of the experiment."""
+        return run_layer(x, state, weights, masks, self.cell, self.engine)
 
     def told(self, h: Tensor, masks: dict[str, Tensor]) -> Tensor:
         """What the decoder sees of h [T, B, H]: the output's mask applied."""

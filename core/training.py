@@ -37,7 +37,7 @@ class _Stopped(Exception):
     """The user stopped the run."""
 
 
-class _Diverged(Exception):
+class Diverged(Exception):
     """The loss is no longer a number, or beyond all sense; the message says which."""
 
 
@@ -48,14 +48,14 @@ def train(experiment: Experiment, commands: Commands | None = None, show: int = 
     [show][T], -1 where nothing is asked), as the masked network of that very update predicted it.
     Raises Invalid where the task cannot make its data, or the device is not there.
     """
-    run = _Run(experiment, commands or NoCommands(), show)
+    run = Training(experiment, commands or NoCommands(), show)
     try:
         yield run.started()
         yield from run.all_updates()
         yield from run.test()
     except _Stopped:
         yield {"event": "stopped", "update": run.update, "seconds": run.seconds}
-    except _Diverged as diverged:
+    except Diverged as diverged:
         yield {"event": "failed", "update": run.update, "reason": run.why_diverged(str(diverged))}
 
 
@@ -70,7 +70,7 @@ def device_of(name: str) -> torch.device:
     return torch.device(name)
 
 
-class _Run:
+class Training:
     """The state of one run; its methods are the phases."""
 
     def __init__(self, experiment: Experiment, commands: Commands, show: int) -> None:
@@ -134,7 +134,7 @@ class _Run:
         evaluated = (yield from self.evaluate()) if due else None
         yield record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
         if evaluated and evaluated["train_loss_clean"] > RUNAWAY * math.log(self.data.classes):
-            raise _Diverged(_("The clean training loss has grown to {loss:.3g} nats, more than {times} times that of a plain "
+            raise Diverged(_("The clean training loss has grown to {loss:.3g} nats, more than {times} times that of a plain "
                               "guess, at update {update}").format(
                                   loss=evaluated["train_loss_clean"], times=RUNAWAY, update=self.update))  # fmt: skip
 
@@ -240,7 +240,7 @@ class _Run:
 
     def check(self, loss: float) -> None:
         if not math.isfinite(loss):
-            raise _Diverged(_("The loss is no longer a number since update {update}").format(update=self.update))
+            raise Diverged(_("The loss is no longer a number since update {update}").format(update=self.update))
 
     def why_diverged(self, what: str) -> str:
         return _("{what}: the weights have run away. A learning rate of {rate} is too large here, or the masks' scale grows "

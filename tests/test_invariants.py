@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "runs/worker.py", "commandline/record.py",
-          "measure.py"}  # fmt: skip
+          "measure.py", "snapshot.py"}  # fmt: skip
 RANDOM = {"dropout/draw.py", "model.py", "initial.py", "tasks/language_model.py", "tasks/delayed_recall.py"}
 TRANSLATED = {"_", "N_", "ngettext"}
 # What a person would read: two words, or one with a capital letter. Not CSS and HTML, nor papers' own titles.

@@ -42,7 +42,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """Of every update that is trained: its window, and the masks that it drew."""
     found: list[tuple[Any, Any]] = []
     drawn: list[Any] = []
-    one_update = training._Run.one_update
+    one_update = training.Training.one_update
 
     def remember(*args: Any) -> Any:
         drawn.append(masks_of(*args))
@@ -54,7 +54,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
         yield from events
 
     monkeypatch.setattr(training, "masks_of", remember)
-    monkeypatch.setattr(training._Run, "one_update", watched)
+    monkeypatch.setattr(training.Training, "one_update", watched)
     return found
 
 

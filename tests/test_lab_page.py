@@ -553,7 +553,7 @@ import core
 heavy = {"core.model", "core.measure", "core.objective", "core.training", "core.recurrence.engine", "core.__main__"}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
-heavy |= {name for name in names if name.startswith("core.recurrence.bptt.")}
+heavy |= {name for name in names if name.startswith(("core.recurrence.bptt.", "core.bench."))}
 for name in names - heavy:
     importlib.import_module(name)
 assert "streamlit" not in sys.modules, "core imports streamlit"

@@ -19,6 +19,12 @@ pytestmark = pytest.mark.browser
 LONGEST = 60_000
 QUERY = "task=delayed-recall&lag=6&step=2"
 
+AXE = """async (source) => {
+    (0, eval)(source)
+    const {violations} = await axe.run(".slow", {resultTypes: ["violations"]})
+    return violations.flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`))
+}"""
+
 
 @pytest.fixture
 def masks(page: Page, server: str) -> Page:
@@ -98,6 +104,30 @@ def test_the_test_has_no_masks_and_the_lab_the_same_experiment(masks: Page) -> N
     masks.get_by_role("link", name="Open in the Lab").click()
     expect(masks.locator("svg.net")).to_be_visible()
     wait_for_query(masks, "lag", "6")
+
+
+def test_one_update_in_slow_motion(masks: Page) -> None:
+    """From the button to the last phase: by the process, by the browser's own clock, by mouse and by keyboard."""
+    masks.get_by_role("button", name="Run update 1 slowly").click()
+    stage, says = masks.locator(".slow"), masks.locator(".slow-says")
+    expect(says).to_contain_text("Update 1 begins")
+    masks.get_by_role("button", name="4 Backward").click()
+    expect(says).to_contain_text("t = 7: how the loss answers")
+    masks.keyboard.press("ArrowRight")
+    expect(says).to_contain_text("t = 6")
+    expect(stage.locator(".sl-part.is-lit path[data-kind=gradient]").first).to_be_visible()
+    expect(stage.locator(".sl-part:not(.is-away) path[data-kind=values]")).to_have_count(0)
+    masks.get_by_role("button", name="Play the update").click()
+    expect(stage).to_have_attribute("data-phase", "update")
+    expect(says).to_contain_text("Same batch, same masks: loss")
+    expect(stage.locator(".slow-weights .sl-moved")).to_have_count(9)
+    expect(masks.get_by_role("button", name="Play the update")).to_be_visible()
+    expect(masks.get_by_role("button", name="5 Update")).to_have_attribute("aria-current", "step")
+    masks.emulate_media(reduced_motion="reduce")
+    masks.get_by_role("button", name="2 Forward through time").click()
+    expect(masks.get_by_role("button", name="Play the update")).to_be_hidden()
+    findings = masks.evaluate(AXE, files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    assert findings == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

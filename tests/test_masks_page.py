@@ -25,7 +25,10 @@ from core.experiment import Experiment, build
 from core.figures.grid import UNITS
 from core.look import Look, look_of
 from core.preactivation import sums
+from core.runs.snapshots import Slowed, Snapshot, request
+from core.snapshot import snapshot, watched
 from core.tasks.windows import masks_of
+from pages.learn import masks_slow
 
 ROOT = Path(__file__).parents[1]
 PAGE = str(ROOT / "pages" / "learn" / "masks.py")
@@ -217,6 +220,47 @@ def test_out_of_range_is_clamped() -> None:
     page = opened(step="999", update="99999999", sample="999", unit="99999", mask="cell.9")
     assert {"step": "19", "update": "792", "mask": "input.1"}.items() <= query(page).items()
     assert page.session_state["masks-page"]["look"] != Look()
+
+
+class Made:
+    """What the page asks for its snapshots; they are there at once."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Slowed] = {}
+
+    def ask(self, *which: Any) -> None:
+        self.known[request(*which)] = Slowed("done", 1.0, snapshot=made(*which))
+
+    def look(self, *which: Any) -> Slowed | None:
+        return self.known.get(request(*which))
+
+
+def made(e: Experiment, update: int, sample: int) -> Snapshot:
+    *_before, (run, _part) = watched(e, update)
+    return snapshot(run, sample)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+def test_an_update_is_shown_in_slow_motion(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Made()
+    monkeypatch.setattr(masks_slow, "snapshots", lambda: service)
+    page = opened(task="delayed-recall", lag="6", hidden="6", batch="64", update="2", sample="3")
+    assert components(page, "slow_motion") == []
+    whole(page.button(key="masks-slow").click().run())
+    (shown,) = components(page, "slow_motion")
+    e = experiment(page)
+    seen = made(e, 2, 3)
+    assert f"loss {seen.loss:.4f}." in next(frame["says"] for frame in shown["frames"] if frame["phase"] == "loss")
+    assert [phase["name"] for phase in shown["phases"]] == ["masks", "forward", "loss", "backward", "update"]
+    assert 'data-lane="c.2"' in shown["stage"]
+    whole(page.button(key="masks-new").click().run())
+    assert components(page, "slow_motion") == [], "another experiment has another update"
+
+
+def test_an_update_too_far_away_says_what_to_lower() -> None:
+    page = opened(hidden="512", update="700")
+    assert any("too far from the start" in one.value for one in page.info)
+    assert "masks-slow" not in [button.key for button in page.button]
 
 
 def test_no_torch_and_no_pandas_are_imported() -> None:

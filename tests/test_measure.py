@@ -171,7 +171,7 @@ def test_a_measurement_is_made_once_and_kept() -> None:
 
 
 def test_a_process_that_dies_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.runs.measuring.LONGEST", 0.01)
+    monkeypatch.setattr(Measurements, "longest", 0.01)
     measurements = Measurements()
     measurements.ask(SMALL)
     with pytest.raises(AssertionError, match="broke off"):

@@ -15,14 +15,10 @@ PYTHON = [sys.executable, "-W", "error"]
 CORE = [*PYTHON, "-m", "core"]
 ENDLESS = ["train", "--task", "delayed-recall", "--hidden", "4", "--layers", "1", "--updates", "1000000", "--json"]
 # Where torch may be: the modules that train. Everything else serves the app's process.
-WITH_TORCH = {
-    "core.model",
-    "core.training",
-    "core.objective",
-    "core.recurrence.engine",
-    "core.measure",
-    *(f"core.recurrence.bptt.{name}" for name in ("arrays", "gates", "past", "zoneout", "lstm", "gru", "rnn", "layer")),
-}
+BY_HAND = ("arrays", "gates", "past", "zoneout", "lstm", "gru", "rnn", "layer")
+BENCH = ("arrays", "clock", "floor", "loop", "table")
+WITH_TORCH = {"core.model", "core.training", "core.objective", "core.recurrence.engine", "core.measure", "core.snapshot",
+              *(f"core.recurrence.bptt.{name}" for name in BY_HAND), *(f"core.bench.{name}" for name in BENCH)}  # fmt: skip
 # Main programs: importing them runs them.
 MAIN = {"core.__main__"}
 

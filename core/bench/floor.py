@@ -7,6 +7,7 @@ from core.bench.clock import timed
 # Operations of a step, layer, sample and unit, forward and backward, by what comes in: 24·B·H·(I + H) for an LSTM (PLATFORM of
 # the design: three products forward and back, each 2·4H·(I + H)).
 OPERATIONS = {"lstm": 24, "gru": 18, "rnn": 6, "rnn-logistic": 6}
+ROUNDS = 20
 SQUARE = 1024  # a product large enough to show the machine's peak
 
 
@@ -16,13 +17,13 @@ def operations(cell: str, T: int, B: int, widths: tuple[int, ...], below: int) -
     return sum(OPERATIONS[cell] * T * B * h * (i + h) for i, h in pairs)
 
 
-def peak(rows: int, inner: int, columns: int, device: torch.device, rounds: int = 30) -> float:
+def peak(rows: int, inner: int, columns: int, device: torch.device) -> float:
     """Operations a millisecond of the product [rows, inner] × [inner, columns], the best of the rounds."""
     a, b = torch.randn(rows, inner, device=device), torch.randn(inner, columns, device=device)
-    out, calls = torch.empty(rows, columns, device=device), max(1, 20_000_000 // (rows * inner * columns))
+    out, calls = torch.empty(rows, columns, device=device), min(100, max(1, 20_000_000 // (rows * inner * columns)))
 
     def products() -> None:
         for _call in range(calls):
             torch.mm(a, b, out=out)
 
-    return 2 * rows * inner * columns * calls / timed({"mm": products}, rounds, device)["mm"].least
+    return 2 * rows * inner * columns * calls / timed({"mm": products}, ROUNDS, device)["mm"].least

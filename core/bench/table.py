@@ -15,7 +15,7 @@ from core.recurrence.cells import stack
 from core.recurrence.engine import chosen, run_layer
 from core.runs.protocol import NoCommands
 from core.tasks.windows import masks_of
-from core.training import _Run as Training
+from core.training import Training
 
 MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN, "rnn-logistic": torch.nn.RNN}
 

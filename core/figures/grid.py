@@ -14,7 +14,7 @@ from core.dropout.measure import at_test
 from core.dropout.placement import Placement
 from core.dropout.sites import SITES
 from core.figures.masks import of_units
-from core.figures.network.svg import group, label, number, shortened, tag, text, width_of
+from core.figures.network.svg import group, label, number, tag, text, two_lines
 from core.figures.theme import FONT, Theme
 from core.language import _, ngettext
 
@@ -187,11 +187,9 @@ def _stands(lane: Lane) -> str:
 
 def _called(name: str, middle: float) -> str:
     """The name of a lane, in two lines where one is too short for it."""
-    room, cut = LEFT - 8, max(name.rfind(" ", 0, len(name) * 2 // 3), 0)
-    lines = [name] if width_of(name, 13) <= room or not cut else [name[:cut], name[cut + 1 :]]
+    lines = two_lines(name, LEFT - 8, 13)
     first = middle + 4.5 - 6 * (len(lines) - 1)
-    return "".join(label(shortened(line, room, 13), LEFT - 6, first + 12 * n, "mg-soft mg-end")
-                   for n, line in enumerate(lines))  # fmt: skip
+    return "".join(label(line, LEFT - 6, first + 12 * n, "mg-soft mg-end") for n, line in enumerate(lines))
 
 
 def _cells(lane: Lane, y: float, frame: _Frame, chosen: Chosen, name: str, test: bool) -> str:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from core.recurrence.bptt.layer import run_by_hand
-from core.recurrence.cells import CELLS, ONE, LayerMasks, Ops, State, unroll
+from core.recurrence.cells import CELLS, ONE, Cell, LayerMasks, Ops, State, unroll
 
-# The library's fused layer of a cell; a cell without one runs by the reference step.
+# The library's fused layer of a cell, where it has one.
 FUSED = {"lstm": torch.lstm, "gru": torch.gru, "rnn": torch.rnn_tanh}
 
 
@@ -81,17 +81,23 @@ def _one_for_all(mask: object) -> bool:
 
 
 def _reference(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
-    return unroll(CELLS[cell], _below(x, weights, masks, cell), state, weights.U, weights.b, masks, TORCH)
+    return run_steps(x, state, weights, masks, CELLS[cell])
+
+
+def run_steps(x: Tensor, state: State, weights: Weights, masks: LayerMasks, row: Cell) -> tuple[Tensor, State]:
+    """One layer by the readable step of a cell, one step after the other; what goes in and comes out as of `run_layer`."""
+    return unroll(row, _below(x, weights, masks, len(row.gates)), state, weights.U, weights.b, masks, TORCH)
 
 
 def _bptt(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
-    U = _masked(weights.U, masks.recurrent_weights, len(CELLS[cell].gates))
-    return run_by_hand(_below(x, weights, masks, cell), state, U, weights.b, masks, cell)
+    gates = len(CELLS[cell].gates)
+    U = _masked(weights.U, masks.recurrent_weights, gates)
+    return run_by_hand(_below(x, weights, masks, gates), state, U, weights.b, masks, cell)
 
 
-def _below(x: Tensor, weights: Weights, masks: LayerMasks, cell: str) -> Tensor:
+def _below(x: Tensor, weights: Weights, masks: LayerMasks, gates: int) -> Tensor:
     """W (m ⊙ x) of all steps at once."""
-    return _product(_masked(weights.W, masks.input_weights, len(CELLS[cell].gates)), masks.into, x)
+    return _product(_masked(weights.W, masks.input_weights, gates), masks.into, x)
 
 
 def _fused(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:

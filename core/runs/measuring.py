@@ -1,36 +1,23 @@
 """Measurements of what arrives of a small change, asked for by the pages and made in processes of their own. No torch here.
 
-One process at a time (`python -m core.measure`), one JSON object a line; what was measured is kept for whoever asks next.
+One process at a time (`python -m core.measure`), one JSON object a line.
 """
 
 import json
-import os
-import subprocess
-import sys
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 from core.codec import from_plain, to_plain
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement, from_data, to_data
-from core.errors import Invalid
 from core.experiment import Experiment
-from core.language import _
 from core.reach import full
+from core.runs.errands import Answer, Errands
 
-ROOT = Path(__file__).parents[2]
 DRAWS = 200  # of all masks, for each placement
 WIDEST = 128  # units of a layer, at most
 FARTHEST = 40  # steps, at most
-LONGEST = 120.0  # seconds until a measurement counts as broken
-KEPT = 50  # measurements
-MOST_WAITING = 30
 # What is measured beside the method that is chosen; Moon's with the scale that it must not have.
 BESIDE = ("zaremba2014", "naive-state", "naive-cell", "moon2015", "gal2016")
 INVERTED = "moon2015"
@@ -54,14 +41,10 @@ CURVES = tuple(one.name for one in fields(Curve))
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """state: "waiting", "running", "done" or "failed" (reason says why). part: how much is done, 0 to 1. curves: those that
-    are known so far, by the names that were asked for."""
+class Measurement(Answer):
+    """curves: those that are known so far, by the names that were asked for."""
 
-    state: str = "waiting"
-    part: float = 0.0
     curves: Mapping[str, Curve] = field(default_factory=dict)
-    reason: str = ""
 
 
 def measurable(experiment: Experiment) -> Experiment:
@@ -90,87 +73,26 @@ def candidates(experiment: Experiment) -> dict[str, Placement]:
     return {name: one for name, one in every.items() if not any(site.kind == "weights" for site, _dropout in one)}
 
 
-class Measurements:
+class Measurements(Errands[Measurement]):
     """The measurements of a server. Thread-safe."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, Measurement] = OrderedDict()
-        self._asked: SimpleQueue[str | None] = SimpleQueue()
-        self._process: subprocess.Popen[str] | None = None
-        self._closed = False
-        threading.Thread(target=self._serve, name="measurements", daemon=True).start()
+    module = "core.measure"
+    blank = Measurement()
 
     def ask(self, experiment: Experiment) -> None:
         """Has the experiment measured, unless it is or is being. Raises Invalid where too many are waiting."""
-        key = request(experiment)
-        with self._lock:
-            if key in self._known and self._known[key].state != "failed":
-                return
-            if sum(one.state == "waiting" for one in self._known.values()) >= MOST_WAITING:
-                raise Invalid(_("{most} measurements are waiting already; try again in a minute.").format(most=MOST_WAITING))
-            self._known[key] = Measurement()
-            self._forget()
-        self._asked.put(key)
+        self.ask_for(request(experiment))
 
     def look(self, experiment: Experiment) -> Measurement | None:
         """How far the measurement of the experiment is; None where nobody has asked for it."""
-        with self._lock:
-            return self._known.get(request(experiment))
+        return self.answer_to(request(experiment))
 
-    def close(self) -> None:
-        """Ends the process, if there is one, and takes no more."""
-        with self._lock:
-            self._closed = True
-            if self._process:
-                self._process.kill()
-        self._asked.put(None)
-
-    def _forget(self) -> None:
-        over = len(self._known) - KEPT
-        ended = [key for key, one in self._known.items() if one.state in ("done", "failed")]
-        for key in ended[: max(0, over)]:
-            del self._known[key]
-
-    def _serve(self) -> None:
-        while (key := self._asked.get()) is not None:
-            with suppress(OSError):  # no process could be started: that is said, and the next one may be
-                self._measure(key)
-            self._ended(key)
-
-    def _measure(self, key: str) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            process = self._process = _start()
-        timer = threading.Timer(LONGEST, process.kill)
-        timer.start()
-        assert process.stdin
-        assert process.stdout
-        with process, suppress(OSError, ValueError):  # one that is killed leaves half a line, or hears nothing
-            process.stdin.write(key + "\n")
-            process.stdin.close()
-            for line in process.stdout:
-                self._heard(key, json.loads(line))
-        timer.cancel()
-
-    def _heard(self, key: str, event: dict[str, Any]) -> None:
-        with self._lock:
-            before = self._known[key]
-            if event["event"] == "failed":
-                self._known[key] = replace(before, state="failed", reason=event["reason"])
-                return
-            curves = dict(before.curves)
-            if event["name"]:
-                curves[event["name"]] = Curve(*(tuple(event[name]) for name in CURVES))
-            self._known[key] = Measurement("done" if event["part"] == 1 else "running", event["part"], curves)
-
-    def _ended(self, key: str) -> None:
-        with self._lock:
-            self._process = None
-            if self._known[key].state not in ("done", "failed"):
-                reason = _("The measurement broke off; the server's log has the details. Smaller sizes may work.")
-                self._known[key] = replace(self._known[key], state="failed", reason=reason)
+    def heard(self, before: Measurement, event: dict[str, Any]) -> Measurement:
+        """One more curve; the event without a name is what all are compared with."""
+        curves = dict(before.curves)
+        if event["name"]:
+            curves[event["name"]] = Curve(*(tuple(event[name]) for name in CURVES))
+        return Measurement("done" if event["part"] == 1 else "running", event["part"], curves=curves)
 
 
 def request(experiment: Experiment) -> str:
@@ -183,11 +105,3 @@ def asked(line: str) -> tuple[Experiment, dict[str, Placement]]:
     """The experiment and the placements of a request."""
     data = json.loads(line)
     return from_plain(data["experiment"]), {name: from_data(one) for name, one in data["placements"].items()}
-
-
-def _start() -> "subprocess.Popen[str]":
-    # Threads that wait shall sleep; standard error is ours, so that no pipe can fill up.
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
-    return subprocess.Popen([sys.executable, "-m", "core.measure"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
-                            env=environment, text=True, encoding="utf-8")  # fmt: skip

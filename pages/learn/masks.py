@@ -7,7 +7,7 @@ from core.language import _
 from pages.common.address import address
 from pages.common.texts import plain
 from pages.common.title import title
-from pages.learn import masks_shown, masks_state, masks_tools
+from pages.learn import masks_shown, masks_slow, masks_state, masks_tools
 
 masks_state.begin()
 purpose = _("Each column is a time step, each lane a place where dropout acts, each stripe a unit: filled is kept, empty is "
@@ -17,5 +17,7 @@ with st.container(key="masks-page"):
     masks_tools.show()
     if masks_state.error():
         st.warning(plain(masks_state.error()))
-    masks_shown.show(theme(st.context.theme.type))
+    colours = theme(st.context.theme.type)
+    masks_shown.show(colours)
+    masks_slow.show(colours)
 address(masks_state.query(), "masks-address")

@@ -59,6 +59,11 @@ def error() -> str:
     return str(st.session_state[KEY]["error"])
 
 
+def complain(why: str) -> None:
+    """What is said at the top of the page until the next change."""
+    st.session_state[KEY]["error"] = why
+
+
 def experiment() -> Experiment:
     """The experiment, whose masks stand first."""
     return from_plain(st.session_state[KEY]["experiment"])
@@ -94,7 +99,7 @@ def change(**fields: Any) -> None:
         changed = replace(experiment(), **fields)
         data_of(changed)
     except Invalid as invalid:
-        st.session_state[KEY]["error"] = str(invalid)
+        complain(str(invalid))
         return
     st.session_state[KEY] |= {"experiment": to_plain(changed), "error": ""}
     st.session_state["open"] = to_json(changed)

@@ -56,6 +56,13 @@ def shortened(value: str, width: float, size: float) -> str:
     return value + "…"
 
 
+def two_lines(value: str, width: float, size: float) -> list[str]:
+    """The text in one line, or, where that is too short for it, in two, each shortened to the width."""
+    cut = max(value.rfind(" ", 0, len(value) * 2 // 3), 0)
+    lines = [value] if width_of(value, size) <= width or not cut else [value[:cut], value[cut + 1 :]]
+    return [shortened(line, width, size) for line in lines]
+
+
 def _advance(character: str) -> float:
     if ord(character) >= 0x1100:
         return 1.0

@@ -1,0 +1,138 @@
+"""One update in slow motion: what is told of it, moment by moment, each with a sentence of this update's numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+from core.dropout.sites import SITES
+from core.experiment import Experiment
+from core.figures.grid import Band, window_of
+from core.language import _, ngettext
+from core.runs.snapshots import Snapshot
+
+WIDTH, LEFT, RIGHT = 720.0, 92.0, 8.0  # of the figure, and what is left and right of the steps
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A moment: the phase, the step it is at (None: none), what is uncovered so far (left end and width), what it says."""
+
+    phase: str
+    step: int | None
+    at: float | None
+    seen: tuple[float, float]
+    says: str
+
+
+@dataclass(frozen=True)
+class Slow:
+    """One update and what it was made of. bands: the masks as core/figures/grid.py has them. tokens: what the sample reads,
+    [T]; classes: the names of what it may answer. step: the middle of the steps that are shown, where not all can be."""
+
+    snapshot: Snapshot
+    experiment: Experiment
+    bands: Sequence[Band]
+    tokens: Sequence[str]
+    classes: Sequence[str]
+    step: int
+
+    @property
+    def shown(self) -> range:
+        """The steps that are shown."""
+        return window_of(self.step, self.experiment.steps)
+
+    @property
+    def pitch(self) -> float:
+        """Width of a step."""
+        return min(28.0, (WIDTH - LEFT - RIGHT) / len(self.shown))
+
+    def x(self, t: int) -> float:
+        """Left end of a step."""
+        return LEFT + (t - self.shown.start) * self.pitch
+
+
+def frames(one: Slow) -> tuple[Frame, ...]:
+    """All moments in their order: masks, each step forward, the loss, each step backward, the update."""
+    shown, whole = one.shown, one.pitch * len(one.shown)
+    forward = (Frame("forward", t, one.x(t), (LEFT, one.x(t) + one.pitch - LEFT), _says_forward(one, t)) for t in shown)
+    backward = (Frame("backward", t, one.x(t), (one.x(t), LEFT + whole - one.x(t)), _says_backward(one, t))
+                for t in reversed(shown))  # fmt: skip
+    return (
+        Frame("masks", None, None, (LEFT, 0), _says_masks(one)),
+        *forward,
+        Frame("loss", None, None, (LEFT, whole), _says_loss(one)),
+        *backward,
+        Frame("update", None, None, (LEFT, whole), _says_update(one)),
+    )
+
+
+def surprise(probability: float) -> float:
+    """-ln p."""
+    return -log(max(probability, 1e-30))
+
+
+def _says_masks(one: Slow) -> str:
+    lanes = [lane for band in one.bands for lane in band.lanes]
+    begins = _("Update {update} begins.").format(update=one.snapshot.update)
+    if not lanes:
+        return f"{begins} " + _("This method draws no masks.")
+    drawn = ngettext("{n} mask is drawn", "{n} masks are drawn", len(lanes)).format(n=len(lanes))
+    if any(lane.gaussian for lane in lanes):
+        says = _("{drawn}, before anything is computed: a stripe is as long as its factor, half a step for 1.")
+    elif all(SITES[lane.site].kind == "old" for lane in lanes):
+        says = _("{drawn}, before anything is computed: filled takes the new value, empty keeps the old.")
+    else:
+        says = _("{drawn}, before anything is computed: filled is kept, empty is dropped.")
+    return f"{begins} " + says.format(drawn=drawn)
+
+
+def _says_forward(one: Slow, t: int) -> str:
+    sizes = (
+        _("layer {l}: {sizes}").format(l=n, sizes=", ".join(f"‖{letter}‖ = {short(lane.size[t])}"
+                                                            for letter, lane in layer.carried.items()))
+        for n, layer in enumerate(one.snapshot.layers, 1)
+    )  # fmt: skip
+    return _("t = {t}: “{word}” is read.").format(t=t, word=one.tokens[t]) + "\n" + "\n".join(sizes)
+
+
+def _says_loss(one: Slow) -> str:
+    seen = one.snapshot
+    if seen.loss is None:
+        return _("Nothing is asked in this window: there is no loss, and nothing is learned.")
+    said = [_asked(one)] if seen.asked else [_("This sample is asked nothing here.")]
+    said.append(_("Mean over the {n} answers of the batch: loss {loss}.").format(n=seen.answers, loss=f"{seen.loss:.4f}"))
+    if one.experiment.placement.losses:
+        said.append(_("With the terms that the method adds: {total}.").format(total=f"{seen.objective:.4f}"))
+    return "\n".join(said)
+
+
+def _asked(one: Slow) -> str:
+    last = next((a for a in reversed(one.snapshot.asked) if a.t in one.shown), one.snapshot.asked[-1])
+    return _("t = {t}: the right answer “{right}” got p = {p}, −ln p = {loss}; the guess was “{guess}”.").format(
+        t=last.t, right=one.classes[last.right], p=short(last.probability), loss=f"{surprise(last.probability):.2f}",
+        guess=one.classes[last.guess])  # fmt: skip
+
+
+def _says_backward(one: Slow, t: int) -> str:
+    slopes = (
+        _("layer {l}: {sizes}").format(l=n, sizes=", ".join(f"‖δ{letter}‖ = {short(lane.slope[t])}"
+                                                            for letter, lane in layer.carried.items()))
+        for n, layer in enumerate(one.snapshot.layers, 1)
+    )  # fmt: skip
+    return _("t = {t}: how the loss answers to the state here.").format(t=t) + "\n" + "\n".join(slopes)
+
+
+def _says_update(one: Slow) -> str:
+    seen, clip = one.snapshot, one.experiment.clip
+    within = _("‖gradient‖ = {norm}, within the clip of {clip}: taken as it is.")
+    beyond = _("‖gradient‖ = {norm}, beyond the clip of {clip}: × {factor}.")
+    said = (beyond if seen.norm > clip else within).format(norm=short(seen.norm), clip=f"{clip:g}", factor=short(seen.factor))
+    if seen.loss is None or seen.after is None:
+        return said
+    return said + "\n" + _("Same batch, same masks: loss {before} → {after}.").format(
+        before=f"{seen.loss:.4f}", after=f"{seen.after:.4f}")  # fmt: skip
+
+
+def short(value: float) -> str:
+    """Three digits."""
+    return f"{value:.3g}"

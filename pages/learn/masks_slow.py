@@ -1,0 +1,102 @@
+"""Slow motion: the update that the page is at, as a run of this experiment makes it, phase by phase."""
+
+from functools import lru_cache
+
+import streamlit as st
+
+from core.dropout.draw import spelled
+from core.errors import Invalid
+from core.experiment import Experiment
+from core.figures.grid import STEPS, layer_bands, window_of
+from core.figures.phases import equations
+from core.figures.slow import Frame, Slow, frames
+from core.figures.stage import stage, weights
+from core.figures.theme import Theme
+from core.language import _, use
+from core.runs.snapshots import Slowed, Snapshots, asked, check_reach, request
+from core.tasks.windows import data_of, masks_of, window
+from pages.common.slow import slow_motion
+from pages.common.texts import plain
+from pages.learn import masks_state
+
+TICK = 0.5  # seconds
+
+
+@st.cache_resource(on_release=Snapshots.close)
+def snapshots() -> Snapshots:
+    """Those of this server."""
+    return Snapshots()
+
+
+def show(colours: Theme) -> None:
+    """The heading, and the update; while it is trained, redrawn by itself."""
+    st.markdown(f"## {_('Slow motion: one update')}")
+    found = snapshots().look(*_asked())
+    busy = found is not None and found.busy
+    st.fragment(_draw, run_every=TICK if busy else None)(colours, busy)
+
+
+def _asked() -> tuple[Experiment, int, int]:
+    return masks_state.experiment(), masks_state.look().update, masks_state.sample()
+
+
+def _draw(colours: Theme, timed: bool) -> None:
+    use(st.context.locale or "en")
+    found = snapshots().look(*_asked())
+    if found is None or found.state == "failed":
+        _offer(found)
+    elif found.snapshot is None:
+        st.progress(found.part, _("Training from the first update to update {update}, in a process of its own.").format(
+            update=masks_state.look().update))  # fmt: skip
+    else:
+        _play(colours)
+    if (found is not None and found.busy) != timed:
+        st.rerun()  # with or without the timer, whichever it is now
+
+
+def _offer(found: Slowed | None) -> None:
+    experiment, update, _sample = _asked()
+    if found is not None:
+        st.error(plain(found.reason))
+    try:
+        check_reach(experiment, update)
+    except Invalid as invalid:
+        st.info(plain(invalid))
+        return
+    st.button(_("Run update {update} slowly").format(update=update), key="masks-slow", type="primary",
+              icon=":material/slow_motion_video:", on_click=_ask,
+              help=_("A run of this experiment is trained up to there; then what it does is shown."))  # fmt: skip
+
+
+def _ask() -> None:
+    use(st.context.locale or "en")
+    try:
+        snapshots().ask(*_asked())
+    except Invalid as invalid:
+        masks_state.complain(str(invalid))
+
+
+def _play(colours: Theme) -> None:
+    experiment, update, sample = _asked()
+    # Always the same step for the same window: another step alone draws nothing anew.
+    middle = window_of(masks_state.look().step, experiment.steps).start + STEPS // 2
+    drawn = _drawn(request(experiment, update, sample), colours, middle, st.context.locale or "en")
+    slow_motion(*drawn, key="masks-slow-motion")
+
+
+@lru_cache(maxsize=16)
+def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, str, tuple[Frame, ...], dict[str, str]]:
+    """The figures, frames and equations of a snapshot that is there, in a language."""
+    experiment, update, sample = asked(key)
+    found = snapshots().look(experiment, update, sample)
+    assert found
+    assert found.snapshot
+    data, read = data_of(experiment), window(experiment, update)
+    bands = layer_bands(
+        experiment.placement.at(update), spelled(masks_of(experiment, update), read.x), experiment.shape, sample
+    )
+    words = [data.token_names[n] for n in read.x[:, sample]]
+    one = Slow(found.snapshot, experiment, bands, words, data.class_names, step)
+    lanes = [lane for band in bands for lane in band.lanes]
+    said = equations(experiment.cell, {lane.site for lane in lanes}, any(lane.gaussian for lane in lanes))
+    return stage(one, colours, "slow-stage"), weights(one, colours, "slow-weights"), frames(one), said
