@@ -44,7 +44,7 @@ class Slow:
     @property
     def pitch(self) -> float:
         """Width of a step."""
-        return min(28.0, (WIDTH - LEFT - RIGHT) / len(self.shown))
+        return min(64.0, (WIDTH - LEFT - RIGHT) / len(self.shown))
 
     def x(self, t: int) -> float:
         """Left end of a step."""
