@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.recurrence.bptt.layer import run_by_hand
+from core.recurrence.bptt.layer import ROWS, run_by_hand
 from core.recurrence.cells import CELLS, ONE, Cell, LayerMasks, Ops, State, unroll
 
 # The library's fused layer of a cell, where it has one.
@@ -86,18 +86,16 @@ def _reference(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cel
 
 def run_steps(x: Tensor, state: State, weights: Weights, masks: LayerMasks, row: Cell) -> tuple[Tensor, State]:
     """One layer by the readable step of a cell, one step after the other; what goes in and comes out as of `run_layer`."""
-    return unroll(row, _below(x, weights, masks, len(row.gates)), state, weights.U, weights.b, masks, TORCH)
+    wx = _product(_masked(weights.W, masks.input_weights, len(row.gates)), masks.into, x)
+    return unroll(row, wx, state, weights.U, weights.b, masks, TORCH)
 
 
 def _bptt(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
-    gates = len(CELLS[cell].gates)
-    U = _masked(weights.U, masks.recurrent_weights, gates)
-    return run_by_hand(_below(x, weights, masks, gates), state, U, weights.b, masks, cell)
-
-
-def _below(x: Tensor, weights: Weights, masks: LayerMasks, gates: int) -> Tensor:
-    """W (m ⊙ x) of all steps at once."""
-    return _product(_masked(weights.W, masks.input_weights, gates), masks.into, x)
+    rows, gates = ROWS[cell], len(CELLS[cell].gates)
+    W = rows.turned(_masked(weights.W, masks.input_weights, gates))
+    U = rows.turned(_masked(weights.U, masks.recurrent_weights, gates))
+    turned = rows.masks(masks)
+    return run_by_hand(_product(W, turned.into, x), state, U, rows.turned(weights.b, dim=-1), turned, cell)
 
 
 def _fused(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:

@@ -1,17 +1,19 @@
 """From the weights' order of gates to the loops' own and back; σ by tanh; masks on the gates' own values.
 
 σ(a) = ½ tanh(½ a) + ½: one call of tanh serves all gates of a step, when the rows of those that are σ come in halved. So
-each loop has its own order of gates, with a factor each, and works on the halved pre-activations and their gradients.
+each loop has its own order of gates, with a factor each: the weights are turned so before it, by operations that autograd
+knows, and the loop works on halved pre-activations and their gradients.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from core.recurrence.bptt.arrays import library, mask_columns, mask_steps, steps
+from core.recurrence.cells import LayerMasks
 
 HALF = 0.5
 
@@ -23,25 +25,25 @@ class Rows:
     order: tuple[int, ...]
     factor: tuple[float, ...]
 
-    def weights(self, U: Tensor) -> Tensor:
-        """[…, G·H, n] of the weights, in the loop's order and factors."""
-        blocks = U.chunk(len(self.order), dim=-2)
-        return torch.cat([blocks[n] * by for n, by in zip(self.order, self.factor, strict=True)], dim=-2)
+    def turned(self, weights: Tensor, dim: int = -2) -> Tensor:
+        """W or U […, G·H, n], or with dim -1 b [G·H], in the loop's order and factors. A small copy, which autograd undoes."""
+        blocks = weights.chunk(len(self.order), dim=dim)
+        return torch.cat([blocks[n] * by for n, by in zip(self.order, self.factor, strict=True)], dim=dim)
 
-    def enter(self, wx: Tensor, b: Tensor, out: Tensor) -> None:
-        """out [T, G, H, B] = factor ⊙ (wx + b), of wx [T, B, G·H] and b [G·H]."""
-        blocks, bias = wx.chunk(len(self.order), dim=-1), b.chunk(len(self.order))
-        for at, (n, by) in enumerate(zip(self.order, self.factor, strict=True)):
-            torch.add(bias[n][:, None] * by, blocks[n].transpose(1, 2), alpha=by, out=out[:, at])
+    def masks(self, m: LayerMasks) -> LayerMasks:
+        """Those that are one per gate, in the loop's order."""
+        per_gate = {name: mask for name in ("into", "state") if isinstance(mask := getattr(m, name), tuple)}
+        return replace(m, **{name: tuple(mask[n] for n in self.order) for name, mask in per_gate.items()})
 
-    def leave(self, d: Tensor) -> Tensor:
-        """The gradient [T, B, G·H] of wx, from that of the halved pre-activations, d [T, G, H, B]."""
-        T, G, H, B = d.shape
-        natural = d.new_empty(T, B, G * H)
-        blocks = natural.chunk(G, dim=-1)
-        for at, (n, by) in enumerate(zip(self.order, self.factor, strict=True)):
-            torch.mul(d[:, at].transpose(1, 2), by, out=blocks[n])
-        return natural
+
+def enter(wx: Tensor, b: Tensor, out: Tensor) -> None:
+    """out [T, G, H, B] = wx + b, of wx [T, B, G·H] and b [G·H]."""
+    torch.add(b[:, None], wx.transpose(1, 2), out=out.flatten(1, 2))
+
+
+def leave(d: Tensor) -> Tensor:
+    """[T, G, H, B] as [T, B, G·H], contiguous."""
+    return d.flatten(1, 2).transpose(1, 2).contiguous()
 
 
 def squash(xp: Any, gates: Any) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from core.recurrence.bptt.arrays import columns, library, mask_columns, pointwise, steps
-from core.recurrence.bptt.gates import GateMasks, Rows, slope, squash
+from core.recurrence.bptt.gates import GateMasks, Rows, enter, leave, slope, squash
 from core.recurrence.bptt.past import Past, past
 from core.recurrence.bptt.zoneout import Zoneout
 from core.recurrence.cells import LayerMasks
@@ -36,10 +36,10 @@ def forward(wx: Tensor, state: tuple[Tensor, ...], U: Tensor, b: Tensor, m: Laye
     (T, B), H, xp = wx.shape[:2], state[0].shape[1], library(wx)
     gates, hs, change = wx.new_empty(T, 4, H, B), wx.new_empty(T + 1, H, B), wx.new_empty(T, H, B)
     hs[0] = state[0].t()
-    ROWS.enter(wx, b, gates[:, :G])
+    enter(wx, b, gates[:, :G])
     gates[:, G] = wx.chunk(3, dim=-1)[2].transpose(1, 2)  # b of g belongs to the past, what comes from below does not
     gates[:, P] = b.chunk(3)[2][:, None]
-    before = past(ROWS.weights(U), mask_columns(m.state), hs, gates[:, :G].flatten(1, 2), ROWS.order)
+    before = past(U, mask_columns(m.state), hs, gates[:, :G].flatten(1, 2))
     masks, candidate = GateMasks({R: m.reset_gate, Z: m.update_gate}, gates), GateMasks({G: m.candidate}, gates)
     zone, part = Zoneout(m.zoneout_state, wx, T), pointwise(wx.new_empty(H, B))
     loop = zip(*map(steps, (gates[:, :P], *gates.unbind(1), change, hs[:-1], hs[1:])), strict=True)
@@ -73,7 +73,7 @@ def backward(saved: Saved, above: Tensor, last: tuple[Tensor, ...]) -> tuple[Ten
         xp.multiply(dh, z, out=held)
         back(t, dh)  # dh₋ = z ⊙ dh + d_h ⊙ Uᵀ dp
         xp.add(dh, held, out=dh)
-    of_past = ROWS.leave(da[:, :G])
+    of_past = leave(da[:, :G])
     dwx = of_past.clone()
     dwx.chunk(3, dim=-1)[2].copy_(da[:, G].transpose(1, 2))
     return dwx, saved.past.gradient(of_past), of_past.sum((0, 1)), [torch.as_tensor(dh).t().contiguous()]

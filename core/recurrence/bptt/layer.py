@@ -18,6 +18,8 @@ LOOPS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "rnn": (rnn.tanh, rnn.backward),
     "rnn-logistic": (rnn.logistic, rnn.backward),
 }
+# The order of gates and the factors in which each wants its weights.
+ROWS = {"lstm": lstm.ROWS, "gru": gru.ROWS, "rnn": rnn.TANH, "rnn-logistic": rnn.LOGISTIC}
 # Numbers beyond all bounds are noticed by who trains, as with torch, which does not warn of them either.
 quiet = partial(np.errstate, over="ignore", invalid="ignore")
 
@@ -44,7 +46,8 @@ class _Layer(torch.autograd.Function):
 
 def run_by_hand(wx: Tensor, state: State, U: Tensor, b: Tensor, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
     """One layer over wx [T, B, gates·H], what the input's product gives, from state [B, H] each; U [gates·H, H], or
-    [T|1, B|1, gates·H, H] where it differs by step or sample. Returns h of all steps [T, B, H], and the state.
+    [T|1, B|1, gates·H, H] where it differs by step or sample. wx, U, b and masks as `ROWS` turns them. Returns h of all
+    steps [T, B, H], and the state.
 
     The same numbers as `cells.unroll` with torch, gradients included, up to rounding. A second derivative raises
     RuntimeError.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from core.recurrence.bptt.arrays import columns, library, mask_columns, mask_steps, pointwise, steps
-from core.recurrence.bptt.gates import GateMasks, Rows, slope, squash
+from core.recurrence.bptt.gates import GateMasks, Rows, enter, leave, slope, squash
 from core.recurrence.bptt.past import Past, past
 from core.recurrence.bptt.zoneout import Zoneout
 from core.recurrence.cells import LayerMasks
@@ -39,8 +39,8 @@ def forward(wx: Tensor, state: tuple[Tensor, ...], U: Tensor, b: Tensor, m: Laye
     every = wx.new_empty(T + 1, 5, H, B)
     gates, cs, hs, tanh_c = every[:T], every[:, C], wx.new_empty(T + 1, H, B), wx.new_empty(T, H, B)
     hs[0], cs[0] = state[0].t(), state[1].t()
-    ROWS.enter(wx, b, gates[:, :C])
-    before = past(ROWS.weights(U), mask_columns(m.state), hs, gates[:, :C].flatten(1, 2), ROWS.order)
+    enter(wx, b, gates[:, :C])
+    before = past(U, mask_columns(m.state), hs, gates[:, :C].flatten(1, 2))
     masks = GateMasks({O: m.output_gate, I: m.input_gate, F: m.forget_gate, G: m.candidate}, gates)
     cell, zone_h, zone_c = mask_columns(m.cell), Zoneout(m.zoneout_state, wx, T), Zoneout(m.zoneout_cell, wx, T)
     cell_steps = mask_steps(cell, T)
@@ -91,7 +91,7 @@ def backward(saved: Saved, above: Tensor, last: tuple[Tensor, ...]) -> tuple[Ten
         back(t, dh)  # dh₋ = d_h ⊙ Uᵀ da
         if zone_h.there:
             xp.add(dh, old, out=dh)
-    dwx = ROWS.leave(da)
+    dwx = leave(da)
     first = [torch.as_tensor(one).t().contiguous() for one in (dh, dc)]
     return dwx, saved.past.gradient(dwx), dwx.sum((0, 1)), first
 

@@ -27,17 +27,14 @@ class Past(Protocol):
         """The way back, one step at a time, of da [T, G·H, B], which may be filled in later."""
 
     def gradient(self, da: Tensor) -> Tensor:
-        """Of U, from all da [T, B, G·H] in the order of its rows: the sum of da ⊗ (m ⊙ h₋)."""
+        """Of U, from all da [T, B, G·H]: the sum of da ⊗ (m ⊙ h₋)."""
 
 
-def past(U: Tensor, mask: Mask, h: Tensor, into: Tensor, order: tuple[int, ...]) -> Past:
-    """The way that fits; the products are added to what stands in `into` [T, G·H, B]. U and `into` have their gates in the
-    loop's order, which names them by their place in the weights; masks and gradients have the weights' own."""
-    if mask is not None and mask.ndim == 4:
-        mask = mask[:, list(order)]
+def past(U: Tensor, mask: Mask, h: Tensor, into: Tensor) -> Past:
+    """The way that fits; the products are added to what stands in `into` [T, G·H, B]."""
     if U.ndim == 4:
-        return Varying(U, mask, h, into, order)
-    return Shared(U, mask, h, into) if mask is None or mask.ndim == 3 else PerGate(U, mask, h, into, order)
+        return Varying(U, mask, h, into)
+    return Shared(U, mask, h, into) if mask is None or mask.ndim == 3 else PerGate(U, mask, h, into)
 
 
 class Shared:
@@ -74,9 +71,8 @@ class Shared:
 class PerGate:
     """One U, and a mask for each gate, m [T|1, G, H|1, B|1]: every gate's block of U meets an h₋ of its own."""
 
-    def __init__(self, U: Tensor, mask: Tensor, h: Tensor, into: Tensor, order: tuple[int, ...]) -> None:
+    def __init__(self, U: Tensor, mask: Tensor, h: Tensor, into: Tensor) -> None:
         T, H = len(into), h.shape[1]
-        self.place = [order.index(n) for n in range(len(order))]
         self.U, self.xp = U.view(-1, H, H), library(U)
         self.into = into.view(T, -1, H, into.shape[-1]).unbind(0)
         self.h, self.mask = steps(h), mask_steps(mask, T) or []
@@ -102,15 +98,14 @@ class PerGate:
     def gradient(self, da: Tensor) -> Tensor:
         gates, H = self.U.shape[:2]
         blocks = da.flatten(0, 1).view(-1, gates, H).permute(1, 2, 0)
-        seen = self.all[:, self.place].permute(1, 0, 3, 2).flatten(1, 2)
+        seen = self.all.permute(1, 0, 3, 2).flatten(1, 2)
         return torch.bmm(blocks, seen).flatten(0, 1)
 
 
 class Varying:
     """U differs by step or sample, [T|1, B|1, G·H, H]: general, and slower than the others."""
 
-    def __init__(self, U: Tensor, mask: Mask, h: Tensor, into: Tensor, order: tuple[int, ...]) -> None:
-        self.place = [order.index(n) for n in range(len(order))]
+    def __init__(self, U: Tensor, mask: Mask, h: Tensor, into: Tensor) -> None:
         T, H, B = len(into), h.shape[1], h.shape[2]
         gates = U.shape[2] // H
         self.U = U.view(*U.shape[:2], gates, H, H)
@@ -136,7 +131,7 @@ class Varying:
         T, B = self.U.shape[:2]
         axes = ("t" if T > 1 else "") + ("b" if B > 1 else "")
         blocks = da.view(*da.shape[:2], *self.U.shape[2:4])
-        found = torch.einsum(f"tbgi,tgjb->{axes}gij", blocks, self.all[:, self.place])
+        found = torch.einsum(f"tbgi,tgjb->{axes}gij", blocks, self.all)
         return found.reshape(self.U.shape).flatten(2, 3)
 
     def _at(self, t: int) -> Tensor:

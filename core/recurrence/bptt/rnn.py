@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from core.recurrence.bptt.arrays import columns, library, mask_columns, pointwise, steps
-from core.recurrence.bptt.gates import Rows, slope, squash
+from core.recurrence.bptt.gates import Rows, enter, leave, slope, squash
 from core.recurrence.bptt.past import Past, past
 from core.recurrence.bptt.zoneout import Zoneout
 from core.recurrence.cells import LayerMasks
@@ -35,8 +35,8 @@ def _forward(
     (T, B), H, xp = wx.shape[:2], state[0].shape[1], library(wx)
     new, hs = wx.new_empty(T, H, B), wx.new_empty(T + 1, H, B)
     hs[0] = state[0].t()
-    rows.enter(wx, b, new[:, None])
-    before, zone = past(rows.weights(U), mask_columns(m.state), hs, new, rows.order), Zoneout(m.zoneout_state, wx, T)
+    enter(wx, b, new[:, None])
+    before, zone = past(U, mask_columns(m.state), hs, new), Zoneout(m.zoneout_state, wx, T)
     for t, (a, h_, h) in enumerate(zip(*map(steps, (new, hs[:-1], hs[1:])), strict=True)):
         before.add(t)  # a = W x + b + U(d_h ⊙ h₋)
         xp.tanh(a, out=h)
@@ -64,7 +64,7 @@ def backward(saved: Saved, above: Tensor, last: tuple[Tensor, ...]) -> tuple[Ten
         back(t, dh)  # dh₋ = d_h ⊙ Uᵀ da
         if zone.there:
             xp.add(dh, held, out=dh)
-    dwx = saved.rows.leave(da[:, None])
+    dwx = leave(da[:, None])
     return dwx, saved.past.gradient(dwx), dwx.sum((0, 1)), [torch.as_tensor(dh).t().contiguous()]
 
 
