@@ -3,10 +3,10 @@
 In: one line, a request of core/runs/measuring.py. Out: one JSON object a line, {"event": "measured", "part", "name" and the
 curves}, or {"event": "failed", "reason"}. The first has no name: the model without masks is what all are compared with.
 
-The model is untrained. It reads one sequence from the state zero; y_t is what its decoder is told there. Every draw of
-the masks is a sample of its own, and so is the direction in which x_s changes: signs, so that the mean square over the
-draws is that of the whole ∂y_t/∂x_s. The derivative is exact (forward mode), by the reference step, in float64: one pass
-gives all distances.
+The model is untrained, or has the weights of a run. It reads one sequence from the state zero; y_t is what its decoder is
+told there. Every draw of the masks is a sample of its own, and so is the direction in which x_s changes: signs, so that the
+mean square over the draws is that of the whole ∂y_t/∂x_s. The derivative is exact, by the step of the cell on numbers that
+carry their change (core/recurrence/tangent.py), in float64: one pass gives all distances.
 """
 
 import os
@@ -14,66 +14,83 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
-from torch.nn.functional import cosine_similarity
 
-from core.dropout.draw import draw, spelled, uniforms
+from core.dropout.draw import LARGEST, draw, elements, spelled, uniforms
 from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.experiment import Experiment
 from core.language import _
 from core.model import Network, layer_masks, to_torch
-from core.recurrence.cells import ONE, LayerMasks, State, stack
-from core.recurrence.engine import Weights, run_layer
+from core.recurrence.cells import ONE, LayerMasks, stack
+from core.recurrence.engine import Weights
+from core.recurrence.tangent import Dual, run_layer
 from core.runs import capacity
 from core.runs.errands import say
-from core.runs.measuring import DRAWS, FARTHEST, Curve, asked
+from core.runs.measuring import DRAWS, FARTHEST, Curve, asked, written
 from core.tasks.windows import data_of, window
+from core.weights import take
 
 NICE = 5  # the pages go first where cores are short
 DOUBLE = torch.float64
+# Numbers that are drawn for one placement at most, but for so few draws: a mask on weights at every step has ten million.
+MOST_DRAWN, FEWEST = 60_000_000, 10
+TINY = 1e-300
+QUANTITIES = ("correlation", "signal_to_noise", "gradient")
+ROUNDING = 1e-13  # of a response: less than this is no noise
 
 
 class Changed:
-    """An untrained network that reads one sequence, and what a small change of its first input does to what it tells."""
+    """A network that reads one sequence, and what a small change of its first input does to what it tells.
 
-    def __init__(self, experiment: Experiment, draws: int = DRAWS) -> None:
+    direction: of the change, for each of the draws, [draws, E]. update: after which the weights of the file `weights` were
+    written; 0 without one: the network is untrained. Raises Invalid for weights that are gone, or those of another network.
+    """
+
+    def __init__(self, experiment: Experiment, draws: int = DRAWS, weights: Path | None = None) -> None:
         data = data_of(experiment)
-        sequence = window(experiment, 1).x[:FARTHEST, :1]
-        self.x = np.repeat(sequence, draws, axis=1)
-        self.experiment = replace(experiment, steps=len(sequence))
-        self.shape = replace(self.experiment.shape, batch=draws, tokens=data.tokens)
-        self.network = Network(data.tokens, data.classes, experiment).to(DOUBLE)
+        self.x = window(experiment, 1).x[:FARTHEST, :1]
+        self.experiment = replace(experiment, steps=len(self.x))
+        self.shape = replace(self.experiment.shape, batch=1, tokens=data.tokens)
+        self.network = Network(data.tokens, data.classes, experiment)
+        self.update = take(self.network, weights) if weights else 0
+        self.network.to(DOUBLE)
         signs = uniforms(experiment.mask_seed, 0, 0, "change", 0, "", (draws, self.shape.embedding)) < 0.5
         self.direction = 2 * torch.from_numpy(signs).to(DOUBLE) - 1
 
     def response(self, placement: Placement) -> Tensor:
-        """The change of what the decoder is told, per step, draw and unit, [T, B, H]. Raises Invalid for too large masks."""
-        masks = draw(each_for_itself(placement), self.shape, self.experiment.mask_seed, 1)
-        given = to_torch(spelled(masks, self.x), torch.device("cpu"), DOUBLE)
+        """The change of what the decoder is told, per step, draw and unit, [T, draws, H]; fewer draws where one of them has
+        very many masks."""
+        alone = each_for_itself(placement)
+        size = max(1, elements(alone, self.shape))
+        parts = torch.split(self.direction[: max(FEWEST, MOST_DRAWN // size)], max(1, LARGEST // size))
+        return torch.cat([self._part(alone, part, n) for n, part in enumerate(parts)], dim=1)
+
+    @torch.no_grad()
+    def _part(self, placement: Placement, direction: Tensor, passing: int) -> Tensor:
+        drawn = draw(placement, replace(self.shape, batch=len(direction)), self.experiment.mask_seed, 1, passing)
+        masks = to_torch(spelled(drawn, np.repeat(self.x, len(direction), axis=1)), torch.device("cpu"), DOUBLE)
         read = self.network.embedding[torch.from_numpy(self.x)]
-        change = torch.zeros_like(read)
-        change[0] = self.direction
-        with torch.no_grad(), forward_ad.dual_level():
-            told = self._told(forward_ad.make_dual(read, change), given)  # type: ignore[no-untyped-call]
-            found: Tensor = forward_ad.unpack_dual(told).tangent  # type: ignore[no-untyped-call]
-            return found
+        change = read.new_zeros(len(read), *direction.shape)
+        change[0] = direction
+        return self._told(Dual(read, change), masks).dv
 
-    def _told(self, read: Tensor, masks: dict[str, Tensor]) -> Tensor:
+    def _told(self, read: Dual, masks: dict[str, Tensor]) -> Dual:
         network, cell = self.network, self.shape.cell
-
-        def run(x: Tensor, state: State, weights: Weights, m: LayerMasks) -> tuple[Tensor, State]:
-            return run_layer(x, state, weights, m, cell, "reference")
-
         layers = [Weights(*parts) for parts in zip(network.W, network.U, network.b, strict=True)]
-        states = network.start(self.x.shape[1])
-        h, _states = stack(masks.get("words.1", ONE) * read, states, layers, layer_masks(masks, len(layers), cell), run)
-        return network.told(h, masks)
+
+        def run(x: Dual, _state: None, weights: Weights, m: LayerMasks) -> tuple[Dual, None]:
+            return run_layer(x, weights, m, cell), None
+
+        within, nothing = layer_masks(masks, len(layers), cell), [None] * len(layers)
+        h, _states = stack(masks.get("words.1", ONE) * read, nothing, layers, within, run)
+        told: Dual = masks.get(f"output.{len(layers)}", ONE) * h
+        return told
 
 
 def each_for_itself(placement: Placement) -> Placement:
@@ -82,20 +99,36 @@ def each_for_itself(placement: Placement) -> Placement:
 
 
 def curve(masked: Tensor, clean: Tensor) -> Curve:
-    """How a response [T, B, H] with masks compares with that without."""
-    alike = cosine_similarity(masked, clean, dim=-1, eps=1e-300).mean(1)
-    power = (clean**2).sum((1, 2))
-    along = (masked * clean).sum((1, 2)) / power
-    noise = ((masked - along[:, None, None] * clean) ** 2).sum((1, 2))
-    gradient = ((masked**2).sum((1, 2)) / power).sqrt()
-    return Curve(_finite(alike), _finite(along**2 * power / noise), _finite(gradient))
+    """How a response [T, draws, H] with masks compares with that without. Standard errors by leaving out one draw at a time."""
+    clean = clean[:, : masked.shape[1]]
+    power, along, total = (clean**2).sum(-1), (masked * clean).sum(-1), (masked**2).sum(-1)
+    alike = along / (power.sqrt() * total.sqrt()).clamp_min(TINY)
+    sums, draws = torch.stack([alike, power, along, total]), masked.shape[1]
+    found = _quantities(sums.sum(-1), draws)
+    without = _quantities(sums.sum(-1, keepdim=True) - sums, draws - 1)
+    errors = (without.var(-1, unbiased=False) * (draws - 1)).sqrt()
+    values = {name: _finite(one) for name, one in zip(QUANTITIES, found, strict=True)}
+    spread = {f"{name}_error": _finite(one) for name, one in zip(QUANTITIES, errors, strict=True)}
+    return Curve(**values, **spread, draws=draws)
 
 
-def measured(experiment: Experiment, placements: Mapping[str, Placement]) -> Iterator[dict[str, Any]]:
+def _quantities(sums: Tensor, draws: int) -> Tensor:
+    """Of `QUANTITIES` each, out of sums over the draws."""
+    alike, power, along, total = sums
+    signal = along**2 / power
+    noise = total - signal
+    noise = noise * (noise > ROUNDING * total)
+    return torch.stack([alike / draws, signal / noise, (total / power).sqrt()])
+
+
+def measured(
+    experiment: Experiment, placements: Mapping[str, Placement], weights: Path | None = None
+) -> Iterator[dict[str, Any]]:
     """The events of a measurement."""
-    changed = Changed(experiment)
+    when = written(weights)
+    changed = Changed(experiment, weights=weights)
     clean, parts = changed.response(Placement()), len(placements) + 1
-    yield {"event": "measured", "part": 1 / parts, "name": ""}
+    yield {"event": "measured", "part": 1 / parts, "name": "", "update": changed.update, "written": when}
     for done, (name, placement) in enumerate(placements.items(), start=2):
         found = curve(changed.response(placement), clean)
         yield {"event": "measured", "part": done / parts, "name": name, **vars(found)}

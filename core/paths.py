@@ -9,10 +9,11 @@ Zoneout erases nothing and is counted apart: how often content can be held back 
 gates are counted on request.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache, reduce
-from itertools import zip_longest
+from functools import lru_cache
+from itertools import pairwise, zip_longest
+from types import MappingProxyType
 from typing import Any
 
 from core.dropout.draw import GATES
@@ -110,12 +111,11 @@ class Arrays(Tracer):
         """One fresh array more, or one more shared array, which counts once."""
         if not mask.shared:
             return Arrays({shared: n + 1 for shared, n in self.fresh.items()})
-        return reduce(Arrays.joined, (Arrays({shared | {mask.array}: n}) for shared, n in self.fresh.items()))
+        return Arrays(_most((shared | {mask.array}, n) for shared, n in self.fresh.items()))
 
     def joined(self, other: "Arrays") -> "Arrays":
         """The union; of paths with the same shared arrays, the one with the most fresh ones."""
-        every = self.fresh.keys() | other.fresh.keys()
-        return Arrays({shared: max(self.fresh.get(shared, 0), other.fresh.get(shared, 0)) for shared in every})
+        return Arrays(_most(other.fresh.items(), self.fresh))
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,15 @@ def through_gates(placement: Placement, layers: int, distance: int, cell: str = 
     return histogram
 
 
+def gated(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
+    """The histogram of the routes through at least one gate: all routes but the content paths. Empty where there are none.
+    Raises Invalid."""
+    every = through_gates(placement, layers, distance, cell)
+    content = corruption(placement, layers, distance, cell).histogram
+    alone = tuple(n - m for n, m in zip_longest(every, content, fillvalue=0))
+    return alone if any(alone) else ()
+
+
 def arrivals(
     start: Tracer, placement: Placement, layers: int, distance: int, cell: str = "lstm", through: str = ""
 ) -> list[Any]:
@@ -228,16 +237,20 @@ def crossings(placement: Placement, layers: int, climbs: Sequence[int], through:
     if through not in routes_of(cell):
         raise Invalid(_("A path of this cell goes through the {routes}, not “{other}”.").format(
             routes=_(" or through the ").join(routes_of(cell)), other=through), "path")  # fmt: skip
-    net = _Net(placement, layers, cell)
-    x: list[Any] = [Trail() if t == climbs[0] else 0 for t in range(climbs[-1] + 1)]
-    climbing = iter(climbs[1:])
-
-    def only_at_climb(hs: list[Any]) -> list[Any]:
-        up = next(climbing)
-        return [h if t == up else 0 for t, h in enumerate(hs)]
-
-    trail = _arrive(net, x, through == "cell", through == "state", between=only_at_climb)
+    trail = _climbed(_Net(placement, layers, cell), climbs, _ops(through == "cell", through == "state"))
     return list(trail.masks)
+
+
+def _climbed(net: "_Net", climbs: Sequence[int], op: Ops) -> Any:
+    """What arrives at the top of the one path that climbs at these steps: each layer runs only while the path is in it."""
+    row = CELLS[net.cell]
+    (arrived,) = _over(net.over_time("words", 1, climbs[:1]), [Trail()])
+    for layer, (enters, leaves) in enumerate(pairwise(climbs), start=1):
+        m = net.masks(layer, range(enters, leaves + 1))
+        x = _over(m.input_weights, _over(m.into, [arrived, *[0] * (leaves - enters)]))
+        arrived = unroll(row, x, (0,) * len(row.carries), ONE, 0, m, op)[0][-1]
+    (told,) = _over(net.over_time("output", net.layers, climbs[-1:]), [arrived])
+    return told
 
 
 def even_climbs(layers: int, source: int, target: int) -> tuple[int, ...]:
@@ -259,16 +272,16 @@ class _Net:
     cell: str
     counted: Mapping[str, tuple[str, int]] = field(default_factory=lambda: _ERASING)
 
-    def over_time(self, site: str, layer: int, steps: int) -> Any:
-        """The masks of a site at a layer, one a step, or ONE where there are none."""
+    def over_time(self, site: str, layer: int, steps: Iterable[int]) -> Any:
+        """The masks of a site at a layer, one for each of the steps, or ONE where there are none."""
         name, further = self.counted.get(site, ("", 0))
         if not name or self.placement.rate(name, layer + further, self.layers) == 0:
             return ONE
         dropout = self.placement.get(name)
         shared = dropout is not None and not dropout.fresh("time")
-        return [Mask(site, layer, t, shared) for t in range(steps)]
+        return [Mask(site, layer, t, shared) for t in steps]
 
-    def masks(self, layer: int, steps: int) -> LayerMasks:
+    def masks(self, layer: int, steps: Iterable[int]) -> LayerMasks:
         into = self.over_time("input" if layer == 1 else "between", layer, steps)
         within = {f.name: self.over_time(f.name, layer, steps) for f in fields(LayerMasks) if f.name in self.counted}
         return LayerMasks(into, **within)
@@ -280,10 +293,9 @@ def _arrive(
     cell_open: bool = True,
     state_open: bool = True,
     gates: bool = False,
-    between: Callable[[list[Any]], list[Any]] = lambda hs: hs,
 ) -> Any:
     """What arrives at y of the last step, of the tracer numbers x."""
-    return _told(net, x, cell_open, state_open, gates, between)[-1]
+    return _told(net, x, cell_open, state_open, gates)[-1]
 
 
 def _told(
@@ -292,16 +304,14 @@ def _told(
     cell_open: bool = True,
     state_open: bool = True,
     gates: bool = False,
-    between: Callable[[list[Any]], list[Any]] = lambda hs: hs,
 ) -> list[Any]:
     """What arrives at y of every step."""
     op = _gates_open() if gates else _ops(cell_open, state_open)
-    row, steps = CELLS[net.cell], len(x)
+    row, steps = CELLS[net.cell], range(len(x))
 
     def run(x: list[Any], state: tuple[Any, ...], _weights: None, m: LayerMasks) -> tuple[list[Any], Any]:
         into = _over(m.input_weights, _over(m.into, x))
-        hs, state = unroll(row, into, state, ONE, 0, m, op)
-        return between(hs), state
+        return unroll(row, into, state, ONE, 0, m, op)
 
     masks = [net.masks(layer, steps) for layer in range(1, net.layers + 1)]
     begin = [(0,) * len(row.carries)] * net.layers
@@ -342,6 +352,15 @@ def _gates_open() -> Ops:
 
 def _same(a: Any) -> Any:
     return a
+
+
+def _most(pairs: Iterable[tuple[frozenset[Any], int]], so_far: Mapping[frozenset[Any], int] = MappingProxyType({})) -> Any:
+    """The greatest number of each key."""
+    found = dict(so_far)
+    for one, n in pairs:
+        if found.get(one, -1) < n:
+            found[one] = n
+    return found
 
 
 def _degree(polynomial: tuple[int, ...]) -> int:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from core.runs.protocol import CHANGEABLE, VERSION, Command, Commands, Event, No
 from core.tasks import task as task_named
 from core.tasks.task import Batch
 from core.tasks.windows import data_of, masks_of
+from core.weights import keep
 
 Events = Generator[Event, None, None]
 
@@ -41,19 +43,21 @@ class Diverged(Exception):
     """The loss is no longer a number, or beyond all sense; the message says which."""
 
 
-def train(experiment: Experiment, commands: Commands | None = None, show: int = 0) -> Iterator[Event]:
+def train(experiment: Experiment, commands: Commands | None = None, show: int = 0, kept: Path | None = None) -> Iterator[Event]:
     """Trains, and yields what happens as it happens; the last event is "done", "stopped" or "failed".
 
     show: for how many samples of each batch the records carry the predicted class at every step ("predicted",
     [show][T], -1 where nothing is asked), as the masked network of that very update predicted it.
+    kept: a file for the weights, written at every evaluation, at a pause and at the end.
     Raises Invalid where the task cannot make its data, or the device is not there.
     """
-    run = Training(experiment, commands or NoCommands(), show)
+    run = Training(experiment, commands or NoCommands(), show, kept)
     try:
         yield run.started()
         yield from run.all_updates()
         yield from run.test()
     except _Stopped:
+        run.keep()
         yield {"event": "stopped", "update": run.update, "seconds": run.seconds}
     except Diverged as diverged:
         yield {"event": "failed", "update": run.update, "reason": run.why_diverged(str(diverged))}
@@ -73,8 +77,8 @@ def device_of(name: str) -> torch.device:
 class Training:
     """The state of one run; its methods are the phases."""
 
-    def __init__(self, experiment: Experiment, commands: Commands, show: int) -> None:
-        self.experiment, self.commands, self.show = experiment, commands, show
+    def __init__(self, experiment: Experiment, commands: Commands, show: int, kept: Path | None = None) -> None:
+        self.experiment, self.commands, self.show, self.kept = experiment, commands, show, kept
         self.device = device_of(experiment.device)
         self.task = task_named(experiment.task)
         self.data = data_of(experiment)
@@ -132,6 +136,8 @@ class Training:
         """The record of this update, with an evaluation at the start, at the end of each epoch and at the very end."""
         due = self.update % self.data.updates == 0 or self.update == self.total
         evaluated = (yield from self.evaluate()) if due else None
+        if due:
+            self.keep()
         yield record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
         if evaluated and evaluated["train_loss_clean"] > RUNAWAY * math.log(self.data.classes):
             raise Diverged(_("The clean training loss has grown to {loss:.3g} nats, more than {times} times that of a plain "
@@ -221,6 +227,7 @@ class Training:
 
     def pause(self) -> Event:
         self.paused, self.steps = True, 0
+        self.keep()
         return {"event": "state", "state": "paused"}
 
     def count_step(self) -> Events:
@@ -237,6 +244,11 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = self.experiment.learning_rate
         return {"event": "changed", "update": self.update, **what}
+
+    def keep(self) -> None:
+        """Writes the weights down, where there is a place for them."""
+        if self.kept:
+            keep(self.network, self.update, self.kept)
 
     def check(self, loss: float) -> None:
         if not math.isfinite(loss):

@@ -2,10 +2,15 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+
+import core.paths
+import core.reach
+import core.tasks.windows
+from pages.learn.bench import PICKS
 
 ROOT = Path(__file__).parents[1]
 LINKS = {
@@ -21,17 +26,36 @@ def timed(act: Callable[[], object]) -> float:
     return 1000 * (time.process_time() - begin)
 
 
+def page_of(query: Mapping[str, str]) -> AppTest:
+    """The page, about to be opened by a link with that query."""
+    page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    return page
+
+
+def forget() -> None:
+    """Forgets all that was counted, and all data."""
+    for module in (core.paths, core.reach, core.tasks.windows):
+        for one in vars(module).values():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
+
+
 def main() -> None:
-    """Prints, for each size: the first run, the first run of another method, and the median of ten changes of the distance."""
+    """Prints, for each size: the opening and the first change on a server that has counted nothing yet, the first run of
+    another method, and the median of twelve changes of the route."""
+    page_of({}).run()  # what is loaded once is no counting
     for name, query in LINKS.items():
-        page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
-        for key, value in query.items():
-            page.query_params[key] = value
-        first = timed(page.run)
+        forget()
+        page = page_of(query)
+        opened = timed(page.run)
+        forget()
+        first = timed(page.segmented_control(key="path-route").set_value("state").run)
         other = timed(page.selectbox(key="path-method").select("gal2016").run)
-        routes = ["cell", "state", "least", "most"] * 3
-        changes = [timed(page.segmented_control(key="path-route").set_value(way).run) for way in routes]
-        print(f"{name}: first {first:.0f} ms, another method {other:.0f} ms, a change {statistics.median(changes):.0f} ms")
+        changes = [timed(page.segmented_control(key="path-route").set_value(way).run) for way in ["cell", "state", *PICKS] * 3]
+        print(f"{name}: opened {opened:.0f} ms, first change {first:.0f} ms, another method {other:.0f} ms, "
+              f"a change {statistics.median(changes):.0f} ms")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -201,7 +201,26 @@ def test_masked_connections_are_dashed_and_clean_ones_solid(method: str, layers:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_on_four_layers_stays_under_150_kb(method: str) -> None:
-    assert len(network(scene(METHODS[method].placement(), 4, through="state"), LIGHT).encode()) < 150_000
+    assert len(network(scene(METHODS[method].placement(), 4, through="state", gates=True), LIGHT).encode()) < 150_000
+
+
+@pytest.mark.parametrize(("cell", "each"), [("lstm", {"i": 1, "f": 1, "o": 1}), ("gru", {"r": 1, "z": 2}), ("rnn", {})])
+@pytest.mark.parametrize("layers", [1, 4])
+def test_the_routes_through_gates_are_a_layer_apart(cell: str, each: dict[str, int], layers: int) -> None:
+    """Where the path can be, steps 4 to 8, a curve and a dot for each place where a gate multiplies; else nothing changes."""
+    placement = METHODS["zaremba2014"].placement(cell=cell)
+    shown = scene(placement, layers, climbs=even_climbs(layers, 4, 8), cell=cell, gates=True, through="state")
+    root, plain = read(network(shown, LIGHT)), read(network(replace(shown, gates=False), LIGHT))
+    parts = {part.get("id", ""): part for part in root.iter(f"{SVG}g") if part.get("data-gate")}
+    assert set(parts) == {f"network-gate-{gate}-{layer}" for gate in each for layer in range(1, layers + 1)}
+    for part in parts.values():
+        curves, dots = (path.get("d", "") for path in part.iter(f"{SVG}path"))
+        assert curves.count("M") == dots.count("M") == 5 * each[part.get("data-gate", "")]
+    assert ("through gates" in "".join(root.itertext())) == bool(each)
+    assert "through gates" not in "".join(plain.itertext())
+    assert masks_in(root) == masks_in(plain)
+    line = next(path.get("d") for path in root.iter(f"{SVG}path") if path.get("id") == "network-path")
+    assert line == next(path.get("d") for path in plain.iter(f"{SVG}path") if path.get("id") == "network-path")
 
 
 def test_the_usual_sites_together_on_four_layers_stay_under_150_kb() -> None:

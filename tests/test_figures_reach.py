@@ -4,9 +4,10 @@ import pytest
 
 from core.dropout.methods import METHODS
 from core.figures.measured import DASHES, QUANTITIES, describe_measured, measured_curves
-from core.figures.reach import Growth, counted, describe_growth, describe_histogram, growth, histogram, percent, short
+from core.figures.reach import Growth, counted, describe_growth, describe_histogram, growth, histogram, percent
+from core.figures.sentence import gates_sentence, short
 from core.figures.theme import DARK, LIGHT, Theme
-from core.paths import corruption, crossings, even_climbs
+from core.paths import corruption, crossings, even_climbs, gated
 from core.reach import along
 from core.runs.measuring import Curve
 
@@ -81,14 +82,29 @@ def test_a_cell_without_a_carry_has_one_line() -> None:
 def test_measured_curves_leave_out_what_is_not_finite_or_not_on_a_log(quantity: str) -> None:
     curves = {
         "one": Curve((0.5, 0.4, None), (1.0, 0.0, None), (2.0, 30.0, None)),
-        "two": Curve((0.1, -0.2, 0.0), (0.1, 0.2, 0.3), (1.0, 1e9, 1.0)),
+        "two": Curve(
+            (0.1, -0.2, 0.0), (0.1, 0.2, 0.3), (1.0, 1e9, 1.0), (0.3, 2e9, None), (0.3, 2e9, None), (0.3, 2e9, None), 7
+        ),
     }
-    figure = measured_curves(curves, quantity, LIGHT, 300)
+    figure = measured_curves(curves, quantity, LIGHT, 300, "untrained")
     assert [line["name"] for line in figure["data"]] == ["one", "two"]
     assert figure["data"][0]["y"][-1] is None
+    assert figure["data"][1]["error_y"]["array"] == [0.3, 2e9, 0.0]
     if quantity == "signal_to_noise":
         assert figure["data"][0]["y"] == [1.0, None, None]
+    reach = zip(figure["data"][1]["error_y"]["arrayminus"], figure["data"][1]["y"], strict=True)
+    assert quantity == "correlation" or all(down <= 0.9 * y for down, y in reach), "what is left is on an axis of powers"
     assert {line["line"]["dash"] for line in figure["data"]} == set(DASHES[:2])
     assert len(figure["layout"]["annotations"]) == 2
-    assert "not finite" in describe_measured(curves, quantity)
-    assert measured_curves({}, quantity, LIGHT, 300)["data"] == []
+    assert "not finite" in describe_measured(curves, quantity, "untrained")
+    assert measured_curves({}, quantity, LIGHT, 300, "untrained")["data"] == []
+
+
+def test_the_routes_through_gates_in_a_sentence() -> None:
+    """By hand: one layer, no step between: x into the gates i, f and o beside g; the cell before is empty."""
+    alone = gated(METHODS["zaremba2014"].placement(), 1, 0)
+    assert gates_sentence(alone) == "Through a gate: 2 masks on each of 3 more routes (dotted)."
+    far = gated(METHODS["naive-state"].placement(), 2, 9)
+    least = next(n for n, routes in enumerate(far) if routes)
+    assert gates_sentence(far).startswith(f"Through a gate: at least {least} masks, at most {len(far) - 1}, on ")
+    assert gated(METHODS["naive-state"].placement(cell="rnn"), 2, 4, "rnn") == ()

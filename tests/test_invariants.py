@@ -31,9 +31,12 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
-TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "runs/worker.py", "commandline/record.py",
-          "measure.py", "snapshot.py"}  # fmt: skip
-RANDOM = {"dropout/draw.py", "model.py", "initial.py", "tasks/language_model.py", "tasks/delayed_recall.py"}
+TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "recurrence/tangent.py", "runs/worker.py",
+          "commandline/record.py", "commandline/bench.py", "measure.py", "weights.py", "snapshot.py",
+          *(f"recurrence/bptt/{name}.py" for name in ("arrays", "gates", "past", "zoneout", "lstm", "gru", "rnn", "layer")),
+          *(f"bench/{name}.py" for name in ("arrays", "clock", "floor", "loop", "table"))}  # fmt: skip
+RANDOM = {"dropout/draw.py", "model.py", "initial.py", "tasks/language_model.py", "tasks/delayed_recall.py",
+          "bench/arrays.py", "bench/floor.py", "bench/keras.py"}  # fmt: skip
 TRANSLATED = {"_", "N_", "ngettext"}
 # What a person would read: two words, or one with a capital letter. Not CSS and HTML, nor papers' own titles.
 PROSE = re.compile(r"(?<![-\w])[A-Za-z]{2,},? [a-z]{2,}(?![-\w])|^[A-Z][a-z]+\b(?!\.)")

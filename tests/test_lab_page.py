@@ -550,7 +550,8 @@ def test_the_app_never_imports_torch_and_core_never_streamlit() -> None:
 import importlib, logging, pkgutil, sys
 logging.disable(logging.WARNING)
 import core
-heavy = {"core.model", "core.measure", "core.objective", "core.training", "core.recurrence.engine", "core.__main__"}
+heavy = {"core.model", "core.measure", "core.objective", "core.training", "core.weights", "core.recurrence.engine",
+         "core.recurrence.tangent", "core.__main__"}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
 heavy |= {name for name in names if name.startswith(("core.recurrence.bptt.", "core.bench."))}

@@ -102,6 +102,8 @@ def why(name: str, layers: int, distance: int, through: str) -> str:
                                     "Along time there is none, so the distance does not count."),
         ("naive-state", 1, "state", "1 at the input + 6 on the state + 1 at the output = 8. "
                                     "Through the cell 2, through the state 8; all others between 2 and 8."),
+        ("naive-state", 1, "cell", "1 at the input + 1 at the output = 2. Along time this path meets none; "
+                                   "through the state it would be 8, and all others lie between 2 and 8."),
         ("gal2016", 1, "state", "1 on the words + 1 at the input + 6 on the state + 1 at the output = 9. "
                                 "4 different arrays, some met again. "
                                 "Through the cell 3, through the state 9; all others between 3 and 9."),

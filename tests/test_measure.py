@@ -12,39 +12,41 @@ import numpy as np
 import pytest
 import torch
 
-from core.dropout.draw import draw, spelled
+from core.dropout.draw import draw, elements, spelled
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
-from core.experiment import CELLS, build
+from core.errors import Invalid
+from core.experiment import build
+from core.figures.measured import QUANTITIES
 from core.measure import Changed, curve, each_for_itself, measured
 from core.model import to_torch
 from core.runs.measuring import Curve, Measurements, asked, candidates, measurable, request
+from core.runs.protocol import NoCommands
+from core.training import Training, train
+from core.weights import keep
 
 ROOT = Path(__file__).parents[1]
-# torch's own forward mode still uses what torch calls deprecated.
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 SMALL = build("delayed-recall", {"lag": 6}, hidden=12, layers=2, batch=4)
-CASES = [
-    (name, cell) for name in ("none", "zaremba2014", "naive-state", "gal2016", "krueger2016", "embedding") for cell in CELLS
-]
+EVERYWHERE = ("none", "zaremba2014", "naive-state", "gal2016-untied", "krueger2016", "embedding", "merity2017", "dropconnect",
+              "activations-and-connections")  # fmt: skip
+CASES = [(name, cell) for name in EVERYWHERE for cell in METHODS[name].cells]
 
 
-@pytest.mark.parametrize(("name", "cell"), [*CASES, ("naive-cell", "lstm"), ("moon2015", "lstm")])
+@pytest.mark.parametrize(("name", "cell"), [*CASES, ("naive-cell", "lstm"), ("moon2015", "lstm"), ("gate", "gru")])
 def test_the_response_is_the_derivative_of_the_model_itself(name: str, cell: str) -> None:
     """Central differences through Network.forward, whose embedding is given the change; masks and all."""
     experiment = replace(SMALL, cell=cell)
     changed, placement = Changed(experiment, draws=3), METHODS[name].placement(cell=cell)
     found = changed.response(placement)
-    masks = to_torch(
-        spelled(draw(each_for_itself(placement), changed.shape, experiment.mask_seed, 1), changed.x),
-        torch.device("cpu"), torch.float64,
-    )  # fmt: skip
+    shape, x = replace(changed.shape, batch=3), np.repeat(changed.x, 3, axis=1)
+    drawn = draw(each_for_itself(placement), shape, experiment.mask_seed, 1)
+    masks = to_torch(spelled(drawn, x), torch.device("cpu"), torch.float64)
     network, small = changed.network, 1e-5
 
     def told(sign: int) -> torch.Tensor:
         # Sample b reads word types of its own: those of b are the numbers from b·V on, and its first one is changed.
         types = len(network.embedding)
-        own = torch.from_numpy(changed.x + types * np.arange(3))
+        own = torch.from_numpy(x + types * np.arange(3))
         table = network.embedding.detach().repeat(3, 1)
         first = table[own[0]] + sign * small * changed.direction
         read = table[own]
@@ -111,6 +113,32 @@ def test_no_draw_is_shared_by_the_batch() -> None:
     assert not torch.equal(first == 0, second == 0)
 
 
+def test_fewer_draws_of_many_masks_and_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masks on weights at every step: as many draws as are affordable, none of them like another, in parts that fit."""
+    placement = METHODS["activations-and-connections"].placement()
+    changed = Changed(SMALL, draws=12)
+    size = elements(each_for_itself(placement), changed.shape)
+    monkeypatch.setattr("core.measure.MOST_DRAWN", 11 * size)
+    monkeypatch.setattr("core.measure.LARGEST", 3 * size)
+    found = changed.response(placement)
+    assert found.shape[1] == 11
+    assert len(torch.unique(found[-1], dim=0)) == 11
+    assert curve(found, changed.response(Placement())).draws == 11
+
+
+def test_the_standard_errors_are_those_of_repeated_measurements() -> None:
+    """The spread of many measurements of 40 draws each, against what one of them says of itself."""
+    shape = (1, 40, 16)
+    random = torch.Generator().manual_seed(3)
+    clean = torch.randn(shape, generator=random, dtype=torch.float64)
+    noise = torch.randn((300, *shape), generator=random, dtype=torch.float64)
+    many = [curve(clean + one, clean) for one in noise]
+    for name in QUANTITIES:
+        values = np.array([getattr(one, name)[0] for one in many])
+        said = np.array([one.error(name)[0] for one in many])
+        assert said.mean() == pytest.approx(values.std(), rel=0.25), name
+
+
 def test_the_events_are_what_the_page_reads() -> None:
     events = list(measured(measurable(SMALL), candidates(SMALL)))
     assert [event["name"] for event in events] == ["", *candidates(SMALL)]
@@ -123,7 +151,7 @@ def test_what_is_measured_beside_the_chosen_method() -> None:
     beside = {"zaremba2014", "naive-state", "naive-cell", "moon2015", "gal2016"}
     assert set(candidates(replace(SMALL, placement=METHODS["zaremba2014"].placement()))) == beside
     assert set(candidates(replace(SMALL, placement=METHODS["semeniuta2016"].placement()))) == beside | {"own"}
-    assert set(candidates(replace(SMALL, placement=METHODS["merity2017"].placement()))) == beside
+    assert set(candidates(replace(SMALL, placement=METHODS["merity2017"].placement()))) == beside | {"own"}
     assert set(candidates(replace(SMALL, cell="gru", placement=Placement()))) == {"zaremba2014", "naive-state", "gal2016"}
     moon = candidates(SMALL)["moon2015"].get("cell")
     assert moon == Dropout(0.5, time="sequence")
@@ -131,10 +159,39 @@ def test_what_is_measured_beside_the_chosen_method() -> None:
 
 def test_a_request_is_small_and_comes_back() -> None:
     wide = build(hidden=(600, 300), layers=2, placement=METHODS["zaremba2014"].placement(0.3))
-    experiment, placements = asked(request(wide))
+    experiment, placements, weights = asked(request(wide))
     assert (experiment.widths, experiment.shape.embedding) == ((128, 128), 128)
-    assert placements == candidates(wide)
+    assert (placements, weights) == (candidates(wide), None)
     assert request(wide) == request(replace(wide, epochs=3, learning_rate=0.1, placement=wide.placement))
+
+
+def test_the_weights_of_a_run_are_those_measured(tmp_path: Path) -> None:
+    """Against the network that was trained: what is kept is what it has at the end."""
+    run, file = replace(SMALL, epochs=1, updates=7, engine="reference", device="cpu"), tmp_path / "run.pt"
+    for _event in train(run, kept=file):
+        pass
+    changed = Changed(measurable(run), draws=3, weights=file)
+    assert changed.update == 7
+    run_here = Training(run, NoCommands(), 0)
+    for _event in run_here.all_updates():
+        pass
+    for name, one in changed.network.state_dict().items():
+        assert torch.equal(one, run_here.network.state_dict()[name].double()), name
+    untrained = Changed(measurable(run), draws=3)
+    assert untrained.update == 0
+    assert not torch.equal(changed.response(Placement()), untrained.response(Placement()))
+
+
+def test_weights_that_are_gone_or_do_not_fit_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    with pytest.raises(Invalid, match="no longer kept"):
+        Changed(SMALL, weights=file)
+    keep(Changed(replace(SMALL, hidden=5)).network, 3, file)
+    with pytest.raises(Invalid, match="of another network"):
+        Changed(SMALL, weights=file)
+    file.write_bytes(b"nonsense")
+    with pytest.raises(Invalid, match="damaged"):
+        Changed(SMALL, weights=file)
 
 
 def test_the_process_says_in_a_sentence_what_cannot_be() -> None:

@@ -18,6 +18,11 @@ PLACE = """(node, x) => {
     const {left, top} = node.getBoundingClientRect()
     return [left + size.l + xaxis.l2p(x), top + size.t + yaxis.l2p(node.data.at(-1).y[x])]
 }"""
+# Whether an element lies within the width of the window.
+IN_SIGHT = """(node) => {
+    const {left, right} = node.getBoundingClientRect()
+    return left >= 0 && right <= innerWidth
+}"""
 
 
 class PathPage(Lab):
@@ -65,6 +70,9 @@ def test_a_source_and_a_target_are_clicked_and_the_count_is_read(
     path.route("most corrupted").click()
     path.count("through 9 masks")
     path.wait_for_query(pick="most", method="naive-state")
+    page.get_by_text("Routes through gates").click()
+    expect(page.get_by_text("Through a gate: at least")).to_be_visible()
+    expect(path.network.locator("[data-gate=f]")).to_have_count(2)
     page.get_by_role("radio", name="the way up and c, the cell").click()
     path.count("2L + 1 + Δ = 2·2 + 1 + 6 = 11")
     assert console_errors == []
@@ -115,5 +123,7 @@ def test_a_measurement_is_shown_and_the_page_is_accessible(page: Page, server: s
 
 def test_nothing_is_wider_than_a_phone(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    PathPage(page, server).visit(**SMALL)
+    path = PathPage(page, server).visit(**SMALL, path="0,2,5")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for word in (path.source(0), path.target(5)):  # both ends of the path are in sight
+        page.wait_for_function(IN_SIGHT, arg=word.element_handle())

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,9 +20,13 @@ from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 from core.codec import from_query, to_plain
 from core.dropout.methods import METHODS, name_of
 from core.experiment import CELLS, build
+from core.model import Network
 from core.paths import corruption, routes_of
 from core.reach import full, rows
+from core.tasks.windows import data_of
 from core.view import View, view_of
+from core.weights import keep
+from pages.learn import weights
 from pages.learn.measured import measurements
 
 ROOT = Path(__file__).parents[1]
@@ -236,7 +241,10 @@ def test_the_routes_through_the_gates_are_counted_apart() -> None:
     charts = len(components(page)["live_chart"])
     drawn(page.toggle(key="path-gates").set_value(True).run())
     assert len(components(page)["live_chart"]) == charts + 1
-    assert any("With the routes through gates" in str(one.value) for one in page.caption)
+    assert any("Through a gate" in str(one.value) for one in page.caption)
+    assert "path-network-gate-f-2" in svg(page)
+    drawn(page.selectbox(key="path-cell").select("rnn").run())
+    assert "path-network-gate-" not in svg(page)
 
 
 def test_a_number_of_paths_beyond_64_bits_is_written_out() -> None:
@@ -249,6 +257,44 @@ def test_methods_beside_are_in_the_address() -> None:
     assert page.multiselect(key="path-beside").value == ["moon2015", "gal2016"]
     drawn(page.multiselect(key="path-beside").set_value(["gal2016"]).run())
     assert query(page)["beside"] == "gal2016"
+
+
+class KeptRun:
+    """A service that knows the weights of one run."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def weights(self, run: str) -> Path | None:
+        return self.file if run == "one" else None
+
+    def poll(self, _run: str, _since: int) -> None:
+        """A run that is looked at is kept."""
+
+
+def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, file = build("delayed-recall", {"lag": 4}, hidden=8, layers=1), tmp_path / "one.pt"
+    keep(Network(data_of(run).tokens, data_of(run).classes, run), 7, file)
+    monkeypatch.setattr(weights, "service", lambda: KeptRun(file))
+    shelf = {"id": "one", "number": 3, "recorded": False, "began": to_plain(run), "events": []}
+    page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
+    page.session_state["lab"] = {"experiment": to_plain(build()), "run": None, "kept": shelf, "previous": None}
+    drawn(page.run())
+    drawn(page.selectbox(key="path-weights").select("one").run())
+    (info,) = page.info
+    assert re.match(r"run 3 .* trained another network than the one above: LSTM, 1 layer of 8 units", str(info.value))
+    drawn(page.button(key="path-as-run").click().run())
+    assert from_query(query(page)).widths == (8,)
+    page.button(key="path-measure").click().run()
+    while (found := measurements().look(run, file)) and found.state in ("waiting", "running"):
+        sleep(0.02)
+    assert found
+    assert (found.state, found.update) == ("done", 7), found.reason
+    drawn(page.run())
+    assert any("with its weights after update 7" in str(one.value) for one in page.caption)
+    assert not [one for one in page.button if one.key == "path-measure"]
+    keep(Network(data_of(run).tokens, data_of(run).classes, run), 8, file)
+    assert "gone on" in drawn(page.run()).button(key="path-measure").label
 
 
 def test_the_page_loads_neither_torch_nor_pandas() -> None:

@@ -17,7 +17,8 @@ ENDLESS = ["train", "--task", "delayed-recall", "--hidden", "4", "--layers", "1"
 # Where torch may be: the modules that train. Everything else serves the app's process.
 BY_HAND = ("arrays", "gates", "past", "zoneout", "lstm", "gru", "rnn", "layer")
 BENCH = ("arrays", "clock", "floor", "loop", "table")
-WITH_TORCH = {"core.model", "core.training", "core.objective", "core.recurrence.engine", "core.measure", "core.snapshot",
+WITH_TORCH = {"core.model", "core.training", "core.objective", "core.recurrence.engine", "core.recurrence.tangent",
+              "core.measure", "core.weights", "core.snapshot",
               *(f"core.recurrence.bptt.{name}" for name in BY_HAND), *(f"core.bench.{name}" for name in BENCH)}  # fmt: skip
 # Main programs: importing them runs them.
 MAIN = {"core.__main__"}

@@ -19,6 +19,8 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
 from core.experiment import Experiment, build
+from core.runs.lease import KEEP, LENGTH
+from core.runs.measuring import WIDEST
 from core.runs.protocol import Command, Event
 from core.runs.run import Poll
 from core.runs.service import MOST_WAITING, Service
@@ -174,6 +176,20 @@ def test_a_change_acts_as_the_same_change_here(service: Service) -> None:
     here = trained_here(replace(experiment, placement=METHODS["gal2016"].placement(0.2), learning_rate=0.02, mask_seed=3),
                         {at[1]: second})  # fmt: skip
     assert timeless([event for event in events if event != changed]) == timeless(json.loads(json.dumps(here)))
+
+
+def test_the_weights_of_a_run_are_kept_as_long_as_the_run(single: Service, clock: Clock) -> None:
+    run, wide = single.submit(SHORT, "a"), single.submit(replace(SHORT, hidden=WIDEST + 1), "a")
+    ended(single, run)
+    file = single.weights(run)
+    assert file
+    assert torch.load(file, weights_only=True)["update"] == SHORT.updates
+    ended(single, wide)
+    assert single.weights(wide) is None
+    clock.now += LENGTH + KEEP + 1
+    single.tidy()
+    assert single.weights(run) is None
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(

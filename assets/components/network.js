@@ -56,14 +56,15 @@ class View {
     else this.scroller.append((this.svg = document.importNode(fresh, true)))
     for (const kin of this.groups()) rove(kin)
     if (before !== path(this.svg)) this.trace()
-    if (!before) this.scrollToTarget()
+    if (!before) this.scrollToPath()
     this.explain()
   }
 
-  // Where the figure is wider than its place, at first with the end of the path in sight.
-  scrollToTarget() {
+  // Where the figure is wider than its place, at first with the path in sight: both its words where they have room, as those
+  // of the path that is shown first have on a phone, else where it ends.
+  scrollToPath() {
     const right = this.svg.querySelector("[data-kind=target].is-chosen")?.getBoundingClientRect().right ?? 0
-    this.scroller.scrollLeft += Math.max(0, right + 12 - this.scroller.getBoundingClientRect().right)
+    this.scroller.scrollLeft += Math.max(0, right + 6 - this.scroller.getBoundingClientRect().right)
   }
 
   // Groups of which the tab key reaches one element and the arrow keys the others.

@@ -101,6 +101,12 @@ def key(site: str, layer: int, gate: str = "") -> str:
     return f"{site}.{layer}.{gate}" if gate else f"{site}.{layer}"
 
 
+def elements(placement: Placement, shape: Shape) -> int:
+    """How many numbers one update draws for all its masks, its sites being at their full rates."""
+    return sum(prod(_shape(site, layer, dropout, shape)) * len(gates_of(dropout, shape.cell))
+               for site, layer, dropout in placement.active(shape.layers))  # fmt: skip
+
+
 def check_memory(placement: Placement, shape: Shape) -> None:
     """Raises Invalid where a mask would have more than `LARGEST` elements."""
     for site, layer, dropout in placement.active(shape.layers):

@@ -22,15 +22,17 @@ AXES = {
 ON_A_LOG = ("signal_to_noise", "gradient")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 LABEL, LINE = 22, 13  # characters of a name; pixels of height that a line of text needs
+LOWEST = 0.9  # of a value: as far as its whisker reaches down on an axis of powers
 LEAST = 1e-12  # below it a quantity is rounding
 
 
 def measured_curves(
-    curves: Mapping[str, Curve], quantity: str, theme: Theme, height: int, hues: Sequence[int] = range(len(DASHES))
+    curves: Mapping[str, Curve], quantity: str, theme: Theme, height: int, of: str, hues: Sequence[int] = range(len(DASHES))
 ) -> Figure:
-    """The curves by their names, of one of `QUANTITIES`. hues: which colour and dash of the theme each has."""
+    """The curves by their names, of one of `QUANTITIES`, with whiskers of one standard error. of: whose weights were measured.
+    hues: which colour and dash of the theme each has."""
     log = quantity in ON_A_LOG
-    lines = [_line(name, getattr(curve, quantity), hue, log, theme)
+    lines = [_line(name, getattr(curve, quantity), curve.error(quantity), hue, log, theme)
              for hue, (name, curve) in zip(hues, curves.items(), strict=False)]  # fmt: skip
     drawn = [_on_axis(y, log) for line in lines for y in line["y"] if y is not None] or [0.0, 1.0]
     low, high = min(drawn), max(drawn)
@@ -41,7 +43,7 @@ def measured_curves(
         "data": lines,
         "layout": {
             "template": template(theme), "height": height, "margin": margin, "hovermode": "closest", "uirevision": quantity,
-            "xaxis": {"title": {"text": _("distance Δ, steps")}, "tickformat": "d", "nticks": 8,
+            "xaxis": {"title": {"text": _("distance Δ, steps ({of})").format(of=of)}, "tickformat": "d", "nticks": 8,
                       "range": [0, max((len(line["x"]) for line in lines), default=2) - 1]},
             "yaxis": {"title": {"text": _(AXES[quantity])}, "type": "log" if log else "linear", "range": list(span),
                       "nticks": 7, "exponentformat": "power"} | ({"dtick": max(1, round((high - low) / 6))} if log else {}),
@@ -50,14 +52,14 @@ def measured_curves(
     }  # fmt: skip
 
 
-def describe_measured(curves: Mapping[str, Curve], quantity: str) -> str:
-    """The curves for those who do not see them: each at its beginning and its end."""
+def describe_measured(curves: Mapping[str, Curve], quantity: str, of: str) -> str:
+    """The curves for those who do not see them: each at its beginning and its end. of: whose weights were measured."""
     said = []
     for name, curve in curves.items():
         values: Sequence[float | None] = getattr(curve, quantity)
         said.append(_("{name}: {first} at distance 0, {last} at distance {far}.").format(
             name=name, first=written(values[0]), last=written(values[-1]), far=len(values) - 1))  # fmt: skip
-    return f"{_(QUANTITIES[quantity])}. " + " ".join(said)
+    return f"{_(QUANTITIES[quantity])}, {of}. " + " ".join(said)
 
 
 def written(value: float | None) -> str:
@@ -65,12 +67,16 @@ def written(value: float | None) -> str:
     return _("not finite") if value is None else f"{value:.2g}"
 
 
-def _line(name: str, values: Sequence[float | None], i: int, log: bool, theme: Theme) -> Figure:
+def _line(name: str, values: Sequence[float | None], errors: Sequence[float | None], i: int, log: bool, theme: Theme) -> Figure:
     kept = [None if y is None or (log and y < LEAST) else y for y in values]
-    says = _("{y} at Δ = {distance}").format(y="%{y:.3~g}", distance="%{x}")
+    colour, known = theme.runs[min(i, len(theme.runs) - 1)], [error or 0.0 for error in errors]
+    # On an axis of powers a whisker cannot reach down to zero.
+    down = [min(error, LOWEST * (y or 0)) if log else error for y, error in zip(kept, known, strict=False)]
+    says = _("{y} ± {error} at Δ = {distance}").format(y="%{y:.3~g}", error="%{customdata:.2~g}", distance="%{x}")
     return {
-        "type": "scatter", "mode": "lines", "name": name, "x": list(range(len(values))), "y": kept,
-        "line": {"color": theme.runs[min(i, len(theme.runs) - 1)], "dash": DASHES[i % len(DASHES)], "width": 2.5},
+        "type": "scatter", "mode": "lines", "name": name, "x": list(range(len(values))), "y": kept, "customdata": known,
+        "line": {"color": colour, "dash": DASHES[i % len(DASHES)], "width": 2.5},
+        "error_y": {"array": known, "arrayminus": down, "symmetric": False, "thickness": 1, "width": 0, "color": colour},
         "hovertemplate": f"<b>{name}</b><br>{says}<extra></extra>",
     }  # fmt: skip
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from core.figures.sentence import formula
+from core.figures.sentence import formula, short
 from core.figures.spread import spread
 from core.figures.theme import Figure, Theme, template
 from core.language import _, ngettext
 from core.paths import Mask
 
 BARS_NAMED = 9  # at most, so that what is said above the bars does not overlap
-DIGITS = 9  # a longer number is written as a power of ten where there is little room
+FEW_BARS, DIGITS, FEW_DIGITS = 6, 9, 6  # above so many bars there is room for so many digits only
 LABEL = 17  # characters of a name at the end of a line
 WIDTHS = (6, 4, 2.5, 1.5)  # the first lies below the others, and is seen where they lie on it
 LINE = 13  # pixels of height that a line of text needs
@@ -56,7 +56,8 @@ def histogram(counts: Sequence[int], theme: Theme, height: int) -> Figure:
     least, most, total = every[0], every[-1], sum(counts)
     exact = [counts[n] for n in range(least, most + 1)]
     step = -(-len(exact) // BARS_NAMED)
-    named = [short(paths) if i % step == 0 and paths else "" for i, paths in enumerate(exact)]
+    digits = DIGITS if len(exact) <= FEW_BARS else FEW_DIGITS
+    named = [short(paths, digits) if i % step == 0 and paths else "" for i, paths in enumerate(exact)]
     parts = [percent(paths, total) for paths in exact]
     bars = {
         "type": "bar", "x": list(range(least, most + 1)), "y": parts, "width": 0.8,
@@ -109,12 +110,6 @@ def describe_growth(methods: Sequence[Growth], distance: int) -> str:
 def percent(paths: int, total: int) -> float:
     """A part of a whole in percent, both exact integers of any size."""
     return paths * 10**8 // total / 10**6
-
-
-def short(number: int) -> str:
-    """A whole number of any size in little room."""
-    text = str(number)
-    return f"{number:,}" if len(text) <= DIGITS else f"{text[0]}.{text[1]}·10^{len(text) - 1}"
 
 
 def _paths(n: int) -> str:

@@ -1,11 +1,13 @@
 """The sentence that counts: through how many masks content reaches a prediction, and the formula that the count follows."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from core.language import N_, _, ngettext
 from core.paths import Corruption, Mask
 
 ALONG_TIME = {"state", "cell", "forget_gate", "update_gate", "reset_gate", "recurrent_weights"}
+DIGITS, LONG = 9, 15  # a longer number is written as a power of ten, where there is little room, or in a sentence
 _WHERE = {
     "words": N_("{n} on the words"),
     "input": N_("{n} at the input"),
@@ -45,6 +47,17 @@ def reason(path: list[Mask], layers: int, counts: Corruption) -> str:
     return " ".join(filter(None, [_parts(path, layers), _arrays(path), _others(path, counts)]))
 
 
+def gates_sentence(gated: Sequence[int]) -> str:
+    """What the routes through gates meet; gated: their histogram (core.paths.gated), not empty."""
+    met, paths = [n for n, few in enumerate(gated) if few], sum(gated)
+    if met[0] == met[-1]:
+        each = ngettext("{n} mask on each", "{n} masks on each", met[0]).format(n=met[0])
+        return _("Through a gate: {each} of {n} more routes (dotted).").format(each=each, n=short(paths, LONG))
+    masks = ngettext("at least {n} mask", "at least {n} masks", met[0]).format(n=met[0])
+    routes = ngettext("on {n} more route (dotted)", "on {n} more routes (dotted)", paths).format(n=short(paths, LONG))
+    return _("Through a gate: {masks}, at most {most}, {routes}.").format(masks=masks, most=met[-1], routes=routes)
+
+
 def _parts(path: list[Mask], layers: int) -> str:
     # In the order in which the path first meets them: 1 at the input + 1 between the 2 layers + 1 at the output = 3.
     parts = [_(_WHERE[site]).format(n=n, layers=layers) for site, n in Counter(mask.site for mask in path).items()]
@@ -63,11 +76,21 @@ def _others(path: list[Mask], counts: Corruption) -> str:
         return _("Zoneout erases nothing: it can hold content back {least} to {most} times.").format(
             least=counts.held[0], most=counts.held[1])  # fmt: skip
     if counts.least < counts.most and counts.through_cell is not None:
+        if not ALONG_TIME & {mask.site for mask in path} and (counts.through_state or 0) > len(path):
+            return _("Along time this path meets none; through the state it would be {state}, and all others lie between "
+                     "{least} and {most}.").format(
+                         state=counts.through_state, least=counts.least, most=counts.most)  # fmt: skip
         return _("Through the cell {cell}, through the state {state}; all others between {least} and {most}.").format(
             cell=counts.through_cell, state=counts.through_state, least=counts.least, most=counts.most)  # fmt: skip
     if path and not ALONG_TIME & {mask.site for mask in path}:
         return _("Along time there is none, so the distance does not count.")
     return _("Every path between the two crosses {n}, whichever way it takes.").format(n=counts.least)
+
+
+def short(number: int, digits: int = DIGITS) -> str:
+    """A whole number of any size in little room: one of more digits as a power of ten."""
+    text = str(number)
+    return f"{number:,}" if len(text) <= digits else f"{text[0]}.{text[1]}·10^{len(text) - 1}"
 
 
 def formula(path: list[Mask], layers: int, distance: int, through: str) -> str:

@@ -6,6 +6,7 @@ mask is `ONE`, which leaves what it multiplies as it is. Arrays are [B, H] withi
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,14 +51,20 @@ class LayerMasks:
 
     def at(self, t: int) -> "LayerMasks":
         """The masks within the recurrence at step t; a mask that is shared over time serves every step."""
-        return replace(self, into=ONE, input_weights=ONE, **{name: _at(mask, t) for name, mask in self.inside()})
+        return LayerMasks(**{name: _at(mask, t) for name, mask in self._inside}) if self._inside else NO_MASKS
 
     def inside(self) -> Iterable[tuple[str, Any]]:
         """The masks within the recurrence that are there, by site."""
-        return ((name, mask) for name in _INSIDE if (mask := getattr(self, name)) is not ONE)
+        return self._inside
+
+    @cached_property
+    def _inside(self) -> tuple[tuple[str, Any], ...]:
+        # Asked for at every step of every layer: looked for once.
+        return tuple((name, mask) for name in _INSIDE if (mask := getattr(self, name)) is not ONE)
 
 
 _INSIDE = tuple(site.name for site in SITES.values() if site.inside)
+NO_MASKS = LayerMasks()
 
 
 @dataclass(frozen=True)

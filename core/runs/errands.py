@@ -64,10 +64,12 @@ class Errands(Generic[A]):
         """The answer after an event of the process; "failed" events are dealt with here."""
         raise NotImplementedError
 
-    def ask_for(self, key: str) -> None:
-        """Has a request answered, unless it is or is being. Raises Invalid where too many are waiting."""
+    def ask_for(self, key: str, again: bool = False) -> None:
+        """Has a request answered, unless it is or is being; `again`: also one that is. Raises Invalid where too many are
+        waiting."""
         with self._lock:
-            if key in self._known and self._known[key].state != "failed":
+            known = self._known.get(key)
+            if known and (known.busy or (known.state == "done" and not again)):
                 return
             if sum(one.state == "waiting" for one in self._known.values()) >= MOST_WAITING:
                 raise Invalid(_("{most} requests are waiting already; try again in a minute.").format(most=MOST_WAITING))

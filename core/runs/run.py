@@ -38,13 +38,15 @@ class Poll:
 class Run:
     """id, owner: names. experiment: with the changes made so far. show: samples whose predictions the records carry.
 
-    orders: what it was told while it waited, for the worker that will train it.
+    kept: the file in which its weights are written down, "" for none. orders: what it was told while it waited, for the worker
+    that will train it.
     """
 
     id: str
     owner: str
     experiment: Experiment
     show: int = 0
+    kept: str = ""
     recorded: bool = False
     state: str = "queued"
     reason: str = ""
@@ -83,7 +85,7 @@ class Run:
     def message(self) -> dict[str, Any]:
         """What a worker is told so that it trains this run."""
         return {"command": "run", "version": VERSION, "run": self.id, "experiment": to_plain(self.experiment),
-                "show": self.show}  # fmt: skip
+                "show": self.show, "kept": self.kept}  # fmt: skip
 
     def poll(self, lines: list[str], since: int, position: int | None) -> Poll:
         """The answer to a poll for the events from `since` on, which are `lines`."""

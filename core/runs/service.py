@@ -6,7 +6,11 @@ given up some minutes later.
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +19,7 @@ from core.experiment import Experiment
 from core.language import _
 from core.runs import capacity
 from core.runs.lease import Leases
+from core.runs.measuring import as_it_is
 from core.runs.pool import Pool
 from core.runs.protocol import checked
 from core.runs.recorded import Recorded
@@ -42,6 +47,8 @@ class Service:
         self._runs: dict[str, Run] = {}
         self._replays: dict[str, Replay] = {}
         self._closed = threading.Event()
+        self._folder = Path(mkdtemp(prefix="dropout-weights-"))
+        self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest as the server ends
         self._pool = Pool(size, threads or max(1, capacity.cores() // size), self._lock)
         self._keeper = threading.Thread(target=self._keep, name="runs", daemon=True)
         self._keeper.start()
@@ -57,7 +64,9 @@ class Service:
                 raise Invalid(_("The server is shutting down; no new run can start."))
             if self._pool.waiting >= MOST_WAITING:
                 raise Invalid(_("{most} runs are waiting already; try again when some have ended.").format(most=MOST_WAITING))
-            run = self._enter(Run(uuid4().hex, owner, experiment, show))
+            name = uuid4().hex
+            kept = str(self._folder / f"{name}.pt") if as_it_is(experiment) else ""
+            run = self._enter(Run(name, owner, experiment, show, kept))
             self._pool.add(run)
             return run.id
 
@@ -111,6 +120,14 @@ class Service:
         with self._lock:
             return self._pool.pid(self._runs[run_id]) if run_id in self._runs else None
 
+    def weights(self, run_id: str) -> Path | None:
+        """The file with the run's weights, as they were at its last evaluation, pause or end; None where there are none: it has
+        not begun, is gone, or is larger than what is measured."""
+        with self._lock:
+            run = self._runs.get(run_id)
+        path = Path(run.kept) if run and run.kept else None
+        return path if path and path.exists() else None
+
     def tidy(self) -> None:
         """Ends the runs that nobody looks at, forgets old ones, ends workers that do not obey. Runs by itself."""
         with self._lock:
@@ -118,6 +135,7 @@ class Service:
                 self._stop(self._runs[run_id], _("Stopped, as nobody had looked at it for a while."))
             for run_id in self._leases.forgettable():
                 self._leases.forget(run_id)
+                (self._folder / f"{run_id}.pt").unlink(missing_ok=True)
                 del self._runs[run_id]
                 self._replays.pop(run_id, None)
             self._pool.tidy()
@@ -132,6 +150,7 @@ class Service:
         for worker in workers:
             worker.wait()
         self._keeper.join()
+        self._tidy_up()
 
     def _enter(self, run: Run) -> Run:
         self._runs[run.id] = run

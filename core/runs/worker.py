@@ -1,7 +1,8 @@
 """The process that trains: python -m core.runs.worker [--threads N]. The only place of the running app that has torch.
 
-One JSON object a line. In: {"command": "run", "version", "run": id, "experiment", "show"}, then the commands of
-protocol.py with the "run" they are for. Out: {"event": "ready"} once, then the run's events, each with its "run".
+One JSON object a line. In: {"command": "run", "version", "run": id, "experiment", "show", "kept": a file for the weights},
+then the commands of protocol.py with the "run" they are for. Out: {"event": "ready"} once, then the run's events, each with
+its "run".
 It takes one run after another, and ends when its standard input does: then the app has died.
 """
 
@@ -69,7 +70,8 @@ def events(message: dict[str, Any], inbox: Inbox) -> Iterator[Event]:
     update = 0
     try:
         _check_version(message["version"])
-        for event in train(from_plain(message["experiment"]), Orders(inbox, message["run"]), message["show"]):
+        orders, kept = Orders(inbox, message["run"]), Path(message["kept"]) if message.get("kept") else None
+        for event in train(from_plain(message["experiment"]), orders, message["show"], kept):
             update = event.get("update", update)
             yield event
     except Exception as error:

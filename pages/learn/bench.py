@@ -13,6 +13,7 @@ from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.language import _, use
+from core.paths import routes_of
 from core.reach import extreme, full
 from core.runs.protocol import SHOWN_SAMPLES
 from core.tasks.windows import data_of, first_asked
@@ -75,6 +76,11 @@ def look(view: View, pick: str | None = None) -> None:
     """Looks at something else; pick: "least", "most" or "" for the path of the view, None for what it was."""
     bench()["view"] = asdict(view)
     bench()["pick"] = bench()["pick"] if pick is None else pick
+
+
+def gates() -> bool:
+    """Whether the routes through gates are shown: asked for, of a cell that has gates."""
+    return bool(st.session_state.get("path-gates")) and len(routes_of(experiment().cell)) > 1
 
 
 def change(**fields: Any) -> None:

@@ -1,5 +1,6 @@
 """What the path runs through: the cell, the layers, the method; and the same experiment in the Lab."""
 
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -39,13 +40,17 @@ def _first() -> None:
 
 
 def _method() -> None:
-    cell, own = bench.experiment().cell, _name()
-    # Methods that differ elsewhere than in their placement are one method here.
-    names = [name for name, row in METHODS.items()
-             if cell in row.cells and name_of(row.placement(cell=cell), cell) == name]  # fmt: skip
+    own = _name()
+    names = [*_methods(bench.experiment().cell), *[OWN] * (own is None)]
     st.session_state["path-method"] = own or OWN
-    st.selectbox(_("Method"), names + [OWN] * (own is None), key="path-method", format_func=_label, width=250,
+    st.selectbox(_("Method"), names, key="path-method", format_func=_label, width=250,
                  on_change=_chosen, args=["path-method"])  # fmt: skip
+
+
+@lru_cache
+def _methods(cell: str) -> tuple[str, ...]:
+    # Methods that differ elsewhere than in their placement are one method here.
+    return tuple(name for name, row in METHODS.items() if cell in row.cells and name_of(row.placement(cell=cell), cell) == name)
 
 
 def _cell() -> None:

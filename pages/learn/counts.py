@@ -11,7 +11,7 @@ from core.figures import reach as figures
 from core.figures.reach import Growth
 from core.figures.theme import Theme
 from core.language import _
-from core.paths import corruption, routes_of, through_gates
+from core.paths import corruption, gated, routes_of
 from core.reach import Route, Row, along, full, rows
 from pages.common.chart import live_chart
 from pages.common.texts import plain
@@ -28,14 +28,10 @@ def spread(colours: Theme) -> None:
     counts = corruption(*where).histogram
     st.markdown(f"## {_('All paths between the two: {n}').format(n=f'{sum(counts):,}')}")
     live_chart(figures.histogram(counts, colours, BARS), "path-histogram", figures.describe_histogram(counts), BARS)
-    gated = len(routes_of(experiment.cell)) > 1
-    gates = st.toggle(_("Show the routes through the gates, counted apart"), key="path-gates", disabled=not gated,
-                      help=_("Gates only modulate: what they carry decides how much passes, and is not what is remembered. "
-                             "Along them content also reaches the prediction, on very many routes."))  # fmt: skip
-    if gates and gated:
-        every = through_gates(*where)
-        st.caption(_("With the routes through gates: {n}").format(n=f"{sum(every):,}"))
-        live_chart(figures.histogram(every, colours, GATES), "path-gates-chart", figures.describe_histogram(every), GATES)
+    if bench.gates():
+        apart = gated(*where)
+        st.caption(_("Routes through at least one gate, counted apart: {n}").format(n=f"{sum(apart):,}"))
+        live_chart(figures.histogram(apart, colours, GATES), "path-gates-chart", figures.describe_histogram(apart), GATES)
 
 
 def growth(colours: Theme) -> None:

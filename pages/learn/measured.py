@@ -1,4 +1,4 @@
-"""Measured, not only counted: how much of a small change arrives, on an untrained model of these sizes."""
+"""Measured, not only counted: how much of a small change arrives, on an untrained model of these sizes, or a run's."""
 
 import streamlit as st
 
@@ -8,10 +8,19 @@ from core.experiment import Experiment
 from core.figures.measured import QUANTITIES, describe_measured, measured_curves
 from core.figures.theme import theme
 from core.language import _, use
-from core.runs.measuring import DRAWS, INVERTED, WIDEST, Measurement, Measurements, candidates
+from core.runs.measuring import (
+    DRAWS,
+    INVERTED,
+    WIDEST,
+    Measurement,
+    Measurements,
+    as_it_is,
+    candidates,
+    outdated,
+)
 from pages.common.chart import live_chart
 from pages.common.texts import plain
-from pages.learn import bench
+from pages.learn import bench, weights
 
 TICK = 0.5  # seconds
 HEIGHT = 330  # pixels
@@ -26,35 +35,51 @@ def measurements() -> Measurements:
 def show() -> None:
     """The heading, and what was measured, redrawn by itself while it is being measured."""
     st.markdown(f"## {_('Measured, not only counted')}")
-    found = measurements().look(bench.experiment())
+    weights.choose()
+    if not weights.of_these_sizes():
+        return
+    found = measurements().look(bench.experiment(), weights.chosen())
     busy = found is not None and found.state in ("waiting", "running")
     st.fragment(_draw, run_every=TICK if busy else None)(busy)
 
 
 def _draw(timed: bool) -> None:
     use(st.context.locale or "en")
-    experiment = bench.experiment()
-    found = measurements().look(experiment)
-    st.caption(_("A count says how many masks there are, not what they do. Here a small change of xₛ is followed through an "
-                 "untrained network of these sizes (at most {widest} units), over {draws} draws of all masks, and compared "
-                 "with the same network without masks.").format(widest=WIDEST, draws=DRAWS))  # fmt: skip
+    experiment, file = bench.experiment(), weights.chosen()
+    found = measurements().look(experiment, file)
+    st.caption(_("A count says how many masks there are, not what they do. Here a small change of xₛ is followed through "
+                 "{model}, over {draws} draws of all masks, and compared with the same network without masks.").format(
+                     model=_model(found), draws=DRAWS))  # fmt: skip
     if found is None or found.state == "failed":
-        _offer(found)
+        _offer(_("Measure now"), found)
     elif found.state == "waiting":
         st.progress(0.0, _("A process starts, or others measure before you."))
     else:
         if found.state == "running":
             st.progress(found.part, _("{n} of {all} methods are measured.").format(
                 n=len(found.curves), all=len(candidates(experiment))))  # fmt: skip
+        elif outdated(found, file):
+            _offer(_("The run has gone on: measure again"))
         _results(experiment, found)
     if (found is not None and found.state in ("waiting", "running")) != timed:
         st.rerun()  # with or without the timer, whichever it is now
 
 
-def _offer(found: Measurement | None) -> None:
+def _model(found: Measurement | None) -> str:
+    """Which network it is, with which weights."""
+    if name := weights.name():
+        if found is None or found.state in ("waiting", "failed"):
+            return _("the network of {run}, with the weights that it has now").format(run=plain(name))
+        return _("the network of {run}, with its weights after update {n}").format(run=plain(name), n=found.update)
+    if as_it_is(bench.experiment()):
+        return _("an untrained network of these sizes")
+    return _("an untrained network like this one, with {widest} units a layer").format(widest=WIDEST)
+
+
+def _offer(words: str, found: Measurement | None = None) -> None:
     if found is not None:
         st.error(plain(found.reason))
-    st.button(_("Measure now"), key="path-measure", type="primary", icon=":material/science:", on_click=_ask,
+    st.button(words, key="path-measure", type="primary", icon=":material/science:", on_click=_ask,
               help=_("It takes some seconds, in a process of its own."))  # fmt: skip
     if refused := bench.bench().pop("refused", ""):
         st.error(plain(refused))
@@ -63,7 +88,7 @@ def _offer(found: Measurement | None) -> None:
 def _ask() -> None:
     use(st.context.locale or "en")
     try:
-        measurements().ask(bench.experiment())
+        measurements().ask(bench.experiment(), weights.chosen())
     except Invalid as invalid:
         bench.bench()["refused"] = str(invalid)
 
@@ -76,9 +101,10 @@ def _results(experiment: Experiment, found: Measurement) -> None:
     quantity = st.segmented_control(_("What is measured"), QUANTITIES, key="path-quantity", default="correlation",
                                     required=True, label_visibility="collapsed",
                                     format_func=lambda name: _(QUANTITIES[name]))  # fmt: skip
-    st.caption(_about(quantity))
-    figure = measured_curves(curves, quantity, theme(st.context.theme.type), HEIGHT, list(map(bench.hue, names)))
-    live_chart(figure, "path-measured", describe_measured(curves, quantity), HEIGHT)
+    st.caption(_about(quantity) + _fewer(names, found))
+    of = _("weights of {run} after update {n}").format(run=weights.name(), n=found.update) if weights.name() else _("untrained")
+    figure = measured_curves(curves, quantity, theme(st.context.theme.type), HEIGHT, of, list(map(bench.hue, names)))
+    live_chart(figure, "path-measured", describe_measured(curves, quantity, of), HEIGHT)
 
 
 def _about(quantity: str) -> str:
@@ -91,6 +117,14 @@ def _about(quantity: str) -> str:
         "gradient": _("How strongly yₜ answers to xₛ, over the same without masks. 1: as without. Scaled masks make single "
                       "draws larger, to keep the mean; where it grows with every step, training explodes."),
     }[quantity]  # fmt: skip
+
+
+def _fewer(names: list[str], found: Measurement) -> str:
+    """What is said of curves with fewer draws than the others."""
+    few = {_label(name): found.curves[name].draws for name in names if found.curves[name].draws < DRAWS}
+    said = [_("“{method}” draws very many masks: it is measured over {n} draws.").format(
+        method=plain(name), n=n) for name, n in few.items()]  # fmt: skip
+    return " ".join(["", _("Whiskers: one standard error."), *said])
 
 
 def _label(name: str) -> str:

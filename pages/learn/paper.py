@@ -3,8 +3,10 @@
 import streamlit as st
 
 from core.dropout.methods import METHODS, name_of
+from core.experiment import Experiment
 from core.language import _
-from core.paths import corruption
+from core.paths import routes_of
+from core.reach import along, reach
 from pages.common.texts import plain
 from pages.learn import bench
 
@@ -39,33 +41,36 @@ def _statement() -> None:
     experiment = bench.shown()
     climbs = bench.view().climbs
     layers, distance, cell = experiment.layers, climbs[-1] - climbs[0], experiment.cell
-    up, far = (corruption(METHODS["zaremba2014"].placement(cell=cell), layers, steps, cell) for steps in (distance, FARTHER))
+    papers = reach(METHODS["zaremba2014"].placement(cell=cell), layers, max(distance, FARTHER), cell)
+    up, far = papers[distance], papers[FARTHER]
     st.markdown(_("**Zaremba, Sutskever and Vinyals (2014)** mask only the connections that lead upwards: into layer 1, from "
                   "layer to layer, and out of the top. Content may stay in a layer for many steps, but it climbs each layer "
                   "once. With L = {layers} that is {layers} + 1 = **{n} masks** over these {distance} steps, and over {far} "
                   "steps it is {again}.").format(
                       layers=layers, n=up.least, distance=distance, far=FARTHER, again=far.most))  # fmt: skip
-    parts = [_also("naive-state", layers, distance, cell, _("**Mask h as well**"))]
+    parts = [_also("naive-state", experiment, distance, _("**Mask h as well**"))]
     if cell in METHODS["naive-cell"].cells:
-        parts.append(_also("naive-cell", layers, distance, cell, _("**Mask c as well**")))
+        parts.append(_also("naive-cell", experiment, distance, _("**Mask c as well**")))
     st.markdown("\n".join(f"- {part}" for part in parts))
 
 
-def _also(name: str, layers: int, distance: int, cell: str, which: str) -> str:
+def _also(name: str, experiment: Experiment, distance: int, which: str) -> str:
     """What one more mask along time does to the counts over this distance."""
-    placement = METHODS[name].placement(cell=cell)
-    counts = corruption(placement, layers, distance, cell)
-    said = {"which": which, "least": counts.least, "most": counts.most, "state": counts.through_state}
-    if counts.through_cell is None:
+    placement = METHODS[name].placement(cell=experiment.cell)
+    where = (placement, experiment.layers, experiment.steps - 1, experiment.cell)  # as counted for the table and the lines
+    counts = reach(*where)[distance]
+    ways = {way: along(*where, way)[distance] for way in routes_of(experiment.cell)}
+    said = {"which": which, "least": counts.least, "most": counts.most, "state": ways["state"]}
+    if "cell" not in ways:
         return _("{which}: there is no other way along time, and every step costs a mask. Here {state}.").format(**said)
     if counts.least == counts.most:
-        rate = placement.rate("cell", 1, layers)
+        rate = placement.rate("cell", 1, experiment.layers)
         return _("{which}: now every path pays at every step, whichever way it takes. Here {least}. What is stored survives a "
                  "step with k = {k:g}, so it fades as $k^Δ$: {left:.2g} after {distance} steps.").format(
                      **said, k=1 - rate, left=(1 - rate) ** distance, distance=distance)  # fmt: skip
     return _("{which}: a path through h pays a mask more at every step. Here {state}. A path through {carry} pays nothing: "
              "still {cell}. Memory has a way round the masks.").format(
-                 **said, cell=counts.through_cell, carry=bench.carry())  # fmt: skip
+                 **said, cell=ways["cell"], carry=bench.carry())  # fmt: skip
 
 
 def _chosen() -> None:

@@ -32,8 +32,8 @@ def page() -> None:
         with right:
             counts.spread(colours)
             counts.growth(colours)
-        counts.table()
         paper.show(colours.accent)
+        counts.table()
         measured.show()
     address(bench.query(), "path-address")
 

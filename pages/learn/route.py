@@ -9,10 +9,10 @@ from core.dropout.draw import spelled
 from core.experiment import Experiment
 from core.figures.network import Scene, network
 from core.figures.reach import counted
-from core.figures.sentence import count_sentence, reason
+from core.figures.sentence import count_sentence, gates_sentence, reason
 from core.figures.theme import Theme
 from core.language import _
-from core.paths import corruption, crossings, routes_of
+from core.paths import corruption, crossings, gated, routes_of
 from core.tasks.windows import data_of, masks_of, window
 from core.view import COUNT, View, first_that_shows
 from pages.common.network import network_view
@@ -26,20 +26,20 @@ UPDATE = 1  # of a run; the masks of its first update are drawn
 def show(colours: Theme) -> None:
     """The sentence, the routes, the network, the distance."""
     experiment, view = bench.shown(), bench.view()
-    scene = _scene(experiment, view)
+    scene = _scene(experiment, view, bench.gates())
     with st.container(key="count"):
         _sentence(experiment, view, scene)
     network_view(network(scene, colours, "path-network"), "path-network", _follow)
     _scrub(experiment, view)
 
 
-def _scene(experiment: Experiment, view: View) -> Scene:
+def _scene(experiment: Experiment, view: View, gates: bool) -> Scene:
     data, batch = data_of(experiment), window(experiment, UPDATE)
     inputs = [data.token_names[i] for i in batch.x[:, view.sample]]
     masks = spelled(masks_of(experiment, UPDATE), batch.x)
     right = [data.class_names[i] if i >= 0 else None for i in batch.y[:, view.sample]]
     return Scene(experiment.placement, experiment.shape, masks, view.sample, view.start, COUNT,
-                 inputs, [None] * len(inputs), right, view.climbs, view.through)  # fmt: skip
+                 inputs, [None] * len(inputs), right, view.climbs, view.through, gates)  # fmt: skip
 
 
 def _sentence(experiment: Experiment, view: View, scene: Scene) -> None:
@@ -52,6 +52,18 @@ def _sentence(experiment: Experiment, view: View, scene: Scene) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
         st.caption(reason(path, layers, counts))
         _routes(experiment)
+    _gates(experiment, distance)
+
+
+def _gates(experiment: Experiment, distance: int) -> None:
+    """The switch of the routes through gates, and what they meet."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="gates"):
+        st.toggle(_("Routes through gates"), key="path-gates", disabled=len(routes_of(experiment.cell)) < 2, width="content",
+                  help=_("What is read also sets the gates: how much is written, kept and told. So it reaches the prediction "
+                         "on very many routes more. They change how much passes, not what is remembered: they are counted "
+                         "apart."))  # fmt: skip
+        if bench.gates():
+            st.caption(gates_sentence(gated(experiment.placement, experiment.layers, distance, experiment.cell)))
 
 
 def _routes(experiment: Experiment) -> None:

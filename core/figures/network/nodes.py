@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from core.figures.network.gates import dotted, gates_say, letters
 from core.figures.network.layout import CLOCK, HALF_NODE, NOTES, PLOT, TOKEN, WIDTH
 from core.figures.network.scene import Scene
 from core.figures.network.svg import group, label, number, shortened, tag, text, width_of
@@ -68,6 +69,8 @@ def _grammar(scene: Scene) -> Iterator[tuple[str, str]]:
     yield tag("path", d="M0 -4.5h22", class_="net-wire"), _("clean")
     yield group(tag("path", d="M0 -4.5h22", class_="net-wire"), class_="is-masked"), _("masked")
     yield tag("path", d="M0 -4.5h22", class_="net-path"), outside(scene) or _("path")
+    if scene.gates and letters(scene.shape.cell):
+        yield dotted(), gates_say(scene)
 
 
 def _band(scene: Scene, layer: int) -> str:

@@ -25,7 +25,8 @@ class Scene:
     inputs: text of x_t for all T steps. predicted, right: texts at y_t for all T steps; `right` is None where nothing
     is asked, `predicted` is None there and where nothing is known yet.
     climbs: the L+1 steps of the path: entering layer 1, entering layer 2, …, leaving at the top. through: "cell" or
-    "state", its route along time. Raises Invalid for a window, sample or path that cannot be.
+    "state", its route along time. gates: whether the routes through the gates are shown as well. Raises Invalid for a
+    window, sample or path that cannot be.
     """
 
     placement: Placement
@@ -39,6 +40,7 @@ class Scene:
     right: Sequence[str | None]
     climbs: Sequence[int]
     through: str = "cell"
+    gates: bool = False
 
     def __post_init__(self) -> None:
         steps = self.shape.steps

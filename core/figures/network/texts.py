@@ -2,6 +2,7 @@
 
 from core.dropout.placement import WORDS, Dropout
 from core.dropout.sites import SITES
+from core.figures.network.gates import letters
 from core.figures.network.scene import UNITS, Scene
 from core.language import N_, _, ngettext
 
@@ -108,7 +109,13 @@ def description(scene: Scene) -> str:
         first=scene.first, last=scene.layout.last)  # fmt: skip
     sites = [_(site.label) for site, _dropout in scene.placement]
     masks = _("Masks act at: {sites}.").format(sites=", ".join(sites)) if sites else _("No mask acts: all is clean.")
-    return " ".join([window, masks, _journey(scene)])
+    return " ".join([window, masks, _journey(scene), *_gates(scene)])
+
+
+def _gates(scene: Scene) -> list[str]:
+    gates = letters(scene.shape.cell)
+    return [_("Dotted: the routes through the gates {letters}, between these two.").format(letters=", ".join(gates))
+            ] if scene.gates and gates else []  # fmt: skip
 
 
 def _journey(scene: Scene) -> str:

@@ -49,16 +49,3 @@ def mask_steps(mask: Tensor | None, number: int) -> Steps | None:
     if mask is None:
         return None
     return steps(mask) if len(mask) > 1 else steps(mask) * number
-
-
-def masked(mask: Any, array: Tensor) -> Tensor:
-    """m ⊙ array [T, H, B] of all steps at once."""
-    columned = mask_columns(mask)
-    return array if columned is None else columned * array
-
-
-def rest(mask: Any) -> Tensor:
-    """1 - d of all steps."""
-    columned = mask_columns(mask)
-    assert columned is not None, "asked only of masks that are there"
-    return 1 - columned
