@@ -83,7 +83,8 @@ class Training:
         self.task = task_named(experiment.task)
         self.data = data_of(experiment)
         self.network = Network(self.data.tokens, self.data.classes, experiment).to(self.device)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=experiment.learning_rate)
+        # fused: one pass over the weights instead of eight; a vocabulary's embedding makes that a fifth of an update.
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=experiment.learning_rate, fused=True)
         self.total = experiment.updates or experiment.epochs * self.data.updates
         self.states = self.network.start(experiment.batch)
         self.update = 0
