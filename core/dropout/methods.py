@@ -6,6 +6,7 @@ In the equations d is a mask that keeps where it is 1, drawn afresh at every ste
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cache
 
 from core.dropout.placement import Dropout, Placement, usual
 from core.dropout.schedule import Schedule
@@ -14,6 +15,7 @@ from core.errors import Invalid
 from core.language import N_, _
 
 Sites = Mapping[str, Dropout]
+_Pattern = tuple[frozenset[tuple[str, Dropout]], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -324,12 +326,16 @@ def method(name: str) -> Method:
 
 def name_of(placement: Placement, cell: str = "lstm") -> str | None:
     """The method that this placement is in the cell, whatever its rates, or None: it is one of the user's own."""
-    for row in METHODS.values():
-        if cell in row.cells and _pattern(row.placement(cell=cell)) == _pattern(placement):
-            return row.name
-    return None
+    return _named(cell).get(_pattern(placement))
 
 
-def _pattern(placement: Placement) -> tuple[dict[str, Dropout], list[str]]:
-    sites = {name: replace(dropout, rate=0.5) for name, dropout in placement.sites}
-    return sites, [name for name, _weight in placement.losses]
+@cache
+def _named(cell: str) -> dict[_Pattern, str]:
+    # Pages ask for the name of each method at every run of their script. Of methods with one pattern the first has it.
+    rows = [row for row in METHODS.values() if cell in row.cells]
+    return {_pattern(row.placement(cell=cell)): row.name for row in reversed(rows)}
+
+
+def _pattern(placement: Placement) -> _Pattern:
+    sites = frozenset((name, replace(dropout, rate=0.5)) for name, dropout in placement.sites)
+    return sites, tuple(name for name, _weight in placement.losses)
