@@ -1,5 +1,6 @@
 """What several tests share: the real server of the app, and a real browser to look at it."""
 
+import gc
 import os
 import shutil
 import socket
@@ -15,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 60.0  # seconds after which the server counts as broken
@@ -26,6 +27,13 @@ settings.register_profile("default", deadline=None, derandomize="CI" in os.envir
 settings.load_profile("default")
 # For the server, the workers and the command line too: threads that wait shall sleep.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def pytest_collection_finish() -> None:
+    """Streamlit collects all garbage after every run of a script. Here torch and thousands of tests are loaded, which the
+    app's process has not: they are no garbage, and need not be looked through each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -66,20 +74,37 @@ def requested() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="session")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """Whose pages share what the browser has fetched and compiled, 1280 × 720."""
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser, console_errors: list[str], requested: list[str]) -> Iterator[Page]:
-    """The empty page of a visitor who was never here before, 1280 × 720."""
+def page(visitor: BrowserContext, console_errors: list[str], requested: list[str]) -> Iterator[Page]:
+    """The empty page of a visitor of whom no page knows anything: of earlier tests only the files are kept, as a cache."""
 
     def heard(message: ConsoleMessage) -> None:
         if message.type == "error":
             console_errors.append(message.text)
 
-    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
-        page = context.new_page()
-        page.on("console", heard)
-        page.on("pageerror", lambda error: console_errors.append(str(error)))
-        page.on("request", lambda request: requested.append(request.url))
-        yield page
+    page = visitor.new_page()
+    page.on("console", heard)
+    page.on("pageerror", lambda error: console_errors.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
+    yield page
+    _forget(page)
+    page.close()
+
+
+def _forget(page: Page) -> None:
+    """Leaves the page, and has the browser know nothing more of where it was: nothing stored, no cookie."""
+    origin = page.evaluate("location.origin")
+    page.goto("about:blank")
+    session = page.context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    session.send("Network.clearBrowserCookies")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Oracle: the engine's own masks, and axe-core.
 
 import re
 from importlib.resources import files
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -27,7 +28,14 @@ AXE = """async (source) => {
 
 
 @pytest.fixture
-def masks(page: Page, server: str) -> Page:
+def media() -> dict[str, Any]:
+    """What the visitor's browser prefers, as `emulate_media` takes it."""
+    return {}
+
+
+@pytest.fixture
+def masks(page: Page, server: str, media: dict[str, Any]) -> Page:
+    page.emulate_media(**media)
     page.set_default_timeout(LONGEST)
     expect.set_options(timeout=LONGEST)
     page.goto(f"{server}/masks?{QUERY}")
@@ -89,9 +97,8 @@ def test_play_runs_to_the_last_step(masks: Page) -> None:
     expect(masks.get_by_role("button", name="Play the steps")).to_be_visible()
 
 
+@pytest.mark.parametrize("media", [{"reduced_motion": "reduce"}], ids=["reduce"])
 def test_less_motion_is_one_step_a_press(masks: Page) -> None:
-    masks.emulate_media(reduced_motion="reduce")
-    masks.reload()
     masks.get_by_role("button", name="Next step").click()
     wait_for_query(masks, "step", "3")
     expect(masks.get_by_role("button", name="Next step")).to_be_visible()
@@ -130,10 +137,8 @@ def test_one_update_in_slow_motion(masks: Page) -> None:
     assert findings == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(masks: Page, scheme: str) -> None:
-    masks.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    masks.reload()
+@pytest.mark.parametrize("media", [{"color_scheme": "light"}, {"color_scheme": "dark"}], ids=["light", "dark"])
+def test_axe_finds_nothing(masks: Page) -> None:
     expect(masks.locator(".st-key-masks-page .main-svg").last).to_be_visible()
     masks.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     found = masks.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]

@@ -5,7 +5,7 @@ from importlib.resources import files
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from core.dropout.methods import METHODS
 
@@ -14,15 +14,23 @@ KNOWN = "404"  # what Streamlit's page script asks for below a page's own path, 
 expect.set_options(timeout=LONGEST)
 
 
-@pytest.fixture
-def methods(page: Page, server: str, console_errors: list[str], requested: list[str]) -> Iterator[Page]:
-    """The page, in a server that some visit has reached before; no script complains, and no other host is asked."""
-    page.set_default_timeout(LONGEST)
+@pytest.fixture(scope="module")
+def visited(visitor: BrowserContext, server: str) -> str:
+    """The server, once some visit has reached it."""
+    page = visitor.new_page()
     page.goto(server)
     expect(page.locator("svg.net")).to_be_visible()
+    page.close()
+    return server
+
+
+@pytest.fixture
+def methods(page: Page, visited: str, console_errors: list[str], requested: list[str]) -> Iterator[Page]:
+    """The page, in a server that some visit has reached before; no script complains, and no other host is asked."""
+    page.set_default_timeout(LONGEST)
     yield page
     assert [error for error in console_errors if KNOWN not in error] == []
-    assert [address for address in requested if not address.startswith((server, "data:", "blob:", "ws"))] == []
+    assert [address for address in requested if not address.startswith((visited, "data:", "blob:", "ws"))] == []
 
 
 def visit(page: Page, server: str, **query: str) -> None:
