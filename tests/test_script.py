@@ -3,10 +3,12 @@
 Oracles: core.model.Network and core.objective in float64, core.dropout.draw for shapes, sharing and values at test.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,40 @@ from core.tasks.task import Batch
 from tests.strategies import placements
 
 TOKENS, CLASSES = 7, 5
+# Runs the scripts that are named to it, one after another: what each printed, and how it failed, if it did.
+RUNS = """
+import contextlib, io, json, runpy, sys, traceback
+for line in sys.stdin:
+    sys.argv, failed = json.loads(line), ""
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()) as complained:
+        try:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+        except BaseException:
+            failed = traceback.format_exc()
+    print(json.dumps([said.getvalue(), complained.getvalue() + failed]), flush=True)
+"""
+Alone = Callable[..., str]
 CELLS_AND_METHODS = [(cell, name) for name, row in METHODS.items() for cell in row.cells]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
+    """Runs a script in a process that can find nothing of this project, and gives what it prints. torch is loaded once."""
+    with subprocess.Popen([sys.executable, "-W", "error", "-c", RUNS], cwd=tmp_path_factory.mktemp("alone"),
+                          env={**os.environ, "PYTHONPATH": ""}, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
+        assert process.stdin
+        assert process.stdout
+        to, of = process.stdin, process.stdout
+
+        def run(text: str, path: Path, *arguments: str) -> str:
+            path.write_text(text, encoding="utf-8")
+            print(json.dumps([str(path), *arguments]), file=to, flush=True)
+            said, failed = json.loads(of.readline())
+            assert failed == ""
+            return str(said)
+
+        yield run
 
 
 def experiment(placement: Placement, layers: int = 3, cell: str = "lstm", **given: Any) -> Experiment:
@@ -204,24 +239,19 @@ def test_only_what_the_placement_needs_is_written_down(cell: str, name: str) -> 
         ("delayed-recall", "rnn-logistic", "krueger2016", {"hidden": 8, "options": {"lag": 3}}),
     ],
 )
-def test_it_runs_by_itself(task: str, cell: str, name: str, given: dict[str, Any], tmp_path: Path) -> None:
+def test_it_runs_by_itself(task: str, cell: str, name: str, given: dict[str, Any], alone: Alone, tmp_path: Path) -> None:
     e = build(task, cell=cell, placement=METHODS[name].placement(cell=cell), updates=3, **given)
-    (tmp_path / "pasted.py").write_text(script(e), encoding="utf-8")
-    done = subprocess.run([sys.executable, "-W", "error", "pasted.py"], cwd=tmp_path, capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": ""}, check=False)  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("update 3: validation loss ")
-    loss = float(done.stdout.split("loss ")[1].split(",")[0])
+    said = alone(script(e), tmp_path / "pasted.py")
+    assert said.startswith("update 3: validation loss ")
+    loss = float(said.split("loss ")[1].split(",")[0])
     assert 0 < loss < np.log(200)
-    assert ("Monte Carlo, 3 passes" in done.stdout) == (name == "monte-carlo")
+    assert ("Monte Carlo, 3 passes" in said) == (name == "monte-carlo")
 
 
-def test_a_text_of_ones_own_is_what_it_reads(tmp_path: Path) -> None:
-    (tmp_path / "pasted.py").write_text(script(build(updates=2, hidden=4, steps=3, batch=2)), encoding="utf-8")
+def test_a_text_of_ones_own_is_what_it_reads(alone: Alone, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("a b " * 200, encoding="utf-8")
-    done = subprocess.run([sys.executable, "pasted.py", "text"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert float(done.stdout.split("loss ")[1].split(",")[0]) < 1.5  # of two words, not of the fifty built in
+    said = alone(script(build(updates=2, hidden=4, steps=3, batch=2)), tmp_path / "pasted.py", str(tmp_path / "text"))
+    assert float(said.split("loss ")[1].split(",")[0]) < 1.5  # of two words, not of the fifty built in
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -46,7 +46,7 @@ def _head(e: Experiment) -> list[str]:
 
 
 def _imports(e: Experiment) -> list[str]:
-    return {"language-model": ["re", "sys"]}.get(e.task, [])
+    return {"language-model": ["pathlib", "re", "sys"]}.get(e.task, [])
 
 
 def _title(e: Experiment) -> str:

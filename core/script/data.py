@@ -61,7 +61,7 @@ def _language_model(e: Experiment) -> list[str]:
         "def data():",
         *doc(_("Guess the next word. The text is the file named on the command line, or else the sentences above, repeated: "
                "replace them, for they are soon learned by heart.")),
-        "    text = open(sys.argv[1], encoding=\"utf-8\").read() if len(sys.argv) > 1 else TEXT",
+        "    text = pathlib.Path(sys.argv[1]).read_text(encoding=\"utf-8\") if len(sys.argv) > 1 else TEXT",
         "    words = re.findall(r\"[a-z][a-z_']*|[.,;:]\", text.lower())",
         f"    words *= 1 + 8 * B * (T + 1) // len(words)  # {_('enough to fill some windows; a long text is not repeated')}",
         "    vocabulary = {word: number for number, word in enumerate(sorted(set(words)))}",
