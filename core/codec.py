@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from core.dropout.losses import LOSSES
@@ -67,10 +67,14 @@ def from_plain(data: object) -> Experiment:
         given["hidden"] = tuple(given["hidden"])
     if "placement" in data:
         given["placement"] = from_data(data["placement"])
-    options = data.get("options", {})
+    options, task = data.get("options", {}), task_named(_word(data.get("task", "language-model")))
     if not isinstance(options, Mapping):
         raise Invalid(_("The options of a task are an object, such as {example}.").format(example='{"lag": 25}'), "options")
-    return build(_word(data.get("task", "language-model")), dict(options), **given)
+    # What names a file of the machine that trains is not to be said from outside.
+    if own := [option.name for option in task.options if option.local and option.name in options]:
+        raise Invalid(_("“{name}” can be given on the command line only: it names something on that machine.").format(
+            name=own[0]), own[0])  # fmt: skip
+    return build(task.name, dict(options), **given)
 
 
 def to_query(experiment: Experiment) -> dict[str, str]:
@@ -79,7 +83,7 @@ def to_query(experiment: Experiment) -> dict[str, str]:
     options = dict(experiment.options)
     default = build(experiment.task, options)
     query = {"v": str(VERSION), "task": experiment.task}
-    query |= {option.name: str(options[option.name]) for option in task.options if options[option.name] != option.default}
+    query |= {o.name: str(options[o.name]) for o in task.shared_options if options[o.name] != o.default}
     query |= {name: _text(getattr(experiment, name)) for name in _PLAIN if getattr(experiment, name) != getattr(default, name)}
     return query | (_placement_query(experiment) if experiment.placement != default.placement else {})
 
@@ -88,7 +92,7 @@ def from_query(query: Mapping[str, str]) -> Experiment:
     """The experiment of a URL's query. Names that are no part of an experiment are left alone. Raises Invalid."""
     _check_version(_number("v", query.get("v", str(VERSION)), int))
     task = task_named(query.get("task", "language-model"))
-    options = {o.name: _number(o.name, query[o.name], int) for o in task.options if o.name in query}
+    options = {o.name: o.read(query[o.name]) for o in task.shared_options if o.name in query}
     given: dict[str, Any] = {name: _value(name, query[name]) for name in _PLAIN if name in query}
     if any(name in query for name in ("method", "rate", "sites", *_IN_QUERY.values(), *_LOSS_IN_QUERY.values())):
         given["placement"] = _placement_of(query, task)
@@ -96,9 +100,8 @@ def from_query(query: Mapping[str, str]) -> Experiment:
 
 
 def _placement_query(experiment: Experiment) -> dict[str, str]:
-    placement, cell = experiment.placement, experiment.cell
-    name = name_of(placement, cell)
-    if name and method(name).placement(cell=cell) == placement:
+    placement, name = experiment.placement, experiment.method
+    if name and replace(experiment, placement=method(name).placement(cell=experiment.cell)).placement == placement:
         return {"method": name}
     sites = {_IN_QUERY[site.name]: _dropout_text(dropout) for site, dropout in placement}
     return sites | {_LOSS_IN_QUERY[name]: _text(weight) for name, weight in placement.losses} or {"sites": "none"}

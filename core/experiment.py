@@ -6,10 +6,12 @@ from typing import Any
 
 from core.dropout.draw import GATES, Shape, check_memory
 from core.dropout.losses import check_losses
+from core.dropout.methods import name_of
 from core.dropout.placement import Placement, check, check_cell, check_layers
 from core.errors import Invalid
 from core.language import _
 from core.tasks import task as task_named
+from core.tasks.task import Value
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("auto", "fused", "bptt", "reference")
@@ -38,17 +40,19 @@ class Experiment:
     """A run before it runs. Checked when made; raises Invalid with a sentence that says what is allowed.
 
     task, options: what is learned. cell, layers L (1 to 4), hidden H (units; one number, or one per layer),
-    embedding E (units; None: as wide as the first layer), batch B (samples), steps T (time steps of a window).
+    embedding E (units; None: as wide as the first layer; a task with real inputs has none), batch B (samples), steps T
+    (time steps of a window).
     epochs, updates: how long; updates, if given, is what counts. learning_rate: Adam's, in (0, 10]. clip: largest norm
     of the gradient, in (0, 1000]. forget_bias: where the bias of the gate that keeps starts (an LSTM's f, a GRU's z), in
-    (-10, 10]; at 1 or more, long lags can be learned (Jozefowicz et al. 2015). placement: where dropout acts. monte_carlo:
-    passes of a second test with masks on, 0 to 1000, 0 for none. Three seeds: data, initial weights, masks.
+    (-10, 10]; at 1 or more, long lags can be learned (Jozefowicz et al. 2015). placement: where dropout acts; what a task
+    without words cannot drop, whole words, is left out of it. monte_carlo: passes of a second test with masks on, 0 to
+    1000, 0 for none. Three seeds: data, initial weights, masks.
     device: auto, cpu, cuda, mps. engine: auto; fused (the library's layers wherever they can express the
     masks); bptt (backpropagation through time by hand, everywhere); reference (the readable step, everywhere).
     """
 
     task: str = "language-model"
-    options: tuple[tuple[str, int], ...] = ()
+    options: tuple[tuple[str, Value], ...] = ()
     cell: str = "lstm"
     layers: int = 2
     hidden: int | tuple[int, ...] = 128
@@ -69,6 +73,9 @@ class Experiment:
     engine: str = "auto"
 
     def __post_init__(self) -> None:
+        _check_task(self)
+        if not self.words:
+            object.__setattr__(self, "placement", self.placement.without("words"))
         validate(self)
 
     @property
@@ -77,15 +84,30 @@ class Experiment:
         return self.hidden if isinstance(self.hidden, tuple) else (self.hidden,) * self.layers
 
     @property
+    def features(self) -> int:
+        """F, how many real numbers a step of the input is; 0 where it is a token."""
+        return task_named(self.task).features(dict(self.options))
+
+    @property
+    def words(self) -> bool:
+        """Whether tokens are read, so that whole words can be dropped."""
+        return self.features == 0
+
+    @property
+    def method(self) -> str | None:
+        """The method that the placement is, whatever its rates, or None."""
+        return name_of(self.placement, self.cell, self.words)
+
+    @property
     def shape(self) -> Shape:
         """What the masks have to fit, but for the number of tokens, which the task's data decide."""
-        return Shape(self.steps, self.batch, self.embedding or self.widths[0], self.widths, self.cell)
+        return Shape(self.steps, self.batch, self.features or self.embedding or self.widths[0], self.widths, self.cell)
 
 
-def build(task: str = "language-model", options: Mapping[str, int] | None = None, **given: Any) -> Experiment:
+def build(task: str = "language-model", options: Mapping[str, Value] | None = None, **given: Any) -> Experiment:
     """An experiment with the task's own defaults where nothing is given. Raises Invalid."""
     row = task_named(task)
-    chosen = {option.name: option.default for option in row.options} | dict(options or {})
+    chosen = {option.name: option.default for option in row.shared_options} | dict(options or {})
     _check_options(task, chosen)
     fields = {**row.defaults, "steps": row.default_steps(chosen), **given}
     return Experiment(task=task, options=tuple(sorted(chosen.items())), **fields)
@@ -108,7 +130,8 @@ def validate(experiment: Experiment) -> None:
     check_number("learning_rate", e.learning_rate, 0, 10)
     check_number("clip", e.clip, 0, 1000)
     check_number("forget_bias", e.forget_bias, -10, 10)
-    _check_task(e)
+    _check_input(e)
+    task_named(e.task).check_steps(dict(e.options), e.steps)
     for site, dropout in e.placement:
         check(site.name, dropout)
     check_losses(dict(e.placement.losses))
@@ -154,7 +177,12 @@ def _check_hidden(e: Experiment) -> None:
 
 def _check_task(e: Experiment) -> None:
     _check_options(e.task, dict(e.options))
-    task_named(e.task).check_steps(dict(e.options), e.steps)
+
+
+def _check_input(e: Experiment) -> None:
+    if e.features and e.embedding is not None:
+        raise Invalid(_("The task “{task}” reads numbers, straight into layer 1: it has no embedding to set.").format(
+            task=e.task), "embedding")  # fmt: skip
 
 
 def _check_options(task: str, given: Mapping[str, object]) -> None:
@@ -164,7 +192,7 @@ def _check_options(task: str, given: Mapping[str, object]) -> None:
             raise Invalid(
                 _("The task “{task}” has no option “{name}”; it has {known}.").format(
                     task=task, name=name, known=", ".join(known)), name)  # fmt: skip
-        check_whole(name, value, (known[name].low, known[name].high))
+        known[name].check(value)
 
 
 def _check_size(e: Experiment) -> None:

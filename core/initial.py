@@ -6,6 +6,7 @@ computes with while somebody waits.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +22,17 @@ MOST = 4_000_000  # weights: above this the page would no longer answer at once
 
 @dataclass(frozen=True)
 class Weights:
-    """embedding [V, E]; of each layer W [nH, I], U [nH, H], b [nH], n gates in the cell's order; decoder [classes, H] and
-    its bias [classes]."""
+    """embedding [V, E], without a row where the inputs are real; of each layer W [nH, I], U [nH, H], b [nH], n gates in the
+    cell's order; decoder [classes, H] and its bias [classes]."""
 
     embedding: Array
     layers: tuple[tuple[Array, Array, Array], ...]
     decoder: Array
     decoder_bias: Array
+
+    def read(self, x: npt.NDArray[Any]) -> Array:
+        """What layer 1 sees of x, before its masks: rows of the embedding, or real features as they are."""
+        return self.embedding[x] if x.dtype.kind == "i" else np.asarray(x, np.float32)
 
 
 def initial(experiment: Experiment) -> Weights:

@@ -75,7 +75,7 @@ class Changed:
     def _part(self, placement: Placement, direction: Tensor, passing: int) -> Tensor:
         drawn = draw(placement, replace(self.shape, batch=len(direction)), self.experiment.mask_seed, 1, passing)
         masks = to_torch(spelled(drawn, np.repeat(self.x, len(direction), axis=1)), torch.device("cpu"), DOUBLE)
-        read = self.network.embedding[torch.from_numpy(self.x)]
+        read = self.network.read(torch.from_numpy(self.x))
         change = read.new_zeros(len(read), *direction.shape)
         change[0] = direction
         return self._told(Dual(read, change), masks).dv

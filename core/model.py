@@ -15,7 +15,8 @@ _IN_LAYERS = [field.name for field in fields(LayerMasks) if field.name != "into"
 
 
 class Network(nn.Module):
-    """A stack of L recurrent layers over an embedding [tokens, E], with a linear decoder [H, classes].
+    """A stack of L recurrent layers over an embedding [tokens, E], or, without tokens, over real features [.., E]; and a
+    linear decoder [H, classes].
 
     The initial weights depend on the weight seed, the sizes and nothing else: drawn on the CPU, uniform in
     ±1/√H (PyTorch's own), the embedding in ±0.1, the bias of the gate that keeps (an LSTM's f, a GRU's z) at the
@@ -32,7 +33,7 @@ class Network(nn.Module):
         def uniform(bound: float, *shape: int) -> nn.Parameter:
             return nn.Parameter((2 * torch.rand(*shape, generator=generator) - 1) * bound)
 
-        self.embedding = uniform(0.1, tokens, below[0])
+        self.embedding = uniform(0.1, tokens, below[0])  # without a row where no tokens are read
         self.W = nn.ParameterList(uniform(h**-0.5, gates * h, i) for i, h in zip(below, self.widths, strict=True))
         self.U = nn.ParameterList(uniform(h**-0.5, gates * h, h) for h in self.widths)
         self.b = nn.ParameterList(uniform(h**-0.5, gates * h) for h in self.widths)
@@ -47,16 +48,20 @@ class Network(nn.Module):
         return [(self.decoder.new_zeros(batch, h),) * len(CELLS[self.cell].carries) for h in self.widths]
 
     def forward(self, x: Tensor, states: list[State], masks: dict[str, Tensor]) -> tuple[Tensor, list[State]]:
-        """x [T, B] token numbers → the top layer's h, before the output's mask, [T, B, H], and the last states.
+        """x, as `read` takes it → the top layer's h, before the output's mask, [T, B, H], and the last states.
 
         masks: as drawn, those of words spelled out for x.
         """
-
         layers = [Weights(*parts) for parts in zip(self.W, self.U, self.b, strict=True)]
-        # Not self.embedding[x]: its gradient adds up in another order at every run where several threads share the work.
-        embedded = masks.get("words.1", ONE) * nn.functional.embedding(x, self.embedding)
-        h, states = stack(embedded, states, layers, layer_masks(masks, len(layers), self.cell), self.layer)
+        read = masks.get("words.1", ONE) * self.read(x)
+        h, states = stack(read, states, layers, layer_masks(masks, len(layers), self.cell), self.layer)
         return h, states
+
+    def read(self, x: Tensor) -> Tensor:
+        """What layer 1 sees of x, before its masks: of token numbers [T, B] their rows of the embedding; real features
+        [T, B, E] as they are."""
+        # Not self.embedding[x]: its gradient adds up in another order at every run where several threads share the work.
+        return x.to(self.decoder) if x.is_floating_point() else nn.functional.embedding(x, self.embedding)
 
     def layer(self, x: Tensor, state: State, weights: Weights, masks: LayerMasks) -> tuple[Tensor, State]:
         """One layer over a window, by the engine of the experiment."""

@@ -15,13 +15,15 @@ MaskSet = dict[str, Tensor]
 @dataclass(frozen=True)
 class Pass:
     """One forward pass: h and told [T, B, H], the top layer before and after the output's mask; scores [asked, classes];
-    loss, the mean cross-entropy over what is asked; the states after."""
+    loss, the mean over what is asked: cross-entropy for classes, the squared error for real values; exists [T, B], where not
+    all steps do; the states after."""
 
     h: Tensor
     told: Tensor
     scores: Tensor
     loss: Tensor
     states: list[State]
+    exists: Tensor | None = None
 
 
 def forward(network: Network, batch: Batch, states: list[State], masks: MaskSet) -> Pass:
@@ -29,29 +31,44 @@ def forward(network: Network, batch: Batch, states: list[State], masks: MaskSet)
     device = network.decoder.device
     x, y = (torch.from_numpy(a).to(device) for a in (batch.x, batch.y))
     h, states = network(x, states, masks)
-    told, asked = network.told(h, masks), y >= 0
+    told, asked = network.told(h, masks), torch.from_numpy(batch.asked).to(device)
     scores = network.decode(told[asked])
+    exists = torch.from_numpy(batch.exists).to(device) if batch.padded else None
+    return Pass(h, told, scores, _loss(scores, y[asked]), states, exists)
+
+
+def _loss(scores: Tensor, right: Tensor) -> Tensor:
     # The mean of nothing is not a number: a window in which nothing is asked counts as 0 and teaches nothing.
-    loss = nn.functional.cross_entropy(scores, y[asked], reduction="mean" if len(scores) else "sum")
-    return Pass(h, told, scores, loss, states)
+    how = "mean" if len(scores) else "sum"
+    if right.is_floating_point():
+        return nn.functional.mse_loss(scores[:, 0], right.to(scores), reduction=how)
+    return nn.functional.cross_entropy(scores, right, reduction=how)
 
 
 def objective(passes: list[Pass], losses: dict[str, float]) -> Tensor:
     """What is optimised: the mean loss of the passes (one, or two for "fraternal"), and the terms by their weights.
 
     AR α·mean‖m ⊙ h‖² on the dropped h and TAR β·mean‖h_t - h_{t-1}‖² on the undropped, of the last layer (Merity,
-    McCann, Socher 2017, means over all elements as in the authors' code); fraternal κ·mean‖logits₁ - logits₂‖² (Zolna
-    et al. 2017).
+    McCann, Socher 2017, means over all elements as in the authors' code, steps that do not exist left out); fraternal
+    κ·mean‖logits₁ - logits₂‖² (Zolna et al. 2017).
     """
     first = passes[0]
     total = torch.stack([one.loss for one in passes]).mean()
     if "ar" in losses:
-        total = total + losses["ar"] * first.told.square().mean()
+        total = total + losses["ar"] * _mean(first.told.square(), first.exists)
     if "tar" in losses and len(first.h) > 1:
-        total = total + losses["tar"] * (first.h[1:] - first.h[:-1]).square().mean()
+        both = first.exists if first.exists is None else first.exists[1:]  # what exists has existed the step before
+        total = total + losses["tar"] * _mean((first.h[1:] - first.h[:-1]).square(), both)
     if "fraternal" in losses and len(first.scores):
         total = total + losses["fraternal"] * (first.scores - passes[1].scores).square().mean()
     return total
+
+
+def _mean(values: Tensor, exists: Tensor | None) -> Tensor:
+    """The mean over the steps [T, B] that exist, of all units; 0 where none does."""
+    if exists is None:
+        return values.mean()
+    return values[exists].sum() / max(1, int(exists.sum()) * values.shape[-1])
 
 
 def passes_of(losses: dict[str, float]) -> int:

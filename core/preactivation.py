@@ -87,10 +87,10 @@ def sums(experiment: Experiment, update: int, site: str, layer: int, sample: int
     return Sums(values.astype(np.float64), float(test[0]), reader_of(site, layer), unit)
 
 
-def _draws(e: Experiment, only: Placement, n: int, update: int, x: npt.NDArray[np.int64]) -> dict[str, Array]:
+def _draws(e: Experiment, only: Placement, n: int, update: int, x: npt.NDArray[Any]) -> dict[str, Array]:
     """The masks of one site, n times for the one step: [1, n, …]."""
     shape = replace(e.shape, steps=1, batch=n, tokens=data_of(e).tokens)
-    return spelled(draw(only, shape, e.mask_seed, update), np.broadcast_to(x, (1, n)))
+    return spelled(draw(only, shape, e.mask_seed, update), np.repeat(x[None], n, axis=1))
 
 
 def _of(masks: dict[str, Array], names: list[str]) -> dict[str, Array]:
@@ -117,9 +117,9 @@ def _states(e: Experiment, update: int, sample: int) -> list[list[State]]:
     return states
 
 
-def _heard(e: Experiment, weights: Weights, x: npt.NDArray[np.int64], states: list[State], masks: dict[str, Array],
+def _heard(e: Experiment, weights: Weights, x: npt.NDArray[Any], states: list[State], masks: dict[str, Array],
            reader: int, unit: int) -> Array:  # fmt: skip
-    """What a unit of layer `reader`, or of the decoder, sums up at the one step x [1, 1]: [n]."""
+    """What a unit of layer `reader`, or of the decoder, sums up at the one step x [1, 1], or [1, 1, F]: [n]."""
     ear, below = _Ear(), min(reader, e.layers)
     layers = _by_layer(masks, e)
     h = _embedded(weights, x, masks)
@@ -134,8 +134,8 @@ def _heard(e: Experiment, weights: Weights, x: npt.NDArray[np.int64], states: li
     return candidates
 
 
-def _embedded(weights: Weights, x: npt.NDArray[np.int64], masks: dict[str, Array]) -> Any:
-    return masks.get("words.1", ONE) * weights.embedding[x]
+def _embedded(weights: Weights, x: npt.NDArray[Any], masks: dict[str, Array]) -> Any:
+    return masks.get("words.1", ONE) * weights.read(x)
 
 
 def _runner(e: Experiment, op: Ops) -> Callable[..., tuple[Any, State]]:

@@ -163,7 +163,10 @@ def _rows(steps: list[Tensor]) -> tuple[tuple[float, ...], ...]:
 
 
 def _asked(one: Pass, batch: Batch, sample: int) -> tuple[Asked, ...]:
-    steps, samples = (batch.y >= 0).nonzero()  # in the order of the scores
+    steps, samples = batch.asked.nonzero()  # in the order of the scores
+    if batch.y.dtype.kind == "f":
+        return tuple(Asked(int(t), _short(float(batch.y[t, b])), None, _short(value.item()))
+                     for t, b, value in zip(steps, samples, one.scores[:, 0], strict=True) if b == sample)  # fmt: skip
     said = one.scores.softmax(-1)
     return tuple(
         Asked(int(t), int(batch.y[t, b]), _short(p[int(batch.y[t, b])].item()), int(p.argmax()))
@@ -175,6 +178,7 @@ def _weights(run: Watched) -> tuple[snapshots.Tensor, ...]:
     return tuple(
         snapshots.Tensor(name, _size(run.weights[name]), _short(run.gradients.get(name, 0.0)), _size(now - run.weights[name]))
         for name, now in run.network.named_parameters()
+        if now.numel()  # where no tokens are read, the embedding has no rows
     )
 
 

@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -22,14 +24,16 @@ from core.objective import Pass, forward, objective, passes_of
 from core.runs.history import with_changes
 from core.runs.protocol import CHANGEABLE, VERSION, Command, Commands, Event, NoCommands, record
 from core.tasks import task as task_named
-from core.tasks.task import Batch
+from core.tasks.metrics import measure
+from core.tasks.task import Batch, Data, Task
 from core.tasks.windows import data_of, masks_of
 from core.weights import keep
 
 Events = Generator[Event, None, None]
 
 
-# Times the loss of a guess that holds all classes alike: at a clean training loss beyond it the weights have run away.
+# Times the loss of a guess that holds all classes alike, or, where real values are asked for, times the error of their mean
+# (the loss is its square): at a clean training loss beyond it the weights have run away.
 # Runs that learn anything stay below 1.3 at every evaluation, whatever the method and scaling; overfitting shows in
 # validation alone. With Adam and clipped gradients a rate far too large (10) gives 25 to 35, but never what is no number.
 RUNAWAY = 3
@@ -47,7 +51,8 @@ def train(experiment: Experiment, commands: Commands | None = None, show: int = 
     """Trains, and yields what happens as it happens; the last event is "done", "stopped" or "failed".
 
     show: for how many samples of each batch the records carry the predicted class at every step ("predicted",
-    [show][T], -1 where nothing is asked), as the masked network of that very update predicted it.
+    [show][T], -1 where nothing is asked; or the real value, scaled as the targets are, null where nothing is asked), as the
+    masked network of that very update predicted it.
     kept: a file for the weights, written at every evaluation, at a pause and at the end.
     Raises Invalid where the task cannot make its data, or the device is not there.
     """
@@ -140,10 +145,11 @@ class Training:
         if due:
             self.keep()
         yield record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
-        if evaluated and evaluated["train_loss_clean"] > RUNAWAY * math.log(self.data.classes):
-            raise Diverged(_("The clean training loss has grown to {loss:.3g} nats, more than {times} times that of a plain "
+        times = RUNAWAY**2 if self.data.real else RUNAWAY
+        if evaluated and evaluated["train_loss_clean"] > times * self.data.guess:
+            raise Diverged(_("The clean training loss has grown to {loss:.3g}, more than {times} times that of a plain "
                               "guess, at update {update}").format(
-                                  loss=evaluated["train_loss_clean"], times=RUNAWAY, update=self.update))  # fmt: skip
+                                  loss=evaluated["train_loss_clean"], times=times, update=self.update))  # fmt: skip
 
     def evaluate(self) -> Generator[Event, None, dict[str, Any]]:
         """Validation, and as many windows of the training part, without masks."""
@@ -154,7 +160,7 @@ class Training:
         if validation["loss"] < self.best["val_loss"]:
             self.best = {"update": self.update, "val_loss": validation["loss"]}
         return {"train_loss_clean": training["loss"], "val_loss": validation["loss"],
-                "val": {self.task.metric: validation[self.task.metric]}}  # fmt: skip
+                "val": {name: validation[name] for name in self.task.metrics}}  # fmt: skip
 
     def test_masks(self) -> dict[str, Tensor]:
         """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""
@@ -162,42 +168,52 @@ class Training:
 
     def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, float]]:
         """Loss and metrics of a part of the data, under the masks of an evaluation."""
-        e = self.experiment
-        states, total, right, count = self.network.start(e.batch), 0.0, 0, 0
+        e, found = self.experiment, _Answers()
+        states = self.network.start(e.batch)
         for batch in islice(self.data.part(part), windows):
             yield from self.obey()
             if batch.first:
                 states = self.network.start(e.batch)
             with torch.no_grad():
                 one = forward(self.network, batch, states, masks)
-            states, answers = one.states, batch.y[batch.y >= 0]
-            total, count = total + one.loss.item() * len(answers), count + len(answers)
-            right += int((one.scores.argmax(-1).cpu().numpy() == answers).sum())
-        self.check(total)
-        return _metrics(total, right, count)
+            states = one.states
+            found.add(one.loss.item(), _said(one.scores), batch.y[batch.asked])
+        self.check(found.total)
+        return found.metrics(self.task, self.data)
 
     def test(self) -> Events:
         windows = sum(1 for _window in self.data.part("test"))
         test = yield from self.clean("test", windows, self.test_masks())
-        metrics = {self.task.metric: test[self.task.metric], "loss": test["loss"], "baseline": self.data.baseline}
+        metrics = {name: test[name] for name in self.task.metrics} | {"loss": test["loss"], "baseline": self.data.baseline}
         if self.experiment.monte_carlo:
             drawn = yield from self.monte_carlo()
-            metrics |= {f"{self.task.metric}_monte_carlo": drawn[self.task.metric], "loss_monte_carlo": drawn["loss"]}
-        yield {"event": "done", "test": metrics, "best": self.best, "update": self.update, "seconds": self.seconds}
+            metrics |= {f"{name}_monte_carlo": drawn[name] for name in (*self.task.metrics, "loss")}
+        yield {
+            "event": "done",
+            "test": metrics,
+            "baselines": dict(self.data.baselines),
+            "best": self.best,
+            "update": self.update,
+            "seconds": self.seconds,
+        }
 
     def monte_carlo(self) -> Generator[Event, None, dict[str, float]]:
-        """Loss and metrics of the test part with masks on: the mean of the probabilities of many passes."""
-        e, total, right, count = self.experiment, 0.0, 0, 0
+        """Loss and metrics of the test part with masks on: the mean of the probabilities, or of the values, of many passes."""
+        e, found = self.experiment, _Answers()
         states = [self.network.start(e.batch)] * e.monte_carlo
         for n, batch in enumerate(self.data.part("test"), start=1):
             if batch.first:
                 states = [self.network.start(e.batch)] * e.monte_carlo
             passes = yield from self.drawn(batch, states, n)
-            states, answers = [one.states for one in passes], torch.from_numpy(batch.y[batch.y >= 0])
-            mean = torch.stack([one.scores.softmax(-1) for one in passes]).mean(0).cpu()
-            total -= mean[torch.arange(len(answers)), answers].log().sum().item()
-            right, count = right + int((mean.argmax(-1) == answers).sum()), count + len(answers)
-        return _metrics(total, right, count)
+            states, right = [one.states for one in passes], batch.y[batch.asked]
+            if self.data.real:
+                mean = torch.stack([one.scores for one in passes]).mean(0).cpu()
+                sums = (mean[:, 0] - torch.from_numpy(right)).square()
+            else:
+                mean = torch.stack([one.scores.softmax(-1) for one in passes]).mean(0).cpu()
+                sums = -mean[torch.arange(len(right)), torch.from_numpy(right)].log()
+            found.add(sums.mean().item() if len(right) else 0.0, _said(mean), right)
+        return found.metrics(self.task, self.data)
 
     def drawn(self, batch: Batch, states: list[Any], window: int) -> Generator[Event, None, list[Pass]]:
         """The forward passes of one test window; each draws masks that no update of the training has drawn."""
@@ -260,11 +276,35 @@ class Training:
                  "without bound; lower one of them.").format(what=what, rate=self.experiment.learning_rate)  # fmt: skip
 
 
-def _metrics(total: float, right: int, count: int) -> dict[str, float]:
-    return {"loss": total / count, "perplexity": math.exp(min(total / count, 700)), "accuracy": right / count}
+class _Answers:
+    """All that was asked in an evaluation, window after window: what the network said, and what is right."""
+
+    def __init__(self) -> None:
+        self.total = 0.0  # of the losses of all that was asked
+        self.said: list[npt.NDArray[Any]] = []
+        self.right: list[npt.NDArray[Any]] = []
+
+    def add(self, loss: float, said: npt.NDArray[Any], right: npt.NDArray[Any]) -> None:
+        """A window: the mean loss of its answers, and these."""
+        self.total += loss * len(right)
+        self.said.append(said)
+        self.right.append(right)
+
+    def metrics(self, task: Task, data: Data) -> dict[str, float]:
+        """The mean loss, and the task's metrics."""
+        said, right = np.concatenate(self.said), np.concatenate(self.right)
+        loss = self.total / len(right)
+        return {"loss": loss} | measure(task.metrics, loss, said, right, data)
 
 
-def _predicted(scores: Tensor, batch: Batch, show: int) -> list[list[int]]:
-    classes = torch.full(batch.y.shape, -1, dtype=torch.long)
-    classes[torch.from_numpy(batch.y >= 0)] = scores.argmax(-1).cpu()
-    return classes[:, :show].T.tolist()
+def _said(scores: Tensor) -> npt.NDArray[Any]:
+    """The class of the greatest score, or the value itself, of each answer."""
+    said = scores[:, 0] if scores.shape[-1] == 1 else scores.argmax(-1)
+    array: npt.NDArray[Any] = said.detach().cpu().numpy()
+    return array
+
+
+def _predicted(scores: Tensor, batch: Batch, show: int) -> list[list[int | float | None]]:
+    every = np.full(batch.y.shape, np.nan if batch.y.dtype.kind == "f" else -1, batch.y.dtype)
+    every[batch.asked] = _said(scores)
+    return [[None if v != v else v for v in row] for row in every[:, :show].T.tolist()]

@@ -50,7 +50,10 @@ def placements(draw: st.DrawFn, layers: int, cell: str = "lstm", scheduled: bool
 def experiments(draw: st.DrawFn) -> Experiment:
     """Any valid experiment."""
     task = TASKS[draw(st.sampled_from(sorted(TASKS)))]
-    options = {o.name: draw(st.integers(o.low, o.high)) for o in task.options if draw(st.booleans())}
+    values: dict[str, st.SearchStrategy[Any]] = {
+        o.name: st.integers(o.low, o.high) if o.whole else st.sampled_from(list(o.choices)) for o in task.shared_options
+    }
+    options = {name: draw(strategy) for name, strategy in values.items() if draw(st.booleans())}
     layers, cell = draw(st.integers(*BOUNDS["layers"])), draw(st.sampled_from(CELLS))
     width = st.integers(*HIDDEN)
     fields: dict[str, st.SearchStrategy[Any]] = {
@@ -66,10 +69,12 @@ def experiments(draw: st.DrawFn) -> Experiment:
         "placement": placements(layers, cell),
     }
     given = {name: draw(strategy) for name, strategy in fields.items() if name in ("layers", "cell") or draw(st.booleans())}
+    if task.features({o.name: o.default for o in task.shared_options} | options):
+        given.pop("embedding", None)  # there is none to set
     return _valid(task.name, options, given)
 
 
-def _valid(task: str, options: dict[str, int], given: dict[str, Any]) -> Experiment:
+def _valid(task: str, options: dict[str, Any], given: dict[str, Any]) -> Experiment:
     # What remains to go wrong together: too much memory, steps that are too few for the task, layers without their rates.
     try:
         return build(task, options, **given)

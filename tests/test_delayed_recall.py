@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.tasks import TASKS
-from core.tasks.delayed_recall import CLASSES, DISTRACTORS, NAMES, PARTS, make
+from core.tasks.delayed_recall import CLASSES, DISTRACTORS, NAMES, make
+from core.tasks.sequences import PARTS
 from tests.strategies import seeds
 
 TASK = TASKS["delayed-recall"]

@@ -36,8 +36,8 @@ TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "re
           "commandline/record.py", "commandline/bench.py", "measure.py", "weights.py", "snapshot.py",
           *(f"recurrence/bptt/{name}.py" for name in ("arrays", "gates", "past", "zoneout", "lstm", "gru", "rnn", "layer")),
           *(f"bench/{name}.py" for name in ("arrays", "clock", "floor", "loop", "table"))}  # fmt: skip
-RANDOM = {"dropout/draw.py", "model.py", "initial.py", "tasks/language_model.py", "tasks/delayed_recall.py",
-          "bench/arrays.py", "bench/floor.py", "bench/keras.py"}  # fmt: skip
+RANDOM = {"dropout/draw.py", "model.py", "initial.py", "bench/arrays.py", "bench/floor.py", "bench/keras.py",
+          *(f"tasks/{file.name}" for file in (ROOT / "core/tasks").iterdir())}  # fmt: skip
 TRANSLATED = {"_", "N_", "ngettext"}
 # What a person would read: two words, or one with a capital letter. Not CSS and HTML, nor papers' own titles.
 PROSE = re.compile(r"(?<![-\w])[A-Za-z]{2,},? [a-z]{2,}(?![-\w])|^[A-Z][a-z]+\b(?!\.)")

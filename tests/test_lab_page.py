@@ -132,8 +132,9 @@ def test_another_task_brings_its_own_defaults(task: str) -> None:
     page = lab(task=next(name for name in TASKS if name != task))
     drawn(page.selectbox(key="task").select(task).run())
     assert experiment(page) == build(task)
-    for option in TASKS[task].options:
-        assert page.number_input(key=f"option-{task}-{option.name}").value == option.default
+    for option in TASKS[task].shared_options:
+        widget = page.number_input if option.whole else page.selectbox
+        assert widget(key=f"option-{task}-{option.name}").value == option.default
     assert query(page) == {"v": "1", "task": task}
 
 

@@ -46,7 +46,7 @@ def test_the_response_is_the_derivative_of_the_model_itself(name: str, cell: str
     def told(sign: int) -> torch.Tensor:
         # Sample b reads word types of its own: those of b are the numbers from b·V on, and its first one is changed.
         types = len(network.embedding)
-        own = torch.from_numpy(x + types * np.arange(3))
+        own = torch.from_numpy(np.add(x, types * np.arange(3)))
         table = network.embedding.detach().repeat(3, 1)
         first = table[own[0]] + sign * small * changed.direction
         read = table[own]
@@ -234,3 +234,20 @@ def test_a_process_that_dies_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AssertionError, match="broke off"):
         wait_for(measurements, "done")
     measurements.close()
+
+
+@pytest.mark.parametrize("task", ["adding", "digits"])
+def test_real_inputs_are_changed_as_they_are(task: str) -> None:
+    """Central differences at the features themselves; there is no embedding in between."""
+    changed = Changed(build(task, hidden=6, layers=2), 4)
+    found = changed.response(Placement())
+    network, small = changed.network, 1e-5
+
+    def told(sign: int) -> torch.Tensor:
+        x = torch.from_numpy(np.repeat(changed.x, 4, axis=1)).double()
+        x[0] += sign * small * changed.direction
+        with torch.no_grad():
+            h: torch.Tensor = network(x, network.start(4), {})[0]
+        return h
+
+    torch.testing.assert_close(found, (told(1) - told(-1)) / (2 * small), rtol=1e-5, atol=1e-8)

@@ -45,3 +45,39 @@ def test_without_dropout_the_language_model_overfits_and_with_it_it_does_not(see
     assert none[-1] >= 1.15 * min(none)
     assert zaremba[-1] <= 1.05 * min(zaremba)
     assert min(zaremba) < min(none)
+
+
+def test_several_things_in_one_memory_are_spared_on_the_way_up_and_lost_by_a_mask_on_the_cell(seed: int) -> None:
+    done = {
+        name: trained("copy", seed, "--method", name, "--rate", "0.25")[-1]["test"] for name in ("zaremba2014", "naive-cell")
+    }
+    assert done["zaremba2014"]["accuracy"] > 0.95
+    assert done["naive-cell"]["accuracy"] < 0.6
+
+
+def test_a_sum_that_is_held_exactly_suffers_from_every_mask(seed: int) -> None:
+    none, zaremba, cell = (trained("adding", seed, "--method", name, "--rate", "0.25")[-1]["test"]
+                           for name in ("none", "zaremba2014", "naive-cell"))  # fmt: skip
+    assert none["mse"] < 0.05 * none["baseline"]
+    assert 5 * none["mse"] < zaremba["mse"] < cell["mse"]
+
+
+def test_few_months_are_learned_by_heart_without_dropout_and_many_beat_the_naive_forecast(seed: int) -> None:
+    def errors(points: int, epochs: int, *method: str) -> tuple[list[float], dict[str, float]]:
+        events = trained("series", seed, "--option", f"points={points}", "--epochs", str(epochs), "--method", *method)
+        found = [event["val"]["mse"] for event in events if event["event"] == "record" and event["val"]]
+        return found, events[-1]["test"]
+
+    (none, _test), (zaremba, _same) = errors(300, 150, "none"), errors(300, 150, "zaremba2014", "--rate", "0.25")
+    assert none[-1] > 1.5 * min(none)
+    assert zaremba[-1] < 0.75 * none[-1]
+    _found, test = errors(2500, 60, "gal2016", "--rate", "0.25")
+    assert test["mse"] < 0.92 * test["baseline"]
+
+
+def test_few_digits_are_read_better_with_dropout(seed: int) -> None:
+    methods = (["none"], ["zaremba2014", "--rate", "0.25"])
+    none, zaremba = (trained("digits", seed, "--method", *name)[-1]["test"] for name in methods)
+    assert zaremba["accuracy"] > 0.7 > 3 * zaremba["baseline"]
+    assert zaremba["macro_f1"] > 0.65
+    assert zaremba["loss"] < none["loss"]

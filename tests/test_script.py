@@ -32,6 +32,8 @@ from core.objective import forward, objective, passes_of
 from core.script import script
 from core.tasks import TASKS
 from core.tasks.task import Batch
+from core.tasks.windows import data_of
+from core.tasks.windows import masks_of as tasks_masks
 from tests.strategies import placements
 
 TOKENS, CLASSES = 7, 5
@@ -118,6 +120,32 @@ def assert_same_numbers(e: Experiment, update: int = 7) -> None:
     ]  # fmt: skip
     for a, b in pairs:
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["merity2017", "fraternal", "gal2016"])
+@pytest.mark.parametrize("task", ["adding", "parity"])
+def test_real_values_and_steps_that_do_not_exist_give_the_engines_numbers(task: str, name: str) -> None:
+    """The adding problem reads and answers real values, both tasks ask for nothing after their last step."""
+    e = build(task, {"lag": 4, "sequences": 64}, hidden=(4, 3), layers=2, steps=6, batch=3, engine="reference",
+              placement=METHODS[name].placement())  # fmt: skip
+    data, losses = data_of(e), dict(e.placement.losses)
+    network, batch = Network(data.tokens, data.classes, e).double(), next(data.part("validation"))
+    masks = [to_torch(spelled(tasks_masks(e, 7, n), batch.x), torch.device("cpu"), torch.float64)
+             for n in range(passes_of(losses))]  # fmt: skip
+    passes = [forward(network, batch, network.start(3), one) for one in masks]
+    names = names_of(e)
+    model: nn.Module = names["Model"](data.tokens, data.classes).double()
+    model.load_state_dict({name: one for name, one in network.state_dict().items() if one.numel()})
+    x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
+    x, y = (one.double() if one.is_floating_point() else one for one in (x, y))
+    ours, _after = names["objective"](model, x, y, network.start(3), *masks)
+    theirs = objective(passes, losses)
+    torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+    given = dict(model.named_parameters())
+    for name, parameter in given.items():
+        pairs = ((ours, parameter), (theirs, network.get_parameter(name)))
+        both = [torch.autograd.grad([one], [by], retain_graph=True)[0] for one, by in pairs]
+        torch.testing.assert_close(*both, rtol=1e-10, atol=1e-10, msg=name)
 
 
 @settings(max_examples=150)
@@ -237,6 +265,9 @@ def test_only_what_the_placement_needs_is_written_down(cell: str, name: str) -> 
         ("language-model", "gru", "fraternal", {"hidden": 8}),
         ("delayed-recall", "lstm", "monte-carlo", {"hidden": 8, "options": {"lag": 3}, "monte_carlo": 3}),
         ("delayed-recall", "rnn-logistic", "krueger2016", {"hidden": 8, "options": {"lag": 3}}),
+        ("series", "lstm", "merity2017", {"hidden": 8, "steps": 7}),
+        ("digits", "gru", "gal2016", {"hidden": 8, "options": {"order": "permuted"}}),
+        ("adding", "lstm", "monte-carlo", {"hidden": 8, "options": {"lag": 3}, "monte_carlo": 3}),
     ],
 )
 def test_it_runs_by_itself(task: str, cell: str, name: str, given: dict[str, Any], alone: Alone, tmp_path: Path) -> None:
@@ -263,8 +294,13 @@ def test_every_task_has_its_data(task: str) -> None:
     sys.argv[1:] = before
     for part in ("train", "validation"):
         x, y, first = next(iter(windows(part)))
-        assert x.shape == y.shape == (e.steps, e.batch)
+        assert y.shape == (e.steps, e.batch)
         assert first
-        assert x.max() < V
-        assert set(y.flatten().tolist()) <= {-1, *range(C)}
-        assert (y >= 0).any()
+        assert x.shape == (y.shape if e.words else (*y.shape, e.features))
+        assert x.max() < V if e.words else V == 0
+        if y.is_floating_point():
+            assert C == 1
+            assert y.isfinite().any()
+        else:
+            assert set(y.flatten().tolist()) <= {-1, *range(C)}
+            assert (y >= 0).any()

@@ -124,7 +124,7 @@ def test_every_gradient_is_that_of_the_other_implementation(name: str, cell: str
     assert [answer.t for answer in seen.asked] == (y[:, 2] >= 0).nonzero().flatten().tolist()
     for answer in seen.asked:
         assert answer.right == y[answer.t, 2]
-        assert answer.probability == pytest.approx(said[answer.t, 2, answer.right].item(), rel=1e-4)
+        assert answer.probability == pytest.approx(said[answer.t, 2, int(answer.right)].item(), rel=1e-4)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -243,3 +243,17 @@ def test_a_snapshot_is_made_once_and_kept() -> None:
     snapshots.ask(RECALL, 2, 1)
     assert snapshots.look(RECALL, 2, 1) is found
     snapshots.close()
+
+
+def test_a_snapshot_of_real_values_tells_the_value_and_the_guess() -> None:
+    """As the run's own record of that update has them, scaled."""
+    e = build("adding", {"lag": 5, "sequences": 64}, hidden=6, device="cpu")
+    seen = snapshot(made(e), 1)
+    batch = window(e, UPDATE)
+    (answer,) = seen.asked
+    shown = next(event for event in train(e, show=2) if event.get("update") == UPDATE and "predicted" in event)
+    assert (answer.t, answer.probability) == (4, None)
+    assert answer.right == pytest.approx(float(batch.y[4, 1]), rel=1e-5)
+    assert answer.guess == pytest.approx(shown["predicted"][1][4], rel=1e-4)
+    assert "embedding" not in [one.name for one in seen.weights]
+    read(json.loads(json.dumps(asdict(seen))))

@@ -2,20 +2,22 @@
 
 import argparse
 import json
-import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tqdm import tqdm
 
 from core.commandline.parts import add_cell, add_json, add_method, number, placement, whole, widths
-from core.dropout.methods import method, name_of
+from core.dropout.methods import method
+from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.experiment import DEVICES, ENGINES, Experiment, build
 from core.language import N_, _
-from core.tasks import TASKS
+from core.tasks import TASKS, task
+from core.tasks.metrics import METRICS
+from core.tasks.task import Option, Value
 
 HELP = N_("train a small network and report its losses")
 SEEDS = ("data_seed", "weight_seed", "mask_seed")
@@ -57,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from core.training import train  # here, so that no other command waits for torch
 
     events = train(chosen)
-    return _print_json(events) if args.json else _print_text(events)
+    return _print_json(events) if args.json else _print_text(events, _(task(chosen.task).baseline))
 
 
 def experiment(args: argparse.Namespace) -> Experiment:
@@ -80,18 +82,27 @@ def experiment(args: argparse.Namespace) -> Experiment:
         value = getattr(args, seed) if getattr(args, seed) is not None else args.seed
         given |= {} if value is None else {seed: value}
     if args.method or args.rate:
-        usual = args.method or name_of(build(args.task).placement) or "none"
+        usual = args.method or build(args.task).method or "none"
         given["placement"] = placement(usual, args.rate, args.cell)
         given["monte_carlo"] = method(usual).monte_carlo
-    return build(args.task, dict(_option(pair) for pair in args.option), **given)
+    built = build(args.task, dict(_option(pair, task(args.task).options) for pair in args.option), **given)
+    _check_words(built, given.get("placement", built.placement), args.rate or ())
+    return built
 
 
-def _option(pair: str) -> tuple[str, int]:
-    name, _equals, value = pair.partition("=")
-    try:
-        return name, int(value)
-    except ValueError:
-        raise Invalid(_("--option takes key=value with a whole number; “{pair}” is not that.").format(pair=pair)) from None
+def _option(pair: str, options: Sequence[Option]) -> tuple[str, Value]:
+    name, equals, value = pair.partition("=")
+    known = {option.name: option for option in options}
+    if not equals:
+        raise Invalid(_("--option takes key=value; “{pair}” is not that.").format(pair=pair))
+    return name, known[name].read(value) if name in known else value
+
+
+def _check_words(built: Experiment, asked: Placement, rates: Sequence[str]) -> None:
+    """Raises Invalid where words shall be dropped, and nothing else, or by name, of a task that has none."""
+    only = {site.name for site, _dropout in asked} == {"words"}
+    if not built.words and (only or any(rate.startswith("words=") for rate in rates)):
+        raise Invalid(_("The task “{task}” reads numbers: it has no words to drop.").format(task=built.task), "words")
 
 
 def _print_json(events: Iterator[dict[str, Any]]) -> int:
@@ -102,36 +113,38 @@ def _print_json(events: Iterator[dict[str, Any]]) -> int:
     return int(last == "failed")
 
 
-def _print_text(events: Iterator[dict[str, Any]]) -> int:
+def _print_text(events: Iterator[dict[str, Any]], baseline: str) -> int:
     started = next(events)
     print(_("{parameters} parameters, {updates} updates on {device}").format(**started), flush=True)
-    metric = started["metric"]
     with tqdm(total=started["updates"], unit=_("update"), file=sys.stderr, leave=False) as bar:
         for event in events:
             if event["event"] == "record":
                 bar.update(event["update"] - bar.n)
                 if event["val"]:
-                    bar.write(_evaluation(event, metric), file=sys.stdout)
+                    bar.write(_evaluation(event), file=sys.stdout)
             elif event["event"] in ("done", "failed"):
                 last = event
-    print(_summary(last, metric))
+    print(_summary(last, started, baseline))
     return int(last["event"] == "failed")
 
 
-def _evaluation(record: dict[str, Any], metric: str) -> str:
+def _evaluation(record: dict[str, Any]) -> str:
     masked = _("not yet") if record["train_loss"] is None else f"{record['train_loss']:.3f}"
-    return _("epoch {epoch:5.1f}  train masked {masked}  clean {clean:.3f}  validation {val:.3f}  {metric} {value:.4g}").format(
+    return _("epoch {epoch:5.1f}  train masked {masked}  clean {clean:.3f}  validation {val:.3f}  {metrics}").format(
         epoch=record["epoch"], masked=masked, clean=record["train_loss_clean"], val=record["val_loss"],
-        metric=metric, value=record["val"][metric])  # fmt: skip
+        metrics=_named(record["val"]))  # fmt: skip
 
 
-def _summary(last: dict[str, Any], metric: str) -> str:
+def _summary(last: dict[str, Any], started: dict[str, Any], baseline: str) -> str:
     if last["event"] == "failed":
         return str(last["reason"])
-    best = last["best"]["val_loss"]
-    best_value = math.exp(best) if metric == "perplexity" else best
-    what = metric if metric == "perplexity" else _("validation loss")
-    return _("test {metric} {value:.4g} (without learning: {baseline:.4g}); "
-             "best {what} {best:.4g} at update {at}; {seconds} s").format(
-        metric=metric, value=last["test"][metric], baseline=last["test"]["baseline"], what=what, best=best_value,
-        at=last["best"]["update"], seconds=last["seconds"])  # fmt: skip
+    row, best = METRICS[started["metric"]], last["best"]["val_loss"]
+    what, value = (_(row.label), row.of_loss(best)) if row.of_loss else (_("validation loss"), best)
+    return _("test {test} ({baseline}: {without}); best {what} {best:.4g} at update {at}; {seconds} s").format(
+        test=_named({name: last["test"][name] for name in last["baselines"]}), baseline=baseline,
+        without=_named(last["baselines"]), what=what, best=value, at=last["best"]["update"],
+        seconds=last["seconds"])  # fmt: skip
+
+
+def _named(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{_(METRICS[name].label)} {value:.4g}" for name, value in metrics.items())

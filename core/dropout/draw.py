@@ -8,6 +8,7 @@ share their masks where their sites agree, and raising p only drops more units.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -65,7 +66,7 @@ def draw(placement: Placement, shape: Shape, seed: int, update: int, passing: in
     return masks
 
 
-def spelled(masks: dict[str, Array], x: npt.NDArray[np.int64]) -> dict[str, Array]:
+def spelled(masks: dict[str, Array], x: npt.NDArray[Any]) -> dict[str, Array]:
     """The masks as they meet the tokens x [T, B]: that of words, [1, B|1, V], becomes one factor a token, [T, B, 1]."""
     if "words.1" not in masks or masks["words.1"].shape[2] == 1:  # none, or one factor for all words
         return masks

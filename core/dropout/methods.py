@@ -324,18 +324,22 @@ def method(name: str) -> Method:
     raise Invalid(_("There is no method “{name}”; did you mean {near}?").format(name=name, near=", ".join(near)), "method")
 
 
-def name_of(placement: Placement, cell: str = "lstm") -> str | None:
-    """The method that this placement is in the cell, whatever its rates, or None: it is one of the user's own."""
-    return _named(cell).get(_pattern(placement))
+def name_of(placement: Placement, cell: str = "lstm", words: bool = True) -> str | None:
+    """The method that this placement is in the cell, whatever its rates, or None: it is one of the user's own.
+
+    words: whether there are words to drop; where there are none, a method is what is left of it without them.
+    """
+    return _named(cell, words).get(_pattern(placement, words))
 
 
 @cache
-def _named(cell: str) -> dict[_Pattern, str]:
+def _named(cell: str, words: bool) -> dict[_Pattern, str]:
     # Pages ask for the name of each method at every run of their script. Of methods with one pattern the first has it.
     rows = [row for row in METHODS.values() if cell in row.cells]
-    return {_pattern(row.placement(cell=cell)): row.name for row in reversed(rows)}
+    return {_pattern(row.placement(cell=cell), words): row.name for row in reversed(rows)}
 
 
-def _pattern(placement: Placement) -> _Pattern:
-    sites = frozenset((name, replace(dropout, rate=0.5)) for name, dropout in placement.sites)
+def _pattern(placement: Placement, words: bool) -> _Pattern:
+    kept = ((name, dropout) for name, dropout in placement.sites if words or name != "words")
+    sites = frozenset((name, replace(dropout, rate=0.5)) for name, dropout in kept)
     return sites, tuple(name for name, _weight in placement.losses)

@@ -88,6 +88,10 @@ class Placement:
         """How the site drops, or None where it is off."""
         return dict(self.sites).get(site)
 
+    def without(self, site: str) -> "Placement":
+        """The same placement with that site off."""
+        return replace(self, sites=tuple(one for one in self.sites if one[0] != site))
+
     def rate(self, site: str, layer: int, layers: int) -> float:
         """The rate of a site at a layer of a stack of `layers`; 0 where the site is off or does not exist there."""
         dropout, at = self.get(site), layers_of(SITES[site], layers)

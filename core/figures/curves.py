@@ -12,11 +12,12 @@ from textwrap import wrap
 import numpy as np
 
 from core.figures.marks import Mark
-from core.figures.outcome import METRICS, RunCurve, best, evaluated, has_best, metric_of, metric_text
+from core.figures.outcome import RunCurve, best, evaluated, has_best, metric_of, metric_text
 from core.figures.spread import columns_of, spread
 from core.figures.theme import Figure, Theme, template
 from core.language import _
 from core.runs.protocol import Event
+from core.tasks.metrics import METRICS
 
 POINTS = 200  # at most, of the loss of every update; beyond it, the mean of so many neighbours
 LABEL_WIDTH = 15  # characters
@@ -57,18 +58,20 @@ class _Window:
     pixels: int
 
 
-def curves(runs: Sequence[RunCurve], theme: Theme, unit: str, height: int = 330) -> Figure:
+def curves(runs: Sequence[RunCurve], theme: Theme, unit: str, height: int = 330, squared: bool = False) -> Figure:
     """The figure of the runs, plain data, `height` pixels high. unit: what the loss is the mean over, such as “word”.
+    squared: whether the loss is the squared error of scaled values, and not a cross-entropy.
 
     The run now on comes first. Without any point the figure says what to press.
     """
     colours = [theme.previous if run.previous else theme.runs[i % len(theme.runs)] for i, run in enumerate(runs)]
     lines = [line for run, colour in zip(runs, colours, strict=True) for line in _lines(run, colour)]
-    bests = [point for run, colour in zip(runs, colours, strict=True) for point in _best_point(run, colour, theme)]
+    bests = [point for run, colour in zip(runs, colours, strict=True) for point in _best_point(run, colour, theme, squared)]
     marks = [mark for run in runs if not run.previous for mark in run.marks]
+    title = _("squared error per {unit}, scaled") if squared else _("cross-entropy per {unit}")
     window = _window(runs, lines, min(len(marks), MARK_ROWS), height)
     return {
-        "data": [*map(_trace, lines), *bests, *_mark_traces(marks, window, theme)],
+        "data": [*(_trace(line, squared) for line in lines), *bests, *_mark_traces(marks, window, theme)],
         "layout": {
             "template": template(theme),
             "uirevision": runs[0].id if runs else "",
@@ -78,7 +81,7 @@ def curves(runs: Sequence[RunCurve], theme: Theme, unit: str, height: int = 330)
             "hoverdistance": 30,
             "annotations": _labels(lines, window, theme) or [_invitation(theme)],
             "xaxis": _axis(_("epoch"), 0, window.end, bool(lines)),
-            "yaxis": _axis(_("cross-entropy per {unit}").format(unit=unit), window.low, window.high, bool(lines)),
+            "yaxis": _axis(title.format(unit=unit), window.low, window.high, bool(lines)),
             "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
         },
     }
@@ -124,8 +127,9 @@ def _planned(run: RunCurve) -> float:
 def _clean(found: Sequence[Event], colour: str) -> _Line:
     y = [r["train_loss_clean"] for r in found]
     # Records hold the metric of validation; that of training is known where it is the loss in other words.
-    known = bool(found) and metric_of(found[0])[0] == "perplexity"
-    told = [_metric("perplexity", math.exp(min(loss, 700))) for loss in y] if known else _("without masks")
+    metric = metric_of(found[0])[0] if found else "accuracy"
+    known = METRICS[metric].of_loss
+    told = [_metric(metric, known(loss)) for loss in y] if known else _("without masks")
     return _Line([r["epoch"] for r in found], y, told, _("train, clean"), colour, THICK)
 
 
@@ -134,10 +138,10 @@ def _told(record: Event) -> str:
 
 
 def _metric(metric: str, value: float) -> str:
-    return f"{_(METRICS[metric])} {metric_text(metric, value)}"
+    return f"{_(METRICS[metric].label)} {metric_text(metric, value)}"
 
 
-def _trace(line: _Line) -> Figure:
+def _trace(line: _Line, squared: bool) -> Figure:
     each = isinstance(line.hover, list)
     return {
         "type": "scatter",
@@ -148,11 +152,11 @@ def _trace(line: _Line) -> Figure:
         "opacity": 0.7 if line.width == THIN else 1,
         "line": {"color": line.colour, "width": line.width, "dash": line.dash},
         "marker": {"color": line.colour, "size": 5},
-        "hovertemplate": _hover(line.name, "%{customdata}" if each else str(line.hover)),
+        "hovertemplate": _hover(line.name, "%{customdata}" if each else str(line.hover), squared),
     } | ({"customdata": line.hover} if each else {})
 
 
-def _best_point(run: RunCurve, colour: str, theme: Theme) -> list[Figure]:
+def _best_point(run: RunCurve, colour: str, theme: Theme, squared: bool) -> list[Figure]:
     found = evaluated(run.records)
     if not has_best(found):
         return []
@@ -161,12 +165,13 @@ def _best_point(run: RunCurve, colour: str, theme: Theme) -> list[Figure]:
         "type": "scatter", "mode": "markers", "name": _("best"), "x": [least["epoch"]], "y": [least["val_loss"]],
         "customdata": [_told(least)], "cliponaxis": False,
         "marker": {"symbol": "diamond", "size": 8, "color": theme.paper, "line": {"color": colour, "width": 2}},
-        "hovertemplate": _hover(_("{run}, best validation").format(run=run.name), "%{customdata}"),
+        "hovertemplate": _hover(_("{run}, best validation").format(run=run.name), "%{customdata}", squared),
     }]  # fmt: skip
 
 
-def _hover(name: str, told: str) -> str:
-    return f"<b>{name}</b><br>" + _("epoch {x}: {y} nats").format(x="%{x:.3~g}", y="%{y:.3f}") + f"<br>{told}<extra></extra>"
+def _hover(name: str, told: str, squared: bool) -> str:
+    where = _("epoch {x}: {y}") if squared else _("epoch {x}: {y} nats")
+    return f"<b>{name}</b><br>" + where.format(x="%{x:.3~g}", y="%{y:.3f}") + f"<br>{told}<extra></extra>"
 
 
 def _window(runs: Sequence[RunCurve], lines: Sequence[_Line], rows: int, height: int) -> _Window:

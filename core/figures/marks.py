@@ -33,14 +33,14 @@ def change_marks(began: Experiment, events: Iterable[Event]) -> list[Mark]:
             per_epoch = event["updates_per_epoch"]
         elif event["event"] == "changed":
             after = from_data(event["placement"]) if "placement" in event else placement
-            label = _label(placement, after, rate, event, began.cell)
+            label = _label(placement, after, rate, event, began)
             placement, rate = after, event.get("learning_rate", rate)
             marks += [Mark(event["update"] / per_epoch, label)] if label else []
     return marks
 
 
-def _label(before: Placement, after: Placement, rate: float, event: Mapping[str, Any], cell: str) -> str:
-    parts = [_placement_label(before, after, cell), _losses_label(before, after)]
+def _label(before: Placement, after: Placement, rate: float, event: Mapping[str, Any], began: Experiment) -> str:
+    parts = [_placement_label(before, after, began), _losses_label(before, after)]
     if event.get("learning_rate", rate) != rate:
         parts.append(_("learning rate {before} → {after}").format(before=_short(rate), after=_short(event["learning_rate"])))
     if "mask_seed" in event:
@@ -55,12 +55,12 @@ def _losses_label(before: Placement, after: Placement) -> str:
     return ", ".join(f"{name} {was} → {now}" for name, was, now in weights)
 
 
-def _placement_label(before: Placement, after: Placement, cell: str) -> str:
+def _placement_label(before: Placement, after: Placement, began: Experiment) -> str:
     changed = [name for name in SITES if before.get(name) != after.get(name)]
     if len(changed) <= SITES_NAMED:
         return ", ".join(_site_label(name, before.get(name), after.get(name)) for name in changed)
-    method = name_of(after, cell)
-    if method and method != name_of(before, cell):
+    was, method = (name_of(one, began.cell, began.words) for one in (before, after))
+    if method and method != was:
         return _(METHODS[method].label)
     moves = {(_rate_of(before.get(name)), _rate_of(after.get(name))) for name in changed}
     rates = " {} → {}".format(*moves.pop()) if len(moves) == 1 else ""

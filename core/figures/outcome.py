@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.dropout.methods import name_of
 from core.experiment import Experiment
 from core.figures.marks import Mark
-from core.language import N_, _
+from core.language import _
 from core.runs.protocol import Event
+from core.tasks.metrics import METRICS
+from core.tasks.task import short
 
 HUGE = 1e5  # from here on a number is not written out: it would not fit where it is shown
-METRICS = {"perplexity": N_("perplexity"), "accuracy": N_("accuracy")}
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class RunCurve:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Where a run stands. metric: "perplexity" or "accuracy". value: on validation, at the newest evaluation.
+    """Where a run stands. metric: the task's first, by its name in METRICS. value: on validation, at the newest evaluation.
 
-    best, best_epoch: the metric and the epoch of the least validation loss. gap: val_loss - train_loss_clean, nats.
+    best, best_epoch: the metric and the epoch of the least validation loss. gap: val_loss - train_loss_clean.
     """
 
     metric: str
@@ -58,10 +58,9 @@ def run_name(number: int, began: Experiment, events: Iterable[Event] = (), besid
 
 
 def _method(began: Experiment) -> str:
-    name = name_of(began.placement, began.cell)
-    if name is None:
+    if began.method is None:
         return _("own placement")
-    return name if began.placement.sites else _("no dropout")
+    return began.method if began.placement.sites else _("no dropout")
 
 
 def metrics(records: Sequence[Event]) -> Metrics | None:
@@ -81,11 +80,18 @@ def describe(runs: Sequence[RunCurve]) -> str:
 
 def metric_text(metric: str, value: float) -> str:
     """A metric's value as it is shown: perplexity in three digits, 1.2e9 where it is huge, accuracy in per cent."""
-    if metric == "accuracy":
+    if METRICS[metric].part:
         return f"{100 * value:.1f} %"
+    if METRICS[metric].of_loss is None:
+        return short(value)
     if value >= HUGE:
         return f"{value:.1e}".replace("e+", "e").replace("e0", "e")
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def loss_text(loss: float, metric: str) -> str:
+    """A loss, or the difference of two, as it is shown: in nats, but for that of real values, which are scaled."""
+    return f"{loss:.3f}" if METRICS[metric].squared else _("{loss} nats").format(loss=f"{loss:.2f}")
 
 
 def epoch_text(epoch: float) -> str:
@@ -109,8 +115,8 @@ def has_best(found: Sequence[Event]) -> bool:
 
 
 def metric_of(record: Event) -> tuple[str, float]:
-    """The metric's name and its value on validation."""
-    ((metric, value),) = record["val"].items()
+    """The name of the first metric and its value on validation."""
+    metric, value = next(iter(record["val"].items()))
     return metric, value
 
 
@@ -119,11 +125,12 @@ def _describe(run: RunCurve) -> str:
     if at is None:
         return _("{name}: not evaluated yet.").format(name=run.name)
     sentence = _("{name}: at epoch {epoch}, validation {metric} {value}; its best, {best}, was at epoch {when}.").format(
-        name=run.name, epoch=epoch_text(run.records[-1]["epoch"]), metric=_(METRICS[at.metric]), when=epoch_text(at.best_epoch),
-        value=metric_text(at.metric, at.value), best=metric_text(at.metric, at.best))  # fmt: skip
-    above = _("The validation loss is {gap} nats above that of clean training.")
-    below = _("The validation loss is {gap} nats below that of clean training.")
-    gap = (above if at.gap >= 0 else below).format(gap=f"{abs(at.gap):.2f}")
+        name=run.name, epoch=epoch_text(run.records[-1]["epoch"]), metric=_(METRICS[at.metric].label),
+        when=epoch_text(at.best_epoch), value=metric_text(at.metric, at.value),
+        best=metric_text(at.metric, at.best))  # fmt: skip
+    above = _("The validation loss is {gap} above that of clean training.")
+    below = _("The validation loss is {gap} below that of clean training.")
+    gap = (above if at.gap >= 0 else below).format(gap=loss_text(abs(at.gap), at.metric))
     changes = [_("{change} at epoch {epoch}").format(change=mark.label, epoch=epoch_text(mark.epoch)) for mark in run.marks]
     changed = [_("Changed: {changes}.").format(changes="; ".join(changes))] if changes else []
     return " ".join([sentence, gap, *changed])

@@ -1,14 +1,14 @@
 """One update in slow motion: what is told of it, moment by moment, each with a sentence of this update's numbers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import log
 
 from core.dropout.sites import SITES
 from core.experiment import Experiment
 from core.figures.grid import Band, window_of
 from core.language import _, ngettext
-from core.runs.snapshots import Snapshot
+from core.runs.snapshots import Asked, Snapshot
 
 WIDTH, LEFT, RIGHT = 720.0, 92.0, 8.0  # of the figure, and what is left and right of the steps
 
@@ -27,7 +27,8 @@ class Frame:
 @dataclass(frozen=True)
 class Slow:
     """One update and what it was made of. bands: the masks as core/figures/grid.py has them. tokens: what the sample reads,
-    [T]; classes: the names of what it may answer. step: the middle of the steps that are shown, where not all can be."""
+    [T]; classes: the names of what it may answer; told: by step, what is right and what is guessed, where these are no names of
+    classes. step: the middle of the steps that are shown, where not all can be."""
 
     snapshot: Snapshot
     experiment: Experiment
@@ -35,6 +36,7 @@ class Slow:
     tokens: Sequence[str]
     classes: Sequence[str]
     step: int
+    told: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def shown(self) -> range:
@@ -66,9 +68,11 @@ def frames(one: Slow) -> tuple[Frame, ...]:
     )
 
 
-def surprise(probability: float) -> float:
-    """-ln p."""
-    return -log(max(probability, 1e-30))
+def surprise(asked: Asked) -> float:
+    """-ln p of the right answer; the squared error, where a value is asked for."""
+    if asked.probability is None:
+        return (asked.guess - asked.right) ** 2
+    return -log(max(asked.probability, 1e-30))
 
 
 def _says_masks(one: Slow) -> str:
@@ -108,9 +112,14 @@ def _says_loss(one: Slow) -> str:
 
 def _asked(one: Slow) -> str:
     last = next((a for a in reversed(one.snapshot.asked) if a.t in one.shown), one.snapshot.asked[-1])
+    loss = f"{surprise(last):.2f}"
+    if last.probability is None:
+        right, guess = one.told[last.t]
+        return _("t = {t}: the right answer is {right}, the guess was {guess}; squared error, scaled: {loss}.").format(
+            t=last.t, right=right, guess=guess, loss=loss)  # fmt: skip
     return _("t = {t}: the right answer “{right}” got p = {p}, −ln p = {loss}; the guess was “{guess}”.").format(
-        t=last.t, right=one.classes[last.right], p=short(last.probability), loss=f"{surprise(last.probability):.2f}",
-        guess=one.classes[last.guess])  # fmt: skip
+        t=last.t, right=one.classes[int(last.right)], p=short(last.probability), loss=loss,
+        guess=one.classes[int(last.guess)])  # fmt: skip
 
 
 def _says_backward(one: Slow, t: int) -> str:

@@ -151,16 +151,20 @@ def _gate(one: Slow, at: tuple[int, str], values: Sequence[float], y: float, nam
 
 
 def _loss(one: Slow) -> str:
-    """A bar for each answer that is asked: -ln of the probability that the right one got."""
-    there = {asked.t: asked.probability for asked in one.snapshot.asked if asked.t in one.shown}
-    heights = {t: surprise(p) for t, p in there.items()}
+    """A bar for each answer that is asked: -ln of the probability that the right one got, or its squared error."""
+    heights = {asked.t: surprise(asked) for asked in one.snapshot.asked if asked.t in one.shown}
     most = max(heights.values(), default=1.0) or 1.0
     bars = "".join(
         tag("rect", class_="sl-bar", x=one.x(t) + 1, y=LOSS * (1 - high / most), width=one.pitch - 2, height=LOSS * high / most,
             data_t=str(t), data_loss=f"{high:.4g}")
         for t, high in heights.items()
     )  # fmt: skip
-    return _named(_("−ln p, asked"), 0, LOSS) + _back(one, 0, LOSS) + _part(bars, ("loss",), ("loss", "backward", "update"))
+    squared = any(asked.probability is None for asked in one.snapshot.asked)
+    return (
+        _named(_("error², asked") if squared else _("−ln p, asked"), 0, LOSS)
+        + _back(one, 0, LOSS)
+        + _part(bars, ("loss",), ("loss", "backward", "update"))
+    )
 
 
 def _foot(one: Slow, y: float) -> str:

@@ -43,9 +43,9 @@ def comparable(one: Experiment, other: Experiment) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in DATA)
 
 
-def predicted(events: Sequence[Event], update: int, sample: int) -> list[int] | None:
-    """The class that the masked network predicted at every step of the sample, -1 where nothing is asked; None where
-    that was not recorded. A page may keep what was "predicted" as JSON text."""
+def predicted(events: Sequence[Event], update: int, sample: int) -> list[int | float | None] | None:
+    """The class, or the scaled value, that the masked network predicted at every step of the sample, -1 or None where
+    nothing is asked; None where that was not recorded. A page may keep what was "predicted" as JSON text."""
     record = next((e for e in reversed(events) if e["event"] == "record" and e["update"] == update), None)
     kept = (record or {}).get("predicted", [])
     rows = json.loads(kept) if isinstance(kept, str) else kept

@@ -68,7 +68,8 @@ def as_it_is(experiment: Experiment) -> bool:
 def measurable(experiment: Experiment) -> Experiment:
     """The experiment's model, small enough to be measured in seconds: at most `WIDEST` units."""
     hidden = tuple(min(width, WIDEST) for width in experiment.widths)
-    return replace(experiment, hidden=hidden, embedding=min(experiment.shape.embedding, WIDEST), placement=Placement(),
+    embedding = min(experiment.shape.embedding, WIDEST) if experiment.words else None
+    return replace(experiment, hidden=hidden, embedding=embedding, placement=Placement(),
                    epochs=1, updates=None, learning_rate=Experiment.learning_rate, clip=Experiment.clip, monte_carlo=0,
                    engine="reference", device="cpu")  # fmt: skip
 
@@ -78,7 +79,8 @@ def candidates(experiment: Experiment) -> dict[str, Placement]:
     every = {"own": full(experiment.placement)}
     for name in BESIDE:
         if experiment.cell in METHODS[name].cells:
-            every[name] = METHODS[name].placement(cell=experiment.cell)
+            whole = METHODS[name].placement(cell=experiment.cell)
+            every[name] = whole if experiment.words else whole.without("words")
     if INVERTED in every:
         sites = {site: replace(dropout, scaling="inverted") for site, dropout in every[INVERTED].sites}
         every[INVERTED] = Placement.of(sites)

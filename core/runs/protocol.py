@@ -56,7 +56,8 @@ def checked(command: Mapping[str, Any]) -> Command:
 
 
 def record(update: int, epoch: float, train_loss: float, evaluated: Mapping[str, Any] | None = None, **more: Any) -> Event:
-    """One update: losses in nats per asked token, null where not evaluated or not finite; epoch counts from 0."""
+    """One update: losses per asked token or value, in nats where classes are asked, null where not evaluated or not
+    finite; epoch counts from 0."""
     losses = {"train_loss_clean": None, "val_loss": None, "val": None} | dict(evaluated or {})
     event = {"event": "record", "update": update, "epoch": round(epoch, 4), "train_loss": train_loss, **losses, **more}
     return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in event.items()}

@@ -46,12 +46,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked at step t: the number of the right class, its probability, the most probable class."""
+    """What is asked at step t: the number of the right class, its probability, the most probable class; or, where a real value
+    is asked for, that value and the guess, both scaled, and no probability."""
 
     t: int
-    right: int
-    probability: float
-    guess: int
+    right: float
+    probability: float | None
+    guess: float
 
 
 @dataclass(frozen=True)

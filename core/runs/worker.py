@@ -24,9 +24,9 @@ from core.errors import Invalid
 from core.experiment import build
 from core.language import _
 from core.runs.protocol import VERSION, Command, Event
-from core.tasks import TASKS
 
 NICE = 5  # the pages go first where cores are short
+FIRST = ("language-model", "adding")  # what a worker has tried before its first run: a task with classes, and one with values
 Inbox = SimpleQueue[dict[str, Any]]
 
 
@@ -116,13 +116,13 @@ def _be_modest() -> None:
 
 
 def _warm_up(threads: int) -> None:
-    # torch sets itself up at the first forward, backward and update, a task when its data are first made: do it now.
+    # torch sets itself up at the first forward, backward and update, the text when it is first read: do it now.
     import torch
 
     from core.training import train
 
     torch.set_num_threads(threads)
-    for name in TASKS:
+    for name in FIRST:
         for _event in train(build(name, hidden=8, layers=1, updates=1)):
             pass
 

@@ -3,23 +3,24 @@
 Plain text is put together here; nothing of torch is imported. Only the masks that this placement has are written down.
 """
 
-from core.dropout.methods import METHODS, name_of
+from core.dropout.methods import METHODS
 from core.experiment import Experiment
 from core.language import N_, _, ngettext
 from core.script.cells import model
-from core.script.data import data
+from core.script.data import IMPORTS, data
 from core.script.lines import doc
 from core.script.masks import masks
 from core.script.training import training
 
+_TOKENS = N_("Symbols: T steps, B samples, H units of each layer, E units of the embedding, V tokens, C classes;")
+_NUMBERS = N_("Symbols: T steps, B samples, H units of each layer, E numbers a step of the input, C answers;")
 _SYMBOLS = N_(
-    "Symbols: T steps, B samples, H units of each layer, E units of the embedding, V tokens, C classes; p is the probability "
-    "of dropping. A mask has the shape [T, B, units]; an axis along which it is shared has the length 1."
+    "p is the probability of dropping. A mask has the shape [T, B, units]; an axis along which it is shared has the length 1."
 )
 
 
 def script(experiment: Experiment) -> str:
-    """The experiment as one Python file that needs torch only: masks, model, data, training.
+    """The experiment as one Python file that needs torch, and of the digits scikit-learn: masks, model, data, training.
 
     Its names: draw_masks(x, update) draws the masks of one update, masks_at_test(update) what stands for them at test (left out
     where that is 1), Model.forward(x, states, masks) takes them, objective(…) is what an update makes small.
@@ -31,7 +32,7 @@ def script(experiment: Experiment) -> str:
 def _head(e: Experiment) -> list[str]:
     widths = ", ".join(map(str, e.widths)) + ("," if e.layers == 1 else "")
     return [
-        *doc(_title(e), _(_SYMBOLS), indent=""),
+        *doc(_title(e), " ".join([_(_TOKENS) if e.words else _(_NUMBERS), _(_SYMBOLS)]), indent=""),
         "",
         *(f"import {name}" for name in _imports(e)),
         "",
@@ -46,11 +47,10 @@ def _head(e: Experiment) -> list[str]:
 
 
 def _imports(e: Experiment) -> list[str]:
-    return {"language-model": ["pathlib", "re", "sys"]}.get(e.task, [])
+    return IMPORTS.get(e.task, [])
 
 
 def _title(e: Experiment) -> str:
-    name = name_of(e.placement, e.cell)
-    method = _(METHODS[name].label) if name else _("a placement of your own")
+    method = _(METHODS[e.method].label) if e.method else _("a placement of your own")
     layers = ngettext("{n} layer", "{n} layers", e.layers).format(n=e.layers)
     return _("{cell}, {layers}, in plain PyTorch. Dropout: {method}.").format(cell=e.cell.upper(), layers=layers, method=method)

@@ -12,11 +12,15 @@ def model(e: Experiment) -> list[str]:
     """The class Model: embedding, the layers, the decoder."""
     return [
         "class Model(nn.Module):",
-        *doc(_("Embedding → {cell} layers → decoder. The masks are handed in; without one, nothing is dropped there.").format(
-            cell=e.cell.upper())),
+        *doc(_("{way} The masks are handed in; without one, nothing is dropped there.").format(way=_way(e))),
         "",
         *indented([*_init(e), "", *_start(e), "", *_forward(e), "", *_layer(e)]),
     ]  # fmt: skip
+
+
+def _way(e: Experiment) -> str:
+    way = _("Embedding → {cell} layers → decoder.") if e.words else _("Numbers → {cell} layers → decoder.")
+    return way.format(cell=e.cell.upper())
 
 
 def _init(e: Experiment) -> list[str]:
@@ -27,7 +31,7 @@ def _init(e: Experiment) -> list[str]:
         "    def uniform(bound, *size):",
         "        return nn.Parameter((2 * torch.rand(size) - 1) * bound)",
         "",
-        "    self.embedding = uniform(0.1, V, E)",
+        *(["    self.embedding = uniform(0.1, V, E)"] if e.words else []),
         *note(_("The blocks of W, U and b, in this order: {gates}.").format(gates=" ".join(gates(e)))),
         f"    self.W = nn.ParameterList(uniform(h**-0.5, {n} * h, below) for below, h in zip((E, *H), H))",
         f"    self.U = nn.ParameterList(uniform(h**-0.5, {n} * h, h) for h in H)",
@@ -56,10 +60,11 @@ def _tuple(parts: Sequence[str]) -> str:
 def _forward(e: Experiment) -> list[str]:
     after = _also(e)
     more = [_("Then the last layer's h, before and after its mask.")] if after else []
+    reads = _("x [T, B] token numbers") if e.words else _("x [T, B, E] numbers")
     return [
         "def forward(self, x, states, masks):",
-        *doc(" ".join([_("x [T, B] token numbers → scores [T, B, C], and the states after the last step."), *more])),
-        "    x = F.embedding(x, self.embedding)",
+        *doc(" ".join([_("{reads} → scores [T, B, C], and the states after the last step.").format(reads=reads), *more])),
+        *(["    x = F.embedding(x, self.embedding)"] if e.words else []),
         *_at(e, "words", '    x = masks.get("words.1", 1) * x'),
         *_at(e, "input", '    x = masks.get("input.1", 1) * x'),
         "    after = []",

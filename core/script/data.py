@@ -2,6 +2,7 @@
 
 from core.experiment import Experiment
 from core.language import _
+from core.script import measured, sequences
 from core.script.lines import doc, note
 
 SENTENCES = (
@@ -14,7 +15,8 @@ SENTENCES = (
 
 
 def data(e: Experiment) -> list[str]:
-    """The function data(): it returns V, C and windows(part), which gives x [T, B], y [T, B] and whether the state starts."""
+    """The function data(): it returns V (0: the inputs are numbers), C (1: the answer is one) and windows(part), which gives
+    x [T, B] or [T, B, E], y [T, B] and whether the state starts."""
     return _TASKS[e.task](e)
 
 
@@ -28,8 +30,7 @@ def _delayed_recall(e: Experiment) -> list[str]:
         *doc(
             _("Delayed recall: name the first token after LAG distractors. Tokens: 0-7 to remember, 8-15 distractors, 16 the "
               "question, 17 filler."),
-            _("Replace it: windows(part) gives x and y [T, B], y being -1 where nothing is asked, and whether the state starts "
-              "at zero."),
+            _(sequences.REPLACE),
         ),
         f"    generator = torch.Generator().manual_seed({e.data_seed})",
         "",
@@ -79,4 +80,14 @@ def _language_model(e: Experiment) -> list[str]:
     ]  # fmt: skip
 
 
-_TASKS = {"delayed-recall": _delayed_recall, "language-model": _language_model}
+IMPORTS = {"language-model": ["pathlib", "re", "sys"], "series": ["pathlib", "sys"]}  # of the standard library, by task
+_TASKS = {
+    "delayed-recall": _delayed_recall,
+    "language-model": _language_model,
+    "temporal-order": sequences.temporal_order,
+    "adding": sequences.adding,
+    "copy": sequences.copy_memory,
+    "parity": sequences.parity,
+    "series": measured.series,
+    "digits": measured.digits,
+}

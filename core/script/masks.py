@@ -61,10 +61,10 @@ def _kind(dropout: Dropout) -> str:
 
 
 def _draw(e: Experiment) -> list[str]:
-    lines = [f"def {drawing(e)}:", *doc(_("The masks of one update; x [T, B] is what the network reads."))]
+    lines = [f"def {drawing(e)}:", *doc(_("The masks of one update; x is what the network reads."))]
     if not dropping(e):
         return [*lines, "    return {}"]
-    lines += ["    T, B = x.shape", "    masks = {}"]
+    lines += [f"    T, B = x.shape{'' if e.words else '[:2]'}", "    masks = {}"]
     for name, group in groupby(places(e), key=lambda place: place[0].name):
         site, dropout = dropping(e)[name]
         lines += note(f"{_(site.label)}: {_how(site, dropout)}")

@@ -4,6 +4,9 @@ from core.experiment import Experiment
 from core.language import _
 from core.script.lines import doc, drawing, indented, note
 from core.script.masks import tested
+from core.tasks import task
+from core.tasks.metrics import METRICS
+from core.tasks.windows import window
 
 
 def training(e: Experiment) -> list[str]:
@@ -13,29 +16,60 @@ def training(e: Experiment) -> list[str]:
             'if __name__ == "__main__":', "    train()"]  # fmt: skip
 
 
+# What is told beside the loss: its name, how it is summed up, how it is printed; of classes and of real values.
+_TOLD = {
+    False: ("right", "right += (scores[asked].argmax(-1) == y[asked]).sum().item()", "accuracy {right:.3f}"),
+    True: ("error", "error += (scores[asked][:, 0] - y[asked]).abs().sum().item()", "absolute error {error:.3f}"),
+}
+
+
+def _real(e: Experiment) -> bool:
+    return METRICS[task(e.task).metric].squared
+
+
+def _asked(e: Experiment) -> str:
+    return "~y.isnan()" if _real(e) else "y >= 0"
+
+
+def _loss(e: Experiment, scores: str, reduction: str = "") -> str:
+    how = f', reduction="{reduction}"' if reduction else ""
+    if _real(e):
+        return f"F.mse_loss({scores}[asked][:, 0], y[asked]{how})"
+    return f"F.cross_entropy({scores}[asked], y[asked]{how})"
+
+
 def _objective(e: Experiment) -> list[str]:
     losses = dict(e.placement.losses)
     fraternal, also = "fraternal" in losses, ", h, told" if losses.keys() & {"ar", "tar"} else ""
     lines = [
         f"def objective(model, x, y, states, masks{', other_masks' if fraternal else ''}):",
-        *doc(_("What an update makes small, and the states after; y is -1 where nothing is asked.")),
+        *doc(
+            _("What an update makes small, and the states after; y is -1 where nothing is asked.")
+            if not _real(e)
+            else _("What an update makes small, and the states after; y is not a number where nothing is asked.")
+        ),
         f"    scores, after{also} = model(x, states, masks)",
-        "    asked = y >= 0",
-        "    loss = F.cross_entropy(scores[asked], y[asked])",
+        f"    asked = {_asked(e)}",
+        f"    loss = {_loss(e, 'scores')}",
     ]
+    padded = bool(also) and window(e, 1).padded
+    if padded:
+        lines += [*note(_("Steps after the last that is asked do not exist.")),
+                  "    there = asked.flip(0).cumsum(0).flip(0) > 0"]  # fmt: skip
+    at, later = ("[there]", "[there[1:]]") if padded else ("", "")
     if fraternal:
         rest = ", *_rest" if also else ""
         lines += [
             *note(_("Fraternal dropout: two sets of masks must say the same.")),
             f"    other, _after{rest} = model(x, states, other_masks)",
-            "    loss = (loss + F.cross_entropy(other[asked], y[asked])) / 2",
+            f"    loss = (loss + {_loss(e, 'other')}) / 2",
         ]
     if "ar" in losses:
         lines += [*note(_("AR: the last layer's h, as dropped, shall be small.")),
-                  f"    loss = loss + {losses['ar']!r} * told.square().mean()"]  # fmt: skip
+                  f"    loss = loss + {losses['ar']!r} * told{at}.square().mean()"]  # fmt: skip
     if "tar" in losses and e.steps > 1:
         lines += [*note(_("TAR: the last layer's h, as it is, shall change slowly.")),
-                  f"    loss = loss + {losses['tar']!r} * (h[1:] - h[:-1]).square().mean()"]  # fmt: skip
+                  f"    loss = loss + {losses['tar']!r} * (h[1:] - h[:-1]){later}.square().mean()"]  # fmt: skip
     if fraternal:
         lines.append(f"    loss = loss + {losses['fraternal']!r} * (scores[asked] - other[asked]).square().mean()")
     return [*lines, "    return loss, after"]
@@ -46,17 +80,21 @@ def _evaluate(e: Experiment) -> list[str]:
     return [
         "@torch.no_grad()",
         f"def evaluate(model, windows{', update' if tested(e) else ''}):",
-        *doc(_("The mean loss and the accuracy on the validation part. Nothing is drawn at test.")),
-        "    loss, right, count = 0.0, 0, 0",
+        *doc(
+            _("The mean loss and the accuracy on the validation part. Nothing is drawn at test.")
+            if not _real(e)
+            else _("The mean squared and the mean absolute error on the validation part, scaled. Nothing is drawn at test.")
+        ),
+        f"    loss, {_TOLD[_real(e)][0]}, count = 0.0, 0, 0",
         '    for x, y, first in windows("validation"):',
         "        if first:",
         "            states = model.start(B)",
         f"        scores, states, *_rest = model(x, states, {masks})",
-        "        asked = y >= 0",
-        '        loss += F.cross_entropy(scores[asked], y[asked], reduction="sum").item()',
-        "        right += (scores[asked].argmax(-1) == y[asked]).sum().item()",
+        f"        asked = {_asked(e)}",
+        f"        loss += {_loss(e, 'scores', 'sum')}.item()",
+        f"        {_TOLD[_real(e)][1]}",
         "        count += asked.sum().item()",
-        "    return loss / count, right / count",
+        f"    return loss / count, {_TOLD[_real(e)][0]} / count",
     ]
 
 
@@ -65,15 +103,28 @@ def _monte_carlo(e: Experiment) -> list[str]:
     return [
         "@torch.no_grad()",
         f"def monte_carlo(model, windows, update{', V' if words else ''}):",
-        *doc(_("The mean loss with masks on: the probabilities, not their logarithms, of many passes are averaged.")),
+        *doc(
+            _("The mean loss with masks on: the probabilities, not their logarithms, of many passes are averaged.")
+            if not _real(e)
+            else _("The mean loss with masks on: the values of many passes are averaged.")
+        ),
         "    loss, count = 0.0, 0",
         '    for x, y, first in windows("validation"):',
         "        if first:",
         f"            states = [model.start(B)] * {e.monte_carlo}",
         f"        passes = [model(x, one, {drawing(e)}) for one in states]",
-        "        states, asked = [one[1] for one in passes], y >= 0",
-        "        mean = torch.stack([one[0][asked].softmax(-1) for one in passes]).mean(0)",
-        "        loss -= mean.gather(1, y[asked][:, None]).log().sum().item()",
+        f"        states, asked = [one[1] for one in passes], {_asked(e)}",
+        *(
+            [
+                "        mean = torch.stack([one[0][asked] for one in passes]).mean(0)",
+                "        loss += (mean[:, 0] - y[asked]).square().sum().item()",
+            ]
+            if _real(e)
+            else [
+                "        mean = torch.stack([one[0][asked].softmax(-1) for one in passes]).mean(0)",
+                "        loss -= mean.gather(1, y[asked][:, None]).log().sum().item()",
+            ]
+        ),
         "        count += asked.sum().item()",
         "    return loss / count",
     ]
@@ -110,7 +161,7 @@ def _train(e: Experiment) -> list[str]:
             "        states = [tuple(part.detach() for part in state) for state in states]",
             *stop,
         ]),
-        f"        loss, accuracy = evaluate({at_test})",
-        '        print(f"update {update}: validation loss {loss:.3f}, accuracy {accuracy:.3f}")',
+        f"        loss, {_TOLD[_real(e)][0]} = evaluate({at_test})",
+        f'        print(f"update {{update}}: validation loss {{loss:.3f}}, {_TOLD[_real(e)][2]}")',
         *([f'    print(f"Monte Carlo, {e.monte_carlo} passes: {{monte_carlo({drawn}):.3f}}")'] if e.monte_carlo else []),
     ]  # fmt: skip

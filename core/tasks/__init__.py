@@ -4,10 +4,11 @@ from difflib import get_close_matches
 
 from core.errors import Invalid
 from core.language import _
-from core.tasks import delayed_recall, language_model
+from core.tasks import adding, copy_memory, delayed_recall, digits, language_model, parity, series, temporal_order
 from core.tasks.task import Task
 
-TASKS: dict[str, Task] = {row.name: row for row in (language_model.TASK, delayed_recall.TASK)}
+_FILES = (language_model, delayed_recall, temporal_order, adding, copy_memory, parity, series, digits)
+TASKS: dict[str, Task] = {file.TASK.name: file.TASK for file in _FILES}
 
 
 def task(name: str) -> Task:

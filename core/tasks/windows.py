@@ -9,7 +9,7 @@ import numpy as np
 from core.dropout.draw import Array, draw
 from core.experiment import Experiment
 from core.tasks import task
-from core.tasks.task import Batch, Data
+from core.tasks.task import Batch, Data, Value
 
 
 def data_of(experiment: Experiment) -> Data:
@@ -37,17 +37,17 @@ def window(experiment: Experiment, update: int) -> Batch:
 
 def first_asked(experiment: Experiment, least: int) -> int:
     """The first step, from `least` on, at which the task asks for an answer; the last step where it asks no more."""
-    asked = np.flatnonzero((window(experiment, 1).y >= 0).any(axis=1))
+    asked = np.flatnonzero(window(experiment, 1).asked.any(axis=1))
     return int(next((t for t in asked if t >= least), experiment.steps - 1))
 
 
 @lru_cache(maxsize=8)
-def _data(name: str, options: tuple[tuple[str, int], ...], steps: int, batch: int, seed: int) -> Data:
+def _data(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: int, seed: int) -> Data:
     return task(name).make(dict(options), steps, batch, seed)
 
 
 @lru_cache(maxsize=32)
-def _window(name: str, options: tuple[tuple[str, int], ...], steps: int, batch: int, seed: int, update: int) -> Batch:
+def _window(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: int, seed: int, update: int) -> Batch:
     data = _data(name, options, steps, batch, seed)
     epoch, place = divmod(update - 1, data.updates)
     return next(islice(data.train(epoch), place, None))

@@ -16,7 +16,7 @@ from core.experiment import BOUNDS, CELLS, Experiment, build
 from core.language import N_, _
 from core.script import script
 from core.tasks import TASKS, task
-from core.tasks.task import Option
+from core.tasks.task import Option, Options
 from core.tasks.windows import data_of
 from pages.common.texts import plain
 
@@ -77,11 +77,12 @@ def show() -> Experiment | None:
     notice = st.container()  # what is wrong is said at the top, where it is seen
     st.markdown(f"## {_('Data and model')}")
     chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
-                          on_change=_task_changed, help=_(task(st.session_state["task"]).about))  # fmt: skip
-    options = task(chosen).options
-    for column, option in zip(st.columns(len(options), gap="small"), options, strict=True):
-        with column:
-            _option(chosen, option)
+                          on_change=_task_changed, help=_about(st.session_state["task"]))  # fmt: skip
+    for whole in (True, False):  # a row of numbers, a row of words: each as wide as it needs to be
+        options = [option for option in task(chosen).shared_options if option.whole == whole]
+        for column, option in zip(st.columns(len(options), gap="small") if options else (), options, strict=True):
+            with column:
+                _option(chosen, option)
     cell, layers, hidden = st.columns([1.5, 1, 1.25], gap="xxsmall")
     cell.selectbox(_("Cell"), CELLS, key="cell", format_func=lambda name: _(CELL_NAMES[name]), on_change=_cell_changed)
     low, high = BOUNDS["layers"]
@@ -101,9 +102,25 @@ def show() -> Experiment | None:
         return _read()
 
 
+def _about(name: str) -> str:
+    return f"{_(task(name).about)} {_(task(name).shows)}"
+
+
+def _options() -> Options:
+    """The settings of the chosen task."""
+    row = task(st.session_state["task"])
+    return {option.name: st.session_state[f"option-{row.name}-{option.name}"] for option in row.shared_options}
+
+
+def _words() -> bool:
+    """Whether the chosen task reads tokens, of which whole words can be dropped."""
+    return task(st.session_state["task"]).features(_options()) == 0
+
+
 def _there() -> list[Site]:
-    """The sites of the cell."""
-    return [site for site in SITES.values() if st.session_state["cell"] in site.cells]
+    """The sites of the cell, as far as the task has something to drop there."""
+    return [site for site in SITES.values()
+            if st.session_state["cell"] in site.cells and (_words() or site.name != "words")]  # fmt: skip
 
 
 def _hidden() -> None:
@@ -115,17 +132,21 @@ def _hidden() -> None:
 def _option(name: str, option: Option) -> None:
     key = f"option-{name}-{option.name}"
     st.session_state.setdefault(key, option.default)
+    if option.choices:
+        st.selectbox(_(option.label), option.choices, key=key, format_func=lambda word: _(option.choices[word]),
+                     persist_state="session", on_change=_default_steps)  # fmt: skip
+        return
     st.number_input(_(option.label), option.low, option.high, key=key, step=1 if option.high <= 100 else 1000,
                     persist_state="session", on_change=_default_steps)  # fmt: skip
 
 
 def _method() -> None:
     cell = st.session_state["cell"]
-    own = name_of(_placement(), cell)
+    own = name_of(_placement(), cell, _words())
     st.session_state["method"] = own or OWN
     # A method whose placement is another's, and which differs elsewhere, has no place of its own here.
     names = [row.name for row in METHODS.values()
-             if cell in row.cells and name_of(row.placement(cell=cell), cell) == row.name]  # fmt: skip
+             if cell in row.cells and name_of(row.placement(cell=cell), cell, _words()) == row.name]  # fmt: skip
     names += [OWN] if own is None else []
     st.selectbox(_("Method"), names, key="method", on_change=_method_changed, format_func=_method_label,
                  help=_("A method is a placement with a name. Choosing one sets its usual rates, or those that the task opens "
@@ -254,7 +275,7 @@ def _default_steps() -> None:
     # The window follows the options where they ask for another one; elsewhere the user's own stays.
     state = st.session_state
     row = task(state["task"])
-    steps = row.default_steps({o.name: state[f"option-{row.name}-{o.name}"] for o in row.options})
+    steps = row.default_steps(_options())
     if steps != state["default-steps"]:
         state["steps"] = state["default-steps"] = steps
 
@@ -268,9 +289,9 @@ def _task_changed() -> None:
 def _method_changed() -> None:
     state = st.session_state
     if state["method"] != OWN:
-        opening = build(state["task"]).placement  # a task may open with other rates than its method's usual ones
-        own = name_of(opening, state["cell"]) == state["method"]
-        fill_sites(opening if own else METHODS[state["method"]].placement(cell=state["cell"]))
+        opening = build(state["task"])  # a task may open with other rates than its method's usual ones
+        own = name_of(opening.placement, state["cell"], opening.words) == state["method"]
+        fill_sites(opening.placement if own else METHODS[state["method"]].placement(cell=state["cell"]))
 
 
 def _cell_changed() -> None:
@@ -347,10 +368,9 @@ def _placement() -> Placement:
 def _read(quiet: bool = False) -> Experiment | None:
     """The experiment of the controls; where it cannot be, a sentence on the page, and None."""
     state = st.session_state
-    options = {o.name: state[f"option-{state['task']}-{o.name}"] for o in task(state["task"]).options}
     given = state["plain"] | {name: state[name] for name in ("layers", "hidden", "cell", *NUMBERS)}
     try:
-        experiment = build(state["task"], options, placement=_placement(), **given)
+        experiment = build(state["task"], _options(), placement=_placement(), **given)
         data_of(experiment)
     except Invalid as invalid:
         if not quiet:

@@ -11,6 +11,7 @@ from core.figures.theme import Theme, theme
 from core.language import N_, _, use
 from core.runs.history import of_kind
 from core.tasks import task
+from core.tasks.metrics import METRICS
 from core.tasks.windows import data_of, total_updates
 from pages.common.address import address
 from pages.common.chart import live_chart
@@ -18,7 +19,7 @@ from pages.common.texts import plain
 from pages.lab import network, session
 
 TICK = 0.5  # seconds
-CHART = 430  # pixels
+CHART = 410  # pixels
 PLAY = 116  # pixels
 # What a run can be: its label, icon and colour.
 STATES = {
@@ -131,11 +132,12 @@ def _outcome(colours: Theme) -> None:
     run, previous = session.shown(), session.grey()
     experiment = from_plain(run["began"]) if run else session.wanted()
     row = task(experiment.task)
-    _numbers(of_kind(run["events"], "record") if run else [], row.metric)
+    _numbers(of_kind(run["events"], "record") if run else [], experiment)
     runs = [_curve(run, experiment, previous=False)] if run else []
     if previous:
         runs.append(_curve(previous, experiment, previous=True))
-    live_chart(curves(runs, colours, _(row.unit), height=CHART), "curves", describe(runs), CHART)
+    figure = curves(runs, colours, _(row.unit), height=CHART, squared=METRICS[row.metric].squared)
+    live_chart(figure, "curves", describe(runs), CHART)
 
 
 def _curve(run: session.Run, beside: Experiment, previous: bool) -> RunCurve:
@@ -152,13 +154,23 @@ def _name(run: session.Run, beside: Experiment | None = None) -> str:
     return run_name(run["number"], began, of_kind(run["events"], "changed"), beside)
 
 
-def _numbers(records: list[session.Run], metric: str) -> None:
-    found = metrics(records)
+def _numbers(records: list[session.Run], experiment: Experiment) -> None:
+    found, row = metrics(records), task(experiment.task)
+    metric = row.metric
     with st.container(key="numbers"):
         now, best, gap = st.columns(3, gap="small")
-    now.metric(_("validation {metric}").format(metric=_(metric)), metric_text(metric, found.value) if found else "–")
+    name = _(METRICS[metric].label)
+    now.metric(_("validation {metric}").format(metric=name), metric_text(metric, found.value) if found else "–")
     trained = found is not None and found.best_epoch > 0
     at = _("best, at epoch {epoch}").format(epoch=epoch_text(found.best_epoch)) if found and trained else _("best so far")
     best.metric(at, metric_text(metric, found.best) if found else "–")
-    about = _("Validation loss - clean train loss, in nats: how much better the network knows what it has seen.")
+    about = _("Validation loss - clean train loss: how much better the network knows what it has seen.")
     gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)
+    st.caption(plain(_beside(experiment)))
+
+
+def _beside(experiment: Experiment) -> str:
+    """What an answer that needs no network reaches."""
+    row, data = task(experiment.task), data_of(experiment)
+    return _("{baseline}: {value} on the test part").format(
+        baseline=_(row.baseline), value=metric_text(row.metric, data.baseline))  # fmt: skip

@@ -113,12 +113,10 @@ def _place(mask: tuple[str, int, str]) -> str:
 def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str], list[str | None], list[str | None]]:
     """The texts of x_t, of what was predicted and of what is right, for every step."""
     data, batch = data_of(experiment), window(experiment, update)
-    inputs = [data.token_names[i] for i in batch.x[:, sample]]
-    right = [data.class_names[i] if i >= 0 else None for i in batch.y[:, sample]]
+    inputs, right = data.sample_text(batch, sample)
     run = session.lab()["run"]
     classes = predicted(run["events"], update, sample) if run else None
-    guesses = [data.class_names[i] if i >= 0 else None for i in classes or [-1] * len(inputs)]
-    return inputs, guesses, right
+    return inputs, data.answer_text(classes or [None] * len(inputs), batch.x[:, sample]), right
 
 
 def _scene(experiment: Experiment, update: int, view: View, masks: Masks) -> Scene:

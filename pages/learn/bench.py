@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.codec import from_plain, from_query, to_plain, to_query
-from core.dropout.methods import METHODS, method, name_of
+from core.dropout.methods import METHODS, method
 from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.experiment import Experiment, build
@@ -110,7 +110,7 @@ def choose(name: str) -> None:
 
 def choose_cell(cell: str) -> None:
     """Another cell: with the same method where it is defined there, else with Zaremba's."""
-    name = name_of(experiment().placement, experiment().cell)
+    name = experiment().method
     known = name if name and cell in METHODS[name].cells else "zaremba2014"
     change(cell=cell, placement=METHODS[known].placement(cell=cell))
 

@@ -67,7 +67,7 @@ def _layers() -> None:
 
 
 def _name() -> str | None:
-    return name_of(bench.experiment().placement, bench.experiment().cell)
+    return bench.experiment().method
 
 
 def _label(name: str) -> str:

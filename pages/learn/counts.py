@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.dropout.methods import METHODS, name_of
+from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.experiment import Experiment
 from core.figures import reach as figures
@@ -51,7 +51,7 @@ def table() -> None:
     """The chosen method and those beside it over this distance; all of them at a click."""
     experiment, distance = bench.shown(), _distance()
     st.markdown(f"## {_('The methods at L = {layers}, Δ = {distance}').format(layers=experiment.layers, distance=distance)}")
-    own = name_of(bench.experiment().placement, experiment.cell)
+    own = bench.experiment().method
     found = rows(experiment.layers, distance, experiment.steps - 1, experiment.cell)
     first = [name for name in dict.fromkeys([own, *bench.bench()["beside"]]) if name in found]
     with st.container(key="path-table"):
@@ -78,7 +78,7 @@ def _distance() -> int:
 
 def _compared(experiment: Experiment) -> dict[str | None, Placement]:
     """By their names, the placements that are compared: the one that is chosen first, None where it is no method."""
-    own = name_of(experiment.placement, experiment.cell)
+    own = experiment.method
     beside = [name for name in bench.bench()["beside"] if experiment.cell in METHODS[name].cells]
     return {own: experiment.placement} | {
         name: full(METHODS[name].placement(cell=experiment.cell)) for name in beside if name != own

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.dropout.beside import SHARED, label
 from core.dropout.draw import Array, Masks, spelled
-from core.dropout.methods import name_of
 from core.dropout.placement import WORDS
 from core.errors import Invalid
 from core.experiment import Experiment
@@ -73,7 +72,7 @@ def _title(name: str) -> str:
     if name:
         return _("Same places: {sharing}").format(sharing=label(name)) if name in SHARED else label(name)
     first = masks_state.experiment()
-    own = name_of(first.placement, first.cell)
+    own = first.method
     return label(own) if own else _("Your own placement")
 
 

@@ -13,7 +13,8 @@ from core.figures.slow import Frame, Slow, frames
 from core.figures.stage import stage, weights
 from core.figures.theme import Theme
 from core.language import _, use
-from core.runs.snapshots import Slowed, Snapshots, asked, check_reach, request
+from core.runs.snapshots import Slowed, Snapshot, Snapshots, asked, check_reach, request
+from core.tasks.task import Data, Ints, Reals
 from core.tasks.windows import data_of, masks_of, window
 from pages.common.slow import slow_motion
 from pages.common.texts import plain
@@ -84,6 +85,12 @@ def _play(colours: Theme) -> None:
     slow_motion(*drawn, key="masks-slow-motion")
 
 
+def _told(snapshot: Snapshot, data: Data, x: Ints | Reals) -> dict[int, tuple[str, str]]:
+    """What is right and what is guessed, by step, where values are asked for."""
+    every = {one.t: data.answer_text([one.right, one.guess], x[[one.t, one.t]]) for one in snapshot.asked if data.real}
+    return {t: (right or "", guess or "") for t, (right, guess) in every.items()}
+
+
 @lru_cache(maxsize=16)
 def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, str, tuple[Frame, ...], dict[str, str]]:
     """The figures, frames and equations of a snapshot that is there, in a language."""
@@ -95,8 +102,8 @@ def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, st
     bands = layer_bands(
         experiment.placement.at(update), spelled(masks_of(experiment, update), read.x), experiment.shape, sample
     )
-    words = [data.token_names[n] for n in read.x[:, sample]]
-    one = Slow(found.snapshot, experiment, bands, words, data.class_names, step)
+    words, _right = data.sample_text(read, sample)
+    one = Slow(found.snapshot, experiment, bands, words, data.class_names, step, _told(found.snapshot, data, read.x[:, sample]))
     lanes = [lane for band in bands for lane in band.lanes]
     said = equations(experiment.cell, {lane.site for lane in lanes}, any(lane.gaussian for lane in lanes))
     return stage(one, colours, "slow-stage"), weights(one, colours, "slow-weights"), frames(one), said

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.dropout.beside import MOST, choices, label, methods_of
-from core.dropout.methods import name_of
 from core.experiment import BOUNDS
 from core.language import N_, _
 from core.look import PHASES
@@ -31,7 +30,7 @@ def show() -> None:
 
 def _methods() -> None:
     experiment, state = masks_state.experiment(), st.session_state
-    own, names = name_of(experiment.placement, experiment.cell), methods_of(experiment.cell)
+    own, names = experiment.method, methods_of(experiment.cell)
     state["masks-method"] = own or OWN
     st.selectbox(_("Method"), names if own else [*names, OWN], key="masks-method", format_func=_label, width=250,
                  on_change=lambda: _method(state["masks-method"]))  # fmt: skip

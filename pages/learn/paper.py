@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.dropout.methods import METHODS, name_of
+from core.dropout.methods import METHODS
 from core.experiment import Experiment
 from core.language import _
 from core.paths import routes_of
@@ -74,7 +74,7 @@ def _also(name: str, experiment: Experiment, distance: int, which: str) -> str:
 
 
 def _chosen() -> None:
-    name = name_of(bench.experiment().placement, bench.experiment().cell)
+    name = bench.experiment().method
     if name in (None, "zaremba2014") or not METHODS[str(name)].equation:
         return
     st.caption(_("{method}, chosen above, puts its masks here:").format(method=plain(_(METHODS[str(name)].label))))

@@ -35,9 +35,8 @@ def show(colours: Theme) -> None:
 
 def _scene(experiment: Experiment, view: View, gates: bool) -> Scene:
     data, batch = data_of(experiment), window(experiment, UPDATE)
-    inputs = [data.token_names[i] for i in batch.x[:, view.sample]]
+    inputs, right = data.sample_text(batch, view.sample)
     masks = spelled(masks_of(experiment, UPDATE), batch.x)
-    right = [data.class_names[i] if i >= 0 else None for i in batch.y[:, view.sample]]
     return Scene(experiment.placement, experiment.shape, masks, view.sample, view.start, COUNT,
                  inputs, [None] * len(inputs), right, view.climbs, view.through, gates)  # fmt: skip
 

@@ -1,0 +1,75 @@
+"""The part of the script that makes data which were measured: a time series, and images of digits."""
+
+from core.experiment import Experiment
+from core.language import _
+from core.script.lines import doc, indented, note
+from core.script.sequences import shuffled
+from core.tasks.files import read_column
+from core.tasks.series import SUNSPOTS
+
+YEARS = 30  # of the sunspot numbers: the last ones, a line each
+
+
+def series(e: Experiment) -> list[str]:
+    """data() of the time series."""
+    months = [f"{value:g}" for value in read_column(str(SUNSPOTS))[-12 * YEARS :]]
+    return [
+        'SERIES = """',
+        *(" ".join(months[start : start + 12]) for start in range(0, len(months), 12)),
+        '"""',
+        "",
+        "",
+        "def data():",
+        *doc(_("Forecast the change to the next value. The series is the file of numbers named on the command line, or "
+               "else the monthly sunspot numbers of 1979 to 2008 (SILSO, Royal Observatory of Belgium); y is not a number "
+               "where it is over. All is scaled by the training part.")),
+        "    text = pathlib.Path(sys.argv[1]).read_text(encoding=\"utf-8\") if len(sys.argv) > 1 else SERIES",
+        "    values = torch.tensor([float(number) for number in text.split()])",
+        f"    values = values.repeat(1 + 16 * B // len(values))  # {_('enough for B streams; a long one is not repeated')}",
+        "    held_out = len(values) // 5",
+        '    parts = {"train": values[:-held_out], "validation": values[-held_out:]}',
+        '    trained, changes = parts["train"], parts["train"].diff()',
+        "",
+        "    def windows(part):",
+        *note(_("B streams side by side; the state is carried from window to window."), " " * 8),
+        "        stream = parts[part][: len(parts[part]) // B * B].view(B, -1).T",
+        "        read = (stream[:-1] - trained.mean()) / trained.std()",
+        "        right = (stream.diff(dim=0) - changes.mean()) / changes.std()",
+        "        for start in range(0, len(read), T):",
+        "            x, y = torch.zeros(T, B, 1), torch.full((T, B), torch.nan)",
+        "            there = len(read[start : start + T])",
+        "            x[:there, :, 0], y[:there] = read[start : start + T], right[start : start + T]",
+        "            yield x, y, start == 0",
+        "",
+        "    return 0, 1, windows",
+    ]  # fmt: skip
+
+
+def digits(e: Experiment) -> list[str]:
+    """data() of the digits."""
+    options = dict(e.options)
+    permuted = [
+        "    pixels = torch.randperm(64, generator=torch.Generator().manual_seed(0))",
+        "    images = images[:, pixels]",
+    ]
+    return [
+        f"IMAGES = {options['images']}",
+        "",
+        "",
+        "def data():",
+        *doc(_("Name a digit after its last row, or pixel. The images are those of scikit-learn, which must be installed.")),
+        "    from sklearn.datasets import load_digits",
+        "",
+        f"    generator = torch.Generator().manual_seed({e.data_seed})",
+        "    images, digits = (torch.from_numpy(one) for one in load_digits(return_X_y=True))",
+        *(permuted if options["order"] == "permuted" else []),
+        "    x, y = torch.zeros(len(images), T, E), torch.full((len(images), T), -1)",
+        "    x[:, : 64 // E], y[:, 64 // E - 1] = images.view(-1, 64 // E, E) / 16 - 0.5, digits",
+        "    order = torch.randperm(len(images), generator=generator)",
+        "    held_out, trained = order[:300], order[600:][:IMAGES]",
+        '    parts = {"train": (x[trained], y[trained]), "validation": (x[held_out], y[held_out])}',
+        "",
+        *indented(shuffled()),
+        "",
+        "    return 0, 10, windows",
+    ]

@@ -1,0 +1,65 @@
+"""How good answers are: a row for each metric. NumPy only.
+
+Macro F1 is scikit-learn's (`f1_score`, average "macro"), which the tests compare it with: the app needs no more of it.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.language import N_
+from core.tasks.task import Data, Ints, Reals
+
+Answers = Ints | Reals
+
+
+@dataclass(frozen=True)
+class Metric:
+    """value(loss, predicted [N], right [N]): loss is the mean over what is asked; real answers in the units they came in.
+
+    of_loss: the metric of a loss alone, where it is the loss in other words. part: whether it is shown in per cent. squared:
+    whether the loss beside it is the squared error of real values, and not a cross-entropy.
+    """
+
+    label: str
+    value: Callable[[float, Answers, Answers], float]
+    of_loss: Callable[[float], float] | None = None
+    part: bool = False
+    squared: bool = False
+
+
+def _perplexity(loss: float) -> float:
+    return math.exp(min(loss, 700))
+
+
+def _bits(loss: float) -> float:
+    return loss / math.log(2)
+
+
+def macro_f1(predicted: Answers, right: Answers) -> float:
+    """The mean of the F1 of all classes that are right or predicted somewhere: 2 hits / (predicted + right)."""
+    classes = int(max(predicted.max(), right.max())) + 1
+    hits = np.bincount(right[predicted == right], minlength=classes)
+    every = np.bincount(predicted, minlength=classes) + np.bincount(right, minlength=classes)
+    return float(np.mean(2 * hits[every > 0] / every[every > 0]))
+
+
+METRICS: dict[str, Metric] = {
+    "perplexity": Metric(N_("perplexity"), lambda loss, _p, _r: _perplexity(loss), _perplexity),
+    "bits_per_character": Metric(N_("bits per character"), lambda loss, _p, _r: _bits(loss), _bits),
+    "accuracy": Metric(N_("accuracy"), lambda _l, predicted, right: int((predicted == right).sum()) / len(right), part=True),
+    "macro_f1": Metric(N_("macro F1"), lambda _l, predicted, right: macro_f1(predicted, right), part=True),
+    "mse": Metric(N_("squared error"), lambda _l, predicted, right: float(np.square(predicted - right).mean()), squared=True),
+    "mae": Metric(N_("absolute error"), lambda _l, predicted, right: float(np.abs(predicted - right).mean()), squared=True),
+}
+
+
+def measure(names: Iterable[str], loss: float, predicted: Answers, right: Answers, data: Data) -> dict[str, float]:
+    """The named metrics of answers [N] as the network gives them, in that order. Not a number where nothing was asked."""
+    if not len(right):
+        return dict.fromkeys(names, math.nan)
+    if data.real:
+        predicted, right = (np.asarray(a, np.float64) * data.spread + data.centre for a in (predicted, right))  # type: ignore[assignment]
+    return {name: METRICS[name].value(loss, predicted, right) for name in names}

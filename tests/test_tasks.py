@@ -1,0 +1,230 @@
+"""What every task has to keep. Oracles: the same data once more; the task's own rows, read back from its windows;
+scikit-learn for the metrics; an objective written out by hand for the steps that do not exist."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, mean_squared_error
+
+from core.dropout.methods import METHODS
+from core.dropout.placement import Placement
+from core.errors import Invalid
+from core.experiment import build
+from core.initial import initial
+from core.model import Network
+from core.objective import forward, objective
+from core.tasks import TASKS
+from core.tasks.metrics import METRICS, macro_f1, measure
+from core.tasks.task import Batch, Data, Option, short
+from core.tasks.windows import data_of, masks_of, total_updates
+from core.training import train
+
+PARTS = ("train", "validation", "test")
+EVERY = pytest.mark.parametrize("task", TASKS)
+
+
+def made(task: str, seed: int = 7, **given: Any) -> Data:
+    return data_of(build(task, data_seed=seed, **given))
+
+
+def content(data: Data, part: str) -> list[tuple[bytes, bytes]]:
+    return [(batch.x.tobytes(), batch.y.tobytes()) for batch in data.part(part)]
+
+
+@EVERY
+def test_the_data_are_a_function_of_their_seed(task: str) -> None:
+    row, e = TASKS[task], build(task)
+    again = [row.make(dict(e.options), e.steps, e.batch, seed) for seed in (7, 7, 8)]
+    for part in PARTS:
+        one, same, other = (content(data, part) for data in again)
+        assert one == same
+        assert one != other or task == "series"  # whose time cannot be dealt out anew
+    epochs = [[batch.x.tobytes() for batch in data.train(3)] for data in again[:2]]
+    assert epochs[0] == epochs[1]
+    assert len(epochs[0]) == again[0].updates
+
+
+@EVERY
+def test_the_windows_fit_the_network(task: str) -> None:
+    e, data = build(task), made(task)
+    assert e.words == (data.tokens > 0)
+    assert (data.see is None) == e.words
+    assert tuple(data.baselines) == TASKS[task].metrics
+    assert data.baseline == data.baselines[TASKS[task].metric] > 0
+    for batch in (*data.train(0), *data.part("validation"), *data.part("test")):
+        assert batch.y.shape == (e.steps, e.batch)
+        assert batch.x.shape == (batch.y.shape if e.words else (*batch.y.shape, e.features))
+        assert batch.x.dtype == (np.int64 if e.words else np.float32)
+        assert batch.y.dtype == (np.float32 if data.real else np.int64)
+        assert np.isfinite(batch.x).all()
+        assert (batch.exists | ~batch.asked).all(), "what does not exist is not asked for"
+        if e.words:
+            assert 0 <= batch.x.min() <= batch.x.max() < data.tokens
+        if not data.real:
+            assert -1 <= batch.y.min() <= batch.y.max() < data.classes
+
+
+@EVERY
+def test_nothing_is_carried_past_a_step_that_does_not_exist(task: str) -> None:
+    """A window with such steps is the last of its sequences."""
+    data = made(task)
+    for windows in (data.train(0), data.train(1), data.part("validation"), data.part("test")):
+        every = list(windows)
+        assert every[0].first
+        for one, following in pairwise(every):
+            assert following.first or one.exists.all()
+
+
+@EVERY
+def test_what_is_shown_of_a_sample(task: str) -> None:
+    data = made(task)
+    batch = next(data.part("train"))
+    assert all(data.read_text(batch.x[:, 0]))
+    answers = data.answer_text(batch.y[:, 0], batch.x[:, 0])
+    assert [text is not None for text in answers] == batch.asked[:, 0].tolist()
+    assert all(len(text) < 16 for text in answers if text)
+
+
+@EVERY
+def test_what_is_said_of_it(task: str) -> None:
+    row = TASKS[task]
+    for text in (row.label, row.about, row.shows, row.unit, row.baseline, *(option.label for option in row.options)):
+        assert text.strip()
+    assert row.about.endswith(".")
+    assert row.shows.endswith(".")
+    assert set(row.metrics) <= set(METRICS)
+    assert total_updates(build(task)) <= 3000, "a minute is enough"
+    assert len(row.shared_options) in (1, 2, 3), "as many as stand beside each other"
+
+
+@EVERY
+def test_the_page_has_the_weights_of_the_model(task: str) -> None:
+    e, data = build(task, hidden=6), made(task)
+    network, ours = Network(data.tokens, data.classes, e), initial(e)
+    assert len(network.embedding) == len(ours.embedding) == data.tokens
+    for theirs, mine in [(network.decoder, ours.decoder), *zip(network.W, (W for W, _U, _b in ours.layers), strict=True)]:
+        assert np.array_equal(theirs.detach().numpy(), mine)
+    batch = next(data.part("train"))
+    assert np.array_equal(network.read(torch.from_numpy(batch.x)).detach().numpy(), ours.read(batch.x))
+
+
+@EVERY
+def test_every_method_has_something_to_drop_there_and_keeps_its_name(task: str) -> None:
+    for row in METHODS.values():
+        e = build(task, placement=row.placement(), hidden=4, batch=2)
+        if e.words:
+            assert e.placement == row.placement()
+        elif e.placement.sites:
+            assert e.method is not None
+            assert e.placement.get("words") is None
+            assert masks_of(e, 1).keys()
+    if not build(task).words:
+        assert build(task, placement=METHODS["gal2016"].placement()).method == "gal2016"
+        with pytest.raises(Invalid, match="it has no embedding to set"):
+            build(task, embedding=8)
+
+
+@given(st.integers(2, 9), st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_metrics_of_classes(classes: int, size: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    predicted, right = random.integers(classes, size=(2, size))
+    data = Data(2, classes, (), (), 1, lambda epoch: iter(()), lambda part: iter(()), {})
+    found = measure(("accuracy", "macro_f1"), 0.7, predicted, right, data)
+    assert found["accuracy"] == pytest.approx(accuracy_score(right, predicted))
+    assert found["macro_f1"] == pytest.approx(f1_score(right, predicted, average="macro"))
+    assert macro_f1(right, right) == 1
+
+
+@given(st.integers(1, 60), st.floats(-100, 100), st.floats(0.1, 100), st.integers(0, 2**32 - 1))
+def test_metrics_of_values_are_in_the_units_they_came_in(size: int, centre: float, spread: float, seed: int) -> None:
+    predicted, right = np.random.default_rng(seed).normal(size=(2, size)).astype(np.float32)
+    data = Data(0, 1, (), (), 1, lambda epoch: iter(()), lambda part: iter(()), {}, centre, spread)
+    found = measure(("mse", "mae"), 0.7, predicted, right, data)
+    theirs = [values.astype(np.float64) * spread + centre for values in (right, predicted)]
+    assert found["mse"] == pytest.approx(mean_squared_error(*theirs), rel=1e-9, abs=1e-12)
+    assert found["mae"] == pytest.approx(mean_absolute_error(*theirs), rel=1e-9, abs=1e-12)
+
+
+def test_metrics_of_a_loss() -> None:
+    data = Data(2, 2, (), (), 1, lambda epoch: iter(()), lambda part: iter(()), {})
+    answers = np.array([0, 1])
+    found = measure(("perplexity", "bits_per_character"), float(np.log(8)), answers, answers, data)
+    assert found == pytest.approx({"perplexity": 8, "bits_per_character": 3})
+
+
+@pytest.mark.parametrize("task", ["parity", "adding"])
+def test_steps_that_do_not_exist_change_nothing(task: str) -> None:
+    """Neither loss, nor loss terms, nor gradients see what stands there; and the terms are means over what exists."""
+    e = build(task, {"lag": 5}, hidden=4, layers=1, batch=6, steps=9, placement=Placement.of({}, {"ar": 2.0, "tar": 3.0}))
+    data = data_of(e)
+    network = Network(data.tokens, data.classes, e)
+    batch = next(data.part("train"))
+    y = batch.y.copy()
+    y[3:, 0] = np.nan if data.real else -1  # a shorter sample; of the adding problem, one that is all padding
+    other = batch.x.copy()
+    other[~Batch(batch.x, y, True, padded=True).exists] = 1
+
+    def run(x: Any, padded: bool) -> tuple[torch.Tensor, list[torch.Tensor], Any]:
+        done = forward(network, Batch(x, y, True, padded), network.start(6), {})
+        total = objective([done], dict(e.placement.losses))
+        return total, list(torch.autograd.grad(total, [p for p in network.parameters() if p.numel()])), done
+
+    (one, gradients, done), (two, same, _done) = run(batch.x, True), run(other, True)
+    assert one == two
+    assert all(torch.equal(a, b) for a, b in zip(gradients, same, strict=True))
+    assert one != run(batch.x, False)[0]
+    exists = Batch(batch.x, y, True, padded=True).exists
+    assert exists.sum(axis=0).tolist() == ([0] if data.real else [3]) + [5] * 5
+    h = done.h.detach().numpy()
+    there = [(t, b) for t in range(9) for b in range(6) if exists[t, b]]
+    ar = np.mean([h[t, b] ** 2 for t, b in there])
+    tar = np.mean([(h[t, b] - h[t - 1, b]) ** 2 for t, b in there if t > 0])
+    assert one.item() - done.loss.item() == pytest.approx(2 * ar + 3 * tar, rel=1e-5)
+
+
+def test_an_option_says_what_it_can_be() -> None:
+    number, word, path = (Option("lag", "Lag", 5, 1, 9), Option("way", "Way", "up", choices={"up": "Up", "down": "Down"}),
+                          Option("corpus", "Corpus", local=True))  # fmt: skip
+    assert (number.read("7"), word.read("down"), path.read("a b")) == (7, "down", "a b")
+    with pytest.raises(Invalid, match="lag is “x”; a number is expected"):
+        number.read("x")
+    for option, bad, says in ((number, 10, "from 1 to 9"), (number, True, "from 1 to 9"), (number, "5", "from 1 to 9"),
+                              (word, "left", "one of up, down"), (path, "", "a text is expected"),
+                              (path, 3, "a text is expected")):  # fmt: skip
+        with pytest.raises(Invalid, match=says):
+            option.check(bad)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0"), (0.534, "0.534"), (-3.25, "-3.25"), (58.04, "58"), (101.6, "102"), (1234.5, "1234"), (1.25e7, "1.2e7"),
+     (2e-5, "2.0e-5")],
+)  # fmt: skip
+def test_a_number_in_few_characters(value: float, said: str) -> None:
+    assert short(value) == said
+
+
+def test_a_regression_that_runs_away_stops_and_says_why() -> None:
+    e = build("adding", {"lag": 4, "sequences": 64}, hidden=8, learning_rate=10.0, updates=40, device="cpu")
+    last = list(train(e))[-1]
+    assert last["event"] == "failed"
+    assert "learning rate of 10" in last["reason"]
+
+
+@pytest.mark.parametrize("rate", [0.003, 0.1])
+def test_one_at_a_rate_that_does_not_run_away_finishes(rate: float) -> None:
+    e = build("adding", {"lag": 4, "sequences": 64}, hidden=8, learning_rate=rate, updates=20, device="cpu")
+    assert list(train(e, show=1))[-1]["event"] == "done"
+
+
+def test_the_values_that_a_run_predicts_are_those_of_its_update() -> None:
+    e = build("adding", {"lag": 4, "sequences": 64}, hidden=8, updates=1, device="cpu", monte_carlo=2)
+    events = list(train(e, show=2))
+    shown = next(event["predicted"] for event in events if event.get("predicted"))
+    assert [[value is None for value in row] for row in shown] == [[True, True, True, False]] * 2
+    assert {"mse", "mae", "mse_monte_carlo", "mae_monte_carlo", "loss_monte_carlo"} <= events[-1]["test"].keys()
