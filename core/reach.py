@@ -1,6 +1,7 @@
 """How the counts of corruption grow with the distance, for every distance at once, and the paths that are corrupted least and
 most. Built on the tracer numbers of paths.py; no path is walked to count, and no torch is needed."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -11,6 +12,8 @@ from core.dropout.placement import Dropout, Placement
 from core.dropout.schedule import CONSTANT
 from core.dropout.sites import layers_of
 from core.paths import Arrays, Mask, Tracer, arrivals, crossings, even_climbs, routes_of
+
+DIGITS = 12  # of a probability: 1 - 0.3 is 0.7
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,14 @@ class Reach:
 @dataclass(frozen=True)
 class Route:
     """The path that climbs evenly and uses one way along time: how many masks it crosses, and the probability, 0 to 1, that
-    none of them drops a unit. An array that is met again drops nothing new."""
+    none of them drops a unit. An array that is met again drops nothing new.
+
+    keeps: that probability as a product, as (k, how often): k = 1 - p and how many different arrays have it.
+    """
 
     count: int
     survival: float
+    keeps: tuple[tuple[float, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ def rows(layers: int, distance: int, farthest: int, cell: str) -> dict[str, Row]
     """Every method that the cell has, by its name, at its full usual rates, over the distance (at most `farthest`)."""
     found = {}
     for name, placement in _usual(cell).items():
-        routes = {way: _route(placement, layers, distance, cell, way) for way in routes_of(cell)}
+        routes = {way: route(placement, layers, distance, cell, way) for way in routes_of(cell)}
         found[name] = Row(reach(placement, layers, farthest, cell)[distance], routes.get("cell"), routes["state"])
     return found
 
@@ -87,9 +94,15 @@ def along(placement: Placement, layers: int, farthest: int, cell: str, through: 
 
 def survival(masks: Iterable[Mask], placement: Placement, layers: int) -> float:
     """The probability that none of these masks drops a unit. An array that is met again drops nothing new."""
+    return prod(k**often for k, often in keeps(masks, placement, layers))
+
+
+def keeps(masks: Iterable[Mask], placement: Placement, layers: int) -> tuple[tuple[float, int], ...]:
+    """The factors of that probability: each k = 1 - p below 1, and how many different arrays have it, in the order in which
+    they are met."""
     arrays = {mask.array: (mask.site, mask.layer) for mask in masks}
-    keeps = {at: 1 - _dropping(placement, *at, layers) for at in set(arrays.values())}
-    return prod(keeps[at] for at in arrays.values())
+    found = Counter(round(1 - _dropping(placement, *at, layers), DIGITS) for at in arrays.values())
+    return tuple((k, often) for k, often in found.items() if k < 1)
 
 
 @lru_cache(maxsize=256)
@@ -136,9 +149,10 @@ def _pattern(placement: Placement, layers: int) -> Placement:
     })  # fmt: skip
 
 
-def _route(placement: Placement, layers: int, distance: int, cell: str, through: str) -> Route:
+def route(placement: Placement, layers: int, distance: int, cell: str, through: str) -> Route:
+    """The path of a `Route` over the distance. Raises Invalid for what is out of range."""
     path = _even(_pattern(placement, layers), layers, distance, cell, through)
-    return Route(len(path), survival(path, placement, layers))
+    return Route(len(path), survival(path, placement, layers), keeps(path, placement, layers))
 
 
 @lru_cache(maxsize=1024)

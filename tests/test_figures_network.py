@@ -216,6 +216,9 @@ def test_the_routes_through_gates_are_a_layer_apart(cell: str, each: dict[str, i
     for part in parts.values():
         curves, dots = (path.get("d", "") for path in part.iter(f"{SVG}path"))
         assert curves.count("M") == dots.count("M") == 5 * each[part.get("data-gate", "")]
+    groups = [part.get("id") for part in root.iter(f"{SVG}g")]
+    above = "network-gate-letters" in groups and groups.index("network-gate-letters") > groups.index("network-masks-input-1")
+    assert above == (bool(each) and layers == 1), "letters, where they have room, are not hidden by barcodes"
     assert ("through gates" in "".join(root.itertext())) == bool(each)
     assert "through gates" not in "".join(plain.itertext())
     assert masks_in(root) == masks_in(plain)
@@ -243,7 +246,10 @@ def test_the_figure_says_which_units_it_shows_and_which_crossings_it_does_not() 
     text = " ".join(read(network(shown, LIGHT)).itertext())
     assert "units 1–24 of 128" in text
     # Input and states 2 to 9 of layer 1 come before step 10: 9 crossings. Of the 30 in all, 10 to 19 are in the window.
-    assert "1–9, 20–30 outside" in text
+    assert "masks 1–9 lie left of this window, 20–30 right" in text
+    near = replace(shown, climbs=(9, 12, 12))
+    assert "mask 1 lies left of this window" in " ".join(read(network(near, LIGHT)).itertext())
+    assert "lies" not in " ".join(read(network(replace(shown, climbs=(10, 12, 12)), LIGHT)).itertext())
     root = read(network(shown, LIGHT))
     assert {"network-path-in", "network-path-out"} <= {element.get("id") for element in root.iter()}
 

@@ -37,7 +37,9 @@ def test_the_count_as_an_equation(name: str, through: str, layers: int, distance
 )
 def test_the_histogram_shows_every_count(name: str, layers: int, distance: int, theme: Theme) -> None:
     counts = corruption(METHODS[name].placement(), layers, distance).histogram
-    (bars,) = histogram(counts, theme, 200)["data"]
+    figure = histogram(counts, theme, 200)
+    (bars,) = figure["data"]
+    assert -1 < figure["layout"]["xaxis"]["range"][0] < 0
     present = range(next(n for n, paths in enumerate(counts) if paths), len(counts))
     assert bars["x"] == list(present)
     assert sum(bars["y"]) == pytest.approx(100, abs=1e-3)

@@ -39,7 +39,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 @both
 def test_text_is_readable(colours: Theme) -> None:
-    texts = (colours.ink, colours.muted, colours.accent, colours.primary, colours.good, colours.previous, *colours.runs)
+    texts = (colours.ink, colours.muted, colours.accent, colours.primary, colours.good, colours.previous, *colours.methods)
     ratios = {colour: contrast(colour, colours.paper) for colour in texts}
     ratios |= {"ink on panel": contrast(colours.ink, colours.panel), "muted on panel": contrast(colours.muted, colours.panel)}
     ratios |= {"on accent": contrast(colours.on_accent, colours.accent)}
@@ -55,8 +55,8 @@ def test_kept_and_dropped_cannot_be_confused(colours: Theme) -> None:
 
 @both
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_runs_differ_for_every_eye(colours: Theme, sight: str) -> None:
-    seen = {colour: lab(SIGHTS[sight] @ linear(colour)) for colour in colours.runs}
+def test_runs_and_methods_differ_for_every_eye(colours: Theme, sight: str) -> None:
+    seen = {colour: lab(SIGHTS[sight] @ linear(colour)) for colour in colours.methods}
     nearest = min((float(np.linalg.norm(seen[a] - seen[b])), a, b) for a, b in combinations(seen, 2))
     assert nearest[0] > 12, nearest  # ΔE of 1976; 2.3 is just noticeable
 

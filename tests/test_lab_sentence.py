@@ -108,8 +108,9 @@ def why(name: str, layers: int, distance: int, through: str) -> str:
                                 "4 different arrays, some met again. "
                                 "Through the cell 3, through the state 9; all others between 3 and 9."),
         ("krueger2016", 2, "cell", "Zoneout erases nothing: it can hold content back 4 to 16 times."),
-        ("moon2015", 1, "cell", "1 array, met again. Every path between the two crosses 7, whichever way it takes."),
-        ("none", 2, "cell", "Every path between the two crosses 0, whichever way it takes."),
+        ("moon2015", 1, "cell", "1 array, met again. Every content path between the two crosses 7, "
+                                "whichever way it takes along time."),
+        ("none", 2, "cell", "Every content path between the two crosses 0, whichever way it takes along time."),
     ],
 )  # fmt: skip
 def test_why_the_count_is_what_it_is(name: str, layers: int, through: str, said: str) -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -163,6 +164,10 @@ def test_a_cell_that_has_no_such_method_gets_zarembas() -> None:
     experiment = from_query(query(page))
     assert (experiment.cell, name_of(experiment.placement, "gru")) == ("gru", "zaremba2014")
     assert "naive-cell" not in page.segmented_control(key="path-first").options
+    said = "“Naive, on the cell” is not defined for this cell, GRU: “Zaremba"
+    assert any(said in str(one.value) for one in page.caption)
+    drawn(page.selectbox(key="path-layers").select(1).run())
+    assert not any(said in str(one.value) for one in page.caption)
     drawn(page.selectbox(key="path-cell").select("rnn").run())
     assert "path-gates" in {toggle.key for toggle in page.toggle if toggle.disabled}
 
@@ -188,8 +193,9 @@ def test_the_view_of_a_link_is_what_is_shown() -> None:
 
 def test_the_lab_is_offered_with_the_same_experiment_and_path() -> None:
     page = path_page(method="moon2015", path="0,1,6", pick="most", cell="lstm")
-    (link,) = [one.proto for one in elements(page._tree) if one.type == "link_button"]
-    parts = urlsplit(link.url)
+    every = [str(one.proto.body) for one in elements(page._tree) if one.type == "html"]
+    (link,) = [found for text in every for found in re.findall('<a href="([^"]*)" target="_self">Open in the Lab', text)]
+    parts = urlsplit(unescape(link))
     assert (parts.scheme, parts.netloc, parts.path) == ("", "", "./lab")
     there = dict(parse_qsl(parts.query))
     assert from_query(there) == from_query(query(page))

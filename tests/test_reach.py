@@ -68,6 +68,9 @@ def test_what_survives() -> None:
     assert survives["zaremba2014"] == found["zaremba2014"].state.survival == 0.5**3
     assert survives["naive-cell"] == pytest.approx(0.5**3 * 0.75**32)
     assert survives["moon2015"] == 0.5**2
+    assert all(row.state.survival == prod(k**n for k, n in row.state.keeps) for row in found.values())
+    assert {name: row.cell.keeps for name, row in found.items() if row.cell and name in ("naive-cell", "gaussian")} == {
+        "naive-cell": ((0.5, 3), (0.75, 32)), "gaussian": ()}  # fmt: skip
     assert survives["gaussian"] == 1
     assert survives["krueger2016"] == 1
     assert rows(2, 30, 30, "rnn")["zaremba2014"].cell is None

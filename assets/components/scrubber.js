@@ -37,6 +37,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const button = jumps.children[n] ?? jumps.appendChild(document.createElement("button"));
     button.type = "button";
     if (button.textContent !== label) button.textContent = label;
+    button.classList.toggle("is-away", value === null);
     button.onclick = () => setTriggerValue("chosen", { value, newest: Boolean(data.newest) && value >= data.high });
   });
   input.onpointerdown = () => (input.dataset.held = "1");

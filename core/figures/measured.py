@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
+from core.figures.numbers import number
 from core.figures.spread import spread
 from core.figures.theme import Figure, Theme, template
 from core.language import N_, _
@@ -64,12 +65,12 @@ def describe_measured(curves: Mapping[str, Curve], quantity: str, of: str) -> st
 
 def written(value: float | None) -> str:
     """A measured number in few characters."""
-    return _("not finite") if value is None else f"{value:.2g}"
+    return _("not finite") if value is None else number(value, 2)
 
 
 def _line(name: str, values: Sequence[float | None], errors: Sequence[float | None], i: int, log: bool, theme: Theme) -> Figure:
     kept = [None if y is None or (log and y < LEAST) else y for y in values]
-    colour, known = theme.runs[min(i, len(theme.runs) - 1)], [error or 0.0 for error in errors]
+    colour, known = theme.methods[i % len(theme.methods)], [error or 0.0 for error in errors]
     # On an axis of powers a whisker cannot reach down to zero.
     down = [min(error, LOWEST * (y or 0)) if log else error for y, error in zip(kept, known, strict=False)]
     says = _("{y} ± {error} at Δ = {distance}").format(y="%{y:.3~g}", error="%{customdata:.2~g}", distance="%{x}")

@@ -1,5 +1,6 @@
 """How counts of corruption spread over all paths, and how they grow with the distance, as Plotly figures, and their texts."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from core.figures.theme import Figure, Theme, template
 from core.language import _, ngettext
 from core.paths import Mask
 
-BARS_NAMED = 9  # at most, so that what is said above the bars does not overlap
+PLOT, GLYPH = 300, 6.2  # pixels: width of a histogram, at least, and of a character above its bars
 FEW_BARS, DIGITS, FEW_DIGITS = 6, 9, 6  # above so many bars there is room for so many digits only
 LABEL = 17  # characters of a name at the end of a line
 WIDTHS = (6, 4, 2.5, 1.5)  # the first lies below the others, and is seen where they lie on it
@@ -51,22 +52,27 @@ def counted(path: Sequence[Mask], layers: int, distance: int, through: str) -> s
 
 
 def histogram(counts: Sequence[int], theme: Theme, height: int) -> Figure:
-    """How many paths cross how many masks: counts[n] cross n, exact integers of any size. Bars are parts of all, 0 to 100 %."""
+    """How many paths cross how many masks: counts[n] cross n, exact integers of any size. Bars are parts of all, 0 to 100 %.
+
+    The axis begins at 0, so that one method's can be held against another's.
+    """
     every = [n for n, paths in enumerate(counts) if paths]
     least, most, total = every[0], every[-1], sum(counts)
     exact = [counts[n] for n in range(least, most + 1)]
-    step = -(-len(exact) // BARS_NAMED)
-    digits = DIGITS if len(exact) <= FEW_BARS else FEW_DIGITS
-    named = [short(paths, digits) if i % step == 0 and paths else "" for i, paths in enumerate(exact)]
+    far, digits = max(most, least + 3), DIGITS if len(exact) <= FEW_BARS else FEW_DIGITS
+    said = [short(paths, digits) if paths else "" for paths in exact]
+    step = math.ceil(max(map(len, said)) * GLYPH * (far + 1) / PLOT)  # so that what is said above the bars does not overlap
+    named = [text if i % step == 0 else "" for i, text in enumerate(said)]
     parts = [percent(paths, total) for paths in exact]
     bars = {
         "type": "bar", "x": list(range(least, most + 1)), "y": parts, "width": 0.8,
         "text": named, "textposition": "outside", "textangle": 0, "cliponaxis": False, "textfont": {"size": 11},
+        "constraintext": "none",  # as large above a narrow bar as above a wide one
         "customdata": [_paths(paths) for paths in exact], "marker": {"color": theme.primary},
         "hovertemplate": _("<b>{n} masks</b><br>{paths}<br>{part} % of all").format(
             n="%{x}", paths="%{customdata}", part="%{y:.3~g}") + "<extra></extra>",
     }  # fmt: skip
-    x = {"title": {"text": _("masks on the path")}, "range": [max(0, min(least, most - 3)) - 0.7, max(most, least + 3) + 0.7],
+    x = {"title": {"text": _("masks on the path")}, "range": [-0.7, far + 0.7],
          "tickformat": "d", "nticks": 8, "showgrid": False}  # fmt: skip
     y = {"title": {"text": _("% of all paths")}, "range": [0, 1.25 * max(parts)], "nticks": 4, "fixedrange": True}
     layout = _layout(theme, height, x, y) | {"uirevision": f"{least} {most}", "margin": {"l": 48, "r": 8, "t": 6, "b": 40}}
@@ -78,7 +84,7 @@ def growth(methods: Sequence[Growth], distance: int, theme: Theme, height: int) 
     lines = [
         line
         for i, one in enumerate(methods)
-        for line in _lines(one, theme.runs[one.hue % len(theme.runs)], WIDTHS[i % len(WIDTHS)])
+        for line in _lines(one, theme.methods[one.hue % len(theme.methods)], WIDTHS[i % len(WIDTHS)])
     ]
     farthest = max(len(one.state) for one in methods) - 1
     high = max(max(line["y"]) for line in lines) * 1.08 + 1

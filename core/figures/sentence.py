@@ -84,7 +84,7 @@ def _others(path: list[Mask], counts: Corruption) -> str:
             cell=counts.through_cell, state=counts.through_state, least=counts.least, most=counts.most)  # fmt: skip
     if path and not ALONG_TIME & {mask.site for mask in path}:
         return _("Along time there is none, so the distance does not count.")
-    return _("Every path between the two crosses {n}, whichever way it takes.").format(n=counts.least)
+    return _("Every content path between the two crosses {n}, whichever way it takes along time.").format(n=counts.least)
 
 
 def short(number: int, digits: int = DIGITS) -> str:

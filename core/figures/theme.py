@@ -20,6 +20,7 @@ class Theme:
     paper: the page. panel: boxes on it. grid: lines behind data. line: edges of boxes. wire: connections. ink: text and
     kept units. dropped: units that are dropped. on_accent: text on the accent. primary: what to press. good: right.
     runs: one colour per run, told apart also by the colour-blind. previous: the runs before.
+    more: colours for methods, of which more are compared than runs.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Theme:
     good: str
     previous: str
     runs: tuple[str, ...]
+    more: tuple[str, ...]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """One colour per method that is compared."""
+        return self.runs + self.more
 
     @property
     def kept(self) -> str:
@@ -60,6 +67,7 @@ LIGHT = Theme(
     good="#00735c",
     previous="#6e7681",
     runs=("#0072b2", "#8f1d63", "#4a6b00", "#3a2a8c"),
+    more=("#a217ff", "#481500"),
 )
 
 DARK = Theme(
@@ -78,6 +86,7 @@ DARK = Theme(
     good="#35c29a",
     previous="#97928a",
     runs=("#56b4e9", "#f7b6dc", "#b9d14a", "#b48cff"),
+    more=("#e55646", "#a9f1a0"),
 )
 
 

@@ -25,12 +25,13 @@ def scrubber(
     key: str,
     on_chosen: Callable[[int | None], None],
     newest: str = "",
-    jumps: Mapping[str, int] = MappingProxyType({}),
+    jumps: Mapping[str, int | None] = MappingProxyType({}),
 ) -> None:
     """A slider within the bounds that shows `value`, and tells `on_chosen` what the user chooses.
 
     newest: where the upper end grows, what is said there; at that end the choice is None, whatever the end was then.
-    jumps: buttons behind it, with the value that each leads to.
+    jumps: buttons behind it, with the value that each leads to; one with None is not seen, but keeps its room, so that the
+    slider is as long with it as without.
     """
     # A tuple: to look whether a list is a table, Streamlit would import pandas, half a second of the first page.
     leads = tuple({"label": name, "value": to} for name, to in jumps.items())

@@ -19,6 +19,7 @@ from core.runs.protocol import SHOWN_SAMPLES
 from core.tasks.windows import data_of, first_asked
 from core.view import DISTANCE, View, view_of, view_query
 
+OWN = "own"  # a placement that is no method's
 PICKS = ("least", "most")
 BESIDE = ("zaremba2014", "naive-state", "naive-cell")  # what counts are compared with at first
 MOST_BESIDE = 4
@@ -38,7 +39,7 @@ def begin() -> None:
     in_lab = state["lab"]["experiment"] if "lab" in state else None
     if "path-page" not in state:
         state["path-page"] = {"experiment": in_lab or to_plain(build()), "view": asdict(View()), "pick": "",
-                              "beside": BESIDE, "error": "", "in-lab": in_lab}  # fmt: skip
+                              "beside": BESIDE, "error": "", "replaced": "", "in-lab": in_lab}  # fmt: skip
         if query:
             _open(query)
     elif in_lab is not None and in_lab != bench()["in-lab"]:
@@ -95,7 +96,7 @@ def change(**fields: Any) -> None:
     except Invalid as invalid:
         bench()["error"] = str(invalid)
     else:
-        bench().update({"experiment": to_plain(now), "error": ""})
+        bench().update({"experiment": to_plain(now), "error": "", "replaced": ""})
 
 
 def carry() -> str:
@@ -109,10 +110,12 @@ def choose(name: str) -> None:
 
 
 def choose_cell(cell: str) -> None:
-    """Another cell: with the same method where it is defined there, else with Zaremba's."""
+    """Another cell: with the same method where it is defined there, else with Zaremba's, and the page says so."""
     name = experiment().method
     known = name if name and cell in METHODS[name].cells else "zaremba2014"
     change(cell=cell, placement=METHODS[known].placement(cell=cell))
+    if known != name and not bench()["error"]:
+        bench()["replaced"] = name or OWN
 
 
 def query() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What the path runs through: the cell, the layers, the method; and the same experiment in the Lab."""
 
 from functools import lru_cache
+from html import escape
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from core.dropout.methods import METHODS, name_of
 from core.experiment import BOUNDS, CELLS
 from core.language import N_, _
+from pages.common.texts import plain
 from pages.learn import bench
 
 CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": N_("plain RNN, tanh"), "rnn-logistic": N_("plain RNN, logistic")}
@@ -17,7 +19,6 @@ FIRST = {
     "naive-state": N_("the way up and h, the state"),
     "naive-cell": N_("the way up and c, the cell"),
 }
-OWN = "own"
 
 
 def show() -> None:
@@ -27,8 +28,21 @@ def show() -> None:
         _method()
         _cell()
         _layers()
-        address = f"./lab?{urlencode(bench.lab_query(), safe=',~')}"
-        st.link_button(_("Open in the Lab"), address, icon=":material/science:")
+        _lab_link()
+    if replaced := bench.bench()["replaced"]:
+        st.caption(
+            _("“{method}” is not defined for this cell, {cell}: “{instead}” is shown instead.").format(
+                method=plain(_label(replaced)),
+                cell=_(CELL_NAMES[bench.experiment().cell]),
+                instead=plain(_label(_name() or "")),
+            )
+        )
+
+
+def _lab_link() -> None:
+    # In this tab, and relative, so that the app may be served below any path.
+    address = escape(f"./lab?{urlencode(bench.lab_query(), safe=',~')}")
+    st.html(f'<a href="{address}" target="_self">{escape(_("Open in the Lab"))}</a>', width="content")
 
 
 def _first() -> None:
@@ -41,8 +55,8 @@ def _first() -> None:
 
 def _method() -> None:
     own = _name()
-    names = [*_methods(bench.experiment().cell), *[OWN] * (own is None)]
-    st.session_state["path-method"] = own or OWN
+    names = [*_methods(bench.experiment().cell), *[bench.OWN] * (own is None)]
+    st.session_state["path-method"] = own or bench.OWN
     st.selectbox(_("Method"), names, key="path-method", format_func=_label, width=250,
                  on_change=_chosen, args=["path-method"])  # fmt: skip
 
@@ -71,7 +85,7 @@ def _name() -> str | None:
 
 
 def _label(name: str) -> str:
-    return _("Your own placement") if name == OWN else _(METHODS[name].label)
+    return _("Your own placement") if name == bench.OWN else _(METHODS[name].label)
 
 
 def _chosen(key: str) -> None:

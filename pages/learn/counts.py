@@ -8,6 +8,7 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.experiment import Experiment
 from core.figures import reach as figures
+from core.figures.numbers import percentage, product
 from core.figures.reach import Growth
 from core.figures.theme import Theme
 from core.language import _
@@ -26,7 +27,7 @@ def spread(colours: Theme) -> None:
     experiment, distance = bench.shown(), _distance()
     where = (experiment.placement, experiment.layers, distance, experiment.cell)
     counts = corruption(*where).histogram
-    st.markdown(f"## {_('All paths between the two: {n}').format(n=f'{sum(counts):,}')}")
+    st.markdown(f"## {_('Content paths between the two: {n}').format(n=f'{sum(counts):,}')}")
     live_chart(figures.histogram(counts, colours, BARS), "path-histogram", figures.describe_histogram(counts), BARS)
     if bench.gates():
         apart = gated(*where)
@@ -57,16 +58,17 @@ def table() -> None:
     with st.container(key="path-table"):
         st.markdown(_table({str(name): found[str(name)] for name in first}, experiment.cell, own))
         st.caption(_("The masks that a path meets: at least and at most, through the cell and through the state; how many of "
-                     "them are different arrays; and the probability, $k$ to the power of the count, that none of them drops "
-                     "a unit, at the usual rates ($k = 1 - p$). An array that is met again drops nothing new. In the formulas "
-                     "H is how many of the Δ steps the path takes through the state."))  # fmt: skip
+                     "them are different arrays; and the probability that all of them keep a unit: the product of $k = 1 - p$ "
+                     "over the different arrays, with the usual rates $p$ of the method, such as 0.5³·0.75⁷ for three masks "
+                     "that keep a half and seven that keep three quarters. An array that is met again drops nothing new. In "
+                     "the formulas H is how many of the Δ steps the path takes through the state."))  # fmt: skip
         with st.expander(_("All {n} methods").format(n=len(found))):
             st.markdown(_table(found, experiment.cell, own))
 
 
 def _table(found: Mapping[str, Row], cell: str, own: str | None) -> str:
     head = [_("method"), _("formula"), _("min"), _("max"), _("through the cell"), _("through the state"),
-            _("different arrays"), _("survives, cell"), _("survives, state")]  # fmt: skip
+            _("different arrays"), _("kept by all, cell"), _("kept by all, state")]  # fmt: skip
     lines = [_cells(head), _cells(["---", "---", *["---:"] * 7])]
     return "\n".join(lines + [_cells(_row(name, row, cell, name == own)) for name, row in found.items()])
 
@@ -92,7 +94,7 @@ def _growth(name: str | None, placement: Placement, experiment: Experiment) -> G
         return along(placement, experiment.layers, experiment.steps - 1, experiment.cell, through)
 
     label = _(METHODS[name].label) if name else _("Your own placement")
-    return Growth(label, counts("cell"), counts("state"), min(bench.hue(name), 3), bench.carry())
+    return Growth(label, counts("cell"), counts("state"), bench.hue(name), bench.carry())
 
 
 def _choose_beside(experiment: Experiment) -> None:
@@ -110,7 +112,7 @@ def _row(name: str, row: Row, cell: str, chosen: bool) -> list[str]:
     method, reach = METHODS[name], row.reach
     formula = method.count_for.get(cell, method.count)
     cells = [plain(_(method.label)), formula, reach.least, reach.most, _count(row.cell), _count(row.state), reach.distinct,
-             _survives(row.cell), _survives(row.state)]  # fmt: skip
+             _kept(row.cell), _kept(row.state)]  # fmt: skip
     return [f"**{text}**" if chosen else str(text) for text in cells]
 
 
@@ -118,10 +120,10 @@ def _count(route: Route | None) -> str:
     return "–" if route is None else str(route.count)
 
 
-def _survives(route: Route | None) -> str:
+def _kept(route: Route | None) -> str:
     if route is None:
         return "–"
-    return f"{100 * route.survival:.3g} %" if route.survival >= 1e-4 else f"{route.survival:.1e}"
+    return " = ".join(filter(None, [product(route.keeps), percentage(route.survival)]))
 
 
 def _cells(texts: list[str]) -> str:

@@ -7,6 +7,7 @@ from core.errors import Invalid
 from core.experiment import Experiment
 from core.figures.measured import QUANTITIES, describe_measured, measured_curves
 from core.figures.theme import theme
+from core.figures.verdict import cause, verdict
 from core.language import _, use
 from core.runs.measuring import (
     DRAWS,
@@ -47,9 +48,9 @@ def _draw(timed: bool) -> None:
     use(st.context.locale or "en")
     experiment, file = bench.experiment(), weights.chosen()
     found = measurements().look(experiment, file)
-    st.caption(_("A count says how many masks there are, not what they do. Here a small change of xₛ is followed through "
-                 "{model}, over {draws} draws of all masks, and compared with the same network without masks.").format(
-                     model=_model(found), draws=DRAWS))  # fmt: skip
+    st.caption(_("A count says how many masks there are, not what they do. Here a small change of xₛ, the word read at step s, "
+                 "is followed through {model} to yₜ, what is told at step t = s + Δ, over {draws} draws of all masks, and "
+                 "compared with the same network without masks.").format(model=_model(found), draws=DRAWS))  # fmt: skip
     if found is None or found.state == "failed":
         _offer(_("Measure now"), found)
     elif found.state == "waiting":
@@ -105,6 +106,21 @@ def _results(experiment: Experiment, found: Measurement) -> None:
     of = _("weights of {run} after update {n}").format(run=weights.name(), n=found.update) if weights.name() else _("untrained")
     figure = measured_curves(curves, quantity, theme(st.context.theme.type), HEIGHT, of, list(map(bench.hue, names)))
     live_chart(figure, "path-measured", describe_measured(curves, quantity, of), HEIGHT)
+    _say(experiment, found, names, quantity)
+
+
+def _say(experiment: Experiment, found: Measurement, names: list[str], quantity: str) -> None:
+    """Below the figure: what each curve does, in its numbers, and why; and why Moon's is drawn as it is."""
+    placements = candidates(experiment)
+    said = {name: verdict(found.curves[name], quantity) for name in names}
+    lines = [
+        f"- **{plain(_label(name))}** {says} {cause(placements[name], experiment.cell)}" for name, says in said.items() if says
+    ]
+    st.markdown("\n".join(lines))
+    if INVERTED in names:
+        st.caption(_("“{method}” is drawn with inverted scaling on purpose, and with its mask on c alone: it shows why a mask "
+                     "that is kept for a whole sequence must not be scaled like that. Its usual form leaves it unscaled: "
+                     "choose it above, and it is measured too.").format(method=plain(_(METHODS[INVERTED].label))))  # fmt: skip
 
 
 def _about(quantity: str) -> str:

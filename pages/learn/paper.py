@@ -3,10 +3,12 @@
 import streamlit as st
 
 from core.dropout.methods import METHODS
+from core.dropout.placement import Placement
 from core.experiment import Experiment
+from core.figures.numbers import percentage, product
 from core.language import _
 from core.paths import routes_of
-from core.reach import along, reach
+from core.reach import along, reach, route
 from pages.common.texts import plain
 from pages.learn import bench
 
@@ -50,7 +52,7 @@ def _statement() -> None:
                       layers=layers, n=up.least, distance=distance, far=FARTHER, again=far.most))  # fmt: skip
     parts = [_also("naive-state", experiment, distance, _("**Mask h as well**"))]
     if cell in METHODS["naive-cell"].cells:
-        parts.append(_also("naive-cell", experiment, distance, _("**Mask c as well**")))
+        parts.append(_also("naive-cell", experiment, distance, _("**Mask c instead of h**")))
     st.markdown("\n".join(f"- {part}" for part in parts))
 
 
@@ -64,13 +66,25 @@ def _also(name: str, experiment: Experiment, distance: int, which: str) -> str:
     if "cell" not in ways:
         return _("{which}: there is no other way along time, and every step costs a mask. Here {state}.").format(**said)
     if counts.least == counts.most:
-        rate = placement.rate("cell", 1, experiment.layers)
-        return _("{which}: now every path pays at every step, whichever way it takes. Here {least}. What is stored survives a "
-                 "step with k = {k:g}, so it fades as $k^Δ$: {left:.2g} after {distance} steps.").format(
-                     **said, k=1 - rate, left=(1 - rate) ** distance, distance=distance)  # fmt: skip
+        return _on_every_path(which, placement, experiment, distance)
     return _("{which}: a path through h pays a mask more at every step. Here {state}. A path through {carry} pays nothing: "
              "still {cell}. Memory has a way round the masks.").format(
                  **said, cell=ways["cell"], carry=bench.carry())  # fmt: skip
+
+
+def _on_every_path(which: str, placement: Placement, experiment: Experiment, distance: int) -> str:
+    """What a mask on the cell, and none on the state, does to the counts and to a unit."""
+    layers, k = experiment.layers, 1 - placement.rate("cell", 1, experiment.layers)
+    way = route(placement, layers, distance, experiment.cell, "cell")
+    counted = _("{which}: now every content path pays at each cell that it visits, whichever way it takes along time: once for "
+                "each of the Δ steps and once for entering each of the L layers, so Δ + L more than L + 1. Here {up} + "
+                "{distance} + {layers} = {n}.").format(
+                    which=which, up=layers + 1, distance=distance, layers=layers, n=way.count)  # fmt: skip
+    fades = _("One mask on c keeps a unit with $k = 1 - p$ = {k:g}, so what is stored fades as $k^Δ$: after {distance} steps "
+              "{fades} is left. All {n} masks keep a unit with {product} = {left}, as the table below says.").format(
+                  k=k, distance=distance, fades=f"{product([(k, distance)])} = {percentage(k**distance)}", n=way.count,
+                  product=product(way.keeps), left=percentage(way.survival))  # fmt: skip
+    return f"{counted} {fades}"
 
 
 def _chosen() -> None:

@@ -57,12 +57,12 @@ def _sentence(experiment: Experiment, view: View, scene: Scene) -> None:
 def _gates(experiment: Experiment, distance: int) -> None:
     """The switch of the routes through gates, and what they meet."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="gates"):
-        st.toggle(_("Routes through gates"), key="path-gates", disabled=len(routes_of(experiment.cell)) < 2, width="content",
-                  help=_("What is read also sets the gates: how much is written, kept and told. So it reaches the prediction "
-                         "on very many routes more. They change how much passes, not what is remembered: they are counted "
-                         "apart."))  # fmt: skip
-        if bench.gates():
-            st.caption(gates_sentence(gated(experiment.placement, experiment.layers, distance, experiment.cell)))
+        st.toggle(_("Routes through gates"), key="path-gates", disabled=len(routes_of(experiment.cell)) < 2, width="content")
+        # Not behind the switch's own question mark: a click on that would switch.
+        st.caption(_("What is read also sets the gates: how much passes, not what is remembered. No content paths: they are "
+                     "counted apart."))  # fmt: skip
+    if bench.gates():
+        st.caption(gates_sentence(gated(experiment.placement, experiment.layers, distance, experiment.cell)))
 
 
 def _routes(experiment: Experiment) -> None:
@@ -113,9 +113,13 @@ def to_distance(distance: int | None) -> None:
     bench.look(replace(moved, first=first_that_shows(target, view.start, bench.experiment().steps)))
 
 
-def _ends_out_of_sight(view: View, steps: int) -> dict[str, int]:
-    ends = ((_("to the word"), view.climbs[0]), (_("to the prediction"), view.climbs[-1]))
-    return {name: first_that_shows(t, view.start, steps) for name, t in ends if not view.start <= t < view.start + COUNT}
+def _ends_out_of_sight(view: View, steps: int) -> dict[str, int | None]:
+    """Where the window would show an end of the path; None where it shows it now. None at all where it shows every step."""
+    if steps <= COUNT:
+        return {}
+    ends = {_("to the word"): view.climbs[0], _("to the prediction"): view.climbs[-1]}
+    within = range(view.start, view.start + COUNT)
+    return {name: None if t in within else first_that_shows(t, view.start, steps) for name, t in ends.items()}
 
 
 def _to_step(chosen: int | None) -> None:

@@ -42,18 +42,30 @@ def dotted() -> str:
     return tag("path", d="M0 -4.5h17", class_="net-gate") + tag("path", d="M20 -4.5h0", class_="net-valve")
 
 
+def gate_letters(scene: Scene, name: str) -> str:
+    """The letters of the gates beside their dots, above all else: below the barcodes they could not be read."""
+    if not scene.gates or scene.layers > ROOMY:
+        return ""
+    every = [_letter(gate, *end) for layer in range(1, scene.layers + 1) for gate in letters(scene.shape.cell)
+             for _curve, end in _drawn(scene, gate, layer)]  # fmt: skip
+    return group(*every, id=f"{name}-gate-letters", class_="net-letters", aria_hidden="true") if every else ""
+
+
 def _gate(scene: Scene, name: str, gate: str, layer: int) -> str:
-    steps = [t for t in scene.steps if scene.climbs[0] <= t <= scene.climbs[-1]]
-    drawn = [(curve, end) for t in steps for curve, end in _CURVES[scene.shape.cell, gate](scene.layout, layer, t)]
-    if not drawn:
+    if not (drawn := _drawn(scene, gate, layer)):
         return ""
     dots = "".join(f"M{number(x)} {number(y)}h0" for _curve, (x, y) in drawn)
     return group(
         tag("path", class_="net-gate", d="".join(curve for curve, _end in drawn)),
         tag("path", class_="net-valve", d=dots),
-        *(_letter(gate, *end) for _curve, end in drawn if scene.layers <= ROOMY),
         id=f"{name}-gate-{gate}-{layer}", data_gate=gate, data_layer=str(layer),
     )  # fmt: skip
+
+
+def _drawn(scene: Scene, gate: str, layer: int) -> list[tuple[str, Point]]:
+    """Each curve to where the gate multiplies, and that place, at the steps between source and target."""
+    steps = [t for t in scene.steps if scene.climbs[0] <= t <= scene.climbs[-1]]
+    return [one for t in steps for one in _CURVES[scene.shape.cell, gate](scene.layout, layer, t)]
 
 
 def _letter(gate: str, x: float, y: float) -> str:

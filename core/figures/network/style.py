@@ -12,7 +12,8 @@ _SHEET = """
 .net-wire{{stroke:{wire};stroke-width:1.4}} .is-masked .net-wire{{stroke-dasharray:3 3}}
 .net-path{{stroke:{accent};stroke-width:5;stroke-linejoin:round}} .net-arrow{{fill:{accent}}}
 .net-gate,.net-valve{{fill:none;stroke:{primary};stroke-linecap:round}} .net-gate{{stroke-width:2;stroke-dasharray:.1 4}}
-.net-valve{{stroke-width:5.5}} .net .net-letter{{fill:{primary};font:italic 600 12px {font}}}
+.net-valve{{stroke-width:5.5}} .net .net-letter{{fill:{primary};font:italic 600 12px {font};paint-order:stroke;stroke:{paper};
+stroke-width:3;stroke-linejoin:round}} .net-letters{{pointer-events:none}}
 .net-node rect{{fill:{paper};stroke:{wire};stroke-width:1.1}} .net-node.is-taken rect{{stroke:{accent};stroke-width:2}}
 .net-joint{{fill:{wire}}}
 .net-mask rect,.net-frame{{fill:{paper};stroke:{line};stroke-width:.9}}

@@ -139,5 +139,11 @@ def outside(scene: Scene) -> str:
     """Which crossings of the path lie outside the window, or nothing."""
     before = [n for (_site, _layer, t), n in scene.crossed.items() if t < scene.first]
     after = [n for (_site, _layer, t), n in scene.crossed.items() if t > scene.layout.last]
-    spans = [f"{min(ns)}–{max(ns)}" if len(ns) > 1 else f"{ns[0]}" for ns in (before, after) if ns]
-    return _("path, {crossings} outside").format(crossings=", ".join(spans)) if spans else ""
+    left, right = (f"{min(ns)}–{max(ns)}" if len(ns) > 1 else "".join(map(str, ns)) for ns in (before, after))
+    if left and right:
+        return _("masks {left} lie left of this window, {right} right").format(left=left, right=right)
+    if not left and not right:
+        return ""
+    which, side, n = left or right, _("left") if left else _("right"), len(before) + len(after)
+    return ngettext("mask {which} lies {side} of this window", "masks {which} lie {side} of this window", n).format(
+        which=which, side=side)  # fmt: skip

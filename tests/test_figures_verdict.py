@@ -1,0 +1,53 @@
+"""What is said of measured curves, against curves that are known, and of placements, against the table of methods."""
+
+import pytest
+
+from core.dropout.methods import METHODS
+from core.experiment import build
+from core.figures.numbers import number, percentage, product
+from core.figures.verdict import cause, verdict
+from core.runs.measuring import INVERTED, Curve, candidates
+
+
+def curve(*values: float | None, error: float = 1e-9) -> Curve:
+    """The same values for every quantity."""
+    errors = tuple(error for _value in values)
+    return Curve(values, values, values, errors, errors, errors, 200)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.93, 1.32])
+def test_a_curve_that_changes_by_a_factor_says_it(factor: float) -> None:
+    said = verdict(curve(*(0.5 * factor**n for n in range(20))), "gradient")
+    assert said.startswith(f"{'falls' if factor < 1 else 'grows'} by ×{factor:.2f} a step: ")
+    assert said.endswith(f", {number(0.5 * factor**10, 2)} at 10, {number(0.5 * factor**19, 2)} at 19.")
+
+
+def test_a_rise_over_the_first_steps_is_no_change() -> None:
+    said = verdict(curve(0.35, 0.4, *[0.46] * 17, 0.47), "correlation")
+    assert said == "hardly depends on the distance: 0.4 at Δ = 1, 0.46 at 10, 0.47 at 19."
+
+
+def test_what_cannot_be_told_from_nothing_or_is_no_number() -> None:
+    assert verdict(curve(0.5, 0.2, 0.04, 0.01, error=0.006), "correlation").startswith("falls until nothing of it can be told")
+    assert verdict(curve(0.5, 0.2, -0.1, -0.2), "correlation").startswith("falls until nothing")
+    assert verdict(curve(1.0, 30.0, None, None), "gradient") == "30 at Δ = 1, and beyond all numbers at 3."
+    assert verdict(curve(1.0, 0.5), "gradient") == ""
+
+
+def test_every_curve_beside_the_chosen_one_has_its_reason() -> None:
+    here = {name: cause(one, "lstm") for name, one in candidates(build()).items()}
+    assert len(set(here.values())) == len(here) == 5
+    assert "through c, which has no mask" in here["naive-state"]
+    assert "is lost" in here["naive-cell"]
+    assert "×2 here, and explode" in here[INVERTED]
+    assert "explode" not in cause(METHODS[INVERTED].placement(), "lstm"), "unscaled"
+    assert "only way along time" in cause(METHODS["naive-state"].placement(cell="rnn"), "rnn")
+    assert "through the carry" in cause(METHODS["naive-state"].placement(cell="gru"), "gru")
+    assert {cause(METHODS[name].placement(), "lstm") for name in ("gate", "krueger2016", "semeniuta2016", "merity2017")} == {""}
+
+
+def test_numbers_of_every_size() -> None:
+    assert [number(x, 2) for x in (0, 0.4699, 10, 1849.0, 5.4e-5, 1e9, 0.00018)] == [
+        "0", "0.47", "10", "1,800", "5.4·10⁻⁵", "1·10⁹", "0.00018"]  # fmt: skip
+    assert product([(0.5, 3), (0.75, 12), (0.7, 1)]) == "0.5³·0.75¹²·0.7"
+    assert [percentage(x) for x in (1, 0.0166855, 1.8e-5, 1e-9)] == ["100 %", "1.67 %", "0.0018 %", "1·10⁻⁷ %"]
