@@ -1,6 +1,9 @@
 """Dropout Through Time: navigation and page setup, nothing else."""
 
+from typing import Literal
+
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from core.language import _, use
 from pages.common import arrival
@@ -15,11 +18,21 @@ apply_style()
 
 # The root shows the Lab; "/lab" leads there too, and will when the root shows something else.
 LAB = "pages/lab/lab.py"
-pages = [st.Page(LAB, title=_("Lab"), url_path="start", default=True),
-         st.Page(LAB, title=_("Lab"), url_path="lab", visibility="hidden"),
-         st.Page("pages/learn/masks.py", title=_("Masks"), url_path="masks"),
-         st.Page("pages/learn/path.py", title=_("The L+1 path"), url_path="path"),
-         st.Page("pages/reference/methods.py", title=_("Methods"), url_path="methods")]  # fmt: skip
-page = st.navigation(pages, position="top")
+
+
+def navigated(at_lab: bool) -> StreamlitPage:
+    """The page that is asked for. at_lab: whether "/lab", not the root, is the Lab in the navigation."""
+    seen: tuple[Literal["visible", "hidden"], ...] = ("hidden", "visible") if at_lab else ("visible", "hidden")
+    pages = [st.Page(LAB, title=_("Lab"), url_path="start", default=True, visibility=seen[0]),
+             st.Page(LAB, title=_("Lab"), url_path="lab", visibility=seen[1]),
+             st.Page("pages/learn/masks.py", title=_("Masks"), url_path="masks"),
+             st.Page("pages/learn/path.py", title=_("The L+1 path"), url_path="path"),
+             st.Page("pages/reference/methods.py", title=_("Methods"), url_path="methods")]  # fmt: skip
+    return st.navigation(pages, position="top")
+
+
+page = navigated(at_lab=False)
+if page.url_path == "lab":
+    page = navigated(at_lab=True)  # so that its item is the one that is lit
 arrival.arrive(missed)
 page.run()

@@ -20,14 +20,15 @@ PHASES = ("train", "test")
 @dataclass(frozen=True)
 class Look:
     """beside: what stands beside the experiment. update: from 1. step: from 0. site, layer: the mask that is opened, "" for
-    the first there is. unit: the one whose sum is shown, from 1. phase: "train" or "test"."""
+    the first there is. unit: the one whose sum is shown, from 1; 0 for the one on which the scaling shows most. phase:
+    "train" or "test"."""
 
     beside: tuple[str, ...] = BESIDE
     update: int = 1
     step: int = 0
     site: str = ""
     layer: int = 1
-    unit: int = 1
+    unit: int = 0
     phase: str = "train"
 
     def fitted(self, experiment: Experiment) -> "Look":
@@ -45,7 +46,7 @@ def look_query(look: Look) -> dict[str, str]:
     default = Look()
     query = {"beside": ",".join(look.beside), "mask": f"{look.site}.{look.layer}" if look.site else ""}
     query |= {name: str(getattr(look, name)) for name in ("update", "step", "unit", "phase")}
-    usual = {"beside": ",".join(default.beside), "mask": "", "update": "1", "step": "0", "unit": "1", "phase": "train"}
+    usual = {"beside": ",".join(default.beside), "mask": "", "update": "1", "step": "0", "unit": "0", "phase": "train"}
     return {name: value for name, value in query.items() if value != usual[name]}
 
 

@@ -73,6 +73,26 @@ def sums(experiment: Experiment, update: int, site: str, layer: int, sample: int
 
     Raises Invalid where the network is too large for a page.
     """
+    values, test = _values(experiment, update, (site, layer), sample, step, unit, scaling)
+    return Sums(values.astype(np.float64), float(test), reader_of(site, layer), unit)
+
+
+@lru_cache(maxsize=64)
+def farthest(experiment: Experiment, update: int, site: str, layer: int, sample: int, step: int, scaling: str) -> int:
+    """The unit (from 0) whose mean over the draws is the most standard errors away from its value at test; 0 where none is.
+
+    Raises what `sums` raises.
+    """
+    values, test = _values(experiment, update, (site, layer), sample, step, slice(None), scaling)
+    apart = np.abs(values.mean(axis=0, dtype=np.float64) - test)
+    error = values.std(axis=0, dtype=np.float64) / len(values) ** 0.5
+    return int(np.argmax(np.divide(apart, error, out=np.zeros_like(apart), where=error > 0)))
+
+
+def _values(experiment: Experiment, update: int, at: tuple[str, int], sample: int, step: int, unit: int | slice,
+            scaling: str | None) -> tuple[Array, Array]:  # fmt: skip
+    """What a unit sums up under every draw, [n], and without any mask; of several units: [n, units] and [units]."""
+    site, layer = at
     e = replace(experiment, placement=experiment.placement.at(update))
     weights, x = initial(e), window(e, update).x[:, [sample]]
     dropout = e.placement.get(site)
@@ -84,7 +104,7 @@ def sums(experiment: Experiment, update: int, site: str, layer: int, sample: int
     others = {name: value for name, value in clean.items() if name not in names}
     both = (_of(test_values(only, e.shape), names), _of(_draws(e, only, draws_of(e, site, layer), update, x[step]), names))
     test, values = (_heard(e, weights, x[[step]], states, others | mine, reader_of(site, layer), unit) for mine in both)
-    return Sums(values.astype(np.float64), float(test[0]), reader_of(site, layer), unit)
+    return values, test[0]
 
 
 def _draws(e: Experiment, only: Placement, n: int, update: int, x: npt.NDArray[Any]) -> dict[str, Array]:
@@ -118,8 +138,9 @@ def _states(e: Experiment, update: int, sample: int) -> list[list[State]]:
 
 
 def _heard(e: Experiment, weights: Weights, x: npt.NDArray[Any], states: list[State], masks: dict[str, Array],
-           reader: int, unit: int) -> Array:  # fmt: skip
-    """What a unit of layer `reader`, or of the decoder, sums up at the one step x [1, 1], or [1, 1, F]: [n]."""
+           reader: int, unit: int | slice) -> Array:  # fmt: skip
+    """What a unit of layer `reader`, or of the decoder, sums up at the one step x [1, 1], or [1, 1, F]: [n]; of several: [n,
+    units]."""
     ear, below = _Ear(), min(reader, e.layers)
     layers = _by_layer(masks, e)
     h = _embedded(weights, x, masks)
@@ -128,7 +149,7 @@ def _heard(e: Experiment, weights: Weights, x: npt.NDArray[Any], states: list[St
                       _runner(e, _listening(e.cell, ear)))  # fmt: skip
     if reader > e.layers:
         told = masks.get(f"output.{e.layers}", ONE) * h
-        scores: Array = (told @ weights.decoder[unit] + weights.decoder_bias[unit])[0]
+        scores: Array = (told @ weights.decoder[unit].T + weights.decoder_bias[unit])[0]
         return scores
     candidates: Array = ear.heard[:, unit]
     return candidates

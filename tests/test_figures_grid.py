@@ -76,6 +76,12 @@ def test_layers_stand_as_in_the_network_and_a_clean_one_says_so() -> None:
     assert "clean: no mask here" in grid(bands, 8, Chosen("between", 2, 0, 0), LIGHT, "grid")
 
 
+def test_a_layer_says_which_of_its_units_are_shown() -> None:
+    bands, _met = bands_of(build("delayed-recall", {"lag": 6}, hidden=40, placement=METHODS["gal2016"].placement()))
+    texts = [one.text for one in ET.fromstring(grid(bands, 8, Chosen("", 1, 0, 0), LIGHT, "grid")).iter(f"{SVG}text")]
+    assert texts.count("units 1–16 of 40") == 2, "the mask of words, one factor a word, is no part of it"
+
+
 @pytest.mark.parametrize(("sharing", "over_time", "over_samples"), [
     ("step", False, False), ("sequence", True, False), ("batch", True, True)])  # fmt: skip
 def test_the_stripes_say_what_is_shared(sharing: str, over_time: bool, over_samples: bool) -> None:

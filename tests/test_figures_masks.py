@@ -84,7 +84,7 @@ def test_steps_count_from_zero_and_units_from_one() -> None:
     figure = mask_heatmap(drawn(), 0, (T, H), LIGHT)
     assert (figure["data"][0]["x0"], figure["data"][0]["y0"]) == (0, 1)
     assert figure["layout"]["xaxis"]["range"] == [-0.5, T - 0.5]
-    assert figure["layout"]["yaxis"]["range"] == [0.5, H + 0.5]
+    assert figure["layout"]["yaxis"]["range"] == [H + 0.5, 0.5], "unit 1 at the top, as in the lanes"
 
 
 def test_a_mask_of_another_network_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 
 from core.dropout.draw import spelled
 from core.dropout.methods import METHODS
+from core.dropout.sites import SITES
 from core.experiment import CELLS, build
+from core.figures.acting import SYMBOLS
 from core.figures.grid import UNITS, layer_bands
 from core.figures.masks import of_units
 from core.figures.phases import PHASES, equations
@@ -17,6 +20,7 @@ from core.figures.slow import LEFT, Slow, frames
 from core.figures.stage import LEVELS, fullness, scale, stage, weights
 from core.figures.theme import DARK, LIGHT
 from core.runs.snapshots import Asked, Lane, Layer, Snapshot, Tensor
+from core.tasks.language_model import UNKNOWN
 from core.tasks.windows import masks_of, window
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -122,6 +126,49 @@ def test_masks_that_do_not_drop_have_words_of_their_own() -> None:
     assert "empty keeps the old" in frames(update(method="krueger2016"))[0].says
     assert "as long as its factor" in frames(update(method="gaussian"))[0].says
     assert equations("lstm", ("input",), gaussian=True)["masks"] == "d ~ N(1, p/(1−p))"
+    assert equations("lstm", (), squared=True)["loss"] == "loss = mean of (answer − right)²"
+
+
+@pytest.mark.parametrize(("scalings", "kept"), [
+    (("inverted",), "1/(1−p)"), (("test", "none"), "1"), (("inverted", "none"), "1/(1−p) or 1, by place")])  # fmt: skip
+def test_the_mask_has_the_factor_that_holds(scalings: tuple[str, ...], kept: str) -> None:
+    assert equations("lstm", ("input",), scalings=scalings)["masks"] == f"d = 0 with probability p, else {kept}"
+
+
+def test_each_step_says_what_its_masks_drop_and_that_they_cut_the_gradient() -> None:
+    one = update()
+    said = {(frame.phase, frame.step): frame.says for frame in frames(one)}
+    for t in range(9):
+        drops = {(lane.site, n): int((lane.factors[t] == 0).sum())
+                 for n, band in zip((2, 1), one.bands, strict=True) for lane in band.lanes}  # fmt: skip
+        for phase in ("forward", "backward"):
+            first, second = said[phase, t].splitlines()[-2:]
+            assert f"drops {drops['state', 1]} of 16 units of h₋" in first
+            assert ("drops the word" if drops["words", 1] else "keeps the word") in first
+            assert f"drops {drops['between', 2]} of 16 units of x" in second
+            assert f"drops {drops['output', 2]} of 16 units of h on its way to the answer" in second
+        assert "where one was 0, nothing flows back" in said["backward", t]
+        assert ("Nothing is asked here." in said["forward", t]) == (t != 7)
+
+
+@pytest.mark.parametrize(("method", "does", "cuts"), [
+    ("krueger2016", "units of c keep their old value", "where the old value stayed"),
+    ("gaussian", "multiplies x by", "The factors"),
+    ("merity2017", "weights of U into unit 1", "nothing flows back"), ("none", "", "")])  # fmt: skip
+def test_every_kind_of_mask_says_what_it_does(method: str, does: str, cuts: str) -> None:
+    said = {(frame.phase, frame.step): frame.says for frame in frames(update(method=method))}
+    assert does in said["forward", 4]
+    assert cuts in said["backward", 4]
+    assert ("mask d" in said["backward", 4]) == bool(does)
+
+
+def test_a_word_that_is_not_known_is_said() -> None:
+    said = frames(replace(update(), tokens=(UNKNOWN,) * 9))[1].says
+    assert "a word is read that the vocabulary does not have" in said
+
+
+def test_every_place_has_a_letter() -> None:
+    assert set(SYMBOLS) == set(SITES)
 
 
 def test_of_a_long_window_the_steps_around_the_chosen_one_are_shown() -> None:
@@ -134,7 +181,7 @@ def test_of_a_long_window_the_steps_around_the_chosen_one_are_shown() -> None:
 def test_the_weights_say_how_far_each_has_moved() -> None:
     root = ET.fromstring(weights(update(), LIGHT, "w"))
     said = root.get("aria-label") or ""
-    assert "W¹: gradient 0.5, moved by 0.5 %" in said
+    assert "W¹: gradient 0.5, step 0.5 % of ‖w‖" in said
     assert "U²" in said
     order = ["embedding", "W¹", "U²", "decoder:", "decoder b"]
     assert sorted(order, key=said.index) == order
@@ -147,9 +194,12 @@ def test_full_and_empty() -> None:
 
 def test_the_equations_have_a_mask_where_a_site_is_on() -> None:
     plain, naive = equations("lstm", ()), equations("lstm", ("input", "cell", "state"))
-    assert plain["forward"].splitlines()[2:] == ["c = f⊙c₋ + i⊙g", "h = o⊙tanh c"]
+    assert plain["forward"].splitlines()[2:4] == ["c = f⊙c₋ + i⊙g", "h = o⊙tanh c"]
+    assert plain["forward"].endswith("h₋, c₋: h and c of the step before")
     assert naive["forward"].splitlines()[1:3] == ["g = tanh(W(d⊙x) + U(d⊙h₋) + b)", "c = d⊙(f⊙c₋ + i⊙g)"]
     assert naive["backward"].splitlines()[1:] == ["δc₋ = d⊙f⊙δc + …", "δh₋ = d⊙(Uᵀδa) + …"]
+    assert [naive["backward"].splitlines()[0], plain["backward"].splitlines()[0]] == \
+        ["δ = ∂loss/∂·, a = U(d⊙h₋)", "δ = ∂loss/∂·, a = Uh₋"]  # fmt: skip
     assert "h ← d⊙h + (1−d)⊙h₋" in equations("gru", ("zoneout_state",))["forward"]
     for cell in CELLS:
         assert set(equations(cell, ("state",))) == set(PHASES)

@@ -285,7 +285,7 @@ def test_hovering_the_masks_over_time_names_unit_step_and_effect(lab: Lab) -> No
     lab.open(QUICK)
     lab.heatmap.evaluate("node => node.scrollIntoView({block: 'end'})")
     x, y, width, height = box(lab.heatmap.locator(".nsewdrag").first)
-    lab.page.mouse.move(x + width / 28, y + height - height / 64)
+    lab.page.mouse.move(x + width / 28, y + height / 64)
     expect(lab.heatmap.locator(".hoverlayer")).to_have_text(re.compile(r"unit 1, step 0: (kept, × 1\.33|dropped, × 0)"))
 
 

@@ -123,6 +123,16 @@ def test_every_scaling_is_shown_on_the_same_input() -> None:
         assert [line["x0"] for line in chart["layout"]["shapes"]] == [one.mean, one.test]
 
 
+def test_the_unit_that_opens_is_one_on_which_the_scaling_shows() -> None:
+    page = opened(mask="between.2", step="3")
+    said = [str(one.value) for one in page.caption]
+    assert sum("the same, as far as chance allows" in text for text in said) == 2
+    assert sum("which is no chance" in text for text in said) == 1
+    assert any("its bias, and what no mask multiplies" in text for text in said)
+    assert "unit" not in query(page)
+    assert query(opened(mask="between.2", step="3", unit="1"))["unit"] == "1", "one that is chosen is kept"
+
+
 def test_what_is_only_a_part_of_a_mask_is_said() -> None:
     page = opened(method="merity2017", mask="recurrent_weights.2", task="delayed-recall", lag="6", beside="")
     said = [str(one.value) for one in page.caption]
@@ -130,11 +140,22 @@ def test_what_is_only_a_part_of_a_mask_is_said() -> None:
     assert not any("connections into unit 1" in str(one.value) for one in opened().caption)
 
 
+def test_lanes_that_are_read_in_another_way_say_so() -> None:
+    page = opened(task="delayed-recall", lag="6", method="krueger2016", beside="gal2016")
+    said = [str(one.value).replace("\\", "") for one in page.caption]
+    assert any("each stripe a unit: filled takes the new value, empty keeps the old" in text for text in said)
+    assert sum(text.startswith("zoneout: filled takes the new value") for text in said) == 1
+    assert sum(text.startswith("words: one draw per word of the vocabulary") for text in said) == 1
+    heatmaps = [json.loads(one["figure"])["layout"]["title"]["text"] for one in components(page, "live_chart")[:2]]
+    assert ["take the new value" in text for text in heatmaps] == [True, False]
+
+
 def test_at_test_there_is_no_mask() -> None:
     page = opened(phase="test", method="pham2013")
     assert barcodes(page, 0) == {}
     assert "no mask, × 0.5" in components(page, "mask_grid")[0]["svg"]
     assert len(components(page, "live_chart")) == 3, "the sums alone"
+    assert "## Measured on the masks of training" in [str(one.value) for one in page.markdown]
 
 
 def test_new_masks_change_the_mask_seed_and_nothing_else() -> None:
@@ -150,15 +171,19 @@ def test_new_masks_change_the_mask_seed_and_nothing_else() -> None:
 
 def test_the_controls_make_the_experiment_that_the_link_says() -> None:
     page = opened()
+    assert "at most 2: remove one" in page.multiselect(key="masks-beside").label
     whole(page.selectbox(key="masks-method").select("gal2016").run())
     assert experiment(page).placement == METHODS["gal2016"].placement()
     whole(page.selectbox(key="masks-layers").select(3).run())
+    assert page.slider(key="masks-rate").label == "Sets all rates p (0.3–0.5)"
     whole(page.slider(key="masks-rate").set_value(0.2).run())
+    assert page.slider(key="masks-rate").label == "Sets all rates p"
     assert {dropout.rate for _site, dropout in experiment(page).placement} == {0.2}
     whole(page.multiselect(key="masks-beside").set_value(["naive-cell"]).run())
     said = query(page)
     assert from_query(said) == experiment(page)
     assert look_of(said).beside == ("naive-cell",)
+    assert page.multiselect(key="masks-beside").label == "Beside it, on the same seeds"
     again = opened(**said)
     assert query(again) == said
     assert barcodes(again, 1) == barcodes(page, 1)
@@ -186,6 +211,9 @@ def test_what_is_changed_here_is_opened_in_the_lab_and_the_other_way_round() -> 
     whole(page.selectbox(key="masks-layers").select(3).run())
     whole(page.switch_page("pages/lab/lab.py").run())
     assert from_plain(page.session_state["lab"]["experiment"]) == build(layers=3, placement=METHODS["moon2015"].placement())
+    whole(page.switch_page("pages/learn/masks.py").run())
+    whole(page.switch_page("pages/lab/lab.py").run())
+    assert page.selectbox(key="layers").value == 3, "there and back, nothing changed"
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -253,6 +281,8 @@ def test_an_update_is_shown_in_slow_motion(monkeypatch: pytest.MonkeyPatch) -> N
     assert f"loss {seen.loss:.4f}." in next(frame["says"] for frame in shown["frames"] if frame["phase"] == "loss")
     assert [phase["name"] for phase in shown["phases"]] == ["masks", "forward", "loss", "backward", "update"]
     assert 'data-lane="c.2"' in shown["stage"]
+    assert shown["bring"], "what was asked for comes into sight, once"
+    assert [one["bring"] for one in components(whole(page.run()), "slow_motion")] == [False]
     whole(page.button(key="masks-new").click().run())
     assert components(page, "slow_motion") == [], "another experiment has another update"
 

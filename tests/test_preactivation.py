@@ -14,7 +14,7 @@ from core.dropout.placement import Dropout, Placement, usual
 from core.dropout.sites import SITES, layers_of
 from core.experiment import CELLS, Experiment, build
 from core.initial import initial
-from core.preactivation import DRAWS, reader_of, scalings_of, sums, units_of
+from core.preactivation import DRAWS, farthest, reader_of, scalings_of, sums, units_of
 from core.tasks.windows import window
 
 STEP, SAMPLE, UPDATE = 5, 2, 3
@@ -121,6 +121,14 @@ def test_without_scaling_the_mean_is_another() -> None:
     apart = [abs(one.mean - one.test) / one.error for unit in range(H)
              for one in [sums(e, UPDATE, "between", 2, SAMPLE, STEP, unit, "none")]]  # fmt: skip
     assert max(apart) > 10
+    assert farthest(e, UPDATE, "between", 2, SAMPLE, STEP, "none") == apart.index(max(apart))
+
+
+def test_the_farthest_answer_of_the_decoder() -> None:
+    e = small(METHODS["zaremba2014"].placement(0.5))
+    found = [sums(e, UPDATE, "output", 2, SAMPLE, STEP, unit, "none") for unit in range(8)]
+    apart = [abs(one.mean - one.test) / one.error for one in found]
+    assert farthest(e, UPDATE, "output", 2, SAMPLE, STEP, "none") == apart.index(max(apart))
 
 
 def test_zoneout_and_gaussian_noise_have_but_their_own_scaling() -> None:

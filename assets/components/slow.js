@@ -20,6 +20,14 @@ export default function ({ data, parentElement }) {
   root.onclick = ({ target }) => click(root, target.closest("button"));
   root.onkeydown = (event) => key(root, event);
   show(root);
+  if (data.bring && !slow.brought) bring(root);
+  slow.brought = data.bring;
+}
+
+// What the visitor has asked for appears below the button, often below the screen.
+function bring(root) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  root.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
 }
 
 function put(node, svg) {

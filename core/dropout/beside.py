@@ -51,6 +51,12 @@ def beside(placement: Placement, name: str, cell: str) -> Placement:
     return method(name).placement(only_rate(placement), cell)
 
 
+def rates(placement: Placement) -> tuple[float, float]:
+    """The least and the largest rate of all sites and layers. Raises ValueError where no site is on."""
+    every = [rate for _site, d in placement for rate in (d.rate if isinstance(d.rate, tuple) else (d.rate,))]
+    return min(every), max(every)
+
+
 def only_rate(placement: Placement) -> float | None:
     """The rate of all sites, or None where they differ or there is none."""
     rates = {dropout.rate for _site, dropout in placement}

@@ -38,7 +38,7 @@ _SHEET = """
 @dataclass(frozen=True)
 class Lane:
     """One site at a layer, of one sample, over time. factors [T, U]: what its first units are multiplied by. at_test: what
-    stands for the mask at test."""
+    stands for the mask at test. units: how many the mask has in all."""
 
     name: str
     says: str
@@ -48,14 +48,16 @@ class Lane:
     factors: Array
     at_test: float = 1.0
     gaussian: bool = False
+    units: int = 1
 
 
 @dataclass(frozen=True)
 class Band:
-    """Lanes under one name, from top to bottom; without any, the connection is clean."""
+    """Lanes under one name, from top to bottom; without any, the connection is clean. note: which units they show."""
 
     name: str
     lanes: tuple[Lane, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,17 @@ def layer_bands(placement: Placement, masks: Masks, shape: Shape, sample: int) -
         sites = sorted((site.name for site, at, _dropout in on if at == layer), key=_RISING.index)
         return tuple(_lane(placement, masks, shape, (site, layer, sample), _(SITES[site].label)) for site in sites)
 
-    return tuple(Band(_("Layer {l}").format(l=layer), lanes(layer)) for layer in range(layers, 0, -1))
+    return tuple(Band(_("Layer {l}").format(l=layer), there, _note(there)) for layer in range(layers, 0, -1)
+                 for there in [lanes(layer)])  # fmt: skip
+
+
+def units_text(units: int) -> str:
+    """Which of so many units a lane shows."""
+    return _("units 1–{shown} of {units}").format(shown=min(UNITS, units), units=units)
+
+
+def _note(lanes: Sequence[Lane]) -> str:
+    return "; ".join(dict.fromkeys(units_text(lane.units) for lane in lanes if lane.units > 1))
 
 
 def sample_band(placement: Placement, masks: Masks, shape: Shape, at: tuple[str, int], samples: Sequence[int], name: str
@@ -134,7 +146,7 @@ def _lane(placement: Placement, masks: Masks, shape: Shape, at: tuple[str, int, 
     factors = np.broadcast_to(mask[:, sample if mask.shape[1] > 1 else 0, :units], (shape.steps, units))
     says = _("{site}, layer {layer}, sample {sample}").format(site=_(SITES[site].label), layer=layer, sample=sample + 1)
     value = at_test(dropout, placement.rate(site, layer, shape.layers))
-    return Lane(name, says, site, layer, sample, factors, value, dropout.noise == "gaussian")
+    return Lane(name, says, site, layer, sample, factors, value, dropout.noise == "gaussian", mask.shape[2])
 
 
 def _height(bands: Sequence[Band]) -> float:
@@ -161,8 +173,8 @@ class _Frame:
 
 
 def _head(band: Band, y: float) -> str:
-    clean = "" if band.lanes else label(_("clean: no mask here"), LEFT, y + 13, "mg-soft")
-    return label(band.name, 0, y + 13, "mg-head") + clean
+    note = band.note if band.lanes else _("clean: no mask here")
+    return label(band.name, 0, y + 13, "mg-head") + (label(note, LEFT, y + 13, "mg-soft") if note else "")
 
 
 def _drawn(lane: Lane, y: float, frame: _Frame, chosen: Chosen, name: str, test: bool) -> str:

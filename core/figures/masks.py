@@ -1,4 +1,4 @@
-"""A mask as a heatmap, units × time: kept is ink, dropped is empty.
+"""A mask as a heatmap, units × time, unit 1 at the top: kept is ink, dropped is empty.
 
 Steps count from 0, as in the arrays and in the network; units from 1, as layers do.
 """
@@ -126,7 +126,7 @@ def _layout(size: tuple[int, ...], pixels: int, theme: Theme) -> Figure:
         "height": units * pixels + MARGINS["t"] + MARGINS["b"],
         "margin": MARGINS,
         "xaxis": _axis(_("time step t"), 0, steps),
-        "yaxis": _axis(_("unit"), 1, units),
+        "yaxis": _downwards(_axis(_("unit"), 1, units)),
         "uirevision": f"{units} × {steps}",
     }
 
@@ -134,6 +134,11 @@ def _layout(size: tuple[int, ...], pixels: int, theme: Theme) -> Figure:
 def _axis(title: str, first: int, size: int) -> Figure:
     return {"title": {"text": title}, "range": [first - 0.5, first + size - 0.5], "tickvals": _ticks(first, size),
             "showgrid": False, "ticks": "outside", "ticklen": 4}  # fmt: skip
+
+
+def _downwards(axis: Figure) -> Figure:
+    """The first at the top, as in the lanes of the grid and of the slow motion."""
+    return axis | {"range": axis["range"][::-1]}
 
 
 def _ticks(first: int, size: int) -> list[int]:

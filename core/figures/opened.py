@@ -61,11 +61,27 @@ def place(site: str, layer: int) -> str:
 def opened_heatmap(mask: Array, sample: int, step: int, steps: int, site: str, layer: int, theme: Theme) -> Figure:
     """The Lab's heatmap of one sample's mask, spelled out where it is of words, with the step framed."""
     seen = of_units(mask)
-    figure = mask_heatmap(seen, sample, (steps, seen.shape[2]), theme, place(site, layer), HEIGHT)
+    old = SITES[site].kind == "old"
+    figure = mask_heatmap(seen, sample, (steps, seen.shape[2]), theme, place(site, layer), HEIGHT, old)
     frame = {"type": "rect", "x0": step - 0.5, "x1": step + 0.5, "y0": 0.5, "y1": seen.shape[2] + 0.5,
              "line": {"color": theme.accent, "width": 2}, "fillcolor": "rgba(0,0,0,0)"}  # fmt: skip
     figure["layout"]["shapes"] = [frame]
+    if old:  # shorter than the Lab's: three stand side by side
+        kept = f"{100 * figure['layout']['meta']['kept']:.1f} %"
+        figure["layout"]["title"]["text"] = _("{place} · {kept} take the new value").format(place=place(site, layer), kept=kept)
     return figure
+
+
+def reading(placement: Placement) -> list[str]:
+    """How lanes are read where they are not what they seem: those of Zoneout, and of words."""
+    words, said = placement.get("words"), []
+    if any(site.kind == "old" for site, _dropout in placement):
+        said.append(_("zoneout: filled takes the new value, empty keeps the old"))
+    if words and words.units == "unit":
+        said.append(_("words: one draw per word of the vocabulary, so a word that comes again has the same fate"))
+        if words.batch == "batch":
+            said[-1] += _(", in every sample; samples differ as they read other words")
+    return said
 
 
 def text_at_test(one: Opened) -> str:

@@ -15,23 +15,42 @@ _LSTM_SITES = ("input_gate", "forget_gate", "output_gate", "candidate")
 _ZONED = (("zoneout_cell", "c"), ("zoneout_state", "h"))
 
 
-def equations(cell: str, on: Collection[str], gaussian: bool = False) -> dict[str, str]:
-    """What each phase computes, in one or two lines, with a mask d wherever a site is on."""
+def equations(cell: str, on: Collection[str], gaussian: bool = False, scalings: Collection[str] = ("inverted",),
+              squared: bool = False) -> dict[str, str]:  # fmt: skip
+    """What each phase computes, in a few lines, with a mask d wherever a site is on. scalings: those of these sites.
+    squared: whether the loss is the squared error, and not the cross-entropy."""
     return {
-        "masks": "d ~ N(1, p/(1−p))" if gaussian else _("d = 0 with probability p, else 1 or 1/(1−p)"),
+        "masks": _mask(on, gaussian, scalings),
         "forward": _forward(cell, on),
-        "loss": _("loss = mean of −ln p(right answer)"),
-        "backward": "δ = ∂loss/∂·\n" + _backward(cell, on),
+        "loss": _("loss = mean of (answer − right)²") if squared else _("loss = mean of −ln p(right answer)"),
+        "backward": _("δ = ∂loss/∂·, a = {product}").format(product=_product(on)) + "\n" + _backward(cell, on),
         "update": _("s = min(1, clip/‖gradient‖)\nw ← w − η·Adam(s·∂loss/∂w)"),
     }
 
 
+def _mask(on: Collection[str], gaussian: bool, scalings: Collection[str]) -> str:
+    if not on:
+        return _("no masks")
+    if gaussian:
+        return "d ~ N(1, p/(1−p))"
+    kept = "1/(1−p)" if set(scalings) == {"inverted"} else "1" if "inverted" not in scalings else _("1/(1−p) or 1, by place")
+    return _("d = 0 with probability p, else {kept}").format(kept=kept)
+
+
+def _met(on: Collection[str], symbol: str, *sites: str) -> str:
+    return f"(d⊙{symbol})" if set(sites) & set(on) else symbol
+
+
+def _product(on: Collection[str]) -> str:
+    """What comes from the step before into all sums."""
+    return _met(on, "U", "recurrent_weights") + _met(on, "h₋", "state")
+
+
 def _forward(cell: str, on: Collection[str]) -> str:
     def met(symbol: str, *sites: str) -> str:
-        return f"(d⊙{symbol})" if set(sites) & set(on) else symbol
+        return _met(on, symbol, *sites)
 
-    W, U = met("W", "input_weights"), met("U", "recurrent_weights")
-    x, h = f"{W}{met('x', 'words', 'input', 'between')}", f"{U}{met('h₋', 'state')}"
+    x, h = met("W", "input_weights") + met("x", "words", "input", "between"), _product(on)
     i, f, o, g = (met(symbol, site) for symbol, site in zip("ifog", _LSTM_SITES, strict=True))
     r, z = met("r", "reset_gate"), met("z", "update_gate")
     zoned = [f"{symbol} ← d⊙{symbol} + (1−d)⊙{symbol}₋" for site, symbol in _ZONED if site in on]
@@ -42,7 +61,8 @@ def _forward(cell: str, on: Collection[str]) -> str:
         "rnn": [f"h = tanh({x} + {h} + b)"],
         "rnn-logistic": [f"h = σ({x} + {h} + b)"],
     }
-    return "\n".join([*lines[cell], *zoned])
+    before = _("h₋, c₋: h and c of the step before") if cell == "lstm" else _("h₋: h of the step before")
+    return "\n".join([*lines[cell], *zoned, before])
 
 
 def _backward(cell: str, on: Collection[str]) -> str:

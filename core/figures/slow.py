@@ -6,9 +6,11 @@ from math import log
 
 from core.dropout.sites import SITES
 from core.experiment import Experiment
+from core.figures.acting import acting, cutting
 from core.figures.grid import Band, window_of
 from core.language import _, ngettext
 from core.runs.snapshots import Asked, Snapshot
+from core.tasks.language_model import UNKNOWN
 
 WIDTH, LEFT, RIGHT = 720.0, 92.0, 8.0  # of the figure, and what is left and right of the steps
 
@@ -87,7 +89,7 @@ def _says_masks(one: Slow) -> str:
         says = _("{drawn}, before anything is computed: filled takes the new value, empty keeps the old.")
     else:
         says = _("{drawn}, before anything is computed: filled is kept, empty is dropped.")
-    return f"{begins} " + says.format(drawn=drawn)
+    return f"{begins} {says.format(drawn=drawn)} " + _("Of each layer the first units are shown.")
 
 
 def _says_forward(one: Slow, t: int) -> str:
@@ -96,7 +98,17 @@ def _says_forward(one: Slow, t: int) -> str:
                                                             for letter, lane in layer.carried.items()))
         for n, layer in enumerate(one.snapshot.layers, 1)
     )  # fmt: skip
-    return _("t = {t}: “{word}” is read.").format(t=t, word=one.tokens[t]) + "\n" + "\n".join(sizes)
+    return "\n".join([" ".join(_read(one, t)), *sizes, *acting(one.bands, t)])
+
+
+def _read(one: Slow, t: int) -> list[str]:
+    """What is read at step t, and whether something is asked."""
+    word = one.tokens[t]
+    unknown = _("t = {t}: a word is read that the vocabulary does not have, “{word}”.")
+    said = [(unknown if word == UNKNOWN else _("t = {t}: “{word}” is read.")).format(t=t, word=word)]
+    if t not in {asked.t for asked in one.snapshot.asked}:
+        said.append(_("Nothing is asked here."))
+    return said
 
 
 def _says_loss(one: Slow) -> str:
@@ -128,7 +140,8 @@ def _says_backward(one: Slow, t: int) -> str:
                                                             for letter, lane in layer.carried.items()))
         for n, layer in enumerate(one.snapshot.layers, 1)
     )  # fmt: skip
-    return _("t = {t}: how the loss answers to the state here.").format(t=t) + "\n" + "\n".join(slopes)
+    begins = _("t = {t}: how the loss answers to the state here.").format(t=t)
+    return "\n".join(filter(None, [begins, *slopes, cutting(one.bands), *acting(one.bands, t)]))
 
 
 def _says_update(one: Slow) -> str:

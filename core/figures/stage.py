@@ -6,7 +6,7 @@ Of a value the stripe is thick where it is positive, thin where negative, and th
 from collections.abc import Callable, Sequence
 from math import copysign
 
-from core.figures.grid import Band
+from core.figures.grid import Band, units_text
 from core.figures.grid import Lane as MaskLane
 from core.figures.network.svg import group, label, number, tag, two_lines
 from core.figures.phases import PHASES
@@ -52,13 +52,13 @@ def stage(one: Slow, theme: Theme, name: str) -> str:
 
 
 def weights(one: Slow, theme: Theme, name: str) -> str:
-    """The groups of weights as one SVG element: ‖∂loss/∂w‖, and how far each has moved in parts of its own size."""
+    """The groups of weights as one SVG element: ‖∂loss/∂w‖, and how far each is moved, ‖Δw‖, in parts of ‖w‖."""
     rows = sorted(one.snapshot.weights, key=lambda row: _along(row.name))
     steepest = max(row.gradient for row in rows) or 1.0
     moved = [row.change / row.weight if row.weight else 0.0 for row in rows]
     most = max(moved) or 1.0
-    first, second = 84.0, 84.0 + BAR + 64
-    parts = [label(_("‖∂loss/∂w‖"), first, 14, "sl-soft"), label(_("moved by"), second, 14, "sl-soft")]
+    first, second = 84.0, 84.0 + BAR + 50
+    parts = [label(_("‖∂loss/∂w‖"), first, 14, "sl-soft"), label(_("step size, % of ‖w‖"), second, 14, "sl-soft")]
     for n, (row, part) in enumerate(zip(rows, moved, strict=True)):
         y = 24 + ROW * n
         parts.append(label(_weight(row.name), first - 8, y + 11, "sl-end"))
@@ -75,7 +75,8 @@ def weights(one: Slow, theme: Theme, name: str) -> str:
 def _layer(one: Slow, n: int, band: Band, y: float, name: str) -> tuple[str, float]:
     """A layer (from 0) with its lanes, from top to bottom, and where it ends."""
     layer, unit = one.snapshot.layers[n], UNIT if len(one.bands) <= 2 else SMALL
-    parts, y = [label(band.name, 0, y + 13, "sl-head")], y + HEAD
+    note = units_text(one.experiment.widths[n])
+    parts, y = [label(band.name, 0, y + 13, "sl-head"), label(note, LEFT, y + 13, "sl-soft")], y + HEAD
     masks = {site: [lane for lane in band.lanes if (lane.site in ABOVE) == site] for site in (True, False)}
 
     def add(lanes: Sequence[MaskLane]) -> None:
@@ -108,7 +109,9 @@ def _mask(one: Slow, lane: MaskLane, y: float) -> str:
             cells.append(f"M{t - one.shown.start} {u}h{length:.2g}" if factor else "")
     drawn = tag("path", class_="sl-mask", d="".join(cells), data_lane=f"{lane.site}.{lane.layer}", data_kind="mask",
                 transform=_matrix(one, y, unit))  # fmt: skip
-    return _named(lane.name, y, unit * units) + _part(_back(one, y, unit * units) + drawn, ("masks", "forward"), tuple(PHASES))
+    return _named(lane.name, y, unit * units) + _part(
+        _back(one, y, unit * units) + drawn, ("masks", "forward", "backward"), tuple(PHASES)
+    )
 
 
 def _carried(one: Slow, at: tuple[int, str], y: float, unit: float, name: str) -> str:
@@ -161,7 +164,7 @@ def _loss(one: Slow) -> str:
     )  # fmt: skip
     squared = any(asked.probability is None for asked in one.snapshot.asked)
     return (
-        _named(_("error², asked") if squared else _("−ln p, asked"), 0, LOSS)
+        _named(_("error² where asked") if squared else _("loss where asked"), 0, LOSS)
         + _back(one, 0, LOSS)
         + _part(bars, ("loss",), ("loss", "backward", "update"))
     )
@@ -177,7 +180,7 @@ def _foot(one: Slow, y: float) -> str:
     def legend(kind: str, of: Callable[[str], str]) -> str:
         full = ", ".join(f"{of(letter)} ±{short(scale(one, letter, kind))}" for letter in letters)
         return label(
-            _("thick: above 0, thin: below 0; full at {full}, half as full at a quarter").format(full=full),
+            _("thick: above 0, thin: below 0; full at {full}, paler nearer to 0").format(full=full),
             LEFT,
             y + 48,
             "sl-soft",
@@ -200,10 +203,10 @@ def fullness(part: float) -> int:
 
 
 def _describe(rows: Sequence[Tensor], moved: Sequence[float]) -> str:
-    each = (_("{name}: gradient {gradient}, moved by {part}").format(name=_weight(row.name), gradient=short(row.gradient),
+    each = (_("{name}: gradient {gradient}, step {part} of ‖w‖").format(name=_weight(row.name), gradient=short(row.gradient),
                                                                      part=f"{100 * part:.2g} %")
             for row, part in zip(rows, moved, strict=True))  # fmt: skip
-    return _("The weights, each group with the norm of its gradient and how far it moved.") + " " + "; ".join(each)
+    return _("The weights, each group with the norm of its gradient and the size of its step.") + " " + "; ".join(each)
 
 
 def _along(name: str) -> tuple[int, int, str]:

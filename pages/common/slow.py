@@ -29,11 +29,12 @@ _mount = st.components.v2.component(
 )
 
 
-def slow_motion(stage: str, weights: str, frames: Sequence[Frame], equations: Mapping[str, str], key: str) -> None:
-    """Shows what core/figures/stage.py drew, and lights its phases one after the other."""
+def slow_motion(stage: str, weights: str, frames: Sequence[Frame], equations: Mapping[str, str], key: str,
+                bring: bool = False) -> None:  # fmt: skip
+    """Shows what core/figures/stage.py drew, and lights its phases one after the other. bring: into sight, once."""
     # Tuples: to look whether a list is a table, Streamlit would import pandas, half a second of the first page.
     phases = tuple({"name": name, "label": _(words), "equation": equations[name]} for name, words in PHASES.items())
     words = {"play": _("Play the update"), "pause": _("Pause"), "previous": _("Previous"), "next": _("Next"),
              "figure": _("One update, step by step: the arrow keys go on and back")}  # fmt: skip
     _mount(key=key, data={"stage": stage, "weights": weights, "frames": tuple(map(asdict, frames)), "phases": phases,
-                          "words": words})  # fmt: skip
+                          "words": words, "bring": bring})  # fmt: skip

@@ -14,6 +14,8 @@ if (first := session.begin()) is not None:
 if "open" in st.session_state:
     session.set_aside()  # a file begins anew; it does not change the run that is on
     controls.fill(from_json(st.session_state.pop("open")))
+if "task" not in st.session_state:
+    controls.fill(session.wanted())  # back from another page: Streamlit has forgotten what its widgets said
 if st.session_state.pop("mask-seed-next", False):
     st.session_state["mask_seed"] += 1
 

@@ -7,16 +7,17 @@ import streamlit as st
 from core.dropout.beside import SHARED, label
 from core.dropout.draw import Array, Masks, spelled
 from core.dropout.placement import WORDS
+from core.dropout.sites import SITES
 from core.errors import Invalid
 from core.experiment import Experiment
 from core.figures.distribution import HEIGHT, describe_distribution, distribution, reader, span, verdict
 from core.figures.grid import Chosen, grid, layer_bands, sample_band
 from core.figures.masks import describe_mask, of_units
-from core.figures.opened import Opened, opened_heatmap, place, rows, shown_text, text_at_test
+from core.figures.opened import Opened, opened_heatmap, place, reading, rows, shown_text, text_at_test
 from core.figures.theme import Theme
 from core.language import N_, _
 from core.look import Look
-from core.preactivation import Sums, scalings_of, sums, units_of
+from core.preactivation import Sums, farthest, scalings_of, sums, units_of
 from core.tasks.windows import masks_of, window
 from pages.common.chart import live_chart
 from pages.common.grid import mask_grid
@@ -55,11 +56,18 @@ class Column:
 def show(colours: Theme) -> None:
     """All of it, part by part, so that what is compared stands side by side."""
     every = masks_state.columns()
-    found: list[Column | None] = []
-    for (name, experiment), place_ in zip(every, st.columns(len(every), gap="medium"), strict=True):
+    found = [None if isinstance(experiment, Invalid) else _column(name, experiment) for name, experiment in every]
+    # All are drawn before the first is shown: what is compared changes at once, not one after the other.
+    grids = [_grid(column, colours, WIDTHS[len(every)]) if column else "" for column in found]
+    for (name, experiment), column, drawn, place_ in zip(
+        every, found, grids, st.columns(len(every), gap="medium"), strict=True
+    ):
         with place_:
             st.markdown(f"## {plain(_title(name))}")
-            found.append(_shown(name, experiment, colours, WIDTHS[len(every)]))
+            if column:
+                _shown(column, drawn)
+            else:
+                st.warning(plain(experiment))
     with st.container(key="masks-opened"):
         _opened(found, colours)
     there = [column for column in found if column and column.look.site]
@@ -76,24 +84,28 @@ def _title(name: str) -> str:
     return label(own) if own else _("Your own placement")
 
 
-def _shown(name: str, experiment: Experiment | Invalid, colours: Theme, width: float) -> Column | None:
-    if isinstance(experiment, Invalid):
-        st.warning(plain(experiment))
-        return None
+def _column(name: str, experiment: Experiment) -> Column:
     look = masks_state.look().fitted(experiment)
     drawn = masks_of(experiment, look.update)
     met = spelled(drawn, window(experiment, look.update).x)
-    column = Column(name, _title(name), experiment, look, drawn, met)
-    key = f"grid-{name or 'first'}"
-    mask_grid(_grid(column, colours, key, width), key, _open)
-    return column
+    return Column(name, _title(name), experiment, look, drawn, met)
+
+
+def _shown(column: Column, drawn: str) -> None:
+    mask_grid(drawn, _key(column), _open)
+    if column.look.phase == "train" and (notes := reading(column.opened.placement)):
+        st.caption(plain("; ".join(notes) + "."))
+
+
+def _key(column: Column) -> str:
+    return f"grid-{column.name or 'first'}"
 
 
 def _open(site: str, layer: int, sample: int, t: int) -> None:
     masks_state.see(site=site, layer=layer, sample=sample, step=t)
 
 
-def _grid(column: Column, colours: Theme, name: str, width: float) -> str:
+def _grid(column: Column, colours: Theme, width: float) -> str:
     e, look, sample = column.experiment, column.look, masks_state.sample()
     now = e.placement.at(look.update)
     bands = layer_bands(now, column.met, e.shape, sample)
@@ -103,7 +115,7 @@ def _grid(column: Column, colours: Theme, name: str, width: float) -> str:
         bands += (sample_band(now, column.met, e.shape, (look.site, look.layer), shown,
                               _("{place}: samples {first} to {last} of the batch").format(
                                   place=place(look.site, look.layer), first=first + 1, last=shown[-1] + 1)),)  # fmt: skip
-    return grid(bands, e.steps, Chosen(look.site, look.layer, look.step, sample), colours, name,
+    return grid(bands, e.steps, Chosen(look.site, look.layer, look.step, sample), colours, _key(column),
                 test=look.phase == "test", width=width)  # fmt: skip
 
 
@@ -111,6 +123,8 @@ def _opened(found: list[Column | None], colours: Theme) -> None:
     for column, place_ in zip(found, st.columns(len(found), gap="medium"), strict=True):
         with place_:
             if column and column.look.site:
+                with st.container(key=f"whose-{column.name or 'first'}"):
+                    st.markdown(f"**{plain(column.title)}**")  # where they stand below each other
                 _heatmap(column, colours)
             elif column:
                 st.caption(_("No place drops here: every connection is clean."))
@@ -126,14 +140,16 @@ def _heatmap(column: Column, colours: Theme) -> None:
         return
     mask, where = column.mask, place(look.site, look.layer)
     figure = opened_heatmap(mask, sample, look.step, steps, look.site, look.layer, colours)
-    says = describe_mask(of_units(mask), sample, (steps, of_units(mask).shape[2]), where)
+    old = SITES[look.site].kind == "old"
+    says = describe_mask(of_units(mask), sample, (steps, of_units(mask).shape[2]), where, old)
     live_chart(figure, f"heatmap-{column.name or 'first'}", says, figure["layout"]["height"])
     if note := shown_text(column.opened.placement, look.site, column.experiment.cell):
         st.caption(note)
 
 
 def _numbers(there: list[Column]) -> None:
-    st.markdown(f"## {_('Measured on these masks')}")
+    at_test = there[0].look.phase == "test"
+    st.markdown(f"## {_('Measured on the masks of training') if at_test else _('Measured on these masks')}")
     every = [{_("opened"): place(c.look.site, c.look.layer)} | rows(c.opened, c.mask, masks_state.sample(), c.look.step)
              for c in there]  # fmt: skip
     lines = [[_("number"), *(c.title for c in there)], ["---"] * (len(there) + 1)]
@@ -167,9 +183,11 @@ def _sums(column: Column, colours: Theme) -> None:
                  lambda n: masks_state.see(unit=n or 1))  # fmt: skip
         about = _("The network of {title}, as it is before its first update, reads the sample up to step {t}. There the mask "
                   "“{place}” is drawn {n} times, all else is as at test. The bars are what one unit sums up, before its "
-                  "nonlinearity.")  # fmt: skip
+                  "nonlinearity: its bias, and what no mask multiplies, are in the sum too.")  # fmt: skip
+        if not look.unit:
+            about += " " + _("This unit is the one whose sum “{scaling}” is farthest from the test.")
         st.caption(plain(about.format(title=column.title, t=look.step, place=place(look.site, look.layer),
-                                      n=len(found[0].values))))  # fmt: skip
+                                      n=len(found[0].values), scaling=_(WORDS[scalings[-1]]))))  # fmt: skip
     for scaling, one, place_ in zip(scalings, found, st.columns(len(found), gap="medium"), strict=True):
         with place_:
             own = _(" · this experiment's") if scaling == dropout.scaling else ""
@@ -182,5 +200,7 @@ def _sums(column: Column, colours: Theme) -> None:
 
 def _sum(column: Column, scaling: str) -> Sums:
     e, look = column.experiment, column.look
-    unit = min(look.unit, units_of(e, look.site, look.layer)) - 1
-    return sums(e, look.update, look.site, look.layer, masks_state.sample(), look.step, unit, scaling)
+    at = (e, look.update, look.site, look.layer, masks_state.sample(), look.step)
+    unit = min(look.unit, units_of(e, look.site, look.layer)) - 1 if look.unit else farthest(*at, scalings_of(
+        column.opened.dropout, look.site)[-1])  # fmt: skip
+    return sums(*at, unit, scaling)

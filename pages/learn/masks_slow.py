@@ -50,7 +50,8 @@ def _draw(colours: Theme, timed: bool) -> None:
         st.progress(found.part, _("Training from the first update to update {update}, in a process of its own.").format(
             update=masks_state.look().update))  # fmt: skip
     else:
-        _play(colours)
+        # Said once, and not to a drawing that the next run replaces at once.
+        _play(colours, not timed and st.session_state.pop("masks-slow-bring", False))
     if (found is not None and found.busy) != timed:
         st.rerun()  # with or without the timer, whichever it is now
 
@@ -71,18 +72,19 @@ def _offer(found: Slowed | None) -> None:
 
 def _ask() -> None:
     use(st.context.locale or "en")
+    st.session_state["masks-slow-bring"] = True
     try:
         snapshots().ask(*_asked())
     except Invalid as invalid:
         masks_state.complain(str(invalid))
 
 
-def _play(colours: Theme) -> None:
+def _play(colours: Theme, bring: bool) -> None:
     experiment, update, sample = _asked()
     # Always the same step for the same window: another step alone draws nothing anew.
     middle = window_of(masks_state.look().step, experiment.steps).start + STEPS // 2
     drawn = _drawn(request(experiment, update, sample), colours, middle, st.context.locale or "en")
-    slow_motion(*drawn, key="masks-slow-motion")
+    slow_motion(*drawn, key="masks-slow-motion", bring=bring)
 
 
 def _told(snapshot: Snapshot, data: Data, x: Ints | Reals) -> dict[int, tuple[str, str]]:
@@ -105,5 +107,7 @@ def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, st
     words, _right = data.sample_text(read, sample)
     one = Slow(found.snapshot, experiment, bands, words, data.class_names, step, _told(found.snapshot, data, read.x[:, sample]))
     lanes = [lane for band in bands for lane in band.lanes]
-    said = equations(experiment.cell, {lane.site for lane in lanes}, any(lane.gaussian for lane in lanes))
+    on = {lane.site for lane in lanes}
+    scalings = {dropout.scaling for site, dropout in experiment.placement if site.name in on}
+    said = equations(experiment.cell, on, any(lane.gaussian for lane in lanes), scalings, data.real)
     return stage(one, colours, "slow-stage"), weights(one, colours, "slow-weights"), frames(one), said

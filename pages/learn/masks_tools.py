@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.dropout.beside import MOST, choices, label, methods_of
+from core.dropout.beside import MOST, choices, label, methods_of, rates
 from core.experiment import BOUNDS
 from core.language import N_, _
 from core.look import PHASES
@@ -34,8 +34,10 @@ def _methods() -> None:
     state["masks-method"] = own or OWN
     st.selectbox(_("Method"), names if own else [*names, OWN], key="masks-method", format_func=_label, width=250,
                  on_change=lambda: _method(state["masks-method"]))  # fmt: skip
-    state["masks-beside"] = list(masks_state.look().beside)
-    st.multiselect(_("Beside it, on the same seeds"), choices(experiment.cell), key="masks-beside", format_func=label,
+    beside = state["masks-beside"] = list(masks_state.look().beside)
+    full = _("Beside it, on the same seeds (at most {most}: remove one to add another)").format(most=MOST)
+    room = _("Beside it, on the same seeds")
+    st.multiselect(full if len(beside) == MOST else room, choices(experiment.cell), key="masks-beside", format_func=label,
                    max_selections=MOST, width=430, placeholder=_("nothing"),
                    on_change=lambda: masks_state.see(beside=tuple(state["masks-beside"])))  # fmt: skip
 
@@ -59,8 +61,11 @@ def _sizes() -> None:
         return
     rate = experiment.placement.rate(look.site, look.layer, experiment.layers)
     state["masks-rate"] = max(0.01, min(round(rate, 2), 0.95))
-    st.slider(_("Rate p"), 0.01, 0.95, step=0.01, key="masks-rate", width=150, format="%.2f",
-              help=_("That of the opened place. Moving it gives every place this rate."),
+    least, most = rates(experiment.placement)
+    says = _("Sets all rates p ({low}–{high})") if least < most else _("Sets all rates p")
+    st.slider(says.format(low=f"{least:g}", high=f"{most:g}"), 0.01, 0.95, step=0.01, key="masks-rate", width=200,
+              format="%.2f",
+              help=_("It stands at that of the opened place. Moving it gives every place this rate."),
               on_change=lambda: masks_state.choose_rate(state["masks-rate"]))  # fmt: skip
 
 
