@@ -24,11 +24,12 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, usual
 from core.dropout.schedule import Schedule
 from core.dropout.sites import SITES, layers_of
-from core.experiment import CELLS, Experiment, build
+from core.experiment import Experiment, build
 from core.paths import corruption
 from core.tasks import TASKS
 from pages.common.service import service
 from pages.lab.controls import FEW
+from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
 DAMAGED = {
@@ -143,7 +144,7 @@ def switches(page: AppTest) -> dict[str, bool]:
     return {str(toggle.key).removeprefix("on-"): toggle.value for toggle in page.toggle if str(toggle.key).startswith("on-")}
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", LSTM_FIRST)
 def test_every_method_sets_the_switches_the_rates_and_the_count(cell: str) -> None:
     page = lab(cell=cell, method="none")
     few = [name for name in FEW if cell in SITES[name].cells]

@@ -29,6 +29,7 @@ from core.runs.snapshots import Slowed, Snapshot, request
 from core.snapshot import snapshot, watched
 from core.tasks.windows import masks_of
 from pages.learn import masks_slow
+from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
 PAGE = str(ROOT / "pages" / "learn" / "masks.py")
@@ -216,7 +217,7 @@ def test_what_is_changed_here_is_opened_in_the_lab_and_the_other_way_round() -> 
     assert page.selectbox(key="layers").value == 3, "there and back, nothing changed"
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", LSTM_FIRST)
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_of_every_cell_is_shown(name: str, cell: str) -> None:
     if cell in METHODS[name].cells:

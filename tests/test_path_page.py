@@ -20,7 +20,7 @@ from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
 from core.codec import from_query, to_plain
 from core.dropout.methods import METHODS, name_of
-from core.experiment import CELLS, build
+from core.experiment import build
 from core.model import Network
 from core.paths import corruption, routes_of
 from core.reach import full, rows
@@ -29,6 +29,7 @@ from core.view import View, view_of
 from core.weights import keep
 from pages.learn import weights
 from pages.learn.measured import measurements
+from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
 DAMAGED = {
@@ -116,7 +117,7 @@ def test_the_page_opens_on_the_papers_count() -> None:
     assert not page.error
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", LSTM_FIRST)
 def test_every_method_and_route_is_counted(cell: str) -> None:
     page = path_page(cell=cell, method="none")
     offered = page.selectbox(key="path-method").options

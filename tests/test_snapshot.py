@@ -34,7 +34,9 @@ ROOT = Path(__file__).parents[1]
 TINY: dict[str, Any] = {"layers": 2, "hidden": 5, "device": "cpu", "batch": 32}
 RECALL = build("delayed-recall", {"lag": 3, "sequences": 64}, **TINY)
 WORDS = build("language-model", {"words": 2000}, **TINY, steps=6)
-EVERY = [(name, cell) for name, row in METHODS.items() for cell in row.cells]
+# The LSTM's in every run of the tests, the other cells' by `python -m pytest -m slow`.
+EVERY = [pytest.param(name, cell, marks=() if cell == "lstm" else pytest.mark.slow)
+         for name, row in METHODS.items() for cell in row.cells]  # fmt: skip
 UPDATE = 2
 
 
