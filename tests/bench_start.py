@@ -62,6 +62,7 @@ def first_page(page: Page) -> tuple[float, float, float]:
         up = seconds(wait_until_up)
         drawn = seconds(lambda: draw(page))
         memory = peak(server.pid)
+        page.close()  # one that stays open would visit the next server, too
         server.terminate()
     return up, drawn, memory
 
