@@ -20,7 +20,7 @@ from core.figures.slow import LEFT, Slow, frames
 from core.figures.stage import LEVELS, fullness, scale, stage, weights
 from core.figures.theme import DARK, LIGHT
 from core.runs.snapshots import Asked, Lane, Layer, Snapshot, Tensor
-from core.tasks.language_model import UNKNOWN
+from core.tasks.symbols import UNKNOWN
 from core.tasks.windows import masks_of, window
 
 SVG = "{http://www.w3.org/2000/svg}"

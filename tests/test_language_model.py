@@ -1,25 +1,43 @@
-"""The language model's data. Oracle: the documentation text itself, read here once more, and properties that a fair split
-has to have."""
+"""The language model's data. Oracles: the documentation text itself, read here once more; texts of one's own, read here as the
+papers' code reads them; and properties that a fair split has to have."""
 
 import math
 import re
 from collections import Counter
+from pathlib import Path
 from pydoc_data import topics as documentation
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.dropout.methods import METHODS
 from core.errors import Invalid
+from core.experiment import build
 from core.tasks import TASKS
-from core.tasks.language_model import LEAST_REPEATED, UNKNOWN, make, split
-from core.tasks.task import Data
+from core.tasks.corpus import LARGEST_IN_FOLDER, PREPARED, cut
+from core.tasks.documentation import LEAST_REPEATED
+from core.tasks.files import LARGEST
+from core.tasks.language_model import WORDS
+from core.tasks.symbols import UNKNOWN
+from core.tasks.symbols import split as split_symbols
+from core.tasks.task import Data, Value
+from core.training import train
 from tests.strategies import seeds
 
 TASK = TASKS["language-model"]
 PARTS = ("train", "validation", "test")
 LONG = 30  # words in a row that two parts may not share: a sentence may come twice, a paragraph not
+
+
+def make(options: dict[str, Value], steps: int, batch: int, seed: int) -> Data:
+    return TASK.make(options, steps, batch, seed)
+
+
+def split(words: int, seed: int, own: str = "") -> dict[str, list[str]]:
+    return split_symbols(WORDS, words, seed, own)
 
 
 def words_of(part: str, data: Data) -> list[list[str]]:
@@ -44,18 +62,25 @@ def test_no_part_repeats_another(seed: int) -> None:
         assert not shared, f"{one} and {other} share {' '.join(next(iter(shared)))}"
 
 
+def letters(n: int) -> str:
+    """A word of its own for every number."""
+    return "x" + "abcdefghij"[n // 10] + "abcdefghij"[n % 10]
+
+
 def test_every_topic_is_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """With topics of one word of their own each, so that every word says where it came from."""
-    monkeypatch.setattr("core.tasks.language_model._topics", lambda: [[f"word{n}"] * 100 for n in range(80)])
+    topics = {str(n): (f"{letters(n)} " * 100,) for n in range(80)}
+    monkeypatch.setattr("core.tasks.symbols.topics", lambda: topics)
     parts = {name: set(words) for name, words in split(2_000, 3).items()}
     assert {name: len(words) for name, words in parts.items()} == {"train": 56, "validation": 12, "test": 12}
     assert len(set.union(*parts.values())) == 80
 
 
 def test_a_part_has_its_words_from_all_its_topics(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.tasks.language_model._topics", lambda: [[f"word{n}"] * (n + 1) * 50 for n in range(20)])
+    topics = {str(n): (f"{letters(n)} " * (n + 1) * 50,) for n in range(20)}
+    monkeypatch.setattr("core.tasks.symbols.topics", lambda: topics)
     counts = Counter(split(2_000, 3)["train"])
-    lengths = {word: (int(word.removeprefix("word")) + 1) * 50 for word in counts}
+    lengths = {letters(n): (n + 1) * 50 for n in range(20)}
     assert len(counts) == 14
     shares = [counts[word] / lengths[word] for word in counts]
     assert max(shares) - min(shares) < 0.02, "each topic gives the same share of itself"
@@ -121,7 +146,8 @@ def test_the_baseline_knows_how_often_each_word_occurs() -> None:
     counts = Counter(word for word in train[: len(train) // 4 * 4] if word in known)
     total = sum(counts[word] + 1 for word in known)
     asked = [word for word in test[: len(test) // 4 * 4] if word in known]
-    assert data.baseline == pytest.approx(math.exp(-sum(math.log((counts[w] + 1) / total) for w in asked) / len(asked)))
+    loss = -sum(math.log((counts[w] + 1) / total) for w in asked) / len(asked)
+    assert data.baselines == pytest.approx({"perplexity": math.exp(loss), "bits_per_word": loss / math.log(2)})
     assert 1 < data.baseline < len(data.token_names)
 
 
@@ -136,3 +162,140 @@ def test_a_window_of_one_step_is_one_word_and_the_next() -> None:
     TASK.check_steps({"words": 2_000}, 1)
     first = next(make({"words": 2_000}, 1, 1, 7).part("train"))
     assert first.x.shape == first.y.shape == (1, 1)
+
+
+def own_text(words: int, seed: int = 1) -> str:
+    """Sentences, each with one word that the one before it decides; in which no position looks like another for long."""
+    random = Random(seed)
+    follows = {"the": ["cat", "dog", "Hund"], "cat": ["sat"], "dog": ["ran"], "Hund": ["lief"], "sat": ["."], "ran": ["."],
+               "lief": ["."], ".": ["the"]}  # fmt: skip
+    text = ["the"]
+    while len(text) < words:
+        text.append(random.choice(follows[text[-1]]))
+    return " ".join(text).replace(" .", ".\n")
+
+
+def ptb(folder: Path, sizes: dict[str, int]) -> Path:
+    """A folder in the layout of the Penn Treebank, with unknown words, numbers and lines as there."""
+    random = Random(3)
+    for part, name in PREPARED.items():
+        words = random.choices([UNKNOWN, "N", "n't", "$", "the", "of", "corp.", "mr."], k=sizes[part])
+        lines = [words[at : at + 9] for at in range(0, len(words), 9)]
+        (folder / name).write_text("".join(f" {' '.join(line)} \n" for line in lines))
+    return folder
+
+
+def test_a_text_of_ones_own_is_cut_by_position(tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("Größe, l’été isn't 3x;\r\n你好 <unk>! " * 400, encoding="utf-8")
+    once = ["größe", ",", "l’été", "isn't", "3x", ";", "你", "好", "<", "unk", ">", "!"]
+    parts = split(10**6, 7, str(tmp_path / "own.txt"))
+    assert parts["train"] + parts["validation"] + parts["test"] == once * 400
+    assert [len(words) for words in parts.values()] == pytest.approx([0.7 * 4800, 0.15 * 4800, 0.15 * 4800], abs=12)
+    assert parts == split(10**6, 8, str(tmp_path / "own.txt")), "the seed plays no part"
+    fewer = split(2_000, 7, str(tmp_path / "own.txt"))
+    assert fewer == parts | {"train": parts["train"][:2_000]}
+
+
+@given(st.text("ab \n", max_size=80).map(lambda text: f"{text}\n"))
+@settings(max_examples=50)
+def test_no_word_is_cut_in_two(text: str) -> None:
+    parts = cut(text)
+    assert "".join(parts.values()) == text
+    assert [word for part in parts.values() for word in part.split()] == text.split()
+
+
+def test_the_vocabulary_of_ones_own_text_is_that_of_its_training_part(tmp_path: Path) -> None:
+    """What comes later can be anything: it is read as unknown, and not asked for."""
+    first = own_text(10_000)
+    (tmp_path / "own.txt").write_text(first + " later words and the cat" * 500)
+    data = make({"words": 10**6, "corpus": str(tmp_path / "own.txt")}, 5, 4, 7)
+    train = split(10**6, 7, str(tmp_path / "own.txt"))["train"]
+    assert set(data.token_names) == {UNKNOWN, *train} == {UNKNOWN, "the", "cat", "dog", "hund", "sat", "ran", "lief", "."}
+    asked = {data.class_names[y] for batch in data.part("test") for y in batch.y[batch.asked]}
+    assert asked == {"the", "cat"}
+    assert {name for stream in words_of("test", data) for name in stream} == {"the", "cat", UNKNOWN}
+
+
+def test_a_folder_is_read_as_the_papers_read_it(tmp_path: Path) -> None:
+    """Every line's end is a word, the vocabulary is all of the training file, and its unknown word is asked for."""
+    folder = ptb(tmp_path, {"train": 900, "validation": 400, "test": 300})
+    data = make({"words": 10**6, "corpus": str(folder)}, 7, 4, 7)
+    for part, name in PREPARED.items():
+        raw = (folder / name).read_text().replace("\n", "<eos>").split()
+        length = len(raw) // 4
+        epoch = (length - 1) // 7
+        batches = list(data.part(part))
+        assert len(batches) == epoch
+        for at, batch in enumerate(batches):
+            for n in range(4):
+                begin = n * length + at * 7
+                assert [data.token_names[i] for i in batch.x[:, n]] == raw[begin : begin + 7]
+                assert [data.class_names[i] for i in batch.y[:, n]] == raw[begin + 1 : begin + 8]
+    assert set(data.token_names) == {"<eos>", UNKNOWN, "N", "n't", "$", "the", "of", "corp.", "mr."}
+    counts = Counter((folder / PREPARED["train"]).read_text().replace("\n", "<eos>").split())
+    assert data.baseline == pytest.approx(math.exp(2.19), rel=0.02), "eight words alike, one at the end of each nine of them"
+    assert counts[UNKNOWN] > 50
+
+
+def test_a_network_that_reads_ones_own_text_beats_the_baseline(tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text(own_text(3_000))
+    options: dict[str, Value] = {"corpus": str(tmp_path / "own.txt")}
+    e = build("language-model", options, hidden=16, layers=1, steps=10, batch=10, epochs=3, learning_rate=0.03, device="cpu",
+              placement=METHODS["none"].placement())  # fmt: skip
+    done = list(train(e))[-1]
+    assert done["test"]["perplexity"] < 2 < 6 < done["baselines"]["perplexity"]
+    assert done["test"]["bits_per_word"] == pytest.approx(math.log2(done["test"]["perplexity"]))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b" \n\t\r\n", "is empty"),
+        (b"\x89PNG\r\n\0\0", "no text: it has bytes that are zero"),
+        ("größe ".encode("latin-1") * 2_000, r"not in UTF-8 \(byte 2\)"),
+        ("some words ".encode("utf-16"), "no text"),
+        (b"word", r"words \(train\) do not fill one window of 5 steps × 4 samples"),
+        (b"x" * 50_000, r"\(train\) do not fill"),
+        (b"a few words only", "do not fill one window"),
+        (b"word " * 2_000, "Of the words to train on, 1 occur more than once: too few to guess between"),
+        (" ".join(f"word{n}" for n in range(5_000)).encode(), "Of the words to train on, 0 occur more than once"),
+        (b"one two " * 700 + b"x y z " * 400, r"\(validation\) none is known from training"),
+        (b"a b " * (LARGEST // 4) + b"c", "has more than 5000000 bytes"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_wrong_is_said_to_be(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "own.txt").write_bytes(content)
+    with pytest.raises(Invalid, match=says) as caught:
+        make({"words": 5_000_000, "corpus": str(tmp_path / "own.txt")}, 5, 4, 7)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_window_with_too_many_scores_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert make({"words": 2_000}, 20, 4, 7).tokens == 278
+    monkeypatch.setattr("core.tasks.symbols.MOST_SCORES", 20_000)
+    with pytest.raises(Invalid, match="20 steps × 4 samples × 277 different words make 22240 scores; at most 20000"):
+        make({"words": 2_000}, 20, 4, 7)
+
+
+def test_a_folder_that_is_wrong_is_said_to_be(tmp_path: Path) -> None:
+    options: dict[str, Value] = {"words": 18_000, "corpus": str(tmp_path)}
+    with pytest.raises(Invalid, match=r"has no ptb\.train\.txt and no ptb\.valid\.txt and no ptb\.test\.txt; it needs"):
+        make(options, 5, 4, 7)
+    ptb(tmp_path, {"train": 900, "validation": 400, "test": 300})
+    for name, content, says in ((PREPARED["validation"], b"", r"ptb\.valid\.txt is empty"),
+                                (PREPARED["test"], b"\xff", r"ptb\.test\.txt is not in UTF-8"),
+                                (PREPARED["test"], b" of the", r"\(test\) do not fill one window"),
+                                (PREPARED["train"], b"a " * (LARGEST_IN_FOLDER // 2) + b"b", "more than 20000000 bytes"),
+                                (PREPARED["train"], None, r"has no ptb\.train\.txt; it needs")):  # fmt: skip
+        before = (tmp_path / name).read_bytes()
+        (tmp_path / name).unlink() if content is None else (tmp_path / name).write_bytes(content)
+        with pytest.raises(Invalid, match=says):
+            make(options, 5, 4, 7)
+        (tmp_path / name).write_bytes(before)
+
+
+def test_a_folder_may_be_larger_than_a_file(tmp_path: Path) -> None:
+    ptb(tmp_path, {"train": 90, "validation": 400, "test": 300})
+    (tmp_path / PREPARED["train"]).write_text("of the\n" * (LARGEST // 7 + 1))
+    assert make({"words": 2_000, "corpus": str(tmp_path)}, 5, 4, 7).tokens == 4

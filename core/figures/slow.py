@@ -10,7 +10,7 @@ from core.figures.acting import acting, cutting
 from core.figures.grid import Band, window_of
 from core.language import _, ngettext
 from core.runs.snapshots import Asked, Snapshot
-from core.tasks.language_model import UNKNOWN
+from core.tasks.symbols import UNKNOWN
 
 WIDTH, LEFT, RIGHT = 720.0, 92.0, 8.0  # of the figure, and what is left and right of the steps
 

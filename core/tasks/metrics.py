@@ -48,12 +48,19 @@ def macro_f1(predicted: Answers, right: Answers) -> float:
 
 METRICS: dict[str, Metric] = {
     "perplexity": Metric(N_("perplexity"), lambda loss, _p, _r: _perplexity(loss), _perplexity),
+    "bits_per_word": Metric(N_("bits per word"), lambda loss, _p, _r: _bits(loss), _bits),
     "bits_per_character": Metric(N_("bits per character"), lambda loss, _p, _r: _bits(loss), _bits),
     "accuracy": Metric(N_("accuracy"), lambda _l, predicted, right: int((predicted == right).sum()) / len(right), part=True),
     "macro_f1": Metric(N_("macro F1"), lambda _l, predicted, right: macro_f1(predicted, right), part=True),
     "mse": Metric(N_("squared error"), lambda _l, predicted, right: float(np.square(predicted - right).mean()), squared=True),
     "mae": Metric(N_("absolute error"), lambda _l, predicted, right: float(np.abs(predicted - right).mean()), squared=True),
 }
+
+
+def of_loss(names: Iterable[str], loss: float) -> dict[str, float]:
+    """The named metrics, each of which is the loss in other words, of a mean loss in nats."""
+    nothing = np.zeros(0, np.int64)
+    return {name: METRICS[name].value(loss, nothing, nothing) for name in names}
 
 
 def measure(names: Iterable[str], loss: float, predicted: Answers, right: Answers, data: Data) -> dict[str, float]:
