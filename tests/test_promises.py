@@ -81,3 +81,15 @@ def test_few_digits_are_read_better_with_dropout(seed: int) -> None:
     assert zaremba["accuracy"] > 0.7 > 3 * zaremba["baseline"]
     assert zaremba["macro_f1"] > 0.65
     assert zaremba["loss"] < none["loss"]
+
+
+def test_voices_that_were_never_heard_cost_less_with_dropout(seed: int) -> None:
+    def ended(*method: str) -> tuple[dict[str, Any], dict[str, float]]:
+        events = trained("speech", seed, "--method", *method)
+        return [event for event in events if event["event"] == "record"][-1], events[-1]["test"]
+
+    (none, test), (zaremba, masked) = ended("none"), ended("zaremba2014", "--rate", "0.25")
+    assert none["val_loss"] > 2 * none["train_loss_clean"]
+    assert zaremba["val_loss"] - zaremba["train_loss_clean"] < none["val_loss"] - none["train_loss_clean"]
+    assert masked["loss"] < test["loss"]
+    assert masked["accuracy"] > 0.75 > 1.4 * masked["baseline"]

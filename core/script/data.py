@@ -80,7 +80,11 @@ def _language_model(e: Experiment) -> list[str]:
     ]  # fmt: skip
 
 
-IMPORTS = {"language-model": ["pathlib", "re", "sys"], "series": ["pathlib", "sys"]}  # of the standard library, by task
+IMPORTS = {
+    "language-model": ["pathlib", "re", "sys"],
+    "series": ["pathlib", "sys"],
+    "speech": ["sys"],
+}  # of the standard library, by task
 _TASKS = {
     "delayed-recall": _delayed_recall,
     "language-model": _language_model,
@@ -90,4 +94,5 @@ _TASKS = {
     "parity": sequences.parity,
     "series": measured.series,
     "digits": measured.digits,
+    "speech": measured.speech,
 }

@@ -1,4 +1,4 @@
-"""The part of the script that makes data which were measured: a time series, and images of digits."""
+"""The part of the script that makes data which were measured: a time series, images of digits, and speech."""
 
 from core.experiment import Experiment
 from core.language import _
@@ -6,6 +6,7 @@ from core.script.lines import doc, indented, note
 from core.script.sequences import shuffled
 from core.tasks.files import read_column
 from core.tasks.series import SUNSPOTS
+from core.tasks.speech import FRAMES, HELD_OUT, SILENCE
 
 YEARS = 30  # of the sunspot numbers: the last ones, a line each
 
@@ -73,3 +74,44 @@ def digits(e: Experiment) -> list[str]:
         "",
         "    return 0, 10, windows",
     ]
+
+
+def speech(e: Experiment) -> list[str]:
+    """data() of the spoken digits."""
+    voices, held = dict(e.options)["voices"], HELD_OUT["validation"]
+    return [
+        f"VOICES = {voices}",
+        "",
+        "",
+        "def data():",
+        *doc(_("Say at every frame which digit is being spoken, or that none is. The recordings are those of the file named on "
+               "the command line, the project's speech.npz, or else tones that glide, a little higher or lower by voice.")),
+        f"    generator = torch.Generator().manual_seed({e.data_seed})",
+        "    if len(sys.argv) > 1:",
+        "        import numpy",
+        "",
+        "        file = numpy.load(sys.argv[1])",
+        '        names = ("features", "inside", "voice", "digit")',
+        "        features, inside, voice, digit = (torch.from_numpy(file[name]) for name in names)",
+        "    else:",
+        f"        voice = torch.arange(VOICES + {held}).repeat_interleave(40)",
+        "        digit = torch.arange(len(voice)) % 10",
+        f"        begin = torch.randint(0, {FRAMES // 2}, (len(voice), 1), generator=generator)",
+        f"        share = (torch.arange({FRAMES}) - begin) / {FRAMES // 2}",
+        "        inside = (share >= 0) & (share < 1)",
+        "        low, high = torch.randint(4, E - 4, (2, 10), generator=generator)[..., None]",
+        "        tone = torch.lerp(low[digit] + 0.0, high[digit] + 0.0, share) + voice[:, None] % 5 - 2",
+        "        loud = torch.exp(-((torch.arange(E) - tone[..., None]) ** 2) / 4) * inside[..., None]",
+        "        features = loud + 0.3 * torch.randn(loud.shape, generator=generator)",
+        "    voices = torch.randperm(int(voice.max()) + 1, generator=generator)",
+        f"    trained, held_out = (torch.isin(voice, one) for one in (voices[{held}:][:VOICES], voices[:{held}]))",
+        "    spread, mean = torch.std_mean(features[trained].float(), dim=(0, 1))",
+        "    x, y = torch.zeros(len(voice), T, E), torch.full((len(voice), T), -1)",
+        f"    right = torch.where(inside, digit[:, None].long(), {SILENCE})",
+        f"    x[:, :{FRAMES}], y[:, :{FRAMES}] = (features - mean) / spread, right",
+        '    parts = {"train": (x[trained], y[trained]), "validation": (x[held_out], y[held_out])}',
+        "",
+        *indented(shuffled()),
+        "",
+        f"    return 0, {SILENCE + 1}, windows",
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
+from core.tasks.bars import bars
 from core.tasks.metrics import macro_f1
 from core.tasks.sequences import Rows, windows
 from core.tasks.task import Batch, Data, Option, Options, Reals, Task, text, whole
@@ -17,8 +18,6 @@ SIDE, BRIGHTEST = 8, 16
 NAMES = tuple("0123456789")
 HELD_OUT = 300  # images of the validation part, and of the test part
 PERMUTATION = np.random.default_rng(1797).permutation(SIDE * SIDE)  # the same for all seeds
-# The dots of a Braille sign, from the bottom up: two bars of four.
-_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
 
 
 def make(options: Options, steps: int, batch: int, seed: int) -> Data:
@@ -49,15 +48,10 @@ def _images() -> Rows:
 
 
 def _see(features: Reals) -> str:
-    shades = np.clip((features + 0.5) * BRIGHTEST, 0, BRIGHTEST)
+    shades = features + 0.5
     if len(shades) == 1:
-        return str(round(float(shades[0])))
-    bars = [round(float(shade) * 4 / BRIGHTEST) for shade in shades]  # small enough for a word's box: four signs, not eight
-    return "".join(_sign(bars[at : at + 2]) for at in range(0, len(bars), 2))
-
-
-def _sign(bars: list[int]) -> str:
-    return chr(0x2800 + sum(sum(dots[:height]) for dots, height in zip(_DOTS, bars, strict=True)))
+        return str(round(float(shades[0] * BRIGHTEST)))
+    return bars(shades)
 
 
 def _features(options: Options) -> int:
