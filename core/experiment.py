@@ -31,6 +31,7 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "mask_seed": (0, 2**32 - 1),
 }
 HIDDEN = (1, 1500)
+THREADS = (1, 1024)  # of torch
 # T · B · (E + H of all layers): above this an update no longer fits a small machine's memory.
 ACTIVATIONS = 4_000_000
 

@@ -19,6 +19,7 @@ from core.dropout.draw import spelled, test_values
 from core.errors import Invalid
 from core.experiment import Experiment
 from core.language import _
+from core.memory import keep_memory
 from core.model import Network, to_torch
 from core.objective import Pass, forward, objective, passes_of
 from core.runs.history import with_changes
@@ -66,6 +67,12 @@ def train(experiment: Experiment, commands: Commands | None = None, show: int = 
         yield {"event": "stopped", "update": run.update, "seconds": run.seconds}
     except Diverged as diverged:
         yield {"event": "failed", "update": run.update, "reason": run.why_diverged(str(diverged))}
+
+
+def prepare(threads: int) -> None:
+    """Makes this process ready to train, on so many threads: one, and the sums are in the same order everywhere."""
+    keep_memory()
+    torch.set_num_threads(threads)
 
 
 def device_of(name: str) -> torch.device:

@@ -33,8 +33,9 @@ ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "recurrence/tangent.py", "runs/worker.py",
-          "commandline/record.py", "commandline/bench.py", "measure.py", "weights.py", "snapshot.py",
-          *(f"recurrence/bptt/{name}.py" for name in ("arrays", "gates", "past", "zoneout", "lstm", "gru", "rnn", "layer")),
+          "commandline/bench.py", "measure.py", "weights.py", "snapshot.py",
+          *(f"recurrence/bptt/{name}.py" for name in ("arrays", "gates", "below", "past", "varying", "zoneout", "layer")),
+          *(f"recurrence/bptt/{name}.py" for name in ("lstm", "gru", "rnn")),
           *(f"bench/{name}.py" for name in ("arrays", "clock", "floor", "loop", "table"))}  # fmt: skip
 RANDOM = {"dropout/draw.py", "model.py", "initial.py", "bench/arrays.py", "bench/floor.py", "bench/keras.py",
           *(f"tasks/{file.name}" for file in (ROOT / "core/tasks").iterdir())}  # fmt: skip

@@ -15,7 +15,7 @@ PYTHON = [sys.executable, "-W", "error"]
 CORE = [*PYTHON, "-m", "core"]
 ENDLESS = ["train", "--task", "delayed-recall", "--hidden", "4", "--layers", "1", "--updates", "1000000", "--json"]
 # Where torch may be: the modules that train. Everything else serves the app's process.
-BY_HAND = ("arrays", "gates", "past", "zoneout", "lstm", "gru", "rnn", "layer")
+BY_HAND = ("arrays", "gates", "below", "past", "varying", "zoneout", "lstm", "gru", "rnn", "layer")
 BENCH = ("arrays", "clock", "floor", "loop", "table")
 WITH_TORCH = {"core.model", "core.training", "core.objective", "core.recurrence.engine", "core.recurrence.tangent",
               "core.measure", "core.weights", "core.snapshot",

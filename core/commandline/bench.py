@@ -11,8 +11,9 @@ from core.bench.case import BATCH, LAYERS, STEPS, Case
 from core.commandline.parts import add_json, whole
 from core.dropout.draw import GATES
 from core.dropout.methods import METHODS, method
-from core.experiment import BOUNDS, CELLS, ENGINES, HIDDEN, check_whole
+from core.experiment import BOUNDS, CELLS, ENGINES, HIDDEN, THREADS, check_whole
 from core.language import N_, _
+from core.memory import keep_memory
 
 HELP = N_("time the engine: each cell and method, beside torch's module without dropout, a plain loop and the arithmetic")
 LEGEND = N_("""ms: forward + backward on given masks, the median (fastest–slowest)
@@ -67,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from core.bench.table import row
     from core.training import device_of
 
+    keep_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
     device = device_of(args.device)
@@ -96,7 +98,7 @@ def _check(args: argparse.Namespace) -> None:
             check_whole(name, value, allowed)
     check_whole("rounds", args.rounds, (1, 1000))
     if args.threads is not None:
-        check_whole("threads", args.threads, (1, 1024))
+        check_whole("threads", args.threads, THREADS)
 
 
 def _head(threads: int, version: str, square: float) -> None:

@@ -1,7 +1,6 @@
 """python -m core record: makes the recorded runs that the app opens on."""
 
 import argparse
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -39,12 +38,9 @@ def experiments() -> dict[str, Experiment]:
 
 
 def _train(experiment: Experiment) -> tuple[dict[str, Any], ...]:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    import torch
+    from core.training import prepare, train
 
-    from core.training import train
-
-    torch.set_num_threads(1)  # as the workers have: the same sums in the same order
+    prepare(threads=1)  # as the workers have: the same sums in the same order
     return tuple(tqdm(train(experiment, show=SHOWN_SAMPLES), unit=_("event"), leave=False))
 
 

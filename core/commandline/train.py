@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from core.commandline.parts import add_cell, add_json, add_method, number, place
 from core.dropout.methods import method
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment import DEVICES, ENGINES, Experiment, build
+from core.experiment import DEVICES, ENGINES, THREADS, Experiment, build, check_whole
 from core.language import N_, _
 from core.tasks import TASKS, task
 from core.tasks.metrics import METRICS
@@ -48,16 +47,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{seed.replace('_', '-')}", type=whole, metavar="S")
     parser.add_argument("--device", choices=DEVICES)
     parser.add_argument("--engine", choices=ENGINES)
+    # With one, sums are in the order of the app's workers, and runs side by side do not wait for each other's threads.
+    parser.add_argument("--threads", type=whole, default=1, metavar="N", help=_("of torch; 1 if left out, as in the app"))
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Trains to the end. Returns 1 where the run failed."""
     chosen = experiment(args)
-    # Waiting threads sleep: two runs on one machine would otherwise spin each other to a standstill.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from core.training import train  # here, so that no other command waits for torch
+    check_whole("threads", args.threads, THREADS)
+    from core.training import prepare, train  # here, so that no other command waits for torch
 
+    prepare(args.threads)
     events = train(chosen)
     return _print_json(events) if args.json else _print_text(events, _(task(chosen.task).baseline))
 

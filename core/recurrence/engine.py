@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.recurrence.bptt.layer import ROWS, run_by_hand
+from core.recurrence.bptt.layer import run_by_hand
 from core.recurrence.cells import CELLS, ONE, Cell, LayerMasks, Ops, State, unroll
 
 # The library's fused layer of a cell, where it has one.
@@ -91,11 +91,9 @@ def run_steps(x: Tensor, state: State, weights: Weights, masks: LayerMasks, row:
 
 
 def _bptt(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
-    rows, gates = ROWS[cell], len(CELLS[cell].gates)
-    W = rows.turned(_masked(weights.W, masks.input_weights, gates))
-    U = rows.turned(_masked(weights.U, masks.recurrent_weights, gates))
-    turned = rows.masks(masks)
-    return run_by_hand(_product(W, turned.into, x), state, U, rows.turned(weights.b, dim=-1), turned, cell)
+    gates = len(CELLS[cell].gates)
+    W, U = _masked(weights.W, masks.input_weights, gates), _masked(weights.U, masks.recurrent_weights, gates)
+    return run_by_hand(x, state, W, U, weights.b, masks, cell)
 
 
 def _fused(x: Tensor, state: State, weights: Weights, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:

@@ -117,11 +117,9 @@ def _be_modest() -> None:
 
 def _warm_up(threads: int) -> None:
     # torch sets itself up at the first forward, backward and update, the text when it is first read: do it now.
-    import torch
+    from core.training import prepare, train
 
-    from core.training import train
-
-    torch.set_num_threads(threads)
+    prepare(threads)
     for name in FIRST:
         for _event in train(build(name, hidden=8, layers=1, updates=1)):
             pass

@@ -1,49 +1,49 @@
 """From the weights' order of gates to the loops' own and back; σ by tanh; masks on the gates' own values.
 
 σ(a) = ½ tanh(½ a) + ½: one call of tanh serves all gates of a step, when the rows of those that are σ come in halved. So
-each loop has its own order of gates, with a factor each: the weights are turned so before it, by operations that autograd
-knows, and the loop works on halved pre-activations and their gradients.
+each loop has its own order of gates, with a factor each, for the way forward; the way back has the plain gradients of a.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from core.recurrence.bptt.arrays import library, mask_columns, mask_steps, steps
-from core.recurrence.cells import LayerMasks
 
 HALF = 0.5
 
 
 @dataclass(frozen=True)
 class Rows:
-    """order: where each of the loop's gates stands in the weights; factor: ½ for those that are σ, else 1."""
+    """The gates of a product as a loop wants them: order: where each stands in the weights; factor: ½ for those that are
+    σ, else 1; at: where the loop's array of gates has them."""
 
     order: tuple[int, ...]
     factor: tuple[float, ...]
+    at: slice
 
-    def turned(self, weights: Tensor, dim: int = -2) -> Tensor:
-        """W or U […, G·H, n], or with dim -1 b [G·H], in the loop's order and factors. A small copy, which autograd undoes."""
-        blocks = weights.chunk(len(self.order), dim=dim)
-        return torch.cat([blocks[n] * by for n, by in zip(self.order, self.factor, strict=True)], dim=dim)
+    def turned(self, weights: Tensor) -> Tensor:
+        """W or U […, G·H, n], or b [G·H, 1], in the loop's order and factors: for the way forward."""
+        return self._joined(weights, self.order, self.factor)
 
-    def masks(self, m: LayerMasks) -> LayerMasks:
-        """Those that are one per gate, in the loop's order."""
-        per_gate = {name: mask for name in ("into", "state") if isinstance(mask := getattr(m, name), tuple)}
-        return replace(m, **{name: tuple(mask[n] for n in self.order) for name, mask in per_gate.items()})
+    def ordered(self, weights: Tensor) -> Tensor:
+        """The same in the loop's order alone: for the way back."""
+        return self._joined(weights, self.order, (1.0,) * len(self.order))
 
+    def back(self, gradient: Tensor) -> Tensor:
+        """A gradient in the weights' order again."""
+        return self._joined(gradient, tuple(map(self.order.index, range(len(self.order)))), (1.0,) * len(self.order))
 
-def enter(wx: Tensor, b: Tensor, out: Tensor) -> None:
-    """out [T, G, H, B] = wx + b, of wx [T, B, G·H] and b [G·H]."""
-    torch.add(b[:, None], wx.transpose(1, 2), out=out.flatten(1, 2))
+    def mask(self, mask: Any) -> Tensor | None:
+        """A mask of what comes in, as columns; one per gate in the loop's order."""
+        return mask_columns(tuple(mask[n] for n in self.order) if isinstance(mask, tuple) else mask)
 
-
-def leave(d: Tensor) -> Tensor:
-    """[T, G, H, B] as [T, B, G·H], contiguous."""
-    return d.flatten(1, 2).transpose(1, 2).contiguous()
+    def _joined(self, weights: Tensor, order: Sequence[int], factors: Sequence[float]) -> Tensor:
+        blocks = weights.chunk(len(order), dim=-2)
+        return torch.cat([blocks[n] if by == 1 else blocks[n] * by for n, by in zip(order, factors, strict=True)], dim=-2)
 
 
 def squash(xp: Any, gates: Any) -> None:
@@ -52,9 +52,16 @@ def squash(xp: Any, gates: Any) -> None:
     xp.add(gates, HALF, out=gates)
 
 
-def slope(sigmoid: Tensor) -> Tensor:
-    """dσ by the halved pre-activation: 2 σ (1 - σ)."""
-    return torch.sub(1, sigmoid).mul_(sigmoid).mul_(2)
+def slope(xp: Any, sigmoid: Any, out: Any) -> None:
+    """σ'(a) = σ (1 - σ)."""
+    xp.subtract(1, sigmoid, out=out)
+    xp.multiply(out, sigmoid, out=out)
+
+
+def tanh_slope(xp: Any, tanh: Any, out: Any) -> None:
+    """tanh'(a) = 1 - tanh²."""
+    xp.multiply(tanh, tanh, out=out)
+    xp.subtract(1, out, out=out)
 
 
 class GateMasks:

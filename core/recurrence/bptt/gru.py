@@ -9,19 +9,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.recurrence.bptt.arrays import columns, library, mask_columns, pointwise, steps
-from core.recurrence.bptt.gates import GateMasks, Rows, enter, leave, slope, squash
+from core.recurrence.bptt.arrays import columns, library, pointwise, spans, steps
+from core.recurrence.bptt.gates import GateMasks, Rows, slope, squash, tanh_slope
 from core.recurrence.bptt.past import Past, past
 from core.recurrence.bptt.zoneout import Zoneout
 from core.recurrence.cells import LayerMasks
 
-ROWS = Rows((0, 1, 2), (0.5, 0.5, 1.0))
-R, Z, P, G = range(4)  # P: what r lets through of the past
+# The loop's order is p r z g, p being what r lets through of the past: the past's product is p r z, that with x is r z g.
+P, R, Z, G = range(4)
+BELOW = Rows((0, 1, 2), (0.5, 0.5, 1.0), slice(R, G + 1))
+PAST = Rows((2, 0, 1), (1.0, 0.5, 0.5), slice(P, G))
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What the way back needs: r, z, p and g [T, 4, H, B], h₋ - g [T, H, B], and the masks at work."""
+    """What the way back needs: p, r, z and g [T, 4, H, B], h₋ - g [T, H, B], and the masks at work."""
 
     gates: Tensor
     change: Tensor
@@ -32,18 +34,17 @@ class Saved:
 
 
 def forward(wx: Tensor, state: tuple[Tensor, ...], U: Tensor, b: Tensor, m: LayerMasks) -> tuple[Tensor, list[Tensor], Saved]:
-    """h of all steps [T, H, B], the last (h,) [H, B], and what the way back needs. wx [T, B, 3H], h [B, H]."""
-    (T, B), H, xp = wx.shape[:2], state[0].shape[1], library(wx)
+    """h of all steps [T, H, B], the last (h,) [H, B], and what the way back needs. wx [T, 3H, B], h [B, H], b [3H, 1]."""
+    T, B, H, xp = len(wx), wx.shape[2], state[0].shape[1], library(wx)
     gates, hs, change = wx.new_empty(T, 4, H, B), wx.new_empty(T + 1, H, B), wx.new_empty(T, H, B)
     hs[0] = state[0].t()
-    enter(wx, b, gates[:, :G])
-    gates[:, G] = wx.chunk(3, dim=-1)[2].transpose(1, 2)  # b of g belongs to the past, what comes from below does not
-    gates[:, P] = b.chunk(3)[2][:, None]
-    before = past(U, mask_columns(m.state), hs, gates[:, :G].flatten(1, 2))
+    gates[:, P], gates[:, G] = b[:H], wx[:, 2 * H :]  # b of g belongs to the past, what comes from below does not
+    torch.add(wx[:, : 2 * H], b[H:], out=gates[:, R:G].flatten(1, 2))
+    before = past(U, PAST.mask(m.state), hs, gates[:, :G].flatten(1, 2))
     masks, candidate = GateMasks({R: m.reset_gate, Z: m.update_gate}, gates), GateMasks({G: m.candidate}, gates)
     zone, part = Zoneout(m.zoneout_state, wx, T), pointwise(wx.new_empty(H, B))
-    loop = zip(*map(steps, (gates[:, :P], *gates.unbind(1), change, hs[:-1], hs[1:])), strict=True)
-    for t, (sigmoid, r, z, p, g, d, h_, h) in enumerate(loop):
+    loop = zip(*map(steps, (gates[:, R:G], *gates.unbind(1), change, hs[:-1], hs[1:])), strict=True)
+    for t, (sigmoid, p, r, z, g, d, h_, h) in enumerate(loop):
         before.add(t)  # r, z: W x + b + U(d_h ⊙ h₋); p: b + U(d_h ⊙ h₋)
         xp.tanh(sigmoid, out=sigmoid)
         squash(xp, sigmoid)
@@ -60,38 +61,51 @@ def forward(wx: Tensor, state: tuple[Tensor, ...], U: Tensor, b: Tensor, m: Laye
     return hs[1:], [hs[T]], Saved(gates, change, before, masks, candidate, zone)
 
 
-def backward(saved: Saved, above: Tensor, last: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-    """The gradients of wx [T, B, 3H], U, b and the first (h,) [B, H]; from those of h [T, B, H] and the last (h,)."""
+def backward(saved: Saved, U: Tensor, above: Tensor, last: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
+    """The gradients of p, r, z and g before their functions [T, 4, H, B] and of the first (h,) [B, H]; from those of h
+    [T, B, H] and the last (h,)."""
     xp, T = library(above), len(above)
     da, carry = _coefficients(saved)
-    back, dh = saved.past.backward(da[:, :G].flatten(1, 2)), pointwise(columns(last[0]))
+    (first,) = (columns(one) for one in last)
+    back, dh = saved.past.backward(U, da[:, PAST.at].flatten(1, 2), first), pointwise(first)
     held = xp.empty_like(dh)
     loop = zip(range(T), steps(columns(above)), steps(da), steps(carry), strict=True)
     for t, up, d, z in reversed(list(loop)):
         xp.add(dh, up, out=dh)
         xp.multiply(d, dh, out=d)
         xp.multiply(dh, z, out=held)
-        back(t, dh)  # dh₋ = z ⊙ dh + d_h ⊙ Uᵀ dp
+        back(t)  # dh₋ = z ⊙ dh + d_h ⊙ Uᵀ da
         xp.add(dh, held, out=dh)
-    of_past = leave(da[:, :G])
-    dwx = of_past.clone()
-    dwx.chunk(3, dim=-1)[2].copy_(da[:, G].transpose(1, 2))
-    return dwx, saved.past.gradient(of_past), of_past.sum((0, 1)), [torch.as_tensor(dh).t().contiguous()]
+    return da, [first.t().contiguous()]
 
 
 def _coefficients(saved: Saved) -> tuple[Tensor, Tensor]:
-    """By what dh is multiplied on its way into r, z, p and g, [T, 4, H, B], and into h₋ past all products, [T, H, B]: for
-    all steps at once, every mask multiplied in."""
-    r, z, p, _g = saved.gates.unbind(1)
-    into = torch.empty_like(saved.gates)
-    torch.mul(1 - saved.candidate.plain(G) ** 2, 1 - z, out=into[:, G])
-    torch.mul(slope(saved.masks.plain(Z)), saved.change, out=into[:, Z])
-    if saved.zone.mask is not None:
-        into[:, Z] *= saved.zone.mask
-        into[:, G] *= saved.zone.mask
-        z = z * saved.zone.mask + (1 - saved.zone.mask)
-    saved.candidate.back(into)
-    torch.mul(into[:, G], r, out=into[:, P])
-    torch.mul(slope(saved.masks.plain(R)), p * into[:, G], out=into[:, R])
+    """By what dh is multiplied on its way into p, r, z and g, [T, 4, H, B], and into h₋ past all products, [T, H, B]: for
+    all steps before the loop, every mask multiplied in."""
+    into, z = torch.empty_like(saved.gates), saved.gates[:, Z]
+    for span in spans(saved.gates):
+        _span(saved, span, into[span])
     saved.masks.back(into)
+    for mask in saved.candidate.masks.values():  # p and r are reached through g
+        for row in (P, R, G):
+            into[:, row] *= mask
+    if saved.zone.mask is not None:
+        into *= saved.zone.mask[:, None]
+        z = z * saved.zone.mask + (1 - saved.zone.mask)
     return into, z
+
+
+def _span(saved: Saved, span: slice, into: Tensor) -> None:
+    """Those of some steps, but for the masks."""
+    xp, masks = library(into), saved.masks
+    (p, r, z, _g), change = pointwise(saved.gates[span]).swapaxes(0, 1), pointwise(saved.change[span])
+    d_p, d_r, d_z, d_g = pointwise(into).swapaxes(0, 1)
+    tanh_slope(xp, pointwise(saved.candidate.plain(G)[span]), d_g)
+    xp.subtract(1, z, out=d_p)
+    xp.multiply(d_g, d_p, out=d_g)  # g by 1 - z
+    xp.multiply(d_g, r, out=d_p)  # p by what is g's, and r
+    slope(xp, pointwise(masks.plain(R)[span]), d_r)
+    xp.multiply(d_r, p, out=d_r)
+    xp.multiply(d_r, d_g, out=d_r)  # r by what is g's, and p
+    slope(xp, pointwise(masks.plain(Z)[span]), d_z)
+    xp.multiply(d_z, change, out=d_z)  # z by h₋ - g

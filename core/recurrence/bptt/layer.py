@@ -1,6 +1,7 @@
-"""One layer by hand: an autograd Function around a cell's loops."""
+"""One layer by hand: an autograd Function around a cell's loops and the product with what comes from below."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,28 +10,44 @@ import torch
 from torch import Tensor
 
 from core.recurrence.bptt import gru, lstm, rnn
+from core.recurrence.bptt.arrays import across, columns
+from core.recurrence.bptt.below import below
+from core.recurrence.bptt.gates import Rows
 from core.recurrence.cells import LayerMasks, State
 
-# The loops of each cell: forward, backward.
-LOOPS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "lstm": (lstm.forward, lstm.backward),
-    "gru": (gru.forward, gru.backward),
-    "rnn": (rnn.tanh, rnn.backward),
-    "rnn-logistic": (rnn.logistic, rnn.backward),
+
+@dataclass(frozen=True)
+class Loop:
+    """A cell's loops, forward and back, and how they want the weights of what comes from below and of the past."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    below: Rows
+    past: Rows
+
+
+LOOPS = {
+    "lstm": Loop(lstm.forward, lstm.backward, lstm.BELOW, lstm.PAST),
+    "gru": Loop(gru.forward, gru.backward, gru.BELOW, gru.PAST),
+    "rnn": Loop(rnn.tanh, rnn.backward, rnn.TANH, rnn.TANH),
+    "rnn-logistic": Loop(rnn.logistic, rnn.backward, rnn.LOGISTIC, rnn.LOGISTIC),
 }
-# The order of gates and the factors in which each wants its weights.
-ROWS = {"lstm": lstm.ROWS, "gru": gru.ROWS, "rnn": rnn.TANH, "rnn-logistic": rnn.LOGISTIC}
 # Numbers beyond all bounds are noticed by who trains, as with torch, which does not warn of them either.
 quiet = partial(np.errstate, over="ignore", invalid="ignore")
 
 
 class _Layer(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, cell: str, m: LayerMasks, wx: Tensor, U: Tensor, b: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        run, ctx.backwards = LOOPS[cell]
+    def forward(
+        ctx: Any, cell: str, m: LayerMasks, x: Tensor, W: Tensor, U: Tensor, b: Tensor, *state: Tensor
+    ) -> tuple[Tensor, ...]:
+        loop = LOOPS[cell]
         with quiet():
-            hs, last, ctx.saved = run(wx, state, U, b, m)
-        return hs.transpose(1, 2).contiguous(), *(one.t().contiguous() for one in last)
+            from_below = below(loop.below.turned(W), loop.below.mask(m.into), columns(x), len(loop.below.order))
+            hs, last, saved = loop.forward(from_below.product(), state, loop.past.turned(U), loop.past.turned(b[:, None]), m)
+        ctx.loop, ctx.below, ctx.saved = loop, from_below, saved
+        ctx.save_for_backward(W, U)
+        return hs.transpose(1, 2), *(one.t().contiguous() for one in last)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
@@ -38,19 +55,23 @@ class _Layer(torch.autograd.Function):
         # its second derivative.
         if torch.is_grad_enabled():
             raise RuntimeError("Backpropagation by hand cannot be differentiated again; use the reference engine.")
-        above, *last = gradients
+        loop, (W, U), (above, *last) = ctx.loop, ctx.saved_tensors, gradients
         with quiet():
-            dwx, dU, db, first = ctx.backwards(ctx.saved, above, last)
-        return None, None, dwx, dU, db, *first
+            da, first = loop.backward(ctx.saved, loop.past.ordered(U), above, last)
+            flat = across(da)
+            of_below, of_past = flat[loop.below.at].flatten(0, 1), flat[loop.past.at].flatten(0, 1)
+            dx = ctx.below.backward(loop.below.ordered(W), da[:, loop.below.at].flatten(1, 2)).transpose(1, 2)
+            dW, dU = loop.below.back(ctx.below.gradient(of_below)), loop.past.back(ctx.saved.past.gradient(of_past))
+            db = loop.past.back(of_past.sum(1, keepdim=True))[:, 0]
+        return None, None, dx, dW, dU, db, *first
 
 
-def run_by_hand(wx: Tensor, state: State, U: Tensor, b: Tensor, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
-    """One layer over wx [T, B, gates·H], what the input's product gives, from state [B, H] each; U [gates·H, H], or
-    [T|1, B|1, gates·H, H] where it differs by step or sample. wx, U, b and masks as `ROWS` turns them. Returns h of all
-    steps [T, B, H], and the state.
+def run_by_hand(x: Tensor, state: State, W: Tensor, U: Tensor, b: Tensor, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
+    """One layer over x [T, B, I] from state [B, H] each; W [gates·H, I], U [gates·H, H], b [gates·H], or W and U [T|1, B|1, …]
+    where they differ by step or sample. Returns h of all steps [T, B, H], and the state.
 
     The same numbers as `cells.unroll` with torch, gradients included, up to rounding. A second derivative raises
     RuntimeError.
     """
-    hs, *last = _Layer.apply(cell, masks, wx, U, b, *state)  # type: ignore[no-untyped-call]
+    hs, *last = _Layer.apply(cell, masks, x, W, U, b, *state)  # type: ignore[no-untyped-call]
     return hs, tuple(last)

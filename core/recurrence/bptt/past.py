@@ -5,18 +5,17 @@ columns: [T|1, H|1, B|1], one per gate [T|1, G, H|1, B|1], or None.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from core.recurrence.bptt.arrays import library, mask_steps, pointwise, steps
+from core.recurrence.bptt.arrays import across, library, mask_steps, pointwise, steps
+from core.recurrence.bptt.varying import add_up, come_back, go
 
-SMALL = 128  # units
 Mask = Tensor | None
-# back(t, to): to = m_t ⊙ Uᵀ da_t.
-Back = Callable[[int, Any], None]
+# back(t): to = m_t ⊙ Uᵀ da_t.
+Back = Callable[[int], None]
 
 
 class Past(Protocol):
@@ -25,11 +24,12 @@ class Past(Protocol):
     def add(self, t: int) -> None:
         """into_t += U(m_t ⊙ h_{t-1})."""
 
-    def backward(self, da: Tensor) -> Back:
-        """The way back, one step at a time, of da [T, G·H, B], which may be filled in later."""
+    def backward(self, U: Tensor, da: Tensor, to: Tensor) -> Back:
+        """The way back, one step at a time, of da [T, G·H, B], which may be filled in later, into `to` [H, B]; U in the
+        order of its gates."""
 
     def gradient(self, da: Tensor) -> Tensor:
-        """Of U, from all da [T, B, G·H]: the sum of da ⊗ (m ⊙ h₋)."""
+        """Of U, from all da [G·H, T·B]: the sum of da ⊗ (m ⊙ h₋)."""
 
 
 def past(U: Tensor, mask: Mask, h: Tensor, into: Tensor) -> Past:
@@ -54,20 +54,18 @@ class Shared:
             self.xp.multiply(self.mask[t], self.h[t], out=self.masked[t])
         torch.addmm(self.into[t], self.U, self.seen[t], out=self.into[t])
 
-    def backward(self, da: Tensor) -> Back:
-        Ut, each, mask, multiply = self.U.t(), da.unbind(0), self.mask, self.xp.multiply
-        product = torch.empty_like(self.all[0])
-        arrived = pointwise(product)
+    def backward(self, U: Tensor, da: Tensor, to: Tensor) -> Back:
+        Ut, each, mask, multiply, arrived = U.t(), da.unbind(0), self.mask, self.xp.multiply, pointwise(to)
 
-        def back(t: int, to: Any) -> None:
-            torch.mm(Ut, each[t], out=product)
-            multiply(arrived, 1 if mask is None else mask[t], out=to)
+        def back(t: int) -> None:
+            torch.mm(Ut, each[t], out=to)
+            if mask is not None:
+                multiply(arrived, mask[t], out=arrived)
 
         return back
 
     def gradient(self, da: Tensor) -> Tensor:
-        seen = self.all.transpose(1, 2).flatten(0, 1)
-        return da.flatten(0, 1).t() @ seen
+        return da @ across(self.all).t()
 
 
 class PerGate:
@@ -80,37 +78,25 @@ class PerGate:
         self.h, self.mask = steps(h), mask_steps(mask, T) or []
         self.all = into.new_empty(T, len(self.U), H, into.shape[-1])
         self.seen, self.masked = self.all.unbind(0), steps(self.all)
-        self.product = torch.empty_like(self.all[0])
 
     def add(self, t: int) -> None:
         self.xp.multiply(self.mask[t], self.h[t], out=self.masked[t])
-        into = pointwise(self.into[t])
-        self.xp.add(into, self._multiplied(self.U, self.seen[t]), out=into)
+        torch.baddbmm(self.into[t], self.U, self.seen[t], out=self.into[t])
 
-    def backward(self, da: Tensor) -> Back:
-        Ut, each, xp = self.U.transpose(1, 2), da.view_as(self.all).unbind(0), self.xp
+    def backward(self, U: Tensor, da: Tensor, to: Tensor) -> Back:
+        Ut, each, product = U.view_as(self.U).transpose(1, 2), da.view_as(self.all).unbind(0), torch.empty_like(self.all[0])
+        mask, xp, arrived, sum_ = self.mask, self.xp, pointwise(product), pointwise(to)
 
-        def back(t: int, to: Any) -> None:
-            arrived = self._multiplied(Ut, each[t])
-            xp.multiply(arrived, self.mask[t], out=arrived)
-            first, *others = arrived
-            xp.multiply(first, 1, out=to)
-            for other in others:
-                xp.add(to, other, out=to)
+        def back(t: int) -> None:
+            torch.bmm(Ut, each[t], out=product)
+            xp.multiply(arrived, mask[t], out=arrived)
+            xp.sum(arrived, 0, out=sum_)
 
         return back
 
     def gradient(self, da: Tensor) -> Tensor:
-        gates, H = self.U.shape[:2]
-        blocks = da.flatten(0, 1).view(-1, gates, H).permute(1, 2, 0)
-        seen = self.all.permute(1, 0, 3, 2).flatten(1, 2)
-        return torch.bmm(blocks, seen).flatten(0, 1)
-
-    def _multiplied(self, blocks: Tensor, v: Tensor) -> Any:
-        # Small blocks are NumPy's: its product of a batch of them is up to five times as fast as torch's.
-        if self.xp is np and blocks.shape[-1] < SMALL:
-            return np.matmul(pointwise(blocks), pointwise(v), out=pointwise(self.product))
-        return pointwise(torch.bmm(blocks, v, out=self.product))
+        seen = across(self.all)
+        return torch.bmm(da.view(len(seen), -1, da.shape[1]), seen.transpose(1, 2)).flatten(0, 1)
 
 
 class Varying:
@@ -118,33 +104,24 @@ class Varying:
 
     def __init__(self, U: Tensor, mask: Mask, h: Tensor, into: Tensor) -> None:
         T, H, B = len(into), h.shape[1], h.shape[2]
-        gates = U.shape[2] // H
-        self.U = U.view(*U.shape[:2], gates, H, H)
-        self.into = into.view(T, gates, H, B)
-        self.h = h
+        self.U, self.into, self.h = U, into, h
         self.mask = torch.ones_like(h[:1, None]) if mask is None else mask if mask.ndim == 4 else mask[:, None]
-        self.all = into.new_empty(T, gates, H, B)
+        self.all = into.new_empty(T, U.shape[2] // H, H, B)
 
     def add(self, t: int) -> None:
         self.all[t] = self.mask[t % len(self.mask)] * self.h[t]
-        self.into[t] += torch.einsum("bgij,gjb->gib", self._at(t), self.all[t])
+        self.into[t] += go(self._at(self.U, t), self.all[t : t + 1])[0]
 
-    def backward(self, da: Tensor) -> Back:
-        each = da.view_as(self.all)
-
-        def back(t: int, to: Any) -> None:
-            arrived = torch.einsum("bgij,gib->gjb", self._at(t), each[t])
-            to[...] = pointwise((self.mask[t % len(self.mask)] * arrived).sum(0))
+    def backward(self, U: Tensor, da: Tensor, to: Tensor) -> Back:
+        def back(t: int) -> None:
+            arrived = come_back(self._at(U, t), da[t : t + 1], self.all.shape[1])[0]
+            torch.sum(self.mask[t % len(self.mask)] * arrived, 0, out=to)
 
         return back
 
     def gradient(self, da: Tensor) -> Tensor:
-        T, B = self.U.shape[:2]
-        axes = ("t" if T > 1 else "") + ("b" if B > 1 else "")
-        blocks = da.view(*da.shape[:2], *self.U.shape[2:4])
-        found = torch.einsum(f"tbgi,tgjb->{axes}gij", blocks, self.all)
-        return found.reshape(self.U.shape).flatten(2, 3)
+        return add_up(self.U, da, self.all)
 
-    def _at(self, t: int) -> Tensor:
-        U = self.U[t % len(self.U)]
-        return U.expand(self.all.shape[-1], *U.shape[1:])
+    def _at(self, U: Tensor, t: int) -> Tensor:
+        at = t % len(U)
+        return U[at : at + 1]
