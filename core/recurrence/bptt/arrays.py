@@ -15,7 +15,6 @@ from torch import Tensor
 from core.recurrence.cells import ONE
 
 Steps = list[Any]
-CACHED = 2**16  # numbers that the cache of a processor's core holds, with room for as many results
 
 
 def library(like: Tensor) -> ModuleType:
@@ -33,13 +32,6 @@ def steps(array: Tensor) -> Steps:
     return list(pointwise(array))
 
 
-def spans(array: Tensor) -> list[slice]:
-    """The steps of array [T, …] in groups that a core's cache holds; elsewhere than on a CPU all at once."""
-    T = len(array)
-    each = max(1, CACHED // array[0].numel()) if library(array) is np else T
-    return [slice(t, t + each) for t in range(0, T, each)]
-
-
 def columns(array: Tensor) -> Tensor:
     """[…, B, H] → [..., H, B], contiguous."""
     return array.transpose(-1, -2).contiguous()
@@ -48,6 +40,11 @@ def columns(array: Tensor) -> Tensor:
 def across(array: Tensor) -> Tensor:
     """[T, …, B] → [..., T·B]: steps and samples side by side, as a product that sums over both wants them."""
     return array.movedim(0, -2).flatten(-2)
+
+
+def along(array: Tensor, T: int) -> Tensor:
+    """[…, T·B] → [T, …, B]: the way back; the same memory."""
+    return array.unflatten(-1, (T, -1)).movedim(-2, 0)  # type: ignore[no-untyped-call, no-any-return]
 
 
 def mask_columns(mask: Any) -> Tensor | None:

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from core.recurrence.bptt.arrays import across
+from core.recurrence.bptt.arrays import across, along
 from core.recurrence.bptt.varying import add_up, come_back, go
 
 Mask = Tensor | None
@@ -22,7 +22,7 @@ class Below(Protocol):
         """W(m ⊙ x), [T, G·H, B]."""
 
     def backward(self, W: Tensor, da: Tensor) -> Tensor:
-        """The gradient of x [T, I, B], m ⊙ Wᵀ da, of da [T, G·H, B] and W in the order of its gates."""
+        """The gradient of x [T, I, B], m ⊙ Wᵀ da, of da [G·H, T·B] and W in the order of its gates."""
 
     def gradient(self, da: Tensor) -> Tensor:
         """Of W, from all da [G·H, T·B]: the sum of da ⊗ (m ⊙ x)."""
@@ -46,7 +46,7 @@ class Shared:
         return _each(self.W, self.seen)
 
     def backward(self, W: Tensor, da: Tensor) -> Tensor:
-        dx = _each(W.t(), da)
+        dx = _each(W.t(), along(da, len(self.seen)))
         return dx if self.mask is None else dx.mul_(self.mask)
 
     def gradient(self, da: Tensor) -> Tensor:
@@ -57,24 +57,21 @@ class PerGate:
     """One W, and a mask for each gate, m [T|1, G, I|1, B|1]: every gate's block of W meets an x of its own."""
 
     def __init__(self, W: Tensor, mask: Tensor, x: Tensor) -> None:
-        self.W, self.mask = W, mask
-        self.seen = mask * x[:, None]
+        self.W, self.mask, self.steps = W, mask, len(x)
+        self.seen = across(mask * x[:, None])
 
     def product(self) -> Tensor:
-        blocks = zip(self.W.chunk(self.mask.shape[1]), self.seen.unbind(1), strict=True)
-        return torch.cat([_each(W, seen) for W, seen in blocks], dim=1)
+        return along(torch.bmm(self._blocks(self.W), self.seen).flatten(0, 1), self.steps)
 
     def backward(self, W: Tensor, da: Tensor) -> Tensor:
-        gates = self.mask.shape[1]
-        blocks = zip(W.chunk(gates), da.chunk(gates, dim=1), self.mask.unbind(1), strict=True)
-        first, *others = (_each(W.t(), d).mul_(mask) for W, d, mask in blocks)
-        for other in others:
-            first += other
-        return first
+        arrived = torch.bmm(self._blocks(W).transpose(1, 2), self._blocks(da))
+        return along(arrived, self.steps).mul_(self.mask).sum(1)
 
     def gradient(self, da: Tensor) -> Tensor:
-        seen = across(self.seen)
-        return torch.bmm(da.view(len(seen), -1, da.shape[1]), seen.transpose(1, 2)).flatten(0, 1)
+        return torch.bmm(self._blocks(da), self.seen.transpose(1, 2)).flatten(0, 1)
+
+    def _blocks(self, rows: Tensor) -> Tensor:
+        return rows.view(len(self.seen), -1, rows.shape[1])
 
 
 class Varying:
@@ -88,7 +85,7 @@ class Varying:
         return go(self.W, self.seen)
 
     def backward(self, W: Tensor, da: Tensor) -> Tensor:
-        arrived = come_back(W, da, self.gates)
+        arrived = come_back(W, along(da, len(self.seen)), self.gates)
         return (arrived if self.mask is None else self.mask * arrived).sum(1)
 
     def gradient(self, da: Tensor) -> Tensor:

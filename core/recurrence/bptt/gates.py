@@ -52,16 +52,14 @@ def squash(xp: Any, gates: Any) -> None:
     xp.add(gates, HALF, out=gates)
 
 
-def slope(xp: Any, sigmoid: Any, out: Any) -> None:
+def slope(sigmoid: Tensor, out: Tensor) -> None:
     """σ'(a) = σ (1 - σ)."""
-    xp.subtract(1, sigmoid, out=out)
-    xp.multiply(out, sigmoid, out=out)
+    torch.sub(1, sigmoid, out=out).mul_(sigmoid)
 
 
-def tanh_slope(xp: Any, tanh: Any, out: Any) -> None:
+def tanh_slope(tanh: Tensor, out: Tensor) -> None:
     """tanh'(a) = 1 - tanh²."""
-    xp.multiply(tanh, tanh, out=out)
-    xp.subtract(1, out, out=out)
+    torch.sub(1, torch.mul(tanh, tanh, out=out), out=out)
 
 
 class GateMasks:

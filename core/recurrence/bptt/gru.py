@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.recurrence.bptt.arrays import columns, library, pointwise, spans, steps
+from core.recurrence.bptt.arrays import columns, library, pointwise, steps
 from core.recurrence.bptt.gates import GateMasks, Rows, slope, squash, tanh_slope
 from core.recurrence.bptt.past import Past, past
 from core.recurrence.bptt.zoneout import Zoneout
@@ -82,30 +82,20 @@ def backward(saved: Saved, U: Tensor, above: Tensor, last: tuple[Tensor, ...]) -
 def _coefficients(saved: Saved) -> tuple[Tensor, Tensor]:
     """By what dh is multiplied on its way into p, r, z and g, [T, 4, H, B], and into h₋ past all products, [T, H, B]: for
     all steps before the loop, every mask multiplied in."""
-    into, z = torch.empty_like(saved.gates), saved.gates[:, Z]
-    for span in spans(saved.gates):
-        _span(saved, span, into[span])
+    p, r, z, _g = saved.gates.unbind(1)
+    into = torch.empty_like(saved.gates)
+    d_p, d_r, d_z, d_g = into.unbind(1)
+    tanh_slope(saved.candidate.plain(G), d_g)
+    d_g *= 1 - z
+    saved.candidate.back(into)
+    torch.mul(d_g, r, out=d_p)  # p is reached through g
+    slope(saved.masks.plain(R), d_r)
+    d_r *= p
+    d_r *= d_g  # and r
+    slope(saved.masks.plain(Z), d_z)
+    d_z *= saved.change
     saved.masks.back(into)
-    for mask in saved.candidate.masks.values():  # p and r are reached through g
-        for row in (P, R, G):
-            into[:, row] *= mask
     if saved.zone.mask is not None:
         into *= saved.zone.mask[:, None]
         z = z * saved.zone.mask + (1 - saved.zone.mask)
     return into, z
-
-
-def _span(saved: Saved, span: slice, into: Tensor) -> None:
-    """Those of some steps, but for the masks."""
-    xp, masks = library(into), saved.masks
-    (p, r, z, _g), change = pointwise(saved.gates[span]).swapaxes(0, 1), pointwise(saved.change[span])
-    d_p, d_r, d_z, d_g = pointwise(into).swapaxes(0, 1)
-    tanh_slope(xp, pointwise(saved.candidate.plain(G)[span]), d_g)
-    xp.subtract(1, z, out=d_p)
-    xp.multiply(d_g, d_p, out=d_g)  # g by 1 - z
-    xp.multiply(d_g, r, out=d_p)  # p by what is g's, and r
-    slope(xp, pointwise(masks.plain(R)[span]), d_r)
-    xp.multiply(d_r, p, out=d_r)
-    xp.multiply(d_r, d_g, out=d_r)  # r by what is g's, and p
-    slope(xp, pointwise(masks.plain(Z)[span]), d_z)
-    xp.multiply(d_z, change, out=d_z)  # z by h₋ - g

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from core.recurrence.bptt import gru, lstm, rnn
-from core.recurrence.bptt.arrays import across, columns
+from core.recurrence.bptt.arrays import across
 from core.recurrence.bptt.below import below
 from core.recurrence.bptt.gates import Rows
 from core.recurrence.cells import LayerMasks, State
@@ -43,7 +43,7 @@ class _Layer(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         loop = LOOPS[cell]
         with quiet():
-            from_below = below(loop.below.turned(W), loop.below.mask(m.into), columns(x), len(loop.below.order))
+            from_below = below(loop.below.turned(W), loop.below.mask(m.into), x.transpose(1, 2), len(loop.below.order))
             hs, last, saved = loop.forward(from_below.product(), state, loop.past.turned(U), loop.past.turned(b[:, None]), m)
         ctx.loop, ctx.below, ctx.saved = loop, from_below, saved
         ctx.save_for_backward(W, U)
@@ -60,7 +60,7 @@ class _Layer(torch.autograd.Function):
             da, first = loop.backward(ctx.saved, loop.past.ordered(U), above, last)
             flat = across(da)
             of_below, of_past = flat[loop.below.at].flatten(0, 1), flat[loop.past.at].flatten(0, 1)
-            dx = ctx.below.backward(loop.below.ordered(W), da[:, loop.below.at].flatten(1, 2)).transpose(1, 2)
+            dx = ctx.below.backward(loop.below.ordered(W), of_below).transpose(1, 2)
             dW, dU = loop.below.back(ctx.below.gradient(of_below)), loop.past.back(ctx.saved.past.gradient(of_past))
             db = loop.past.back(of_past.sum(1, keepdim=True))[:, 0]
         return None, None, dx, dW, dU, db, *first

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.recurrence.bptt.arrays import columns, library, mask_columns, mask_steps, pointwise, spans, steps
+from core.recurrence.bptt.arrays import columns, library, mask_columns, mask_steps, pointwise, steps
 from core.recurrence.bptt.gates import GateMasks, Rows, slope, squash, tanh_slope
 from core.recurrence.bptt.past import Past, past
 from core.recurrence.bptt.zoneout import Zoneout
@@ -48,6 +48,7 @@ def forward(wx: Tensor, state: tuple[Tensor, ...], U: Tensor, b: Tensor, m: Laye
     cell, zone_h, zone_c = mask_columns(m.cell), Zoneout(m.zoneout_state, wx, T), Zoneout(m.zoneout_cell, wx, T)
     cell_steps = mask_steps(cell, T)
     both = pointwise(wx.new_empty(2, H, B))
+    entering, kept = both
     loop = zip(steps(gates[:, :C]), steps(gates[:, :G]), steps(gates[:, :O]), steps(gates[:, G:TANH]), steps(gates[:, O]),
                steps(cs[:-1]), steps(cs[1:]), steps(gates[:, TANH]), steps(hs[:-1]), steps(hs[1:]), strict=True)  # fmt: skip
     for t, (a, sigmoid, i_f, g_c, o, c_, c, tanh, h_, h) in enumerate(loop):
@@ -57,7 +58,7 @@ def forward(wx: Tensor, state: tuple[Tensor, ...], U: Tensor, b: Tensor, m: Laye
         if masks.hot:
             masks.apply(t)
         xp.multiply(i_f, g_c, out=both)  # i ⊙ g and f ⊙ c₋
-        xp.add(both[0], both[1], out=c)
+        xp.add(entering, kept, out=c)
         if cell_steps:
             xp.multiply(c, cell_steps[t], out=c)
         xp.tanh(c, out=tanh)
@@ -78,23 +79,23 @@ def backward(saved: Saved, U: Tensor, above: Tensor, last: tuple[Tensor, ...]) -
     back, zone_h, zone_c = saved.past.backward(U, da.flatten(1, 2), first[0]), saved.zone_h, saved.zone_c
     dh, dc = map(pointwise, first)
     part, old = xp.empty_like(dh), xp.empty_like(dh)
-    gates = (steps(da[:, :O]), steps(da[:, O]), steps(da[:, G]))
-    loop = zip(range(T), steps(columns(above)), *gates, steps(by_c), steps(carry), strict=True)
-    for t, up, d_if, d_o, d_g, q, f in reversed(list(loop)):
+    loop = zip(range(T), *map(steps, (columns(above), *da.unbind(1), by_c, carry)), strict=True)
+    for t, up, d_i, d_f, d_o, d_g, q, f in reversed(list(loop)):
         xp.add(dh, up, out=dh)
         if zone_c.there:
-            xp.multiply(dc, zone_c.old[t], out=old)
-            xp.multiply(dc, zone_c.new[t], out=dc)
+            zone_c.part(t, dc, old)
+            xp.subtract(dc, old, out=dc)
         xp.multiply(dh, q, out=part)  # dc̃ = dc + dh ⊙ o (1 - tanh² c̃)
         xp.add(dc, part, out=dc)
         xp.multiply(d_o, dh, out=d_o)  # do = dh ⊙ tanh c̃ ⊙ σ'
-        xp.multiply(d_if, dc, out=d_if)  # di = dc̃ ⊙ g ⊙ σ'   df = dc̃ ⊙ c₋ ⊙ σ'
+        xp.multiply(d_i, dc, out=d_i)  # di = dc̃ ⊙ g ⊙ σ'
+        xp.multiply(d_f, dc, out=d_f)  # df = dc̃ ⊙ c₋ ⊙ σ'
         xp.multiply(d_g, dc, out=d_g)  # dg = dc̃ ⊙ i ⊙ tanh'
         xp.multiply(dc, f, out=dc)  # dc₋ = dc̃ ⊙ f
         if zone_c.there:
             xp.add(dc, old, out=dc)
         if zone_h.there:
-            xp.multiply(dh, zone_h.old[t], out=old)
+            zone_h.part(t, dh, old)
         back(t)  # dh₋ = d_h ⊙ Uᵀ da
         if zone_h.there:
             xp.add(dh, old, out=dh)
@@ -104,10 +105,15 @@ def backward(saved: Saved, U: Tensor, above: Tensor, last: tuple[Tensor, ...]) -
 def _coefficients(saved: Saved) -> tuple[Tensor, Tensor]:
     """By what dc̃ and dh are multiplied on their way into the gates i f o g, and dh into c̃, [T, 5, H, B]; dc̃ into c₋: for
     all steps before the loop, every mask multiplied in, so that it is the same whatever the placement."""
-    into, f = torch.empty_like(saved.gates[:, :TANH]), saved.gates[:, F]
-    for span in spans(saved.gates):
-        _span(saved, span, into[span])
-    saved.masks.back(into)
+    gates, masks, f = saved.gates, saved.masks, saved.gates[:, F]
+    into = torch.empty_like(gates[:, :TANH])
+    slope(gates[:, :G], into[:, :G])
+    tanh_slope(gates[:, G::2], into[:, G:])  # of g and of tanh c̃
+    for row, kept in masks.kept.items():
+        (tanh_slope if row == G else slope)(kept, into[:, row])
+    into[:, :G] *= gates[:, G:]  # i by g, f by c₋, o by tanh c̃
+    into[:, G:] *= gates[:, :G:2]  # g by i, tanh c̃ by o
+    masks.back(into)
     if saved.cell is not None:
         for row in (I, F, G):
             into[:, row] *= saved.cell
@@ -116,14 +122,3 @@ def _coefficients(saved: Saved) -> tuple[Tensor, Tensor]:
         into[:, O] *= saved.zone_h.mask
         into[:, C] *= saved.zone_h.mask
     return into, f
-
-
-def _span(saved: Saved, span: slice, into: Tensor) -> None:
-    """Those of some steps, but for the masks."""
-    xp, gates, d = library(into), pointwise(saved.gates[span]), pointwise(into)
-    slope(xp, gates[:, :G], d[:, :G])
-    tanh_slope(xp, gates[:, G::2], d[:, G:])  # of g and of tanh c̃
-    for row, kept in saved.masks.kept.items():
-        (tanh_slope if row == G else slope)(xp, pointwise(kept[span]), d[:, row])
-    xp.multiply(d[:, :G], gates[:, G:], out=d[:, :G])  # i by g, f by c₋, o by tanh c̃
-    xp.multiply(d[:, G:], gates[:, :G:2], out=d[:, G:])  # g by i, tanh c̃ by o

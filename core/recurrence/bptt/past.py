@@ -55,7 +55,8 @@ class Shared:
         torch.addmm(self.into[t], self.U, self.seen[t], out=self.into[t])
 
     def backward(self, U: Tensor, da: Tensor, to: Tensor) -> Back:
-        Ut, each, mask, multiply, arrived = U.t(), da.unbind(0), self.mask, self.xp.multiply, pointwise(to)
+        Ut, each, arrived = U.t().contiguous(), da.unbind(0), pointwise(to)
+        mask, multiply = self.mask, self.xp.multiply
 
         def back(t: int) -> None:
             torch.mm(Ut, each[t], out=to)

@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from core.recurrence.bptt.arrays import columns, library, pointwise, spans, steps
+from core.recurrence.bptt.arrays import columns, library, pointwise, steps
 from core.recurrence.bptt.gates import Rows, slope, squash, tanh_slope
 from core.recurrence.bptt.past import Past, past
 from core.recurrence.bptt.zoneout import Zoneout
@@ -33,7 +33,8 @@ def _forward(
 ) -> tuple[Tensor, list[Tensor], Saved]:
     """h of all steps [T, H, B], the last (h,) [H, B], and what the way back needs. wx [T, H, B], h [B, H], b [H, 1]."""
     T, B, H, xp = len(wx), wx.shape[2], state[0].shape[1], library(wx)
-    new, hs = wx.add_(b), wx.new_empty(T + 1, H, B)
+    new, hs = wx.new_empty(T, H, B), wx.new_empty(T + 1, H, B)
+    torch.add(wx, b, out=new)
     hs[0] = state[0].t()
     before, zone = past(U, rows.mask(m.state), hs, new), Zoneout(m.zoneout_state, wx, T)
     for t, (a, h_, h) in enumerate(zip(*map(steps, (new, hs[:-1], hs[1:])), strict=True)):
@@ -58,7 +59,7 @@ def backward(saved: Saved, U: Tensor, above: Tensor, last: tuple[Tensor, ...]) -
         xp.add(dh, up, out=dh)
         xp.multiply(d, dh, out=d)
         if zone.there:
-            xp.multiply(dh, zone.old[t], out=held)
+            zone.part(t, dh, held)
         back(t)  # dh₋ = d_h ⊙ Uᵀ da
         if zone.there:
             xp.add(dh, held, out=dh)
@@ -67,9 +68,8 @@ def backward(saved: Saved, U: Tensor, above: Tensor, last: tuple[Tensor, ...]) -
 
 def _coefficients(saved: Saved) -> Tensor:
     """By what dh is multiplied on its way into a, [T, H, B], for all steps before the loop, the mask multiplied in."""
-    da, by = torch.empty_like(saved.new), slope if saved.rows is LOGISTIC else tanh_slope
-    for span in spans(saved.new):
-        by(library(da), pointwise(saved.new[span]), pointwise(da[span]))
+    da = torch.empty_like(saved.new)
+    (slope if saved.rows is LOGISTIC else tanh_slope)(saved.new, da)
     return da if saved.zone.mask is None else da.mul_(saved.zone.mask)
 
 

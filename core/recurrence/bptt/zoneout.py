@@ -12,10 +12,14 @@ class Zoneout:
         self.mask, self.xp = mask_columns(mask), library(like)
         self.there = self.mask is not None
         self.new = mask_steps(self.mask, T) or []
-        self.old = [] if self.mask is None else mask_steps(1 - self.mask, T) or []
 
     def hold(self, t: int, new: Any, old: Any) -> None:
         """new = old + d (new - old)."""
         self.xp.subtract(new, old, out=new)
         self.xp.multiply(new, self.new[t], out=new)
         self.xp.add(new, old, out=new)
+
+    def part(self, t: int, gradient: Any, old: Any) -> None:
+        """old = (1-d) ⊙ gradient, what goes past the step."""
+        self.xp.multiply(gradient, self.new[t], out=old)
+        self.xp.subtract(gradient, old, out=old)
