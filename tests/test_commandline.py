@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.bench.markdown import lines
 from core.commandline.main import COMMANDS, main
 from core.commandline.train import experiment as experiment_of
 from core.dropout.methods import METHODS
@@ -304,8 +305,21 @@ def test_the_benchmark_has_a_row_for_each_case_and_says_what_ran(capsys: pytest.
 
 
 def test_the_benchmark_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = said(capsys, *BENCH, "--cell", "rnn", "--method", "gal2016", "--layers", "1", "2").splitlines()
-    assert [line.split()[:7] for line in lines[-2:]] == [["rnn", "gal2016", "4", "3", "2", layers, "bptt"] for layers in "12"]
+    table = said(capsys, *BENCH, "--cell", "rnn", "--method", "gal2016", "--layers", "1", "2").splitlines()
+    assert [line.split()[:7] for line in table[-2:]] == [["rnn", "gal2016", "4", "3", "2", layers, "bptt"] for layers in "12"]
+
+
+def test_the_benchmark_in_markdown() -> None:
+    """Two ratios for each size, a line for what is alike but for it; what was not measured is left open."""
+    rows = [{"cell": "lstm", "method": method, "engine": "bptt", "steps": 40, "batch": 32, "layers": 2, "hidden": hidden,
+             "ms": 6.0, "torch_ms": 4.0, "loop_ms": 15.0}
+            for method, hidden in (("none", 64), ("none", 32), ("gal2016", 64))]  # fmt: skip
+    assert list(lines(rows)) == [
+        "| cell, method | engine | T, B, L | H = 32 | H = 64 |",
+        "|---|---|---|---|---|",
+        "| lstm, `none` | bptt | 40, 32, 2 | 1.50, 2.5 | 1.50, 2.5 |",
+        "| lstm, `gal2016` | bptt | 40, 32, 2 |  | 1.50, 2.5 |",
+    ]
 
 
 @pytest.mark.parametrize("arguments", [["train", "--task", "a\nb"], ["train", "--layers", "1\n2"], ["a\nb"]])

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from core.bench.case import BATCH, LAYERS, STEPS, Case
+from core.bench.markdown import lines
 from core.commandline.parts import add_json, whole
 from core.dropout.draw import GATES
 from core.dropout.methods import METHODS, method
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=whole, metavar="N", help=_("of torch; its own choice, if left out"))
     parser.add_argument("--rounds", type=whole, default=9, metavar="N", help=_("how many count; the median is shown"))
+    parser.add_argument("--markdown", action="store_true", help=_("at the end, the two ratios in Markdown, as in the README"))
     add_json(parser)
 
 
@@ -74,12 +76,13 @@ def run(args: argparse.Namespace) -> int:
     device = device_of(args.device)
     if not args.json:
         _head(torch.get_num_threads(), torch.__version__, peak(SQUARE, SQUARE, SQUARE, device))
+    rows = []
     for case in cases:
         best = peak(len(GATES[case.cell]) * case.hidden, case.hidden, case.batch, device)
-        found = row(case, best, args.rounds)
-        print(
-            json.dumps(found) if args.json else _line({name: text(found) for name, (_w, text) in COLUMNS.items()}), flush=True
-        )
+        rows.append(row(case, best, args.rounds))
+        print(json.dumps(rows[-1]) if args.json else _line(_texts(rows[-1])), flush=True)
+    if args.markdown:
+        print(*lines(rows), sep="\n")
     return 0
 
 
@@ -106,6 +109,10 @@ def _head(threads: int, version: str, square: float) -> None:
         machine=platform.processor() or platform.machine(), threads=threads, version=version, rate=square / 1e6))  # fmt: skip
     print(_(LEGEND))
     print(_line({name: name for name in COLUMNS}))
+
+
+def _texts(row: dict[str, Any]) -> dict[str, str]:
+    return {name: text(row) for name, (_width, text) in COLUMNS.items()}
 
 
 def _line(texts: dict[str, str]) -> str:
