@@ -11,7 +11,7 @@ from core.dropout.placement import NOISES, SCALINGS, SHARING, Dropout, Placement
 from core.dropout.schedule import CONSTANT, KINDS, Schedule
 from core.dropout.sites import SITES
 from core.errors import Invalid
-from core.experiment import Experiment, build
+from core.experiment import LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build
 from core.language import _
 from core.tasks import task as task_named
 from core.tasks.task import Task
@@ -20,8 +20,7 @@ VERSION = 1
 
 # The experiment's plain fields: those that a URL carries as name=value.
 _PLAIN = [f.name for f in fields(Experiment) if f.name not in ("task", "options", "placement")]
-_NUMBERS = {"learning_rate", "clip", "forget_bias"}
-_WORDS = {"cell", "device", "engine"}
+_NONE = "none"  # what a URL says for None
 # A site in a URL: p_cell=0.25 is the rate p of the site "cell"; "cell" alone is the kind of cell.
 _IN_QUERY = {name: f"p_{name}" for name in SITES}
 _LOSS_IN_QUERY = {name: f"loss_{name}" for name in LOSSES}
@@ -74,7 +73,7 @@ def from_plain(data: object) -> Experiment:
     if own := [option.name for option in task.options if option.local and option.name in options]:
         raise Invalid(_("“{name}” can be given on the command line only: it names something on that machine.").format(
             name=own[0]), own[0])  # fmt: skip
-    return build(task.name, dict(options), **given)
+    return _shown(build(task.name, dict(options), **given))
 
 
 def to_query(experiment: Experiment) -> dict[str, str]:
@@ -96,7 +95,15 @@ def from_query(query: Mapping[str, str]) -> Experiment:
     given: dict[str, Any] = {name: _value(name, query[name]) for name in _PLAIN if name in query}
     if any(name in query for name in ("method", "rate", "sites", *_IN_QUERY.values(), *_LOSS_IN_QUERY.values())):
         given["placement"] = _placement_of(query, task)
-    return build(task.name, options, **given)
+    return _shown(build(task.name, options, **given))
+
+
+def _shown(experiment: Experiment) -> Experiment:
+    # Figures of an update have the experiment's T steps, whichever update it is.
+    if experiment.windows == "varied":
+        raise Invalid(_("Windows of varied length can be trained on the command line only: pages show windows of T steps."),
+                      "windows")  # fmt: skip
+    return experiment
 
 
 def _placement_query(experiment: Experiment) -> dict[str, str]:
@@ -152,11 +159,13 @@ def _schedule(site: str, text: str) -> Schedule:
 
 
 def _value(name: str, text: str) -> Any:
-    if name in _WORDS:
+    if name in WORDS:
         return text
+    if name in OPTIONAL and text == _NONE:
+        return None
     if name == "hidden" and "," in text:
         return tuple(_number(name, part, int) for part in _parts(text))
-    return _number(name, text, float if name in _NUMBERS else int)
+    return _number(name, text, float if name in (*LIMITS, *RANGES) else int)
 
 
 def _number(name: str, text: str, kind: type[int] | type[float]) -> Any:
@@ -172,6 +181,8 @@ def _parts(text: str) -> list[str]:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return _NONE
     if isinstance(value, tuple):
         return ",".join(_text(part) for part in value) + ("," if len(value) == 1 else "")
     return format(value, "g") if isinstance(value, float) and float(format(value, "g")) == value else str(value)

@@ -43,7 +43,7 @@ def initial(experiment: Experiment) -> Weights:
     if count > MOST:
         raise Invalid(_("This network has {count} weights; the page computes with at most {most}. Make it smaller.").format(
             count=count, most=MOST), "hidden")  # fmt: skip
-    return _drawn(*sizes, e.cell, e.weight_seed, e.forget_bias)
+    return _drawn(*sizes, e.cell, e.weight_seed, e.forget_bias, e.init_range, e.decoder == "tied")
 
 
 def _count(tokens: int, classes: int, embedding: int, widths: tuple[int, ...], gates: int) -> int:
@@ -53,22 +53,23 @@ def _count(tokens: int, classes: int, embedding: int, widths: tuple[int, ...], g
 
 
 @lru_cache(maxsize=4)
-def _drawn(tokens: int, classes: int, embedding: int, widths: tuple[int, ...], cell: str, seed: int, bias: float) -> Weights:
+def _drawn(tokens: int, classes: int, embedding: int, widths: tuple[int, ...], cell: str, seed: int, bias: float | None,
+           all_in: float | None, tied: bool) -> Weights:  # fmt: skip
     # In the order in which the model draws them.
     random, gates, below = np.random.RandomState(seed), len(GATES[cell]), (embedding, *widths[:-1])
-    first = _uniform(random, 0.1, tokens, embedding)
-    W = [_uniform(random, h**-0.5, gates * h, i) for i, h in zip(below, widths, strict=True)]
-    U = [_uniform(random, h**-0.5, gates * h, h) for h in widths]
-    b = [_uniform(random, h**-0.5, gates * h) for h in widths]
-    decoder = _uniform(random, widths[-1] ** -0.5, classes, widths[-1])
-    last = _uniform(random, widths[-1] ** -0.5, classes)
-    if gates > 1:
+
+    def uniform(bound: float, *shape: int) -> npt.NDArray[np.float32]:
+        u = random.randint(0, 2**24, shape, dtype=np.uint32).astype(np.float32) * np.float32(2**-24)
+        values: npt.NDArray[np.float32] = (2 * u - 1) * np.float32(all_in or bound)
+        return values
+
+    first = uniform(0.1, tokens, embedding)
+    W = [uniform(h**-0.5, gates * h, i) for i, h in zip(below, widths, strict=True)]
+    U = [uniform(h**-0.5, gates * h, h) for h in widths]
+    b = [uniform(h**-0.5, gates * h) for h in widths]
+    decoder = first if tied else uniform(widths[-1] ** -0.5, classes, widths[-1])
+    last = uniform(0.0 if tied else widths[-1] ** -0.5, classes)
+    if gates > 1 and bias is not None:
         for h, one in zip(widths, b, strict=True):
             one[h : 2 * h] = bias
     return Weights(first, tuple(zip(W, U, b, strict=True)), decoder, last)
-
-
-def _uniform(random: np.random.RandomState, bound: float, *shape: int) -> npt.NDArray[np.float32]:
-    u = random.randint(0, 2**24, shape, dtype=np.uint32).astype(np.float32) * np.float32(2**-24)
-    values: npt.NDArray[np.float32] = (2 * u - 1) * np.float32(bound)
-    return values

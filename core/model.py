@@ -16,11 +16,11 @@ _IN_LAYERS = [field.name for field in fields(LayerMasks) if field.name != "into"
 
 class Network(nn.Module):
     """A stack of L recurrent layers over an embedding [tokens, E], or, without tokens, over real features [.., E]; and a
-    linear decoder [H, classes].
+    linear decoder [H, classes], which may be tied: its weights are those of the embedding.
 
-    The initial weights depend on the weight seed, the sizes and nothing else: drawn on the CPU, uniform in
-    ±1/√H (PyTorch's own), the embedding in ±0.1, the bias of the gate that keeps (an LSTM's f, a GRU's z) at the
-    experiment's forget_bias.
+    The initial weights depend on the weight seed, the sizes, the range and nothing else: drawn on the CPU, uniform in the
+    experiment's init_range, or else in ±1/√H (PyTorch's own), the embedding in ±0.1, the bias of a tied decoder 0; the bias
+    of the gate that keeps (an LSTM's f, a GRU's z) at the experiment's forget_bias, if it has one.
     """
 
     def __init__(self, tokens: int, classes: int, experiment: Experiment) -> None:
@@ -28,18 +28,18 @@ class Network(nn.Module):
         self.cell, self.engine, self.widths = experiment.cell, experiment.engine, experiment.widths
         generator = torch.Generator().manual_seed(experiment.weight_seed)
         below = [experiment.shape.embedding, *self.widths[:-1]]
-        gates = len(GATES[self.cell])
+        gates, tied, all_in = len(GATES[self.cell]), experiment.decoder == "tied", experiment.init_range
 
         def uniform(bound: float, *shape: int) -> nn.Parameter:
-            return nn.Parameter((2 * torch.rand(*shape, generator=generator) - 1) * bound)
+            return nn.Parameter((2 * torch.rand(*shape, generator=generator) - 1) * (all_in or bound))
 
         self.embedding = uniform(0.1, tokens, below[0])  # without a row where no tokens are read
         self.W = nn.ParameterList(uniform(h**-0.5, gates * h, i) for i, h in zip(below, self.widths, strict=True))
         self.U = nn.ParameterList(uniform(h**-0.5, gates * h, h) for h in self.widths)
         self.b = nn.ParameterList(uniform(h**-0.5, gates * h) for h in self.widths)
-        self.decoder = uniform(self.widths[-1] ** -0.5, classes, self.widths[-1])
-        self.decoder_bias = uniform(self.widths[-1] ** -0.5, classes)
-        if gates > 1:
+        self.decoder = self.embedding if tied else uniform(self.widths[-1] ** -0.5, classes, self.widths[-1])
+        self.decoder_bias = uniform(0.0 if tied else self.widths[-1] ** -0.5, classes)
+        if gates > 1 and experiment.forget_bias is not None:
             for h, b in zip(self.widths, self.b, strict=True):
                 b.data[h : 2 * h] = experiment.forget_bias
 

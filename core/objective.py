@@ -45,8 +45,11 @@ def _loss(scores: Tensor, right: Tensor) -> Tensor:
     return nn.functional.cross_entropy(scores, right, reduction=how)
 
 
-def objective(passes: list[Pass], losses: dict[str, float]) -> Tensor:
+def objective(passes: list[Pass], losses: dict[str, float], loss: str = "mean") -> Tensor:
     """What is optimised: the mean loss of the passes (one, or two for "fraternal"), and the terms by their weights.
+
+    loss: "mean" over all that is asked, or "sum" over time and mean over the batch (Zaremba et al. 2014), so many times as
+    large as a sample has answers.
 
     AR α·mean‖m ⊙ h‖² on the dropped h and TAR β·mean‖h_t - h_{t-1}‖² on the undropped, of the last layer (Merity,
     McCann, Socher 2017, means over all elements as in the authors' code, steps that do not exist left out); fraternal
@@ -54,6 +57,8 @@ def objective(passes: list[Pass], losses: dict[str, float]) -> Tensor:
     """
     first = passes[0]
     total = torch.stack([one.loss for one in passes]).mean()
+    if loss == "sum":
+        total = total * (len(first.scores) / first.h.shape[1])
     if "ar" in losses:
         total = total + losses["ar"] * _mean(first.told.square(), first.exists)
     if "tar" in losses and len(first.h) > 1:

@@ -123,7 +123,7 @@ def snapshot(run: Watched, sample: int) -> Snapshot:
     losses = dict(run.experiment.placement.losses)
     network = Readable(run)
     passes = [forward(network, run.batch, run.before, masks) for masks in run.mask_sets]
-    total = objective(passes, losses)
+    total = objective(passes, losses, run.experiment.loss)
     with torch.no_grad():
         after = forward(run.network, run.batch, run.before, run.mask_sets[0]).loss.item()
     answers = len(passes[0].scores)

@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from core.answers import Answers, predicted_by, said_by
+from core.checkpoint import Checkpoint
 from core.dropout.draw import spelled, test_values
 from core.errors import Invalid
 from core.experiment import Experiment
@@ -22,11 +22,11 @@ from core.language import _
 from core.memory import keep_memory
 from core.model import Network, to_torch
 from core.objective import Pass, forward, objective, passes_of
+from core.optimiser import Optimiser
 from core.runs.history import with_changes
 from core.runs.protocol import CHANGEABLE, VERSION, Command, Commands, Event, NoCommands, record
 from core.tasks import task as task_named
-from core.tasks.metrics import measure
-from core.tasks.task import Batch, Data, Task
+from core.tasks.task import Batch
 from core.tasks.windows import data_of, masks_of
 from core.weights import keep
 
@@ -48,19 +48,26 @@ class Diverged(Exception):
     """The loss is no longer a number, or beyond all sense; the message says which."""
 
 
-def train(experiment: Experiment, commands: Commands | None = None, show: int = 0, kept: Path | None = None) -> Iterator[Event]:
+def train(experiment: Experiment, commands: Commands | None = None, show: int = 0, kept: Path | None = None,
+          checkpoint: Checkpoint | None = None) -> Iterator[Event]:  # fmt: skip
     """Trains, and yields what happens as it happens; the last event is "done", "stopped" or "failed".
 
     show: for how many samples of each batch the records carry the predicted class at every step ("predicted",
     [show][T], -1 where nothing is asked; or the real value, scaled as the targets are, null where nothing is asked), as the
     masked network of that very update predicted it.
     kept: a file for the weights, written at every evaluation, at a pause and at the end.
-    Raises Invalid where the task cannot make its data, or the device is not there.
+    checkpoint: where the run is written down as it goes on; where one has been written, its events come again, and the run
+    goes on after them with the numbers that it would have had anyway.
+    Raises Invalid where the task cannot make its data, the device is not there, or the checkpoint is of no use.
     """
-    run = Training(experiment, commands or NoCommands(), show, kept)
+    run = Training(experiment, commands or NoCommands(), show, kept, checkpoint)
     try:
         yield run.started()
-        yield from run.all_updates()
+        yield from checkpoint.before() if checkpoint else []
+        for event in run.all_updates():
+            if checkpoint:
+                checkpoint.heard(event)
+            yield event
         yield from run.test()
     except _Stopped:
         run.keep()
@@ -89,14 +96,15 @@ def device_of(name: str) -> torch.device:
 class Training:
     """The state of one run; its methods are the phases."""
 
-    def __init__(self, experiment: Experiment, commands: Commands, show: int, kept: Path | None = None) -> None:
+    def __init__(self, experiment: Experiment, commands: Commands, show: int, kept: Path | None = None,
+                 checkpoint: Checkpoint | None = None) -> None:  # fmt: skip
         self.experiment, self.commands, self.show, self.kept = experiment, commands, show, kept
+        self.checkpoint = checkpoint
         self.device = device_of(experiment.device)
         self.task = task_named(experiment.task)
         self.data = data_of(experiment)
         self.network = Network(self.data.tokens, self.data.classes, experiment).to(self.device)
-        # fused: one pass over the weights instead of eight; a vocabulary's embedding makes that a fifth of an update.
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=experiment.learning_rate, fused=True)
+        self.optimiser = Optimiser(self.network, experiment)
         self.total = experiment.updates or experiment.epochs * self.data.updates
         self.states = self.network.start(experiment.batch)
         self.update = 0
@@ -104,6 +112,8 @@ class Training:
         self.steps = 0  # updates to make before pausing again; 0: no pause is due
         self.best: dict[str, Any] = {"update": 0, "val_loss": math.inf}
         self.began = time.perf_counter()
+        if checkpoint:
+            self.go_on(checkpoint)
 
     @property
     def seconds(self) -> float:
@@ -111,19 +121,22 @@ class Training:
 
     def started(self) -> Event:
         weights = sum(p.numel() for p in self.network.parameters())
+        gone = {"resumed": self.update} if self.update else {}
         return {"event": "started", "version": VERSION, "updates": self.total, "updates_per_epoch": self.data.updates,
                 "parameters": weights, "device": self.device.type, "metric": self.task.metric,
-                "baseline": self.data.baseline}  # fmt: skip
+                "baseline": self.data.baseline, **gone}  # fmt: skip
 
     def all_updates(self) -> Events:
-        yield from self.evaluated(record_of={"train_loss": math.nan})
+        if not self.update:
+            yield from self.evaluated(record_of={"train_loss": math.nan})
         while self.update < self.total:
-            epoch = self.update // self.data.updates
-            for batch in islice(self.data.train(epoch), self.total - self.update):
+            epoch, place = divmod(self.update, self.data.updates)
+            for batch in islice(self.data.train(epoch), place, place + self.total - self.update):
                 yield from self.obey()
                 self.update += 1
                 yield from self.one_update(batch)
                 yield from self.count_step()
+                yield from self.write_down()
 
     def one_update(self, batch: Batch) -> Events:
         """Draw masks → forward through time → loss → backward → update."""
@@ -131,14 +144,13 @@ class Training:
         if batch.first:
             self.states = self.network.start(e.batch)
         passes = [forward(self.network, batch, self.states, self.masks(batch, n)) for n in range(passes_of(losses))]
-        first, loss = passes[0], objective(passes, losses)
+        first, loss = passes[0], objective(passes, losses, e.loss)
         self.check(loss.item())
-        self.optimiser.zero_grad()
+        self.network.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), e.clip)
-        self.optimiser.step()
+        self.optimiser.step(e, (self.update - 1) // self.data.updates, len(batch.x))
         self.states = [tuple(part.detach() for part in state) for state in first.states]
-        shown = {"predicted": _predicted(first.scores, batch, self.show)} if self.show else {}
+        shown = {"predicted": predicted_by(first.scores, batch, self.show)} if self.show else {}
         yield from self.evaluated({"train_loss": first.loss.item() if len(first.scores) else math.nan, **shown})
 
     def masks(self, batch: Batch, passing: int) -> dict[str, Tensor]:
@@ -152,6 +164,8 @@ class Training:
         if due:
             self.keep()
         yield record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
+        if evaluated and self.update and self.optimiser.evaluated(self.experiment, evaluated["val_loss"]):
+            yield {"event": "averaging", "update": self.update}
         times = RUNAWAY**2 if self.data.real else RUNAWAY
         if evaluated and evaluated["train_loss_clean"] > times * self.data.guess:
             raise Diverged(_("The clean training loss has grown to {loss:.3g}, more than {times} times that of a plain "
@@ -175,16 +189,16 @@ class Training:
 
     def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, float]]:
         """Loss and metrics of a part of the data, under the masks of an evaluation."""
-        e, found = self.experiment, _Answers()
-        states = self.network.start(e.batch)
+        e, found, network = self.experiment, Answers(), self.optimiser.to_evaluate
+        states = network.start(e.batch)
         for batch in islice(self.data.part(part), windows):
             yield from self.obey()
             if batch.first:
-                states = self.network.start(e.batch)
+                states = network.start(e.batch)
             with torch.no_grad():
-                one = forward(self.network, batch, states, masks)
+                one = forward(network, batch, states, masks)
             states = one.states
-            found.add(one.loss.item(), _said(one.scores), batch.y[batch.asked])
+            found.add(one.loss.item(), said_by(one.scores), batch.y[batch.asked])
         self.check(found.total)
         return found.metrics(self.task, self.data)
 
@@ -206,7 +220,7 @@ class Training:
 
     def monte_carlo(self) -> Generator[Event, None, dict[str, float]]:
         """Loss and metrics of the test part with masks on: the mean of the probabilities, or of the values, of many passes."""
-        e, found = self.experiment, _Answers()
+        e, found = self.experiment, Answers()
         states = [self.network.start(e.batch)] * e.monte_carlo
         for n, batch in enumerate(self.data.part("test"), start=1):
             if batch.first:
@@ -219,7 +233,7 @@ class Training:
             else:
                 mean = torch.stack([one.scores.softmax(-1) for one in passes]).mean(0).cpu()
                 sums = -mean[torch.arange(len(right)), torch.from_numpy(right)].log()
-            found.add(sums.mean().item() if len(right) else 0.0, _said(mean), right)
+            found.add(sums.mean().item() if len(right) else 0.0, said_by(mean), right)
         return found.metrics(self.task, self.data)
 
     def drawn(self, batch: Batch, states: list[Any], window: int) -> Generator[Event, None, list[Pass]]:
@@ -229,7 +243,7 @@ class Training:
             yield from self.obey()
             masks = spelled(masks_of(self.experiment, self.total + window, n), batch.x)
             with torch.no_grad():
-                passes.append(forward(self.network, batch, state, to_torch(masks, self.device)))
+                passes.append(forward(self.optimiser.to_evaluate, batch, state, to_torch(masks, self.device)))
         return passes
 
     def obey(self) -> Events:
@@ -265,14 +279,38 @@ class Training:
         """Changes what may change during a run; holds from the next update on."""
         what = {name: command[name] for name in CHANGEABLE if name in command}
         self.experiment = with_changes(self.experiment, [command])
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.experiment.learning_rate
         return {"event": "changed", "update": self.update, **what}
+
+    def state(self) -> dict[str, Any]:
+        """All that the rest of the run depends on, beside the experiment."""
+        return {"update": self.update, "weights": self.network.state_dict(), "optimiser": self.optimiser.state(),
+                "states": self.states, "best": self.best, "seconds": self.seconds}  # fmt: skip
+
+    def go_on(self, checkpoint: Checkpoint) -> None:
+        """From where the run was written down; a new one writes itself down, so that a file that cannot be is known at once."""
+        found = checkpoint.open(self.experiment, self.data)
+        if found is None:
+            checkpoint.write(self.state())
+            return
+        self.update, self.best = found["update"], found["best"]
+        self.began -= found["seconds"]
+        self.network.load_state_dict(found["weights"])
+        self.optimiser.restore(found["optimiser"])
+        self.states = [tuple(part.to(self.device) for part in state) for state in found["states"]]
+
+    def write_down(self) -> Events:
+        """After an update: in the checkpoint, where that is due. A full disk costs no run; it is said."""
+        if not self.checkpoint or (self.update % self.checkpoint.every and self.update < self.total):
+            return
+        try:
+            self.checkpoint.write(self.state())
+        except Invalid as invalid:
+            yield {"event": "unsaved", "update": self.update, "reason": str(invalid)}
 
     def keep(self) -> None:
         """Writes the weights down, where there is a place for them."""
         if self.kept:
-            keep(self.network, self.update, self.kept)
+            keep(self.optimiser.to_evaluate, self.update, self.kept)
 
     def check(self, loss: float) -> None:
         if not math.isfinite(loss):
@@ -281,37 +319,3 @@ class Training:
     def why_diverged(self, what: str) -> str:
         return _("{what}: the weights have run away. A learning rate of {rate} is too large here, or the masks' scale grows "
                  "without bound; lower one of them.").format(what=what, rate=self.experiment.learning_rate)  # fmt: skip
-
-
-class _Answers:
-    """All that was asked in an evaluation, window after window: what the network said, and what is right."""
-
-    def __init__(self) -> None:
-        self.total = 0.0  # of the losses of all that was asked
-        self.said: list[npt.NDArray[Any]] = []
-        self.right: list[npt.NDArray[Any]] = []
-
-    def add(self, loss: float, said: npt.NDArray[Any], right: npt.NDArray[Any]) -> None:
-        """A window: the mean loss of its answers, and these."""
-        self.total += loss * len(right)
-        self.said.append(said)
-        self.right.append(right)
-
-    def metrics(self, task: Task, data: Data) -> dict[str, float]:
-        """The mean loss, and the task's metrics."""
-        said, right = np.concatenate(self.said), np.concatenate(self.right)
-        loss = self.total / len(right)
-        return {"loss": loss} | measure(task.metrics, loss, said, right, data)
-
-
-def _said(scores: Tensor) -> npt.NDArray[Any]:
-    """The class of the greatest score, or the value itself, of each answer."""
-    said = scores[:, 0] if scores.shape[-1] == 1 else scores.argmax(-1)
-    array: npt.NDArray[Any] = said.detach().cpu().numpy()
-    return array
-
-
-def _predicted(scores: Tensor, batch: Batch, show: int) -> list[list[int | float | None]]:
-    every = np.full(batch.y.shape, np.nan if batch.y.dtype.kind == "f" else -1, batch.y.dtype)
-    every[batch.asked] = _said(scores)
-    return [[None if v != v else v for v in row] for row in every[:, :show].T.tolist()]

@@ -11,7 +11,7 @@ from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement
 from core.dropout.schedule import CONSTANT, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment import BOUNDS, CELLS, ENGINES, HIDDEN, Experiment, build
+from core.experiment import BOUNDS, CELLS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build
 from core.tasks import TASKS
 
 schedules = st.builds(
@@ -58,14 +58,13 @@ def experiments(draw: st.DrawFn) -> Experiment:
     width = st.integers(*HIDDEN)
     fields: dict[str, st.SearchStrategy[Any]] = {
         **{name: st.integers(*bounds) for name, bounds in BOUNDS.items()},
+        **{name: st.sampled_from(words) for name, words in WORDS.items()},
+        **{name: _or_none(name, st.floats(*bounds, exclude_min=True)) for name, bounds in LIMITS.items()},
+        **{name: st.floats(*bounds) for name, bounds in RANGES.items()},
         "layers": st.just(layers),
         "cell": st.just(cell),
         "hidden": width | st.lists(width, min_size=layers, max_size=layers).map(tuple),
-        "learning_rate": st.floats(0, 10, exclude_min=True),
-        "clip": st.floats(0, 1000, exclude_min=True),
-        "forget_bias": st.floats(-10, 10, exclude_min=True),
-        "device": st.sampled_from(["auto", "cpu", "cuda", "mps"]),
-        "engine": st.sampled_from(ENGINES),
+        "windows": st.just("equal"),  # the others cannot be said from outside
         "placement": placements(layers, cell),
     }
     given = {name: draw(strategy) for name, strategy in fields.items() if name in ("layers", "cell") or draw(st.booleans())}
@@ -74,10 +73,14 @@ def experiments(draw: st.DrawFn) -> Experiment:
     return _valid(task.name, options, given)
 
 
+def _or_none(name: str, numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Any]:
+    return st.none() | numbers if name in OPTIONAL else numbers
+
+
 def _valid(task: str, options: dict[str, Any], given: dict[str, Any]) -> Experiment:
     # What remains to go wrong together: too much memory, steps that are too few for the task, layers without their rates.
     try:
         return build(task, options, **given)
     except Invalid as invalid:
-        assume(invalid.field not in ("hidden", "lag", "steps", *SITES))
+        assume(invalid.field not in ("hidden", "lag", "steps", "decoder", *SITES))
         raise

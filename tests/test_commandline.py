@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from core.commandline.train import experiment as experiment_of
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, from_data, usual
 from core.dropout.schedule import Schedule
-from core.experiment import CELLS, Experiment, build
+from core.experiment import CELLS, Experiment, build, reseeded
 from core.paths import corruption, through_gates
+from core.recipes import RECIPES
+from core.recipes import experiment as of_recipe
 from core.tasks.windows import data_of, masks_of
 from core.training import train
 
@@ -116,6 +119,28 @@ def test_a_run_that_diverges_ends_with_status_1(capsys: pytest.CaptureFixture[st
 )  # fmt: skip
 def test_the_options_of_train(arguments: list[str], expected: Experiment) -> None:
     assert parsed(*arguments) == expected
+
+
+def test_a_recipe_and_what_is_changed_of_it() -> None:
+    medium, small = (of_recipe(RECIPES["zaremba2014-medium"], scale) for scale in (1, 0.1))
+    assert parsed("--recipe", "zaremba2014-medium") == medium
+    assert parsed("--recipe", "zaremba2014-medium", "--scale", "0.1") == small
+    assert parsed("--recipe", "zaremba2014-medium", "--hidden", "9", "--seed", "3", "--epochs", "2") == reseeded(
+        replace(medium, hidden=9, epochs=2), 3)  # fmt: skip
+    for more, placement in (
+        (["--method", "none"], Placement()),
+        (["--rate", "0.2"], METHODS["zaremba2014"].placement(0.2)),
+        (["--rate", "state=0.1"], Placement.of({**dict(medium.placement.sites), "state": Dropout(0.1)})),
+    ):
+        assert parsed("--recipe", "zaremba2014-medium", *more) == replace(medium, placement=placement)  # fmt: skip
+    assert dict(parsed("--recipe", "merity2017", "--rate", "0.1").placement.losses) == {"ar": 2, "tar": 1}
+    assert dict(parsed("--recipe", "zaremba2014-small", "--option", "words=3000").options)["words"] == 3000
+
+
+def test_a_run_that_goes_on_says_from_where(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    again = [*SHORT, "--checkpoint", str(tmp_path / "run")]
+    first = said(capsys, *again)
+    assert said(capsys, *again).removeprefix("goes on after update 3\n").splitlines()[:-1] == first.splitlines()[:-1]
 
 
 def test_methods(capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,13 +269,21 @@ WRONG = {
     "train --batch 0": "batch is 0",
     "train --batch 200 --steps 200 --hidden 9": "do not fill one window",
     "train --batch 256 --steps 30": "do not fill one window",
-    "train --hidden 1500 --layers 4 --batch 256 --steps 256": "at most 4000000 fit in memory",
+    "train --hidden 1500 --layers 4 --batch 256 --steps 256": "at most 5000000 fit in memory",
     "train --updates 0": "updates is 0; it must be a whole number from 1 to",
     "train --updates 3 --epochs 1": "not allowed with argument",
     "train --epochs 501": "epochs is 501",
     "train --learning-rate fast": "“fast” is not a number",
-    "train --learning-rate 0": "learning_rate is 0.0; it must be a number above 0 and at most 10",
+    "train --learning-rate 0": "learning_rate is 0.0; it must be a number above 0 and at most 100",
     "train --learning-rate inf": "learning_rate is inf",
+    "train --recipe zaremba": "There is no recipe “zaremba”; did you mean zaremba2014-",
+    "train --recipe merity2017 --task adding": "A recipe brings its own task: leave --task out",
+    "train --recipe merity2017 --scale 2": "The scale is 2.0; it must be a number above 0 and at most 1",
+    "train --recipe merity2017 --steps 10": "Windows of varied length need steps of at least 20; steps is 10",
+    "train --scale 0.1": "--scale is that of a recipe: name one with --recipe",
+    "train --checkpoint-every 5": "name a file with that",
+    "train --checkpoint-every 0 --checkpoint run": "checkpoint-every is 0; it must be a whole number from 1 to",
+    "train --checkpoint .": "The checkpoint . cannot be read: Is a directory",
     "train --seed -1": "data_seed is -1; it must be a whole number from 0 to 4294967295",
     "train --mask-seed 4294967296": "mask_seed is 4294967296",
     "train --device toaster": "(choose from 'auto', 'cpu', 'cuda', 'mps')",

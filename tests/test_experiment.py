@@ -7,12 +7,12 @@ import pytest
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment import ACTIVATIONS, BOUNDS, HIDDEN, Experiment, build, reseeded
+from core.experiment import ACTIVATIONS, BOUNDS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build, reseeded
 from core.tasks import TASKS
+from core.tasks.windows import data_of
 
 # What fits at the other end of one bound: the smallest network, so that only the bound itself can be what is wrong.
 SMALL: dict[str, Any] = {"layers": 1, "hidden": 1, "batch": 1}
-LIMITS = {"learning_rate": (0, 10), "clip": (0, 1000), "forget_bias": (-10, 10)}
 NAN, INFINITY = float("nan"), float("inf")
 NO_NUMBERS = [True, "3", None, [3], {}, NAN, INFINITY]
 
@@ -36,7 +36,7 @@ def test_the_bounds_of_a_whole_number(name: str) -> None:
 @pytest.mark.parametrize("value", [*NO_NUMBERS, 2.0, 2.5])
 @pytest.mark.parametrize("name", [*BOUNDS, "hidden"])
 def test_what_is_no_whole_number(name: str, value: object) -> None:
-    if value is None and name in ("embedding", "updates"):
+    if value is None and name in OPTIONAL:
         assert getattr(build(**{**SMALL, name: None}), name) is None
         return
     with pytest.raises(Invalid, match=f"{name} is .*; it must be a whole number"):
@@ -49,15 +49,29 @@ def test_the_bounds_of_a_number(name: str) -> None:
     for allowed in (above + 1e-9, most, 1):
         assert getattr(built(**{name: allowed}), name) == allowed
     for wrong in (above, above - 1, most + 1e-9, 10**30, *NO_NUMBERS):
+        if wrong is None and name in OPTIONAL:
+            assert getattr(built(**{name: None}), name) is None
+            continue
         with pytest.raises(Invalid, match=f"{name} is .*; it must be a number above {above} and at most {most}") as caught:
             built(**{name: wrong})
         assert caught.value.field == name
 
 
-@pytest.mark.parametrize("name", ["cell", "device", "engine"])
+@pytest.mark.parametrize("name", RANGES)
+def test_the_bounds_of_a_number_that_may_be_its_least(name: str) -> None:
+    low, high = RANGES[name]
+    for allowed in (low, high, (low + high) / 2):
+        assert getattr(built(**{name: allowed}), name) == allowed
+    for wrong in (low - 1e-9, high + 1e-9, 10**30, *NO_NUMBERS[1:]):
+        with pytest.raises(Invalid, match=f"{name} is .*; it must be a number from {low} to {high}") as caught:
+            built(**{name: wrong})
+        assert caught.value.field == name
+
+
+@pytest.mark.parametrize("name", WORDS)
 @pytest.mark.parametrize("value", ["", "LSTM", "abacus", None, 1, True, ["lstm"], {}])
 def test_the_words(name: str, value: object) -> None:
-    with pytest.raises(Invalid, match=f"{name} is “.*”; it must be one of (lstm|auto)") as caught:
+    with pytest.raises(Invalid, match=f"{name} is “.*”; it must be one of {WORDS[name][0]}") as caught:
         built(**{name: value})
     assert caught.value.field == name
 
@@ -122,6 +136,23 @@ def test_sizes_that_do_not_fit_together() -> None:
     with pytest.raises(Invalid, match=f"at most {ACTIVATIONS} fit in memory") as caught:
         built(**(most | {"batch": 256}))
     assert caught.value.field == "hidden"
+
+
+def test_a_tied_decoder_needs_a_last_layer_as_wide_as_the_embedding_and_a_task_that_reads_what_it_answers() -> None:
+    assert build(decoder="tied", hidden=(9, 5), embedding=5).widths == (9, 5)
+    for task, hidden in (("language-model", (9, 5)), ("adding", 9)):
+        with pytest.raises(Invalid, match="the last layer must be as wide as that, and the task must read tokens") as caught:
+            build(task, decoder="tied", hidden=hidden)
+        assert caught.value.field == "decoder"
+    with pytest.raises(Invalid, match="“delayed-recall” reads 18 tokens and answers with 8"):
+        data_of(build("delayed-recall", decoder="tied"))
+
+
+def test_windows_of_varied_length_are_long_and_of_a_text() -> None:
+    with pytest.raises(Invalid, match="need steps of at least 20; steps is 19"):
+        build(windows="varied", steps=19)
+    with pytest.raises(Invalid, match="the sequences of this task stand alone"):
+        data_of(build("delayed-recall", windows="varied"))
 
 
 def test_the_defaults_of_a_task_hold_where_nothing_is_given() -> None:

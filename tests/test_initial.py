@@ -19,9 +19,21 @@ def small(cell: str = "lstm", seed: int = 7, hidden: int | tuple[int, ...] = (5,
 
 @pytest.mark.parametrize("cell", CELLS)
 @given(seed=st.integers(0, 2**32 - 1), hidden=st.lists(st.integers(1, 40), min_size=1, max_size=4).map(tuple),
-       embedding=st.none() | st.integers(1, 30), bias=st.sampled_from([1.0, 3.0, -0.25]))  # fmt: skip
-def test_they_are_those_of_the_model(cell: str, seed: int, hidden: tuple[int, ...], embedding: int | None, bias: float) -> None:
-    experiment = small(cell, seed, hidden, embedding=embedding, forget_bias=bias)
+       embedding=st.none() | st.integers(1, 30), bias=st.sampled_from([1.0, 3.0, -0.25, None]),
+       all_in=st.sampled_from([None, 0.1, 0.04]))  # fmt: skip
+def test_they_are_those_of_the_model(cell: str, seed: int, hidden: tuple[int, ...], embedding: int | None, bias: float | None,
+                                     all_in: float | None) -> None:  # fmt: skip
+    assert_same(small(cell, seed, hidden, embedding=embedding, forget_bias=bias, init_range=all_in))
+
+
+@pytest.mark.parametrize("all_in", [None, 0.1])
+def test_those_of_a_tied_decoder_are_the_embeddings(all_in: float | None) -> None:
+    tied = build("language-model", {"words": 2000}, hidden=(5, 4), embedding=4, init_range=all_in, decoder="tied")
+    assert_same(tied)
+    assert initial(tied).decoder is initial(tied).embedding
+
+
+def assert_same(experiment: Experiment) -> None:
     data = data_of(experiment)
     model, ours = Network(data.tokens, data.classes, experiment), initial(experiment)
     pairs = [(model.embedding, ours.embedding), (model.decoder, ours.decoder), (model.decoder_bias, ours.decoder_bias)]

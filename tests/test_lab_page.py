@@ -553,7 +553,7 @@ import importlib, logging, pkgutil, sys
 logging.disable(logging.WARNING)
 import core
 heavy = {"core.model", "core.measure", "core.objective", "core.training", "core.weights", "core.recurrence.engine",
-         "core.recurrence.tangent", "core.snapshot", "core.__main__"}
+         "core.recurrence.tangent", "core.snapshot", "core.answers", "core.optimiser", "core.checkpoint", "core.__main__"}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
 heavy |= {name for name in names if name.startswith(("core.recurrence.bptt.", "core.bench."))}

@@ -282,7 +282,7 @@ def test_the_queue_is_first_come_first_served(single: Service) -> None:
 def test_a_waiting_run_refuses_a_change_that_does_not_fit(single: Service) -> None:
     running, waiting = single.submit(LONG, "a"), single.submit(SHORT, "a")
     with pytest.raises(Invalid, match="learning_rate"):
-        single.command(waiting, {"command": "change", "learning_rate": 11})
+        single.command(waiting, {"command": "change", "learning_rate": 101})
     single.command(running, {"command": "stop"})
     assert ended(single, waiting).state == "finished"
 

@@ -103,7 +103,7 @@ def assert_same_numbers(e: Experiment, update: int = 7) -> None:
     losses = dict(e.placement.losses)
     masks = [masks_of(e, x, update, n) for n in range(passes_of(losses))]
     passes = [forward(network, Batch(x.numpy(), y.numpy(), False), states, one) for one in masks]
-    theirs = objective(passes, losses)
+    theirs = objective(passes, losses, e.loss)
     names = names_of(e)
     model: nn.Module = names["Model"](TOKENS, CLASSES).double()
     model.load_state_dict(network.state_dict())
@@ -153,6 +153,11 @@ def test_real_values_and_steps_that_do_not_exist_give_the_engines_numbers(task: 
 def test_any_placement_gives_the_engines_numbers(data: st.DataObject) -> None:
     layers, cell = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(CELLS))
     assert_same_numbers(experiment(data.draw(placements(layers, cell)), layers, cell), data.draw(st.integers(1, 500)))
+
+
+@pytest.mark.parametrize("name", ["zaremba2014", "fraternal", "merity2017"])
+def test_a_sum_over_time_is_the_engines(name: str) -> None:
+    assert_same_numbers(experiment(METHODS[name].placement(), loss="sum"))
 
 
 @pytest.mark.parametrize(("cell", "name"), CELLS_AND_METHODS)
@@ -268,6 +273,22 @@ def test_only_what_the_placement_needs_is_written_down(cell: str, name: str) -> 
         ("series", "lstm", "merity2017", {"hidden": 8, "steps": 7}),
         ("digits", "gru", "gal2016", {"hidden": 8, "options": {"order": "permuted"}}),
         ("adding", "lstm", "monte-carlo", {"hidden": 8, "options": {"lag": 3}, "monte_carlo": 3}),
+        (
+            "language-model",
+            "lstm",
+            "gal2016",
+            {
+                "hidden": 8,
+                "optimiser": "nt-asgd",
+                "decay": 1.2,
+                "weight_decay": 1e-6,
+                "loss": "sum",
+                "init_range": 0.1,
+                "forget_bias": None,
+                "decoder": "tied",
+                "states": "fresh",
+            },
+        ),
     ],
 )
 def test_it_runs_by_itself(task: str, cell: str, name: str, given: dict[str, Any], alone: Alone, tmp_path: Path) -> None:

@@ -51,15 +51,20 @@ def widths(text: str) -> int | tuple[int, ...]:
 
 
 def placement(name: str, rates: Sequence[str] | None, cell: str = "lstm") -> Placement:
-    """A method in a cell at its own rates, at one rate (["0.3"]), or with rates of single sites (["input=0.3", …]).
+    """A method in a cell at its own rates, or at those that are given. Raises Invalid."""
+    return at_rates(method(name).placement(cell=cell), rates, cell)
 
-    A site that the method does not have is added, dropping as is usual there. A text such as input=0.3~sequence~ramp,300
-    says all of how a site drops. Raises Invalid.
+
+def at_rates(own: Placement, rates: Sequence[str] | None, cell: str = "lstm") -> Placement:
+    """The placement at one rate (["0.3"]), or with rates of single sites (["input=0.3", …]).
+
+    A site that it does not have is added, dropping as is usual there. A text such as input=0.3~sequence~ramp,300 says all of
+    how a site drops. Raises Invalid.
     """
-    if rates and len(rates) == 1 and "=" not in rates[0]:
-        return method(name).placement(_rate("--rate", rates[0]), cell)
-    own = method(name).placement(cell=cell)
     sites = dict(own.sites)
+    if rates and len(rates) == 1 and "=" not in rates[0]:
+        one = _rate("--rate", rates[0])
+        return Placement.of({site: replace(dropout, rate=one) for site, dropout in sites.items()}, dict(own.losses))
     for pair in rates or ():
         site, equals, value = pair.partition("=")
         if not equals:

@@ -4,27 +4,40 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from core.commandline.parts import add_cell, add_json, add_method, number, placement, whole, widths
+from core.commandline.parts import add_cell, add_json, add_method, at_rates, number, placement, whole, widths
 from core.dropout.methods import method
 from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.experiment import DEVICES, ENGINES, THREADS, Experiment, build, check_whole
 from core.language import N_, _
+from core.recipes import RECIPES, Recipe, recipe
+from core.recipes import experiment as of_recipe
 from core.tasks import TASKS, task
 from core.tasks.metrics import METRICS
 from core.tasks.task import Option, Value
 
 HELP = N_("train a small network and report its losses")
+DEFAULT = "language-model"  # the task, where none is named
 SEEDS = ("data_seed", "weight_seed", "mask_seed")
+# Events that are printed as they come.
+SAID = {
+    "averaging": N_("update {update}: the validation loss no longer falls; from now on the mean of the weights is evaluated"),
+    "unsaved": N_("update {update}: {reason}"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--task", default="language-model", metavar="NAME", help=_("one of {all}").format(all=", ".join(TASKS)))
+    parser.add_argument("--recipe", metavar="NAME", help=_("a published set-up: {all}").format(all=", ".join(RECIPES)))
+    parser.add_argument(
+        "--scale", type=number, metavar="X", help=_("the recipe in small: 0.1 is a tenth of its widths and updates")
+    )
+    parser.add_argument("--task", metavar="NAME", help=_("one of {all}").format(all=", ".join(TASKS)))
     parser.add_argument("--option", nargs="+", action="extend", default=[], metavar="key=value", help=_("settings of the task"))
     add_method(parser, required=False)
     parser.add_argument(
@@ -49,6 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=ENGINES)
     # With one, sums are in the order of the app's workers, and runs side by side do not wait for each other's threads.
     parser.add_argument("--threads", type=whole, default=1, metavar="N", help=_("of torch; 1 if left out, as in the app"))
+    parser.add_argument("--checkpoint", type=Path, metavar="PATH", help=_("go on from this file, and write the run down in it"))
+    parser.add_argument("--checkpoint-every", type=whole, metavar="N", help=_("after so many updates; 100, if left out"))
     add_json(parser)
 
 
@@ -56,10 +71,12 @@ def run(args: argparse.Namespace) -> int:
     """Trains to the end. Returns 1 where the run failed."""
     chosen = experiment(args)
     check_whole("threads", args.threads, THREADS)
-    from core.training import prepare, train  # here, so that no other command waits for torch
+    from core.checkpoint import EVERY, Checkpoint  # here, so that no other command waits for torch
+    from core.training import prepare, train
 
+    checkpoint = Checkpoint(args.checkpoint, _given(args.checkpoint_every, EVERY)) if args.checkpoint else None
     prepare(args.threads)
-    events = train(chosen)
+    events = train(chosen, checkpoint=checkpoint)
     return _print_json(events) if args.json else _print_text(events, _(task(chosen.task).baseline))
 
 
@@ -82,13 +99,38 @@ def experiment(args: argparse.Namespace) -> Experiment:
     for seed in SEEDS:
         value = getattr(args, seed) if getattr(args, seed) is not None else args.seed
         given |= {} if value is None else {seed: value}
+    _check_recipe(args)
+    row = recipe(args.recipe) if args.recipe else None
+    name = row.task if row else args.task or DEFAULT
     if args.method or args.rate:
-        usual = args.method or build(args.task).method or "none"
-        given["placement"] = placement(usual, args.rate, args.cell)
-        given["monte_carlo"] = method(usual).monte_carlo
-    built = build(args.task, dict(_option(pair, task(args.task).options) for pair in args.option), **given)
+        given |= _dropping(args, row, name)
+    options = dict(_option(pair, task(name).options) for pair in args.option)
+    built = of_recipe(row, _given(args.scale, 1.0), options, **given) if row else build(name, options, **given)
     _check_words(built, given.get("placement", built.placement), args.rate or ())
     return built
+
+
+def _dropping(args: argparse.Namespace, row: Recipe | None, name: str) -> dict[str, Any]:
+    """Where it drops, as --method and --rate say; a recipe's own sites, or the usual ones of the task's method, without the
+    former."""
+    if row and not args.method:
+        return {"placement": at_rates(row.fields["placement"], args.rate, args.cell)}
+    usual = args.method or build(name).method or "none"
+    return {"placement": placement(usual, args.rate, args.cell), "monte_carlo": method(usual).monte_carlo}
+
+
+def _check_recipe(args: argparse.Namespace) -> None:
+    """Raises Invalid for what goes only with a recipe, or only without one."""
+    if args.recipe and args.task:
+        raise Invalid(_("A recipe brings its own task: leave --task out."), "task")
+    if not args.recipe and args.scale is not None:
+        raise Invalid(_("--scale is that of a recipe: name one with --recipe."), "scale")
+    if args.checkpoint_every is not None and not args.checkpoint:
+        raise Invalid(_("--checkpoint-every says how often --checkpoint is written: name a file with that."), "checkpoint")
+
+
+def _given(value: Any, otherwise: Any) -> Any:
+    return otherwise if value is None else value
 
 
 def _option(pair: str, options: Sequence[Option]) -> tuple[str, Value]:
@@ -116,6 +158,8 @@ def _print_json(events: Iterator[dict[str, Any]]) -> int:
 
 def _print_text(events: Iterator[dict[str, Any]], baseline: str) -> int:
     started = next(events)
+    if "resumed" in started:
+        print(_("goes on after update {resumed}").format(**started), flush=True)
     print(_("{parameters} parameters, {updates} updates on {device}").format(**started), flush=True)
     with tqdm(total=started["updates"], unit=_("update"), file=sys.stderr, leave=False) as bar:
         for event in events:
@@ -123,6 +167,8 @@ def _print_text(events: Iterator[dict[str, Any]], baseline: str) -> int:
                 bar.update(event["update"] - bar.n)
                 if event["val"]:
                     bar.write(_evaluation(event), file=sys.stdout)
+            elif event["event"] in SAID:
+                bar.write(_(SAID[event["event"]]).format(**event), file=sys.stdout)
             elif event["event"] in ("done", "failed"):
                 last = event
     print(_summary(last, started, baseline))

@@ -16,15 +16,17 @@ _ZONED = (("zoneout_cell", "c"), ("zoneout_state", "h"))
 
 
 def equations(cell: str, on: Collection[str], gaussian: bool = False, scalings: Collection[str] = ("inverted",),
-              squared: bool = False) -> dict[str, str]:  # fmt: skip
+              squared: bool = False, summed: bool = False, optimiser: str = "adam") -> dict[str, str]:  # fmt: skip
     """What each phase computes, in a few lines, with a mask d wherever a site is on. scalings: those of these sites.
-    squared: whether the loss is the squared error, and not the cross-entropy."""
+    squared: whether the loss is the squared error, and not the cross-entropy. summed: over time, and not its mean."""
+    of = _("sum over time, mean over the batch,") if summed else _("mean")
+    step = _("Adam(s·∂loss/∂w)") if optimiser == "adam" else _("s·∂loss/∂w")
     return {
         "masks": _mask(on, gaussian, scalings),
         "forward": _forward(cell, on),
-        "loss": _("loss = mean of (answer − right)²") if squared else _("loss = mean of −ln p(right answer)"),
+        "loss": _("loss = {of} of (answer − right)²" if squared else "loss = {of} of −ln p(right answer)").format(of=of),
         "backward": _("δ = ∂loss/∂·, a = {product}").format(product=_product(on)) + "\n" + _backward(cell, on),
-        "update": _("s = min(1, clip/‖gradient‖)\nw ← w − η·Adam(s·∂loss/∂w)"),
+        "update": _("s = min(1, clip/‖gradient‖)\nw ← w − η·{step}").format(step=step),
     }
 
 

@@ -22,7 +22,8 @@ FARTHEST = 40  # steps, at most
 # What is measured beside the method that is chosen; Moon's with the scale that it must not have.
 BESIDE = ("zaremba2014", "naive-state", "naive-cell", "moon2015", "gal2016")
 INVERTED = "moon2015"
-
+# What tells how an experiment trains, and nothing of its model.
+TRAINED = ("optimiser", "learning_rate", "decay", "decay_after", "clip", "weight_decay", "loss")
 
 Values = tuple[float | None, ...]
 
@@ -69,9 +70,9 @@ def measurable(experiment: Experiment) -> Experiment:
     """The experiment's model, small enough to be measured in seconds: at most `WIDEST` units."""
     hidden = tuple(min(width, WIDEST) for width in experiment.widths)
     embedding = min(experiment.shape.embedding, WIDEST) if experiment.words else None
-    return replace(experiment, hidden=hidden, embedding=embedding, placement=Placement(),
-                   epochs=1, updates=None, learning_rate=Experiment.learning_rate, clip=Experiment.clip, monte_carlo=0,
-                   engine="reference", device="cpu")  # fmt: skip
+    trained = {name: getattr(Experiment, name) for name in TRAINED}
+    return replace(experiment, hidden=hidden, embedding=embedding, placement=Placement(), **trained,
+                   epochs=1, updates=None, monte_carlo=0, engine="reference", device="cpu")  # fmt: skip
 
 
 def candidates(experiment: Experiment) -> dict[str, Placement]:

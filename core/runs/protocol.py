@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from core.dropout.placement import from_data
 from core.errors import Invalid
-from core.experiment import BOUNDS, check_number, check_whole
+from core.experiment import check_field
 from core.language import _
 
 VERSION = 1
@@ -48,10 +48,9 @@ def checked(command: Mapping[str, Any]) -> Command:
             name=command.get("command"), all=", ".join(COMMANDS)), "command")  # fmt: skip
     if "placement" in command:
         from_data(command["placement"])
-    if "learning_rate" in command:
-        check_number("learning_rate", command["learning_rate"], 0, 10)
-    if "mask_seed" in command:
-        check_whole("mask_seed", command["mask_seed"], BOUNDS["mask_seed"])
+    for name in ("learning_rate", "mask_seed"):
+        if name in command:
+            check_field(name, command[name])
     return dict(command)
 
 

@@ -24,26 +24,34 @@ def _way(e: Experiment) -> str:
 
 
 def _init(e: Experiment) -> list[str]:
-    n = len(gates(e))
+    n, tied = len(gates(e)), e.decoder == "tied"
+    decoder = "self.embedding" if tied else _uniform(e, "H[-1] ** -0.5", "C, H[-1]")
+    bias = "nn.Parameter(torch.zeros(C))" if tied else _uniform(e, "H[-1] ** -0.5", "C")
     lines = [
         "def __init__(self, V, C):",
         "    super().__init__()",
         "    def uniform(bound, *size):",
         "        return nn.Parameter((2 * torch.rand(size) - 1) * bound)",
         "",
-        *(["    self.embedding = uniform(0.1, V, E)"] if e.words else []),
+        *([f"    self.embedding = {_uniform(e, '0.1', 'V, E')}"] if e.words else []),
         *note(_("The blocks of W, U and b, in this order: {gates}.").format(gates=" ".join(gates(e)))),
-        f"    self.W = nn.ParameterList(uniform(h**-0.5, {n} * h, below) for below, h in zip((E, *H), H))",
-        f"    self.U = nn.ParameterList(uniform(h**-0.5, {n} * h, h) for h in H)",
-        f"    self.b = nn.ParameterList(uniform(h**-0.5, {n} * h) for h in H)",
-        "    self.decoder = uniform(H[-1] ** -0.5, C, H[-1])",
-        "    self.decoder_bias = uniform(H[-1] ** -0.5, C)",
+        f"    self.W = nn.ParameterList({_uniform(e, 'h**-0.5', f'{n} * h, below')} for below, h in zip((E, *H), H))",
+        f"    self.U = nn.ParameterList({_uniform(e, 'h**-0.5', f'{n} * h, h')} for h in H)",
+        f"    self.b = nn.ParameterList({_uniform(e, 'h**-0.5', f'{n} * h')} for h in H)",
+        *(note(_("Tied: the decoder has the weights of the embedding."), "    ") if tied else []),
+        f"    self.decoder = {decoder}",
+        f"    self.decoder_bias = {bias}",
     ]
     lines.insert(2, "")
-    if n > 1:
+    if n > 1 and e.forget_bias is not None:
         lines += ["    for h, b in zip(H, self.b):",
                   f"        b.data[h : 2 * h] = {e.forget_bias!r}  # {_('the gate that keeps starts open')}"]  # fmt: skip
     return lines
+
+
+def _uniform(e: Experiment, bound: str, size: str) -> str:
+    """A call that draws weights, in the range of the experiment or else within this bound."""
+    return f"uniform({e.init_range or bound}, {size})"
 
 
 def _start(e: Experiment) -> list[str]:

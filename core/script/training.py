@@ -64,6 +64,8 @@ def _objective(e: Experiment) -> list[str]:
             f"    other, _after{rest} = model(x, states, other_masks)",
             f"    loss = (loss + {_loss(e, 'other')}) / 2",
         ]
+    if e.loss == "sum":
+        lines += [*note(_("Summed up over time, as a mean over the batch.")), "    loss = loss * asked.sum() / B"]
     if "ar" in losses:
         lines += [*note(_("AR: the last layer's h, as dropped, shall be small.")),
                   f"    loss = loss + {losses['ar']!r} * told{at}.square().mean()"]  # fmt: skip
@@ -73,6 +75,11 @@ def _objective(e: Experiment) -> list[str]:
     if fraternal:
         lines.append(f"    loss = loss + {losses['fraternal']!r} * (scores[asked] - other[asked]).square().mean()")
     return [*lines, "    return loss, after"]
+
+
+def _started(e: Experiment, states: str = "model.start(B)") -> list[str]:
+    """Where a state begins with zeros: in the first window, or in every one."""
+    return ["        if first:", f"            states = {states}"] if e.states == "carried" else [f"        states = {states}"]
 
 
 def _evaluate(e: Experiment) -> list[str]:
@@ -87,8 +94,7 @@ def _evaluate(e: Experiment) -> list[str]:
         ),
         f"    loss, {_TOLD[_real(e)][0]}, count = 0.0, 0, 0",
         '    for x, y, first in windows("validation"):',
-        "        if first:",
-        "            states = model.start(B)",
+        *_started(e),
         f"        scores, states, *_rest = model(x, states, {masks})",
         f"        asked = {_asked(e)}",
         f"        loss += {_loss(e, 'scores', 'sum')}.item()",
@@ -110,8 +116,7 @@ def _monte_carlo(e: Experiment) -> list[str]:
         ),
         "    loss, count = 0.0, 0",
         '    for x, y, first in windows("validation"):',
-        "        if first:",
-        f"            states = [model.start(B)] * {e.monte_carlo}",
+        *_started(e, f"[model.start(B)] * {e.monte_carlo}"),
         f"        passes = [model(x, one, {drawing(e)}) for one in states]",
         f"        states, asked = [one[1] for one in passes], {_asked(e)}",
         *(
@@ -132,11 +137,10 @@ def _monte_carlo(e: Experiment) -> list[str]:
 
 def _train(e: Experiment) -> list[str]:
     device = [f'    torch.set_default_device("{e.device}")'] if e.device in ("cuda", "mps") else []
-    loop = f"    while update < {e.updates}:" if e.updates else f"    for epoch in range({e.epochs}):"
     stop = [f"        if update == {e.updates}:", "            break"] if e.updates else []
     second = f", {drawing(e)}" if "fraternal" in dict(e.placement.losses) else ""
-    at_test = "model, windows, update" if tested(e) else "model, windows"
-    drawn = "model, windows, update, V" if "V" in drawing(e) else "model, windows, update"
+    at_test = f"{_to_evaluate(e)}, windows, update" if tested(e) else f"{_to_evaluate(e)}, windows"
+    drawn = f"{_to_evaluate(e)}, windows, update" + (", V" if "V" in drawing(e) else "")
     return [
         "def train():",
         *doc(_("Draw masks → forward through time → loss → backward → update.")),
@@ -144,24 +148,58 @@ def _train(e: Experiment) -> list[str]:
         f"    torch.manual_seed({e.weight_seed})",
         "    V, C, windows = data()",
         "    model = Model(V, C)",
-        f"    optimiser = torch.optim.Adam(model.parameters(), lr={e.learning_rate!r})",
-        "    update = 0",
-        loop,
+        f"    optimiser = torch.optim.{_optimiser(e)}",
+        *(["    mean, heard = None, []"] if _averages(e) else []),
+        f"    update{', epoch = 0, 0' if e.updates and e.decay > 1 else ' = 0'}",
+        f"    while update < {e.updates}:" if e.updates else f"    for epoch in range({e.epochs}):",
+        *_decay(e),
         '        for x, y, first in windows("train"):',
         *indented([
-            "        if first:",
-            "            states = model.start(B)",
+            *_started(e),
             "        update += 1",
             f"        loss, states = objective(model, x, y, states, {drawing(e)}{second})",
             "        optimiser.zero_grad()",
             "        loss.backward()",
             f"        nn.utils.clip_grad_norm_(model.parameters(), {e.clip!r})",
             "        optimiser.step()",
+            *(["        if mean:", "            mean.update_parameters(model)"] if _averages(e) else []),
                 *note(_("The state goes on; what is learned does not reach back through it."), " " * 8),
             "        states = [tuple(part.detach() for part in state) for state in states]",
             *stop,
         ]),
+        *(["        epoch += 1"] if e.updates and e.decay > 1 else []),
         f"        loss, {_TOLD[_real(e)][0]} = evaluate({at_test})",
         f'        print(f"update {{update}}: validation loss {{loss:.3f}}, {_TOLD[_real(e)][2]}")',
+        *(_begins_to_average() if _averages(e) else []),
         *([f'    print(f"Monte Carlo, {e.monte_carlo} passes: {{monte_carlo({drawn}):.3f}}")'] if e.monte_carlo else []),
+    ]  # fmt: skip
+
+
+def _optimiser(e: Experiment) -> str:
+    decay = f", weight_decay={e.weight_decay!r}" if e.weight_decay else ""
+    return f"{'Adam' if e.optimiser == 'adam' else 'SGD'}(model.parameters(), lr={e.learning_rate!r}{decay})"
+
+
+def _decay(e: Experiment) -> list[str]:
+    if e.decay == 1:
+        return []
+    return ["        for group in optimiser.param_groups:",
+            f'            group["lr"] = {e.learning_rate!r} / {e.decay!r} ** max(0, epoch + 1 - {e.decay_after})']  # fmt: skip
+
+
+def _averages(e: Experiment) -> bool:
+    return e.optimiser == "nt-asgd"
+
+
+def _to_evaluate(e: Experiment) -> str:
+    return "mean.module if mean else model" if _averages(e) else "model"
+
+
+def _begins_to_average() -> list[str]:
+    return [
+        *note(_("NT-ASGD: no longer better than five epochs ago; from now on the mean of the weights is evaluated."), " " * 8),
+        "        if not mean and loss > min(heard[:-5], default=loss):",
+        "            mean = torch.optim.swa_utils.AveragedModel(model)",
+        "            mean.update_parameters(model)",
+        "        heard.append(loss)",
     ]  # fmt: skip

@@ -7,20 +7,28 @@ from itertools import islice
 import numpy as np
 
 from core.dropout.draw import Array, draw
+from core.errors import Invalid
 from core.experiment import Experiment
+from core.language import _
 from core.tasks import task
+from core.tasks.cuts import fresh, varied
 from core.tasks.task import Batch, Data, Value
+
+# What the data depend on, and how they are cut: (task, options, T, B, seed), windows, states, decoder.
+_Key = tuple[tuple[str, tuple[tuple[str, Value], ...], int, int, int], str, str, str]
 
 
 def data_of(experiment: Experiment) -> Data:
     """The data of an experiment. Raises Invalid where its task cannot make it."""
-    return _data(experiment.task, experiment.options, experiment.steps, experiment.batch, experiment.data_seed)
+    return _data(_key(experiment))
 
 
 def masks_of(experiment: Experiment, update: int, passing: int = 0) -> dict[str, Array]:
     """The masks of update n, as `core.dropout.draw.draw` draws them for the experiment and its data."""
     e = experiment
     shape = replace(e.shape, tokens=data_of(e).tokens) if e.placement.get("words") else e.shape
+    if e.windows == "varied":
+        shape = replace(shape, steps=len(window(e, update).x))
     return draw(e.placement, shape, e.mask_seed, update, passing)
 
 
@@ -31,8 +39,7 @@ def total_updates(experiment: Experiment) -> int:
 
 def window(experiment: Experiment, update: int) -> Batch:
     """The window of update n (from 1): what the run of this experiment reads, or will read, then."""
-    e = experiment
-    return _window(e.task, e.options, e.steps, e.batch, e.data_seed, update)
+    return _window(_key(experiment), update)
 
 
 def first_asked(experiment: Experiment, least: int) -> int:
@@ -41,13 +48,30 @@ def first_asked(experiment: Experiment, least: int) -> int:
     return int(next((t for t in asked if t >= least), experiment.steps - 1))
 
 
+def _key(e: Experiment) -> _Key:
+    return (e.task, e.options, e.steps, e.batch, e.data_seed), e.windows, e.states, e.decoder
+
+
 @lru_cache(maxsize=8)
-def _data(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: int, seed: int) -> Data:
+def _made(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: int, seed: int) -> Data:
     return task(name).make(dict(options), steps, batch, seed)
 
 
+@lru_cache(maxsize=8)
+def _data(key: _Key) -> Data:
+    made, windows, states, decoder = key
+    data = _made(*made)
+    if decoder == "tied" and data.tokens != data.classes:
+        raise Invalid(_("A tied decoder has the weights of the embedding: what is answered must be what is read. The task "
+                        "“{task}” reads {tokens} tokens and answers with {classes}.").format(
+                            task=made[0], tokens=data.tokens, classes=data.classes), "decoder")  # fmt: skip
+    if windows == "varied":
+        data = varied(data, made[2], made[4])
+    return fresh(data) if states == "fresh" else data
+
+
 @lru_cache(maxsize=32)
-def _window(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: int, seed: int, update: int) -> Batch:
-    data = _data(name, options, steps, batch, seed)
+def _window(key: _Key, update: int) -> Batch:
+    data = _data(key)
     epoch, place = divmod(update - 1, data.updates)
     return next(islice(data.train(epoch), place, None))

@@ -12,7 +12,7 @@ from core.dropout.placement import NOISES, SCALINGS, SHARING, WORDS, Dropout, Pl
 from core.dropout.schedule import KINDS, LONGEST, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment import BOUNDS, CELLS, Experiment, build
+from core.experiment import BOUNDS, CELLS, LIMITS, Experiment, build
 from core.language import N_, _
 from core.script import script
 from core.tasks import TASKS, task
@@ -32,8 +32,11 @@ FEW = (
     "candidate",
     "cell",
 )  # the sites that are always at hand; others where they are on
-PLAIN = ("embedding", "updates", "clip", "forget_bias", "monte_carlo", "device", "engine")  # what no control changes
+# What no control changes.
+PLAIN = ("embedding", "updates", "optimiser", "decay", "decay_after", "clip", "weight_decay", "loss", "init_range",
+         "forget_bias", "decoder", "windows", "states", "monte_carlo", "device", "engine")  # fmt: skip
 CELL_NAMES = {"lstm": N_("LSTM"), "gru": N_("GRU"), "rnn": N_("RNN"), "rnn-logistic": N_("RNN, logistic")}
+OPTIMISERS = {"adam": N_("Adam"), "sgd": "SGD", "nt-asgd": "NT-ASGD"}
 SETTINGS = {**SHARING, "scaling": SCALINGS, "noise": NOISES}
 OVER = ("schedule", "length", "start")  # the parts of a schedule
 NUMBERS = ("batch", "steps", "epochs", "learning_rate", "data_seed", "weight_seed", "mask_seed")
@@ -180,7 +183,9 @@ def _more() -> None:
             _sharing()
         with network:
             least = min(1e-5, st.session_state["learning_rate"])
-            st.number_input(_("Learning rate (Adam)"), least, 10.0, key="learning_rate", format="%.5g", step=0.001)
+            label = _("Learning rate ({optimiser})").format(optimiser=_(OPTIMISERS[st.session_state["plain"]["optimiser"]]))
+            most = LIMITS["learning_rate"][1]
+            st.number_input(label, least, float(most), key="learning_rate", format="%.5g", step=0.001)
             st.number_input(_("Batch B, samples"), *BOUNDS["batch"], key="batch")
             st.number_input(_("Window T, time steps"), *BOUNDS["steps"], key="steps")
             st.number_input(_("Epochs"), *BOUNDS["epochs"], key="epochs")

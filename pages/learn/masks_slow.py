@@ -109,5 +109,6 @@ def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, st
     lanes = [lane for band in bands for lane in band.lanes]
     on = {lane.site for lane in lanes}
     scalings = {dropout.scaling for site, dropout in experiment.placement if site.name in on}
-    said = equations(experiment.cell, on, any(lane.gaussian for lane in lanes), scalings, data.real)
+    said = equations(experiment.cell, on, any(lane.gaussian for lane in lanes), scalings, data.real,
+                     experiment.loss == "sum", experiment.optimiser)  # fmt: skip
     return stage(one, colours, "slow-stage"), weights(one, colours, "slow-weights"), frames(one), said

@@ -1,0 +1,45 @@
+"""What a network answered in an evaluation, and how good that is (torch)."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from core.tasks.metrics import measure
+from core.tasks.task import Batch, Data, Task
+
+
+class Answers:
+    """All that was asked in an evaluation, window after window: what the network said, and what is right."""
+
+    def __init__(self) -> None:
+        self.total = 0.0  # of the losses of all that was asked
+        self.said: list[npt.NDArray[Any]] = []
+        self.right: list[npt.NDArray[Any]] = []
+
+    def add(self, loss: float, said: npt.NDArray[Any], right: npt.NDArray[Any]) -> None:
+        """A window: the mean loss of its answers, and these."""
+        self.total += loss * len(right)
+        self.said.append(said)
+        self.right.append(right)
+
+    def metrics(self, task: Task, data: Data) -> dict[str, float]:
+        """The mean loss, and the task's metrics."""
+        said, right = np.concatenate(self.said), np.concatenate(self.right)
+        loss = self.total / len(right)
+        return {"loss": loss} | measure(task.metrics, loss, said, right, data)
+
+
+def said_by(scores: Tensor) -> npt.NDArray[Any]:
+    """The class of the greatest score, or the value itself, of each answer."""
+    said = scores[:, 0] if scores.shape[-1] == 1 else scores.argmax(-1)
+    array: npt.NDArray[Any] = said.detach().cpu().numpy()
+    return array
+
+
+def predicted_by(scores: Tensor, batch: Batch, show: int) -> list[list[int | float | None]]:
+    """The same of the first samples, [show][T]: -1, or None for real values, where nothing is asked."""
+    every = np.full(batch.y.shape, np.nan if batch.y.dtype.kind == "f" else -1, batch.y.dtype)
+    every[batch.asked] = said_by(scores)
+    return [[None if v != v else v for v in row] for row in every[:, :show].T.tolist()]

@@ -1,0 +1,161 @@
+"""Runs that are broken off and go on. Oracle: the same run, never broken off; and, for a process that is killed, itself."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core import optimiser
+from core.checkpoint import MAGIC, Checkpoint
+from core.commandline.main import main
+from core.dropout.methods import METHODS
+from core.dropout.placement import Placement
+from core.errors import Invalid
+from core.experiment import Experiment, build
+from core.runs.protocol import Event
+from core.training import train
+
+E = build("language-model", {"words": 2000}, hidden=4, epochs=5, device="cpu", placement=METHODS["gal2016"].placement(0.2))
+SGD = replace(E, optimiser="sgd", learning_rate=1.0, decay=1.5, loss="sum", init_range=0.1, forget_bias=None, monte_carlo=2)
+# So wild that the validation loss soon rises.
+NT_ASGD = replace(E, optimiser="nt-asgd", learning_rate=40.0, windows="varied", clip=2.0, placement=Placement())
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums keep their order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def said(events: list[Event]) -> list[Event]:
+    """What does not depend on the clock or on where the run was broken off."""
+    return [{name: value for name, value in event.items() if name not in ("seconds", "resumed")} for event in events]
+
+
+def assert_same_state(one: Path, other: Path) -> None:
+    """Weights, optimiser, states and place, bit for bit."""
+    flat = [_flat(torch.load(BytesIO(path.read_bytes()[len(MAGIC) + 32 :]), weights_only=True)) for path in (one, other)]
+    assert flat[0].keys() == flat[1].keys()
+    for name, value in flat[0].items():
+        same = torch.equal(value, flat[1][name]) if isinstance(value, torch.Tensor) else value == flat[1][name]
+        assert same or name == "/state/seconds", name
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else None
+    if parts is None:
+        return {name: value}
+    return {key: found for part, inner in parts for key, found in _flat(inner, f"{name}/{part}").items()}
+
+
+@pytest.mark.parametrize("experiment", [E, SGD, NT_ASGD], ids=["adam", "sgd", "nt-asgd"])
+def test_a_run_goes_on_as_if_it_had_never_been_broken_off(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within an epoch; after its first event, and after its end."""
+    monkeypatch.setattr(optimiser, "PATIENCE", 1)
+    whole = list(train(experiment, checkpoint=Checkpoint(tmp_path / "whole", 7)))
+    assert said(whole) == said(list(train(experiment)))
+    for after in (18, 1, 10**6) if experiment is E else (18,):
+        path = tmp_path / f"broken{after}"
+        list(islice(train(experiment, checkpoint=Checkpoint(path, 7)), after))
+        again = list(train(experiment, checkpoint=Checkpoint(path, 7)))
+        assert said(again) == said(whole)
+        assert again[0].get("resumed", 0) == {1: 0, 18: 14}.get(after, whole[0]["updates"])
+        assert_same_state(tmp_path / "whole", path)
+    if experiment is NT_ASGD:
+        assert next(event["update"] for event in whole if event["event"] == "averaging") <= 14
+
+
+COMMAND = ["train", "--recipe", "gal2016-medium", "--scale", "0.1", "--hidden", "4", "--steps", "20", "--updates", "100",
+           "--device", "cpu", "--checkpoint-every", "21", "--json"]  # fmt: skip
+
+
+def test_killed_in_the_middle_of_an_epoch_and_started_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """kill -9, while the process cannot get far beyond what has been read of it: a pipe holds little."""
+    corpus = tmp_path / "corpus"
+    corpus.write_text(" ".join(f"word{n * n % 97}" for n in range(8000)), encoding="utf-8")
+    arguments = [*COMMAND, "--option", f"corpus={corpus}", "--checkpoint"]
+    command = [sys.executable, "-m", "core", *arguments, str(tmp_path / "killed")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0, env={**os.environ, "OMP_NUM_THREADS": "1"},
+                          cwd=Path(__file__).parents[1], pipesize=4096) as process:  # fmt: skip
+        assert process.stdout
+        while json.loads(process.stdout.readline()).get("update", 0) < 43:
+            pass
+        process.kill()
+    assert process.returncode == -9
+    whole, again = (
+        [json.loads(line) for line in _printed(capsys, *arguments, str(tmp_path / name)).splitlines()]
+        for name in ("whole", "killed")
+    )
+    assert again[0]["resumed"] in (42, 63)
+    assert again[0]["resumed"] % whole[0]["updates_per_epoch"] > 0, "within an epoch"
+    assert said(again) == said(whole)
+    assert_same_state(tmp_path / "whole", tmp_path / "killed")
+
+
+def _printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_what_is_no_checkpoint_of_this_run_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    short = replace(E, updates=3)
+    list(train(short, checkpoint=Checkpoint(path)))
+    content = path.read_bytes()
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    damaged = (content[:-1], content[: len(MAGIC) + 5], flipped, content + b"\n")
+    for wrong in (b"", b"a story\n" * 99, *damaged):
+        sentence = "is damaged" if wrong in damaged else "is no checkpoint of this program, and is not overwritten"
+        path.write_bytes(wrong)
+        with pytest.raises(Invalid, match=sentence) as caught:
+            next(train(short, checkpoint=Checkpoint(path)))
+        assert caught.value.field == "checkpoint"
+        assert path.read_bytes() == wrong
+    path.write_bytes(content)
+    with pytest.raises(Invalid, match="that of another experiment: hidden is 4 there and 7 here"):
+        next(train(replace(short, hidden=7), checkpoint=Checkpoint(path)))
+    with pytest.raises(Invalid, match="cannot be read: Is a directory"):
+        next(train(short, checkpoint=Checkpoint(tmp_path)))
+    with pytest.raises(Invalid, match="cannot be written: No such file or directory"):
+        next(train(short, checkpoint=Checkpoint(tmp_path / "nowhere" / "run")))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_data_under_the_same_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, short = tmp_path / "run", replace(E, updates=3)
+    list(train(short, checkpoint=Checkpoint(path)))
+    monkeypatch.setattr("core.checkpoint._digest_of", lambda data: "other")
+    with pytest.raises(Invalid, match="belongs to other data than this experiment finds now"):
+        next(train(short, checkpoint=Checkpoint(path)))
+
+
+def test_a_full_disk_costs_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short, replaced = replace(E, updates=6), []
+
+    def full(one: Path, other: Path) -> None:
+        replaced.append(other)
+        if len(replaced) > 1:
+            raise OSError(28, "No space left on device")
+        Path(one).rename(other)
+
+    monkeypatch.setattr(os, "replace", full)
+    events = list(train(short, checkpoint=Checkpoint(tmp_path / "run", 2)))
+    unsaved = [event for event in events if event["event"] == "unsaved"]
+    assert [event["update"] for event in unsaved] == [2, 4, 6]
+    assert "cannot be written: No space left on device" in unsaved[0]["reason"]
+    assert said([event for event in events if event["event"] != "unsaved"]) == said(list(train(short)))

@@ -1,0 +1,264 @@
+"""The published set-ups. Oracles: the papers' tables, written down here again; and, for the updates, each paper's algorithm in
+plain PyTorch, in float64, on the masks that the run draws."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.errors import Invalid
+from core.experiment import Experiment, build
+from core.model import Network
+from core.optimiser import PATIENCE, Optimiser, rate_at
+from core.recipes import RECIPES, experiment, recipe
+from core.runs.protocol import NoCommands
+from core.tasks.task import Batch
+from core.tasks.windows import data_of, masks_of, total_updates, window
+from core.training import Training
+
+# Units, range of the initial weights, rate, unrolled steps, clip, epochs, divisor, whole in the first so many epochs.
+ZAREMBA = {
+    "small": (200, 0.1, 0.0, 20, 5, 13, 2, 4),
+    "medium": (650, 0.05, 0.5, 35, 5, 39, 1.2, 6),
+    "large": (1500, 0.04, 0.65, 35, 10, 55, 1.15, 14),
+}
+RATES = {"medium": (0.2, 0.35), "large": (0.3, 0.5)}  # Gal & Ghahramani: words and state; input, between and output
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Shapes this small gain nothing from more."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("size", ZAREMBA)
+def test_zarembas_table(size: str) -> None:
+    units, init, rate, steps, clip, epochs, divisor, whole = ZAREMBA[size]
+    e = experiment(recipe(f"zaremba2014-{size}"))
+    assert (e.layers, e.widths, e.shape.embedding, e.batch) == (2, (units, units), units, 20)
+    assert (e.init_range, e.forget_bias, e.steps, e.clip, e.epochs) == (init, None, steps, clip, epochs)
+    assert (e.optimiser, e.loss, e.weight_decay, e.windows, e.states, e.decoder) == ("sgd", "sum", 0, "equal", "carried", "own")
+    assert {site.name: dropout.rate for site, dropout in e.placement} == (
+        dict.fromkeys(("input", "between", "output"), rate) if rate else {})  # fmt: skip
+    rates = [rate_at(e, epoch) for epoch in range(epochs)]
+    assert rates == pytest.approx([1.0] * whole + [divisor**-n for n in range(1, epochs - whole + 1)])
+
+
+@pytest.mark.parametrize("method", ["gal2016", "gal2016-untied"])
+@pytest.mark.parametrize("size", RATES)
+def test_gals_networks_are_zarembas_with_other_masks(method: str, size: str) -> None:
+    e, theirs = experiment(recipe(f"{method}-{size}")), experiment(recipe(f"zaremba2014-{size}"))
+    low, high = RATES[size]
+    rates = {"words": low, "input": high, "between": high, "output": high, "state": low}
+    assert {site.name: dropout.rate for site, dropout in e.placement} == rates
+    assert all(dropout.time == "sequence" for _site, dropout in e.placement)
+    assert e.method == method
+    changed: dict[str, Any] = {
+        "placement": theirs.placement,
+        "weight_decay": 0.0,
+        "monte_carlo": 0,
+        "decay_after": theirs.decay_after,
+    }
+    assert replace(e, **changed) == theirs
+    assert e.weight_decay == 1e-7
+
+
+def test_the_awd_lstm() -> None:
+    e = experiment(recipe("merity2017"))
+    assert (e.layers, e.shape.embedding, e.widths, e.decoder) == (3, 400, (1150, 1150, 400), "tied")
+    assert (e.batch, e.steps, e.windows, e.optimiser) == (20, 70, "varied", "nt-asgd")
+    assert (e.learning_rate, e.decay, e.clip, e.weight_decay) == (30, 1, 0.25, 1.2e-6)
+    assert {site.name: dropout.rate for site, dropout in e.placement} == {
+        "words": 0.1, "input": 0.4, "between": 0.25, "output": 0.4, "recurrent_weights": 0.5}  # fmt: skip
+    assert dict(e.placement.losses) == {"ar": 2, "tar": 1}
+    assert PATIENCE == 5
+
+
+def test_the_figures_of_the_papers_stand_beside_every_recipe() -> None:
+    reported = {name: row.reported[0].value for name, row in RECIPES.items()}
+    assert reported["zaremba2014-medium"] == "86.2 / 82.7"
+    assert reported["gal2016-untied-large"] == "77.9 / 75.2"
+    assert all(row.citation and row.differs for row in RECIPES.values())
+
+
+def test_a_recipe_that_does_not_exist() -> None:
+    with pytest.raises(Invalid, match=r"There is no recipe “zaremba2014-middle”; did you mean .*zaremba2014-medium"):
+        recipe("zaremba2014-middle")
+    for scale in (0.0, -1.0, 1.01, math.nan):
+        with pytest.raises(Invalid, match=r"The scale is .*; it must be a number above 0 and at most 1"):
+            experiment(RECIPES["merity2017"], scale)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_in_small(name: str) -> None:
+    """A tenth of the widths, at most a tenth of the updates, and the learning rate falls as far as in the paper."""
+    row, small = RECIPES[name], experiment(RECIPES[name], 0.1)
+    whole = build(row.task, **row.fields)
+    assert small.widths == tuple(max(8, round(width / 10)) for width in whole.widths)
+    assert (small.batch, small.steps, small.placement, small.clip) == (whole.batch, whole.steps, whole.placement, whole.clip)
+    updates = min(6000, 0.1 * whole.epochs * next(iter(row.size.values())) / (whole.batch * whole.steps))
+    assert total_updates(small) == pytest.approx(updates, rel=0.02)
+    last, theirs = math.log(rate_at(small, small.epochs - 1)), math.log(rate_at(whole, whole.epochs - 1))
+    assert last == pytest.approx(theirs, rel=0.05)
+    assert experiment(row, 0.1, hidden=9, embedding=9, epochs=2).epochs == 2
+
+
+# The papers' algorithms. Of every update: the masks, here those that the run draws; forward; loss; backward; clip; step.
+class Paper:
+    """A language model of a paper, in plain PyTorch, float64, from the run's own initial weights."""
+
+    def __init__(self, network: Network, e: Experiment) -> None:
+        self.e, self.adam = e, list[tuple[Tensor, Tensor]]()
+        named = dict(network.named_parameters())
+        self.weights = {name: one.detach().clone().requires_grad_() for name, one in named.items()}
+        self.drawn: dict[str, Tensor] = {}
+
+    def mask(self, site: str, layer: int, t: int, gate: str = "") -> Any:
+        """[B, units] of a step, or 1."""
+        found = self.drawn.get(f"{site}.{layer}.{gate}", self.drawn.get(f"{site}.{layer}"))
+        return 1.0 if found is None else found[min(t, len(found) - 1)]
+
+    def step(self, layer: int, t: int, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """LSTM, gate by gate: what comes from below and h, masked, into the gates; U masked; zoneout of c and h."""
+        a = {}
+        below = "input" if layer == 1 else "between"
+        parts = zip("ifgo", *(self.weights[f"{name}.{layer - 1}"].chunk(4) for name in "WUb"), strict=True)
+        for gate, W, U, b in parts:
+            M = self.mask("recurrent_weights", layer, t, gate)
+            U_kept = U if isinstance(M, float) else M[0] * U
+            a[gate] = (self.mask(below, layer, t, gate) * x) @ W.T + (self.mask("state", layer, t, gate) * h) @ U_kept.T + b
+        c_new = torch.sigmoid(a["f"]) * c + torch.sigmoid(a["i"]) * torch.tanh(a["g"])
+        h_new = torch.sigmoid(a["o"]) * torch.tanh(c_new)
+        z_c, z_h = (self.mask(site, layer, t) for site in ("zoneout_cell", "zoneout_state"))  # 1: the new value comes in
+        return z_h * h_new + (1 - z_h) * h, z_c * c_new + (1 - z_c) * c
+
+    def loss(self, batch: Batch, states: list[Any], drawn: dict[str, Tensor]) -> tuple[Tensor, list[Any]]:
+        """What is made small, and the states after the window."""
+        self.drawn, w, B = drawn, self.weights, batch.x.shape[1]
+        x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
+        kept = drawn.get("words.1", torch.ones(1, 1, 1, dtype=torch.float64))[0]
+        read = (kept[:, :, None] * w["embedding"]).expand(B, -1, -1)  # of each sample; of a dropped word the whole row is 0
+        top, told = [], []
+        for t in range(len(x)):
+            below = read[torch.arange(B), x[t]]
+            for layer in range(1, self.e.layers + 1):
+                states[layer - 1] = self.step(layer, t, below, *states[layer - 1])
+                below = states[layer - 1][0]
+            top.append(below)
+            told.append(self.mask("output", self.e.layers, t) * below)
+        decoder = w["embedding" if self.e.decoder == "tied" else "decoder"]
+        log_p = (torch.stack(told) @ decoder.T + w["decoder_bias"]).log_softmax(-1)
+        nll = -log_p.gather(-1, y.clamp(min=0)[..., None])[..., 0][y >= 0]
+        total = nll.sum() / B if self.e.loss == "sum" else nll.mean()
+        alpha, beta = (dict(self.e.placement.losses).get(name, 0.0) for name in ("ar", "tar"))
+        h = torch.stack(top)
+        return total + alpha * torch.stack(told).square().mean() + beta * (h[1:] - h[:-1]).square().mean(), states
+
+    def update(self, rate: float, n: int) -> None:
+        """Clips the norm of all gradients, and steps: SGD, or Adam at its n-th step."""
+        norm = sum(one.grad.square().sum() for one in self.weights.values() if one.grad is not None) ** 0.5
+        shrink = min(1.0, self.e.clip / (float(norm) + 1e-6))  # as PyTorch clips; the older codes have no 10⁻⁶
+        self.adam = self.adam or [(torch.zeros_like(one), torch.zeros_like(one)) for one in self.weights.values()]
+        for k, one in enumerate(self.weights.values()):
+            assert one.grad is not None
+            g = shrink * one.grad + self.e.weight_decay * one.detach()
+            if self.e.optimiser == "adam":
+                m, v = (0.9 * self.adam[k][0] + 0.1 * g), (0.999 * self.adam[k][1] + 0.001 * g**2)
+                self.adam[k] = (m, v)
+                g = (m / (1 - 0.9**n)) / ((v / (1 - 0.999**n)).sqrt() + 1e-8)
+            one.data = one.data - rate * g
+            one.grad = None
+
+
+class Doubled(Training):
+    """A run in float64."""
+
+    def masks(self, batch: Batch, passing: int) -> dict[str, Tensor]:
+        return {name: mask.double() for name, mask in super().masks(batch, passing).items()}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_updates_are_those_of_the_papers_algorithm(name: str) -> None:
+    """Three of them, the last in the second epoch, with a lower rate where the paper lowers it."""
+    row = RECIPES[name]
+    fields = dict(row.fields)
+    small = {"hidden": (5,) * (fields["layers"] - 1) + (4,), "embedding": 4 if "embedding" in fields else 5, "batch": 50,
+             "steps": 20, "clip": 0.1, "updates": 3, "monte_carlo": 0, "device": "cpu"}  # fmt: skip
+    soon = {"decay_after": 1} if "decay" in fields else {}
+    e = build(row.task, dict.fromkeys(row.size, 2000), **{**fields, **small, **soon})
+    run = Doubled(e, NoCommands(), 0)
+    run.network.double()
+    run.states = run.network.start(e.batch)
+    paper, states = Paper(run.network, e), list[Any]()
+    updates = run.all_updates()
+    next(updates)
+    for n in range(1, 4):
+        record, batch = next(updates), window(e, n)
+        while record["event"] != "record":
+            record = next(updates)
+        drawn = {key: torch.from_numpy(mask).double() for key, mask in masks_of(e, n).items()}
+        if batch.first:
+            states = [(torch.zeros(e.batch, width).double(),) * 2 for width in e.widths]
+        loss, states = paper.loss(batch, [tuple(part.detach() for part in one) for one in states], drawn)
+        loss.backward()  # type: ignore[no-untyped-call]
+        epoch = (n - 1) // data_of(e).updates
+        rate = e.learning_rate / (fields["decay"] ** epoch if "decay" in fields else 1.0)
+        paper.update(rate * (len(batch.x) / e.steps if e.windows == "varied" else 1.0), n)
+        for key, weights in run.network.named_parameters():
+            off = (weights.detach() - paper.weights[key]).abs().max().item()
+            assert off < 1e-9, f"update {n}: {key} is off by {off}"
+
+
+@pytest.mark.parametrize(
+    "losses", [[5, 4, 3, 2, 1, 0.9, 0.95, 0.8, 1.5, 1.2, 1.7, 1.6, 1.8], [3, 3, 3, 3, 3, 3, 4, 5, 6, 7, 8]]
+)
+def test_nt_asgd_averages_once_the_validation_loss_no_longer_falls(losses: list[float]) -> None:
+    """Algorithm 1 of Merity et al.: at T, where the loss is above the least of all but the last five; then the mean of w_T …"""
+    e = build("language-model", {"words": 2000}, hidden=3, layers=1, optimiser="nt-asgd", learning_rate=0.1, device="cpu")
+    network = Network(9, 9, e).double()
+    optimiser, seen, trigger = Optimiser(network, e), list[Tensor](), None
+    for k, loss in enumerate(losses):
+        for weights in network.parameters():
+            weights.grad = torch.randn(weights.shape, generator=torch.Generator().manual_seed(k), dtype=torch.float64)
+        optimiser.step(e, 0, e.steps)
+        if trigger is not None:
+            seen.append(network.U[0].detach().clone())
+        began = optimiser.evaluated(e, loss)
+        if trigger is None and k > 5 and loss > min(losses[: k - 5]):
+            assert began
+            trigger, seen = k, [network.U[0].detach().clone()]
+        else:
+            assert not began
+        expected = torch.stack(seen).mean(0) if seen else network.U[0]
+        torch.testing.assert_close(optimiser.to_evaluate.U[0], expected, rtol=1e-12, atol=1e-12)
+    assert trigger is not None
+
+
+def test_windows_of_varied_length() -> None:
+    """Every epoch reads the text from its beginning, in as many windows as every other, and leaves less than one unread."""
+    e = build("language-model", {"words": 18_000}, steps=20, windows="varied")
+    data, plain = data_of(e), data_of(replace(e, windows="equal"))
+    stream = [batch.x for batch in plain.train(0)]
+    for epoch in range(4):
+        windows = list(data.train(epoch))
+        lengths = [len(batch.x) for batch in windows]
+        assert len(windows) == data.updates
+        assert [batch.first for batch in windows] == [True] + [False] * (data.updates - 1)
+        assert 0 <= 20 * len(stream) - sum(lengths) < 20
+        read = torch.cat([torch.from_numpy(batch.x) for batch in windows])
+        assert torch.equal(read, torch.cat([torch.from_numpy(x) for x in stream])[: len(read)])
+        assert torch.equal(torch.from_numpy(window(e, epoch * data.updates + 3).x), torch.from_numpy(windows[2].x))
+        assert masks_of(replace(e, placement=RECIPES["zaremba2014-medium"].fields["placement"]), epoch * data.updates + 3)[
+            "input.1"].shape[0] == lengths[2]  # fmt: skip
+    every = [len(batch.x) for epoch in range(60) for batch in data.train(epoch)]
+    near = [n for n in every if n > 16]
+    assert sum(every) / len(every) == pytest.approx(0.975 * 20 - 0.5, abs=0.3)
+    assert torch.tensor(near).float().std().item() == pytest.approx(3.6, abs=0.3)  # of N(20, 5), cut off at 16
+    assert len({tuple(len(batch.x) for batch in data.train(epoch)) for epoch in range(5)}) == 5
