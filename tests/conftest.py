@@ -25,7 +25,9 @@ CHROMIUM = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-net
 # Machines that test are busy: an example that takes long is no mistake. In CI every run draws the same examples.
 settings.register_profile("default", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("default")
-# For the server, the workers and the command line too: threads that wait shall sleep.
+# For the server, the workers and the command line too: two threads on arrays this small wait for each other most of the time.
+# Where a test asks for two nevertheless, the one that waits shall sleep.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
