@@ -7,6 +7,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from core.tasks.metrics import measure
+from core.tasks.shown import shown
 from core.tasks.task import Batch, Data, Task
 
 
@@ -24,11 +25,15 @@ class Answers:
         self.said.append(said)
         self.right.append(right)
 
-    def metrics(self, task: Task, data: Data) -> dict[str, float]:
+    def metrics(self, task: Task, data: Data) -> dict[str, Any]:
         """The mean loss, and the task's metrics."""
         said, right = np.concatenate(self.said), np.concatenate(self.right)
         loss = self.total / len(right)
         return {"loss": loss} | measure(task.metrics, loss, said, right, data)
+
+    def shown(self, data: Data) -> dict[str, Any]:
+        """What a figure shows of all answers of the validation part."""
+        return shown(data, np.concatenate(self.said), np.concatenate(self.right))
 
 
 def said_by(scores: Tensor) -> npt.NDArray[Any]:

@@ -1,4 +1,7 @@
-"""Experiments as JSON and as a URL's query. Both carry a version and round-trip; both meet the one validator."""
+"""Experiments as JSON and as a URL's query. Both carry a version and round-trip; both meet the one validator.
+
+Neither carries a file of one's own, which is on one machine alone: they say that there was one, and which columns of it.
+"""
 
 import json
 from collections.abc import Mapping
@@ -14,9 +17,11 @@ from core.errors import Invalid
 from core.experiment import LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build
 from core.language import _
 from core.tasks import task as task_named
-from core.tasks.task import Task
+from core.tasks.task import CORPUS, Task
 
 VERSION = 1
+FILE = "file"  # in a link or a file: its experiment learns from a file of one's own, which it cannot carry
+LONGEST_COLUMN = 100  # characters of a column's name that a link carries
 
 # The experiment's plain fields: those that a URL carries as name=value.
 _PLAIN = [f.name for f in fields(Experiment) if f.name not in ("task", "options", "placement")]
@@ -30,7 +35,7 @@ _FIELD_OF |= dict.fromkeys(SCALINGS, "scaling") | dict.fromkeys(NOISES, "noise")
 
 
 def to_plain(experiment: Experiment) -> dict[str, Any]:
-    """Plain data for JSON: every field, and the version."""
+    """Plain data, for this program's own processes and sessions: every field, and the version."""
     plain = {name: getattr(experiment, name) for name in _PLAIN}
     hidden = list(experiment.hidden) if isinstance(experiment.hidden, tuple) else experiment.hidden
     placement = to_data(experiment.placement)
@@ -39,8 +44,10 @@ def to_plain(experiment: Experiment) -> dict[str, Any]:
 
 
 def to_json(experiment: Experiment) -> str:
-    """The experiment as one line of JSON."""
-    return json.dumps(to_plain(experiment))
+    """The experiment as one line of JSON, for a file that anybody may read."""
+    shared = {option.name for option in task_named(experiment.task).shared_options}
+    options = {name: value for name, value in experiment.options if name in shared}
+    return json.dumps(to_plain(experiment) | {"options": options} | _left_out(experiment))
 
 
 def from_json(text: str) -> Experiment:
@@ -52,12 +59,14 @@ def from_json(text: str) -> Experiment:
     return from_plain(data)
 
 
-def from_plain(data: object) -> Experiment:
-    """The experiment of plain data; what is left out is the task's default. Raises Invalid."""
+def from_plain(data: object, own: bool = False) -> Experiment:
+    """The experiment of plain data; what is left out is the task's default. own: whether this program itself has written them
+    and kept them to itself, so that they may name a file of this machine. Raises Invalid."""
     if not isinstance(data, Mapping):
         raise Invalid(_("This is not an experiment: an object with the key “task” is expected."))
     _check_version(data.get("version", VERSION))
-    known = {"version", "task", "options", "placement", *_PLAIN}
+    options, task = data.get("options", {}), task_named(_word(data.get("task", "language-model")))
+    known = {"version", "task", "options", "placement", *_PLAIN, FILE, *(option.name for option in task.columns)}
     if unknown := sorted(set(data) - known):
         raise Invalid(_("An experiment has no “{name}”; it has {known}.").format(
             name=unknown[0], known=", ".join(sorted(known))), unknown[0])  # fmt: skip
@@ -66,13 +75,13 @@ def from_plain(data: object) -> Experiment:
         given["hidden"] = tuple(given["hidden"])
     if "placement" in data:
         given["placement"] = from_data(data["placement"])
-    options, task = data.get("options", {}), task_named(_word(data.get("task", "language-model")))
     if not isinstance(options, Mapping):
         raise Invalid(_("The options of a task are an object, such as {example}.").format(example='{"lag": 25}'), "options")
     # What names a file of the machine that trains is not to be said from outside.
-    if own := [option.name for option in task.options if option.local and option.name in options]:
+    local = [option.name for option in task.options if option.local and option.name in options]
+    if local and not own:
         raise Invalid(_("“{name}” can be given on the command line only: it names something on that machine.").format(
-            name=own[0]), own[0])  # fmt: skip
+            name=local[0]), local[0])  # fmt: skip
     return _shown(build(task.name, dict(options), **given))
 
 
@@ -84,7 +93,8 @@ def to_query(experiment: Experiment) -> dict[str, str]:
     query = {"v": str(VERSION), "task": experiment.task}
     query |= {o.name: str(options[o.name]) for o in task.shared_options if options[o.name] != o.default}
     query |= {name: _text(getattr(experiment, name)) for name in _PLAIN if getattr(experiment, name) != getattr(default, name)}
-    return query | (_placement_query(experiment) if experiment.placement != default.placement else {})
+    query |= _placement_query(experiment) if experiment.placement != default.placement else {}
+    return query | _left_out(experiment)
 
 
 def from_query(query: Mapping[str, str]) -> Experiment:
@@ -104,6 +114,23 @@ def _shown(experiment: Experiment) -> Experiment:
         raise Invalid(_("Windows of varied length can be trained on the command line only: pages show windows of T steps."),
                       "windows")  # fmt: skip
     return experiment
+
+
+def file_wanted(data: Mapping[str, Any]) -> dict[str, str] | None:
+    """Of a link's query, or of a JSON file's data, that carries an experiment without the file that it learns from: which
+    columns were chosen there, by the names of their options. None for any other. Raises Invalid where there is no such task."""
+    if FILE not in data:
+        return None
+    names = [option.name for option in task_named(_word(data.get("task", "language-model"))).columns]
+    return {name: data[name] for name in names if isinstance(data.get(name), str)}
+
+
+def _left_out(experiment: Experiment) -> dict[str, str]:
+    options, task = dict(experiment.options), task_named(experiment.task)
+    if CORPUS not in options or not task.reads_files:
+        return {}
+    columns = {option.name: str(options[option.name]) for option in task.columns if option.name in options}
+    return {FILE: "own"} | {name: column for name, column in columns.items() if len(column) <= LONGEST_COLUMN}
 
 
 def _placement_query(experiment: Experiment) -> dict[str, str]:

@@ -181,14 +181,14 @@ class Training:
         if validation["loss"] < self.best["val_loss"]:
             self.best = {"update": self.update, "val_loss": validation["loss"]}
         return {"train_loss_clean": training["loss"], "val_loss": validation["loss"],
-                "val": {name: validation[name] for name in self.task.metrics}}  # fmt: skip
+                "val": {name: validation[name] for name in self.task.metrics}, **validation["shown"]}  # fmt: skip
 
     def test_masks(self) -> dict[str, Tensor]:
         """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""
         return to_torch(test_values(self.experiment.placement.at(self.update), self.experiment.shape), self.device)
 
-    def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, float]]:
-        """Loss and metrics of a part of the data, under the masks of an evaluation."""
+    def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, Any]]:
+        """Loss and metrics of a part of the data, under the masks of an evaluation; of validation what was answered, too."""
         e, found, network = self.experiment, Answers(), self.optimiser.to_evaluate
         states = network.start(e.batch)
         for batch in islice(self.data.part(part), windows):
@@ -200,7 +200,7 @@ class Training:
             states = one.states
             found.add(one.loss.item(), said_by(one.scores), batch.y[batch.asked])
         self.check(found.total)
-        return found.metrics(self.task, self.data)
+        return found.metrics(self.task, self.data) | ({"shown": found.shown(self.data)} if part == "validation" else {})
 
     def test(self) -> Events:
         windows = sum(1 for _window in self.data.part("test"))

@@ -70,13 +70,15 @@ def test_the_kept_fraction_counts_what_was_drawn() -> None:
     assert kept_fraction(mask) == sum(value > 0 for value in mask.flat) / mask.size
 
 
-@pytest.mark.parametrize("units", [1, 24, 64, 128, 512, 1500])
+@pytest.mark.parametrize("units", [1, 8, 24, 64, 128, 512, 1500])
 def test_every_unit_is_equally_high_and_the_data_small(units: int) -> None:
     figure = mask_heatmap(np.ones((60, 1, units), np.float32), 0, (60, units), LIGHT)
     margin = figure["layout"]["margin"]
     pixels = figure["layout"]["height"] - margin["t"] - margin["b"]
     assert pixels % units == 0
     assert pixels <= max(200, units)
+    ticks = figure["layout"]["yaxis"]["tickvals"]
+    assert len(ticks) == 1 or min(np.diff(ticks)) * pixels / units >= 14, "no number of a unit overlaps the next"
     assert len(json.dumps(figure, allow_nan=False)) < 60 * units * 1.4 + 3000
 
 

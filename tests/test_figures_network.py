@@ -244,7 +244,10 @@ def test_a_sequence_mask_is_the_same_barcode_at_every_step_and_a_fresh_one_is_no
 def test_the_figure_says_which_units_it_shows_and_which_crossings_it_does_not() -> None:
     shown = scene(METHODS["naive-state"].placement(), steps=30, climbs=(1, 12, 28), first=10, through="state")
     text = " ".join(read(network(shown, LIGHT)).itertext())
-    assert "units 1–24 of 128" in text
+    assert "a barcode shows units 1–24 of 128" in text
+    few = scene(METHODS["zaremba2014"].placement())
+    narrow = replace(few, masks={name: mask[:, :, :8] if name == "input.1" else mask for name, mask in few.masks.items()})
+    assert "of 128 units a barcode shows 1–24" in " ".join(read(network(narrow, LIGHT)).itertext()), "the input has fewer"
     # Input and states 2 to 9 of layer 1 come before step 10: 9 crossings. Of the 30 in all, 10 to 19 are in the window.
     assert "masks 1–9 lie left of this window, 20–30 right" in text
     near = replace(shown, climbs=(9, 12, 12))

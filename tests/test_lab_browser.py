@@ -366,6 +366,27 @@ def test_a_link_gives_the_same_experiment_window_and_path(lab: Lab, browser: Bro
     expect(lab.source(11)).to_be_visible()
 
 
+def test_a_file_of_ones_own_is_forecast_live_and_a_bad_one_loses_nothing(lab: Lab) -> None:
+    lab.open({"task": "series", "hidden": "16", "epochs": "60"})
+    lab.press("Own CSV")
+    uploader = lab.page.locator("[data-testid=stPopoverBody] input[type=file]")
+    uploader.set_input_files({"name": "bad.csv", "mimeType": "text/csv", "buffer": b"\x89PNG\0"})
+    expect(lab.page.get_by_text("The file bad.csv is no text")).to_be_visible()
+    expect(uploader).to_have_count(1)  # another one: what the first held is given up
+    rows = "".join(f"{day},{20 + day % 12 * (1 + day % 5)}\n" for day in range(600))
+    uploader.set_input_files({"name": "level.csv", "mimeType": "text/csv", "buffer": f"day,level\n{rows}".encode()})
+    expect(lab.button("Leave level.csv")).to_be_visible()
+    lab.wait_for_query(file="own", column="day")
+    chart = lab.page.locator(".st-key-forecast .live-chart")
+    expect(chart).to_have_attribute("aria-label", re.compile("no network has forecast them yet"))
+    lab.play(5)
+    expect(chart).to_have_attribute("aria-label", re.compile("One step ahead the network misses them by"))
+    chart.evaluate("node => { node.mine = node.querySelector('.main-svg').mine = true }")
+    said, shown = chart.get_attribute("aria-label"), "document.querySelector('.st-key-forecast .live-chart')"
+    lab.wait_for(f"said => {shown}.ariaLabel !== said && {shown}.data.length === 3", said)
+    assert chart.evaluate("node => node.mine && node.querySelector('.main-svg').mine") is True
+
+
 def test_everything_can_be_done_by_keyboard(lab: Lab) -> None:
     lab.open(QUICK)
     lab.tab_to("button", "Play", within=8)  # past the pages' names, before all controls

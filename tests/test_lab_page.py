@@ -27,6 +27,8 @@ from core.dropout.sites import SITES, layers_of
 from core.experiment import Experiment, build
 from core.paths import corruption
 from core.tasks import TASKS
+from core.tasks.files import called
+from core.tasks.windows import data_of
 from pages.common.service import service
 from pages.lab.controls import FEW
 from tests.sweeps import LSTM_FIRST
@@ -96,7 +98,7 @@ def components(page: AppTest) -> dict[str, list[Any]]:
 
 def experiment(page: AppTest) -> Experiment:
     """What the page says it would train."""
-    return from_plain(page.session_state["lab"]["experiment"])
+    return from_plain(page.session_state["lab"]["experiment"], own=True)
 
 
 def sentence(page: AppTest) -> str:
@@ -602,3 +604,92 @@ def test_a_full_queue_is_said_and_the_run_is_kept(monkeypatch: pytest.MonkeyPatc
     drawn(page.button(key="play").click().run())
     assert page.session_state["lab"]["run"]["id"] == before
     assert "are waiting already" in said(page.warning[0])
+
+
+def brought(page: AppTest, name: str, content: bytes) -> AppTest:
+    """The page, once a file has been given to the uploader of the task."""
+    (uploader,) = (one for one in page.file_uploader if str(one.key).startswith("own-"))
+    return drawn(uploader.upload(name, content, "text/csv").run())
+
+
+def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> None:
+    page = lab(task="series", hidden="16", epochs="3")
+    last = experiment(page)
+    for content, says in ((b"\x89PNG\0\0", "The file own.csv is no text"), (b"1\n" * 2_500_001, "has more than 5000000 bytes")):
+        assert says in said(brought(page, "own.csv", content).error[0])
+        assert experiment(page) == last
+    brought(page, "own.csv", b"7\n" * 400)
+    assert said(page.error[0]).startswith("The series does not change"), "another column, or batch, may mend it: it stays"
+    assert experiment(page) == last
+    drawn(page.button(key="own-leave").click().run())
+    rows = (f"d{n},{n % 17 * (1 + n % 3)},{'' if n == 5 else n}\n" for n in range(400))
+    brought(page, "my level.csv", ("day,level,holes\n" + "".join(rows)).encode())
+    assert not page.error
+    last, options = experiment(page), dict(experiment(page).options)
+    path = str(options["corpus"])
+    assert (options["column"], called(path)) == ("level", "my level.csv"), "the first column that is all numbers"
+    assert query(page) == {"v": "1", "task": "series", "hidden": "16", "epochs": "3", "file": "own", "column": "level"}
+    drawn(page.selectbox(key="option-series-column").select("holes").run())
+    assert said(page.error[0]).startswith("The column “holes” has no number in 1 of its 400 rows, first in row 6")
+    assert experiment(page) == last
+    page.session_state["option-series-corpus"] = "/etc/hostname"
+    drawn(page.run())
+    assert "corpus" not in dict(experiment(page).options), "a path that this visit has not brought is no path"
+    page.session_state["option-series-corpus"], page.session_state["option-series-column"] = path, "level"
+    assert experiment(drawn(page.run())) == last
+    assert forecast(page) == ["data", "last value again"]
+    page.button(key="play").click().run()
+    run = waited(page, lambda run: run["state"] == "finished")
+    assert forecast(page) == ["data", "last value again", "network"]
+    assert all(isinstance(event.get("forecast", ""), str) for event in run["events"])
+    Path(path).unlink()
+    assert "is no longer here" in said(drawn(page.run()).warning[0])
+    assert experiment(page).options == build("series").options
+
+
+def forecast(page: AppTest) -> list[str]:
+    """What is drawn of the series."""
+    (figure,) = (json.loads(one["figure"]) for one in components(page)["live_chart"] if "of the series" in one["sentence"])
+    return [trace["name"] for trace in figure["data"]]
+
+
+def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_is_shown() -> None:
+    page = lab(task="digits", images="64", hidden="8", epochs="3")
+    assert not any("answers are right" in said(one) for one in page.caption)
+    page.button(key="play").click().run()
+    records = [event for event in waited(page, lambda run: run["state"] == "finished")["events"] if "confusion" in event]
+    assert [record["update"] for record in records] == [0, 4, 8, 12]
+    for update, record in ((None, records[-1]), (7, records[1]), (3, records[0])):
+        page.session_state["lab"]["update"] = update
+        drawn(page.run())
+        matrix = json.loads(record["confusion"])
+        sentence = f"{sum(matrix[n][n] for n in range(10))} of 300 answers are right."
+        assert any(said(one).startswith(sentence) for one in page.caption)
+        (chart,) = (one for one in components(page)["live_chart"] if one["sentence"].startswith(sentence))
+        assert json.loads(chart["figure"])["layout"]["title"]["text"] == f"validation · update {record['update']}"
+
+
+def test_a_link_without_its_file_says_so_and_knows_the_column() -> None:
+    page = lab(task="series", file="own", column="holes")
+    note = "This experiment learns from a file of its author's (column “holes”), which no link carries."
+    assert said(page.warning[0]).startswith(note)
+    assert experiment(page) == build("series")
+    brought(page, "own.csv", ("level,holes\n" + "".join(f"{n},{n % 7}\n" for n in range(400))).encode())
+    assert dict(experiment(page).options)["column"] == "holes"
+    saved = to_json(experiment(page)).encode()
+    drawn(page.file_uploader(key="upload").upload("experiment.json", saved, "application/json").run())
+    assert said(page.warning[0]).startswith(note)
+    assert experiment(page) == build("series")
+
+
+def test_a_text_of_ones_own_is_read_and_too_short_a_one_loses_nothing() -> None:
+    page = lab(hidden="16", words="2000", batch="4")
+    last = experiment(page)
+    brought(page, "word.txt", b"dropout")
+    assert "do not fill one window of 20 steps × 4 samples" in said(page.error[0])
+    assert experiment(page) == last
+    drawn(page.button(key="own-leave").click().run())
+    brought(page, "tale.md", b"The old cat sees a dog, and the dog sees the cat. \n" * 300)
+    assert not page.error
+    assert query(page)["file"] == "own"
+    assert {"cat", "dog"} < set(data_of(experiment(page)).token_names)

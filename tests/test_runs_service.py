@@ -24,6 +24,7 @@ from core.runs.measuring import WIDEST
 from core.runs.protocol import Command, Event
 from core.runs.run import Poll
 from core.runs.service import MOST_WAITING, Service
+from core.runs.uploads import GRACE
 from core.training import train
 
 ROOT = Path(__file__).parents[1]
@@ -320,6 +321,16 @@ def test_a_closed_tab_ends_its_runs_after_a_grace(single: Service, clock: Clock,
     reach(single, other, "running")
     assert single.poll(run).state == "stopped"
     single.command(other, {"command": "stop"})
+
+
+def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clock: Clock) -> None:
+    path = single.uploads.keep("a", "own.csv", b"1\n")
+    with pytest.raises(Invalid, match="no longer here"):
+        single.submit(build("series", {"corpus": path}), "b")
+    single.release("a")
+    clock.now += GRACE
+    single.tidy()
+    assert not Path(path).exists()
 
 
 def test_what_nobody_asks_for_any_more_is_forgotten(single: Service, clock: Clock) -> None:

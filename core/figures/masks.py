@@ -13,7 +13,7 @@ from core.language import _
 
 Array = npt.NDArray[np.float32]
 
-PIXELS = (8, 6, 5, 4, 3, 2, 1)  # per unit: whole ones, so that every unit is equally high
+PIXELS = (24, 16, 12, 8, 6, 5, 4, 3, 2, 1)  # per unit: whole ones, so that every unit is equally high
 MARGINS = {"l": 52, "r": 8, "t": 28, "b": 40}
 
 

@@ -3,8 +3,9 @@
 Commands: {"command": "pause" | "resume" | "step" | "stop"}, or {"command": "change"} with any of "placement",
 "learning_rate" and "mask_seed". Each acts between two updates or between two chunks of an evaluation.
 
-Events: "started" once; "record" after each update (nulls where nothing was evaluated); "state" with "running" or
-"paused"; "changed" with what was changed and from which update on it holds; and one last of "done", "stopped", "failed".
+Events: "started" once; "record" after each update (nulls where nothing was evaluated; where it was, of some tasks what was
+answered too, as core/tasks/shown.py has it); "state" with "running" or "paused"; "changed" with what was changed and from
+which update on it holds; and one last of "done", "stopped", "failed".
 """
 
 import math

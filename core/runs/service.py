@@ -25,6 +25,7 @@ from core.runs.protocol import checked
 from core.runs.recorded import Recorded
 from core.runs.replay import Replay
 from core.runs.run import Poll, Run
+from core.runs.uploads import Uploads
 
 TICK = 0.5  # seconds between two looks at the leases
 HEAD_START = 1.0  # seconds that the first page has the cores for itself, before the first worker warms up unasked
@@ -35,7 +36,7 @@ class Service:
     """The runs of all tabs, and the workers that train them.
 
     workers, threads: how many train at once, and with how many threads each; left out, what the machine carries.
-    clock: seconds for leases and recorded runs.
+    clock: seconds for leases and recorded runs. `uploads` are the files that the tabs have brought.
     """
 
     def __init__(self, workers: int | None = None, threads: int | None = None,
@@ -48,6 +49,7 @@ class Service:
         self._replays: dict[str, Replay] = {}
         self._closed = threading.Event()
         self._folder = Path(mkdtemp(prefix="dropout-weights-"))
+        self.uploads = Uploads(self._folder / "uploads", clock)
         self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest as the server ends
         self._pool = Pool(size, threads or max(1, capacity.cores() // size), self._lock)
         self._keeper = threading.Thread(target=self._keep, name="runs", daemon=True)
@@ -57,8 +59,9 @@ class Service:
         """Starts a run, or queues it, and returns its id. owner: whose it is, such as a tab's session.
 
         show: for how many samples of each batch the records carry what was predicted.
-        Raises Invalid if the queue is full or the service closed.
+        Raises Invalid if the queue is full or the service closed, or for a file that is not the owner's.
         """
+        self.uploads.check(owner, experiment)
         with self._lock:
             if self._closed.is_set():
                 raise Invalid(_("The server is shutting down; no new run can start."))
@@ -109,11 +112,13 @@ class Service:
                 self._pool.tell(run, order)
 
     def release(self, name: str) -> None:
-        """Nobody looks any more, at the run or at any run of the owner of that name: unless polled soon, they end."""
+        """Nobody looks any more, at the run or at any run of the owner of that name: unless polled soon, they end, and the
+        owner's files go."""
         with self._lock:
             for run in self._runs.values():
                 if name in (run.id, run.owner):
                     self._leases.release(run.id)
+        self.uploads.release(name)
 
     def pid(self, run_id: str) -> int | None:
         """The id of the process that trains the run; None if none does."""
@@ -130,6 +135,7 @@ class Service:
 
     def tidy(self) -> None:
         """Ends the runs that nobody looks at, forgets old ones, ends workers that do not obey. Runs by itself."""
+        self.uploads.tidy()
         with self._lock:
             for run_id in self._leases.ended():
                 self._stop(self._runs[run_id], _("Stopped, as nobody had looked at it for a while."))

@@ -122,7 +122,7 @@ def request(experiment: Experiment, update: int, sample: int) -> str:
 def asked(line: str) -> tuple[Experiment, int, int]:
     """The experiment, update and sample of a request."""
     data = json.loads(line)
-    return from_plain(data["experiment"]), data["update"], data["sample"]
+    return from_plain(data["experiment"], own=True), data["update"], data["sample"]
 
 
 def read(plain: Mapping[str, Any]) -> Snapshot:

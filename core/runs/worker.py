@@ -71,7 +71,7 @@ def events(message: dict[str, Any], inbox: Inbox) -> Iterator[Event]:
     try:
         _check_version(message["version"])
         orders, kept = Orders(inbox, message["run"]), Path(message["kept"]) if message.get("kept") else None
-        for event in train(from_plain(message["experiment"]), orders, message["show"], kept):
+        for event in train(from_plain(message["experiment"], own=True), orders, message["show"], kept):
             update = event.get("update", update)
             yield event
     except Exception as error:

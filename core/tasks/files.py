@@ -2,30 +2,49 @@
 
 import csv
 import math
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import Invalid
 from core.language import _
+from core.tasks.task import Floats
 
 LARGEST = 5_000_000  # bytes
 NAMED = 8  # columns that an error names
+CHOSEN_FROM = 200  # columns, at most, that a page offers
 _DELIMITERS = ",;\t"
+_BROUGHT = re.compile(r"[0-9a-f]{64}-(.+)")  # a file that was uploaded: what is in it, then the name that it came with
+_NO_NAME = re.compile(r"[^\w. -]")  # what a name had better not have
+LONGEST_NAME = 40
+
+
+def name_of(digest: str, name: str) -> str:
+    """The name of an uploaded file where it is kept. digest: SHA-256 of its content, in hexadecimal digits."""
+    return f"{digest}-{_NO_NAME.sub('_', name)[-LONGEST_NAME:] or '_'}"
+
+
+def called(path: str) -> str:
+    """What a file is called in a sentence: as it was given; an uploaded one by the name that it came with."""
+    brought = _BROUGHT.fullmatch(re.split(r"[/\\]", path)[-1])
+    return brought[1] if brought else path
 
 
 def read_text(path: str, largest: int = LARGEST) -> str:
     """The text of a file in UTF-8. Raises Invalid for one that is missing, empty, too large, or no such text."""
     raw = _bytes(path, largest)
     if not raw.strip():
-        raise Invalid(_("The file {path} is empty.").format(path=path), "corpus")
+        raise Invalid(_("The file {path} is empty.").format(path=called(path)), "corpus")
     if b"\0" in raw:
-        raise Invalid(_("The file {path} is no text: it has bytes that are zero.").format(path=path), "corpus")
+        raise Invalid(_("The file {path} is no text: it has bytes that are zero.").format(path=called(path)), "corpus")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid(_("The file {path} is not in UTF-8 (byte {at}); save it in that encoding.").format(
-            path=path, at=error.start), "corpus") from None  # fmt: skip
+            path=called(path), at=error.start), "corpus") from None  # fmt: skip
 
 
 def _bytes(path: str, largest: int) -> bytes:
@@ -34,45 +53,70 @@ def _bytes(path: str, largest: int) -> bytes:
             raw = file.read(largest + 1)
     except (OSError, ValueError) as error:  # ValueError: a name that can be none
         why = getattr(error, "strerror", None) or str(error)
-        raise Invalid(_("The file {path} cannot be read: {why}.").format(path=path, why=why), "corpus") from None
+        raise Invalid(_("The file {path} cannot be read: {why}.").format(path=called(path), why=why), "corpus") from None
     if len(raw) > largest:
-        raise Invalid(_("The file {path} has more than {most} bytes.").format(path=path, most=largest), "corpus")
+        raise Invalid(_("The file {path} has more than {most} bytes.").format(path=called(path), most=largest), "corpus")
     return raw
 
 
 @lru_cache(maxsize=4)
-def read_column(path: str, column: str = "") -> tuple[float, ...]:
+def read_column(path: str, column: str = "") -> Floats:
     """The numbers of a column of a CSV file: commas, semicolons or tabs, lines that begin with # left out, its first row the
     names if it is not all numbers. column: its name, or its number from 1; "" for the only one of numbers.
 
     Raises Invalid where the file or the column is not there, and where a number is missing.
     """
-    rows = _rows(path)
-    named = any(_number(cell) is None for cell in rows[0])
-    names = [cell.strip() for cell in rows[0]] if named else [str(n) for n in range(1, len(rows[0]) + 1)]
-    rows = rows[1:] if named else rows
-    if not rows:
-        raise Invalid(_("The file {path} has a row of names and nothing else.").format(path=path), "corpus")
+    names, rows = _table(path)
     at = _chosen(names, column, rows, path)
-    cells = [row[at].strip() if at < len(row) else "" for row in rows]
+    cells = _cells(rows, at)
     if missing := [n for n, cell in enumerate(cells, start=1) if _number(cell) is None]:
         first = cells[missing[0] - 1][:20]
         raise Invalid(_("The column “{column}” has no number in {n} of its {all} rows, first in row {row} (“{cell}”). Fill "
                         "them in, or leave these rows out.").format(
                             column=names[at], n=len(missing), all=len(cells), row=missing[0], cell=first),
                       "column")  # fmt: skip
-    return tuple(map(float, cells))
+    values = np.fromiter(map(float, cells), np.float64, len(cells))
+    values.flags.writeable = False  # whoever asks next gets the same
+    return values
+
+
+@lru_cache(maxsize=64)
+def columns(path: str) -> tuple[tuple[str, int], ...]:
+    """The columns of a CSV file: of each the text that chooses it (its name, or its number where that says more), and how many
+    of its rows have no number. Raises Invalid for what is no such file, or has more columns than one can choose from."""
+    names, rows = _table(path)
+    if len(names) > CHOSEN_FROM:
+        raise Invalid(_("The file {path} has {n} columns; at most {most} can be chosen from. Leave some out.").format(
+            path=called(path), n=len(names), most=CHOSEN_FROM), "corpus")  # fmt: skip
+    choices = [name if name and names.count(name) == 1 else str(at) for at, name in enumerate(names, start=1)]
+    missing = [sum(_number(cell) is None for cell in _cells(rows, at)) for at in range(len(names))]
+    return tuple(dict(zip(choices, missing, strict=True)).items())
+
+
+def _table(path: str) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns, their numbers where the first row has none, and the rows."""
+    rows = _rows(path)
+    named = any(_number(cell) is None for cell in rows[0])
+    names = [cell.strip() for cell in rows[0]] if named else [str(n) for n in range(1, len(rows[0]) + 1)]
+    rows = rows[1:] if named else rows
+    if not rows:
+        raise Invalid(_("The file {path} has a row of names and nothing else.").format(path=called(path)), "corpus")
+    return names, rows
+
+
+def _cells(rows: Sequence[Sequence[str]], at: int) -> list[str]:
+    return [row[at].strip() if at < len(row) else "" for row in rows]
 
 
 def _rows(path: str) -> list[list[str]]:
     lines = [line for line in read_text(path).splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
-        raise Invalid(_("The file {path} is empty.").format(path=path), "corpus")
+        raise Invalid(_("The file {path} is empty.").format(path=called(path)), "corpus")
     delimiter = max(_DELIMITERS, key=lines[0].count)
     try:
         return list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise Invalid(_("The file {path} is no CSV: {why}.").format(path=path, why=error), "corpus") from None
+        raise Invalid(_("The file {path} is no CSV: {why}.").format(path=called(path), why=error), "corpus") from None
 
 
 def _chosen(names: Sequence[str], column: str, rows: Sequence[Sequence[str]], path: str) -> int:
@@ -86,9 +130,12 @@ def _chosen(names: Sequence[str], column: str, rows: Sequence[Sequence[str]], pa
     known = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
     if column:
         raise Invalid(_("The file {path} has no column “{column}”; it has {known}.").format(
-            path=path, column=column, known=known), "column")  # fmt: skip
+            path=called(path), column=column, known=known), "column")  # fmt: skip
+    if not numbers:
+        raise Invalid(_("The file {path} has no column of numbers; its columns are {known}.").format(
+            path=called(path), known=known), "column")  # fmt: skip
     raise Invalid(_("The file {path} has {n} columns of numbers; choose one of {known} with column=NAME.").format(
-        path=path, n=len(numbers), known=known), "column")  # fmt: skip
+        path=called(path), n=len(numbers), known=known), "column")  # fmt: skip
 
 
 def _number(cell: str) -> float | None:

@@ -15,10 +15,11 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
 from core.tasks.files import read_column
-from core.tasks.task import Batch, Data, Option, Options, Reals, Task, short, text, whole
+from core.tasks.task import Batch, Data, Option, Options, Reals, Task, Track, short, text, whole
 
 SUNSPOTS = Path(__file__).parents[2] / "assets" / "data" / "sunspots.csv"
 LARGEST = 1e100  # a value
+TRACKED = 60  # values of the validation part's end over which a forecast is drawn
 HELD_OUT = 15  # per cent of the series, its end, for the test part; and as much before it for the validation part
 Values = npt.NDArray[np.float64]
 
@@ -33,11 +34,13 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     corpus, column = text(options, "corpus"), text(options, "column")
     if column and not corpus:
         raise Invalid(_("column chooses from a file of your own: give corpus=PATH as well."), "column")
-    parts = split(np.array(read_column(corpus or str(SUNSPOTS), column)), whole(options, "points"))
+    series = read_column(corpus or str(SUNSPOTS), column)
+    parts = split(series, whole(options, "points"))
     _check(parts, batch)
     values, changes = Scale.of(parts["train"]), Scale.of(np.diff(parts["train"]))
     streams = {name: _streams(part, batch) for name, part in parts.items()}
     naive = np.diff(streams["test"], axis=0)
+    track = _track(streams["validation"], len(series) - len(parts["test"]) - len(parts["validation"]), changes)
 
     def windows(name: str) -> Iterator[Batch]:
         return _windows(values.down(streams[name][:-1]), changes.down(np.diff(streams[name], axis=0)), steps)
@@ -50,7 +53,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
 
     return Data(0, 1, (), (_("the change"),), -(-(len(streams["train"]) - 1) // steps), lambda epoch: windows("train"), windows,
                 {"mse": float(np.square(naive).mean()), "mae": float(np.abs(naive).mean())},
-                changes.centre, changes.spread, see, say)  # fmt: skip
+                changes.centre, changes.spread, see, say, track)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,21 @@ def split(series: Values, points: int) -> dict[str, Values]:
     return {"train": series[max(0, end - points) : end], "validation": series[end : end + held], "test": series[end + held :]}
 
 
+def _track(stream: Values, before: int, changes: Scale) -> Track:
+    """stream: those of the validation part, [L, B], one after the other in time; `before` values are earlier than they."""
+
+    def last(values: Values) -> Values:
+        return values.T.ravel()[-TRACKED:]
+
+    def ahead(said: Reals) -> Values:
+        change = said.reshape(len(stream) - 1, -1).astype(np.float64) * changes.spread + changes.centre
+        return last(np.vstack([nothing, stream[:-1] + change]))
+
+    nothing = np.full((1, stream.shape[1]), np.nan)
+    values = last(stream)
+    return Track(before + stream.size - len(values) + 1, values, last(np.vstack([nothing, stream[:-1]])), ahead)
+
+
 def _check(parts: dict[str, Values], batch: int) -> None:
     least = min(len(part) for part in parts.values())
     if least < 2 * batch:
@@ -114,10 +132,8 @@ def _windows(read: Values, right: Values, steps: int) -> Iterator[Batch]:
 
 TASK = Task(
     name="series",
-    label=N_("Time series: sunspots"),
-    about=N_(
-        "Forecast the next value: monthly sunspot numbers since 1749 (SILSO), or a column of your own on the command line."
-    ),
+    label=N_("Time series"),
+    about=N_("Forecast the next value: monthly sunspot numbers since 1749 (SILSO), or a column of a CSV file of your own."),
     shows=N_("Few and noisy data: without dropout the noise is learned by heart, and the forecast falls behind the naive one."),
     unit=N_("value"),
     metrics=("mse", "mae"),

@@ -13,17 +13,19 @@ from core.language import _
 
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Value = int | str
 Options = Mapping[str, Value]
 NOTHING = "·"  # is shown where there is no step
+CORPUS = "corpus"  # the option that names a file with the data
 
 
 @dataclass(frozen=True)
 class Option:
     """A setting of a task: a whole number from `low` to `high`; or one of the words `choices`, each with its label; or,
     where it is `local`, a text that names something on the machine that trains, which only its own command line may
-    say: it has no default, and no link, file or page can carry it."""
+    say, or a file that a visitor has brought there: it has no default, and no link or file can carry it."""
 
     name: str
     label: str
@@ -89,6 +91,18 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Track:
+    """The end of the validation part of a series, in the units it came in. values [N]; naive [N]: the value before each, which
+    is a forecast too, NaN where none was read before. first: the place of the first of them in the whole series, from 1.
+    ahead(answers of the whole part, in their order): what a network forecast for each [N], NaN likewise."""
+
+    first: int
+    values: Floats
+    naive: Floats
+    ahead: Callable[[Reals], Floats]
+
+
+@dataclass(frozen=True)
 class Data:
     """A task's data for one experiment: how many tokens go in (0: real features) and classes come out (1: a real value),
     their names, and the windows.
@@ -97,6 +111,7 @@ class Data:
     every epoch has `updates` windows. `baselines` are the task's metrics, in its order, of an answer that needs no network,
     on the test part. Real targets are scaled by what the training part has: `centre` and `spread` give back their units.
     `see` names the features of one step, where they are real; `say` an answer, where the step's features are needed for it.
+    `track` is what a forecast is drawn over, where the answers are forecasts.
     """
 
     tokens: int
@@ -111,6 +126,7 @@ class Data:
     spread: float = 1.0
     see: Callable[[Reals], str] | None = None
     say: Callable[[float, Reals], str] | None = None
+    track: Track | None = None
 
     @property
     def real(self) -> bool:
@@ -182,6 +198,16 @@ class Task:
     def shared_options(self) -> tuple[Option, ...]:
         """The options that a link, a file and a page may carry."""
         return tuple(option for option in self.options if not option.local)
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether its data may be a file of one's own, which the option `corpus` names."""
+        return any(option.local and option.name == CORPUS for option in self.options)
+
+    @property
+    def columns(self) -> tuple[Option, ...]:
+        """The options that name columns of that file: of a table. Without any it is a text."""
+        return tuple(option for option in self.options if option.local and option.name != CORPUS)
 
 
 def whole(options: Options, name: str) -> int:

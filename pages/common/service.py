@@ -15,10 +15,15 @@ def service() -> Service:
     return Service()
 
 
-@st.cache_resource(scope="session", on_release=lambda owner: service().release(owner))
 def owner() -> str:
-    """Whose runs those of this tab are; a closed tab gives them up."""
-    return uuid4().hex
+    """Whose runs and files those of this tab are; a closed tab gives them up."""
+    return _held(st.session_state.setdefault("owner", uuid4().hex))
+
+
+@st.cache_resource(scope="session", on_release=lambda owner: service().release(owner))
+def _held(owner: str) -> str:
+    # Made again where the tab has only lost its connection for a moment: it can be closed once more.
+    return owner
 
 
 @st.cache_resource

@@ -1,11 +1,12 @@
 """The left side: what is learned, how large the network is, where dropout acts. Reads widgets; returns an experiment."""
 
+import json
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from core.codec import from_json, to_json
+from core.codec import from_json, to_json, to_plain
 from core.dropout.losses import LOSSES, MOST
 from core.dropout.methods import METHODS, name_of
 from core.dropout.placement import NOISES, SCALINGS, SHARING, WORDS, Dropout, Placement, usual
@@ -19,6 +20,7 @@ from core.tasks import TASKS, task
 from core.tasks.task import Option, Options
 from core.tasks.windows import data_of
 from pages.common.texts import plain
+from pages.lab import own, session
 
 UNITS = (16, 32, 48, 64, 96, 128, 200, 256)
 OWN = "own"  # the method's place in the list when the placement is none of the literature's
@@ -56,6 +58,7 @@ def fill(experiment: Experiment) -> None:
     state = st.session_state
     state["task"], state["layers"] = experiment.task, experiment.layers
     state["hidden"], state["cell"] = experiment.hidden, experiment.cell
+    own.forget(task(experiment.task))
     for name, value in experiment.options:
         state[f"option-{experiment.task}-{name}"] = value
     state["default-steps"] = task(experiment.task).default_steps(dict(experiment.options))
@@ -81,11 +84,17 @@ def show() -> Experiment | None:
     st.markdown(f"## {_('Data and model')}")
     chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
                           on_change=_task_changed, help=_about(st.session_state["task"]))  # fmt: skip
+    row = task(chosen)
     for whole in (True, False):  # a row of numbers, a row of words: each as wide as it needs to be
-        options = [option for option in task(chosen).shared_options if option.whole == whole]
-        for column, option in zip(st.columns(len(options), gap="small") if options else (), options, strict=True):
+        places = [partial(_option, chosen, option) for option in row.shared_options if option.whole == whole]
+        wide = [1.3] * len(places)
+        if whole and row.reads_files:
+            places, wide = [*places, partial(own.way, row)], [*wide, 1.0]
+        columns = st.columns(wide, gap="small", vertical_alignment="bottom") if places else ()
+        for column, place in zip(columns, places, strict=True):
             with column:
-                _option(chosen, option)
+                place()
+    own.show(row)
     cell, layers, hidden = st.columns([1.5, 1, 1.25], gap="xxsmall")
     cell.selectbox(_("Cell"), CELLS, key="cell", format_func=lambda name: _(CELL_NAMES[name]), on_change=_cell_changed)
     low, high = BOUNDS["layers"]
@@ -112,7 +121,8 @@ def _about(name: str) -> str:
 def _options() -> Options:
     """The settings of the chosen task."""
     row = task(st.session_state["task"])
-    return {option.name: st.session_state[f"option-{row.name}-{option.name}"] for option in row.shared_options}
+    shared = {option.name: st.session_state[f"option-{row.name}-{option.name}"] for option in row.shared_options}
+    return shared | own.options(row)
 
 
 def _words() -> bool:
@@ -257,7 +267,7 @@ def _file() -> None:
     st.download_button(_("Save it as a PyTorch script"), partial(script, experiment) if experiment else "", "dropout.py",
                        "text/x-python", on_click="ignore", disabled=experiment is None,
                        help=_("The model with these masks and its training loop, in plain PyTorch."))  # fmt: skip
-    upload = st.file_uploader(_("Open an experiment (JSON)"), type="json", key="upload")
+    upload = st.file_uploader(_("Open an experiment (JSON)"), type="json", key="upload", max_upload_size=2)
     if upload is not None and st.session_state.get("opened") != upload.file_id:
         st.session_state["opened"] = upload.file_id
         try:
@@ -269,10 +279,12 @@ def _file() -> None:
 
 
 def _open(content: bytes) -> None:
-    experiment = from_json(content.decode("utf-8-sig", errors="replace"))
+    text = content.decode("utf-8-sig", errors="replace")
+    experiment = from_json(text)
     data_of(experiment)
     st.session_state["file-error"] = ""
-    st.session_state["open"] = to_json(experiment)
+    st.session_state["open"] = to_plain(experiment)
+    session.open_without_file(json.loads(text))
     st.rerun()
 
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.codec import from_json
+from core.codec import from_plain
 from core.language import _
+from pages.common.files import present
 from pages.common.service import service
 from pages.common.title import title
 from pages.lab import controls, live, session
@@ -13,7 +14,7 @@ if (first := session.begin()) is not None:
     controls.fill(first)
 if "open" in st.session_state:
     session.set_aside()  # a file begins anew; it does not change the run that is on
-    controls.fill(from_json(st.session_state.pop("open")))
+    controls.fill(from_plain(present(st.session_state.pop("open")), own=True))
 if "task" not in st.session_state:
     controls.fill(session.wanted())  # back from another page: Streamlit has forgotten what its widgets said
 if st.session_state.pop("mask-seed-next", False):

@@ -16,7 +16,7 @@ from core.tasks.windows import data_of, total_updates
 from pages.common.address import address
 from pages.common.chart import live_chart
 from pages.common.texts import plain
-from pages.lab import network, session
+from pages.lab import answers, network, session
 
 TICK = 0.5  # seconds
 CHART = 410  # pixels
@@ -55,7 +55,9 @@ def _draw(timed: bool) -> None:
         masks = network.show(colours)
     with side:
         _outcome(colours)
-    network.heatmap(masks, colours)
+    with st.container(horizontal=True, key="below", gap="medium"):
+        network.heatmap(masks, colours)
+        answers.show(colours)
     address(session.link(), "address")
     if session.active() != timed:
         st.rerun()  # with or without the timer, whichever it is now
@@ -130,7 +132,7 @@ def _news() -> None:
 
 def _outcome(colours: Theme) -> None:
     run, previous = session.shown(), session.grey()
-    experiment = from_plain(run["began"]) if run else session.wanted()
+    experiment = from_plain(run["began"], own=True) if run else session.wanted()
     row = task(experiment.task)
     _numbers(of_kind(run["events"], "record") if run else [], experiment)
     runs = [_curve(run, experiment, previous=False)] if run else []
@@ -141,14 +143,14 @@ def _outcome(colours: Theme) -> None:
 
 
 def _curve(run: session.Run, beside: Experiment, previous: bool) -> RunCurve:
-    began = from_plain(run["began"])
+    began = from_plain(run["began"], own=True)
     epochs = total_updates(began) / data_of(began).updates
     marks = change_marks(began, run["events"])
     return RunCurve(run["id"], _name(run, beside), of_kind(run["events"], "record"), marks, previous, epochs)
 
 
 def _name(run: session.Run, beside: Experiment | None = None) -> str:
-    began = from_plain(run["began"])
+    began = from_plain(run["began"], own=True)
     if run["recorded"]:
         return _("recorded run") if began.placement.sites else _("no dropout, recorded")
     return run_name(run["number"], began, of_kind(run["events"], "changed"), beside)

@@ -12,16 +12,20 @@ from typing import Any
 
 import streamlit as st
 
-from core.codec import from_plain, from_query, to_plain, to_query
+from core.codec import file_wanted, from_plain, from_query, to_plain, to_query
 from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.language import _, use
 from core.runs.history import comparable, in_force, newest, of_kind
 from core.runs.protocol import CHANGEABLE, SHOWN_SAMPLES
+from core.tasks.shown import KINDS
 from core.tasks.windows import data_of
 from core.view import View, view_of, view_query
+from pages.common.files import note, present, there
 from pages.common.service import owner, recorded_run, service
+from pages.lab import own
 
+LISTS = ("predicted", *KINDS)  # in a record: what was answered
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
 SECONDS_PER_UPDATE = 0.05  # of a recorded run: about as fast as it was
 
@@ -35,15 +39,19 @@ def lab() -> dict[str, Any]:
 
 
 def begin() -> Experiment | None:
-    """At the first script run of a visit: the experiment of the URL, or the default. Later: None."""
+    """At the first script run of a visit: the experiment of the URL, or the default. Later: None, but where the file that
+    it learns from is gone: the same on the task's own data."""
+    owner()
     if "lab" in st.session_state:
-        return None
+        return _without_lost_files()
     query = st.query_params.to_dict()
     experiment, view, errors = build(), View(), []
     try:
         linked = from_query(query)
         data_of(linked)
         experiment = linked
+        own.remember(file_wanted(query))
+        errors += [sentence] if (sentence := note(query)) else []
     except Invalid as invalid:
         errors.append(_("The link could not be read, so this is the default. {why}").format(why=invalid))
     try:
@@ -54,6 +62,24 @@ def begin() -> Experiment | None:
                             "owner": owner(), "error": " ".join(errors), "view": asdict(view), "update": None}  # fmt: skip
     _open_recorded(experiment)
     return experiment
+
+
+def open_without_file(data: dict[str, Any]) -> None:
+    """What is opened from a file learns from one of its author's, perhaps: that it is not there is said."""
+    own.remember(file_wanted(data))
+    lab()["error"] = note(data)
+
+
+def _without_lost_files() -> Experiment | None:
+    """Runs whose file is gone are given up: nothing of them could be drawn."""
+    lost = [name for name in ("run", "kept", "previous") if lab()[name] and not there(lab()[name]["began"])]
+    lab().update(dict.fromkeys(lost))
+    if there(lab()["experiment"]):
+        return None
+    lab().update(experiment=present(lab()["experiment"]), error=_(
+        "The file that you brought is no longer here, as nobody had looked at it for hours. These are the task's own data; "
+        "bring it again to go on."))  # fmt: skip
+    return wanted()
 
 
 def _open_recorded(experiment: Experiment) -> None:
@@ -85,7 +111,7 @@ def look(view: View) -> None:
 
 def wanted() -> Experiment:
     """The experiment that the controls describe."""
-    return from_plain(lab()["experiment"])
+    return from_plain(lab()["experiment"], own=True)
 
 
 def reconcile(experiment: Experiment) -> None:
@@ -175,7 +201,7 @@ def _went_an_epoch(run: Run) -> bool:
 
 
 def _beside(one: Run | None, other: Run) -> bool:
-    return one is not None and comparable(from_plain(one["began"]), from_plain(other["began"]))
+    return one is not None and comparable(from_plain(one["began"], own=True), from_plain(other["began"], own=True))
 
 
 def poll() -> None:
@@ -185,7 +211,7 @@ def poll() -> None:
         return
     news = service().poll(run["id"], run["next"])
     # As text: thousands of lists would be looked at by every garbage collection.
-    run["events"] += [e | {"predicted": json.dumps(e["predicted"])} if "predicted" in e else e for e in news.events]
+    run["events"] += [e | {name: json.dumps(e[name]) for name in LISTS if name in e} for e in news.events]
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
 
 
@@ -225,7 +251,7 @@ def at(update: int) -> Experiment:
     run = lab()["run"]
     if run is None or update > newest(run["events"]):
         return wanted()
-    return in_force(from_plain(run["began"]), run["events"], update)
+    return in_force(from_plain(run["began"], own=True), run["events"], update)
 
 
 def changed_since(update: int) -> bool:

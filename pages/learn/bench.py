@@ -18,6 +18,7 @@ from core.reach import extreme, full
 from core.runs.protocol import SHOWN_SAMPLES
 from core.tasks.windows import data_of, first_asked
 from core.view import DISTANCE, View, view_of, view_query
+from pages.common.files import note, present
 
 OWN = "own"  # a placement that is no method's
 PICKS = ("least", "most")
@@ -44,6 +45,7 @@ def begin() -> None:
             _open(query)
     elif in_lab is not None and in_lab != bench()["in-lab"]:
         bench().update({"experiment": in_lab, "in-lab": in_lab})
+    bench()["experiment"] = present(bench()["experiment"])
 
 
 def bench() -> dict[str, Any]:
@@ -54,7 +56,7 @@ def bench() -> dict[str, Any]:
 
 def experiment() -> Experiment:
     """The experiment, as the Lab would run it."""
-    return from_plain(bench()["experiment"])
+    return from_plain(bench()["experiment"], own=True)
 
 
 def shown() -> Experiment:
@@ -139,8 +141,8 @@ def _open(query: Mapping[str, str]) -> None:
             bench().update(read(query))
         except Invalid as invalid:
             errors.append(str(invalid))
-    if errors:
-        bench()["error"] = _("The link could not be read as a whole. {why}").format(why=" ".join(errors))
+    whole = _("The link could not be read as a whole. {why}")
+    bench()["error"] = whole.format(why=" ".join(errors)) if errors else note(query)
 
 
 def _read_experiment(query: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.codec import from_plain, from_query, to_json, to_plain, to_query
+from core.codec import from_plain, from_query, to_plain, to_query
 from core.dropout.beside import beside, with_rate
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
@@ -17,6 +17,7 @@ from core.look import Look, look_of, look_query
 from core.runs.protocol import SHOWN_SAMPLES
 from core.tasks.windows import data_of
 from core.view import View, view_of, view_query
+from pages.common.files import note, present
 
 KEY = "masks-page"
 
@@ -30,9 +31,11 @@ def begin() -> None:
         if not query and lab:
             state[KEY]["experiment"] = lab
         elif query and not state[KEY]["error"]:
-            state["open"] = to_json(experiment())  # the Lab shows the same, when it is visited
+            state["open"] = to_plain(experiment())  # the Lab shows the same, when it is visited
+            complain(note(query))
     elif lab and lab != state[KEY]["lab"]:
         state[KEY] |= {"lab": lab, "experiment": lab}
+    state[KEY]["experiment"] = present(state[KEY]["experiment"])
 
 
 def _in_the_lab() -> dict[str, Any] | None:
@@ -66,7 +69,7 @@ def complain(why: str) -> None:
 
 def experiment() -> Experiment:
     """The experiment, whose masks stand first."""
-    return from_plain(st.session_state[KEY]["experiment"])
+    return from_plain(st.session_state[KEY]["experiment"], own=True)
 
 
 def look() -> Look:
@@ -102,7 +105,7 @@ def change(**fields: Any) -> None:
         complain(str(invalid))
         return
     st.session_state[KEY] |= {"experiment": to_plain(changed), "error": ""}
-    st.session_state["open"] = to_json(changed)
+    st.session_state["open"] = to_plain(changed)
 
 
 def choose_method(name: str) -> None:

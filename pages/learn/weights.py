@@ -49,7 +49,7 @@ def name() -> str:
 def of_these_sizes() -> bool:
     """Whether the run that is chosen, if any, has the network that this page shows. If not, the page says so, and offers it."""
     run = _run_chosen()
-    if not run or _network(began := from_plain(_runs()[run]["began"])) == _network(bench.experiment()):
+    if not run or _network(began := from_plain(_runs()[run]["began"], own=True)) == _network(bench.experiment()):
         return True
     layers = ngettext("{n} layer", "{n} layers", began.layers).format(n=began.layers)
     st.info(_("{run} trained another network than the one above: {cell}, {layers} of {units} units, task {task}.").format(
@@ -78,7 +78,7 @@ def _chosen() -> None:
 
 
 def _name(run: dict[str, Any]) -> str:
-    return run_name(run["number"], from_plain(run["began"]), of_kind(run["events"], "changed"))
+    return run_name(run["number"], from_plain(run["began"], own=True), of_kind(run["events"], "changed"))
 
 
 def _network(e: Experiment) -> tuple[Any, ...]:
@@ -87,4 +87,4 @@ def _network(e: Experiment) -> tuple[Any, ...]:
 
 
 def _as_run(run: str) -> None:
-    bench.change(**vars(from_plain(_runs()[run]["began"])))
+    bench.change(**vars(from_plain(_runs()[run]["began"], own=True)))

@@ -127,9 +127,15 @@ def _journey(scene: Scene) -> str:
 
 def excerpt(scene: Scene) -> str:
     """Which units the barcodes show, where that is not all of them, and which of the masks per gate; or nothing."""
-    wide = sorted({scene.units(*at) for at in scene.on} - set(range(UNITS + 1)))
+    every = {scene.units(*at) for at in scene.on}
+    wide = sorted(units for units in every if units > UNITS)
     separate = any(dropout.fresh("gates") for _site, dropout in scene.placement)
-    units = _("a barcode shows units 1–{shown} of {all}").format(shown=UNITS, all=_(" or ").join(map(str, wide)))
+    some = (
+        _("a barcode shows units 1–{shown} of {all}")
+        if len(wide) == len(every)
+        else _("of {all} units a barcode shows 1–{shown}")
+    )
+    units = some.format(shown=UNITS, all=_(" or ").join(map(str, wide)))
     weights = any(site.kind == "weights" for site, _dropout in scene.placement)
     into = _("of weights those into unit 1") + _(", gate g") * separate if weights else _("gate g") * separate
     return " · ".join([units] * bool(wide) + [into] * bool(into))

@@ -1,0 +1,62 @@
+"""What the run answered at its last evaluation: the forecast over its series, or which class was taken for which."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from core.codec import from_plain
+from core.experiment import Experiment
+from core.figures.confusion import confusion_heatmap, describe_confusion
+from core.figures.forecast import describe_forecast, forecast
+from core.figures.theme import Theme
+from core.language import _
+from core.runs.history import newest, of_kind
+from core.tasks.shown import KINDS
+from core.tasks.windows import data_of
+from pages.common.chart import live_chart
+from pages.common.texts import plain
+from pages.lab import network, session
+
+
+def show(colours: Theme) -> None:
+    """Draws it, in a place that is there for every task: of one with other answers it is empty."""
+    with st.container(key="answers"):
+        run = session.shown()
+        experiment = from_plain(run["began"], own=True) if run else session.wanted()
+        record = _evaluated(run) if run else {}
+        if data_of(experiment).track is not None:
+            _forecast(experiment, record, run["id"] if run else "", colours)
+        elif "confusion" in record:
+            _confusion(experiment, record, colours)
+
+
+def _evaluated(run: session.Run) -> dict[str, Any]:
+    """The record of the last evaluation up to the update that is shown; {} where there is none."""
+    last = network.shown_update() if session.lab()["run"] else newest(run["events"])
+    records = (r for r in reversed(of_kind(run["events"], "record")) if r["update"] <= last and any(k in r for k in KINDS))
+    return next(records, {})
+
+
+def _at(record: dict[str, Any]) -> str:
+    return _("validation · update {update}").format(update=record["update"]) if record else _("validation")
+
+
+def _forecast(experiment: Experiment, record: dict[str, Any], run: str, colours: Theme) -> None:
+    track = data_of(experiment).track
+    assert track is not None
+    ahead = json.loads(record["forecast"]) if record else []
+    st.markdown(f"## {_('Forecast')}")
+    sentence = describe_forecast(track, ahead)
+    figure = forecast(track, ahead, colours, _at(record), run)
+    live_chart(figure, "forecast", sentence, figure["layout"]["height"])
+    st.caption(plain(sentence))
+
+
+def _confusion(experiment: Experiment, record: dict[str, Any], colours: Theme) -> None:
+    matrix, names = json.loads(record["confusion"]), data_of(experiment).class_names
+    st.markdown(f"## {_('What is taken for what')}")
+    sentence = describe_confusion(matrix, names)
+    figure = confusion_heatmap(matrix, names, colours, _at(record))
+    live_chart(figure, "confusion", sentence, figure["layout"]["height"])
+    st.caption(plain(sentence))

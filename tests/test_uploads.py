@@ -1,0 +1,129 @@
+"""Files that a visitor brings: kept for their owner alone, checked by the command line's validator, gone with the visit.
+
+Oracles: the file system, a clock that is set by hand, and the sentences that say what is wrong.
+"""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from core.codec import file_wanted, from_json, from_plain, from_query, to_json, to_plain, to_query
+from core.errors import Invalid
+from core.experiment import build
+from core.runs.uploads import AGE, GRACE, MOST, Uploads
+from core.tasks.files import CHOSEN_FROM, LARGEST, called, columns, name_of
+from core.tasks.windows import data_of
+
+
+class Clock:
+    """A clock that goes on when told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, clock: Clock) -> Uploads:
+    return Uploads(tmp_path / "kept", clock)
+
+
+def test_a_file_is_private_and_named_by_what_is_in_it(uploads: Uploads, tmp_path: Path) -> None:
+    path = Path(uploads.keep("ann", "../../my réglages/*?.csv", b"1\n2\n"))
+    assert path.parent == tmp_path / "kept" / "ann"
+    assert path.name.startswith(sha256(b"1\n2\n").hexdigest())
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert path.read_bytes() == b"1\n2\n"
+    assert called(str(path)) == ".._.._my réglages___.csv"
+    assert uploads.keep("ann", "../../my réglages/*?.csv", b"1\n2\n") == str(path)
+    assert len(name_of("0" * 64, "𝕏" * 500).encode()) < 255
+
+
+def test_nobody_reads_a_path_that_is_not_of_the_own_visit(uploads: Uploads) -> None:
+    path = uploads.keep("ann", "a.csv", b"1\n")
+    uploads.check("ann", build("series", {"corpus": path}))
+    uploads.check("bob", build("series"))
+    beside = str(Path(path).with_name("other"))
+    for owner, asked in (("bob", path), ("ann", "/etc/hostname"), ("ann", f"{path}/../../../x"), ("ann", beside), ("", "")):
+        assert not uploads.has(owner, asked)
+    with pytest.raises(Invalid, match="no longer here; bring it again"):
+        uploads.check("bob", build("series", {"corpus": path}))
+
+
+def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: Clock) -> None:
+    kept = {owner: uploads.keep(owner, "a.csv", owner.encode()) for owner in ("ann", "bob", "eve")}
+    uploads.release("ann")
+    uploads.release("bob")
+    clock.now = GRACE - 1
+    uploads.tidy()
+    assert uploads.has("bob", kept["bob"]), "bob's connection is back"
+    clock.now = GRACE
+    uploads.tidy()
+    assert [Path(path).exists() for path in kept.values()] == [False, True, True]
+    assert not Path(kept["ann"]).parent.exists()
+    clock.now = AGE
+    uploads.tidy()
+    assert [uploads.has(*one) for one in kept.items()] == [False, True, False]
+
+
+def test_there_is_room_for_a_few_files_each(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [uploads.keep("ann", "a.csv", bytes([n])) for n in range(MOST)]
+    with pytest.raises(Invalid, match=f"{MOST} files already"):
+        uploads.keep("ann", "a.csv", b"one more")
+    uploads.drop("ann", paths[0])
+    monkeypatch.setattr("core.runs.uploads.ROOM", MOST)
+    uploads.keep("ann", "a.csv", b"1")
+    with pytest.raises(Invalid, match="no room for more files"):
+        uploads.keep("bob", "a.csv", b"1")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty."),
+        (b"\x89PNG\0\0", "is no text: it has bytes that are zero."),
+        ("größe\n1\n".encode("latin-1"), "is not in UTF-8 (byte 2); save it in that encoding."),
+        (b"word\n", "has a row of names and nothing else."),
+        (b'a\n"1\n', "is no CSV: unexpected end of data."),
+        (b"1," * 999_999 + b"1", f"has 1000000 columns; at most {CHOSEN_FROM} can be chosen from. Leave some out."),
+        (b"1\n" * (LARGEST // 2) + b"1", f"has more than {LARGEST} bytes."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_is_said_by_the_name_that_it_came_with(uploads: Uploads, content: bytes, says: str) -> None:
+    path = uploads.keep("ann", "mine.csv", content)
+    with pytest.raises(Invalid) as caught:
+        columns(path)
+    assert str(caught.value) == f"The file mine.csv {says}"
+
+
+def test_the_columns_that_can_be_chosen(tmp_path: Path) -> None:
+    """Each by a text that no other has; by that text the task reads it."""
+    path = tmp_path / "own.csv"
+    path.write_text("x,y,x,,1e3\n" + "1,2,3,4,5\n1,a,4\n2,5,5,7,7\n" * 30)
+    assert columns(str(path)) == (("1", 0), ("y", 30), ("3", 0), ("4", 30), ("1e3", 30))
+    read = data_of(build("series", {"corpus": str(path), "column": "3"}, batch=2))
+    assert read.see is not None
+    assert [read.see(next(read.part("train")).x[t, 0]) for t in range(4)] == ["3", "4", "5", "3"]
+
+
+def test_neither_link_nor_file_carries_a_path() -> None:
+    e = build("series", {"corpus": "/secret/level.csv", "column": "level"}, hidden=8)
+    for text in (json.dumps(to_query(e)), to_json(e)):
+        assert "secret" not in text
+        assert file_wanted(json.loads(text)) == {"column": "level"}
+    assert from_query(to_query(e)) == from_json(to_json(e)) == build("series", hidden=8)
+    assert from_plain(to_plain(e), own=True) == e
+    with pytest.raises(Invalid, match="can be given on the command line only"):
+        from_json(json.dumps(to_plain(e)))
+    for plain in (build("series"), build("digits")):
+        assert file_wanted(to_query(plain)) is None
+    assert from_query({"task": "series", "corpus": "/etc/passwd", "column": "x"}) == build("series")
+    assert file_wanted(to_query(build("series", {"corpus": "a", "column": "x" * 101}))) == {}, "too long for an address"
