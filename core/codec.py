@@ -6,6 +6,7 @@ Neither carries a file of one's own, which is on one machine alone: they say tha
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import lru_cache
 from typing import Any
 
 from core.dropout.losses import LOSSES
@@ -83,6 +84,17 @@ def from_plain(data: object, own: bool = False) -> Experiment:
         raise Invalid(_("“{name}” can be given on the command line only: it names something on that machine.").format(
             name=local[0]), local[0])  # fmt: skip
     return _shown(build(task.name, dict(options), **given))
+
+
+def remembered(data: Mapping[str, Any]) -> Experiment:
+    """The experiment of what `to_plain` wrote and this program kept to itself, read but once: a page that keeps it asks for it
+    dozens of times in one run."""
+    return _remembered(json.dumps(data))
+
+
+@lru_cache(maxsize=64)
+def _remembered(text: str) -> Experiment:
+    return from_plain(json.loads(text), own=True)
 
 
 def to_query(experiment: Experiment) -> dict[str, str]:

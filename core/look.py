@@ -6,24 +6,23 @@ The sample is that of `core.view`; the rest has names of its own in a URL, besid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.dropout.beside import check_beside
+from core.dropout.beside import check_beside, usual_beside
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.experiment import Experiment
 from core.language import _
 from core.tasks.windows import total_updates
 
-BESIDE = ("sequence", "batch")
 PHASES = ("train", "test")
 
 
 @dataclass(frozen=True)
 class Look:
-    """beside: what stands beside the experiment. update: from 1. step: from 0. site, layer: the mask that is opened, "" for
-    the first there is. unit: the one whose sum is shown, from 1; 0 for the one on which the scaling shows most. phase:
-    "train" or "test"."""
+    """beside: what stands beside the experiment, None for the sharings that are not its own. update: from 1. step: from 0.
+    site, layer: the mask that is opened, "" for the first with many units. unit: the one whose sum is shown, from 1; 0 for
+    the one on which the scaling shows most. phase: "train" or "test"."""
 
-    beside: tuple[str, ...] = BESIDE
+    beside: tuple[str, ...] | None = None
     update: int = 1
     step: int = 0
     site: str = ""
@@ -33,9 +32,13 @@ class Look:
 
     def fitted(self, experiment: Experiment) -> "Look":
         """The nearest look that this experiment has."""
-        names = [name for name in self.beside if name not in METHODS or experiment.cell in METHODS[name].cells]
+        wanted = usual_beside(experiment.placement) if self.beside is None else self.beside
+        names = [name for name in wanted if name not in METHODS or experiment.cell in METHODS[name].cells]
         update = max(1, min(self.update, total_updates(experiment)))
-        on = [(site.name, layer) for site, layer, _d in experiment.placement.at(update).active(experiment.layers)]
+        active = experiment.placement.at(update).active(experiment.layers)
+        # At first one with many units: of words, and of a unit for all, a step is but one factor.
+        active.sort(key=lambda one: one[0].width == "tokens" or not one[2].fresh("units"))
+        on = [(site.name, layer) for site, layer, _dropout in active]
         site, layer = (self.site, self.layer) if (self.site, self.layer) in on else _nearest(self, on)
         return replace(self, beside=tuple(names), update=update, step=min(self.step, experiment.steps - 1), site=site,
                        layer=layer)  # fmt: skip
@@ -43,23 +46,24 @@ class Look:
 
 def look_query(look: Look) -> dict[str, str]:
     """The look as a part of a URL's query: what is not the default."""
+    query = {} if look.beside is None else {"beside": ",".join(look.beside)}
+    query |= {"mask": f"{look.site}.{look.layer}"} if look.site else {}
     default = Look()
-    query = {"beside": ",".join(look.beside), "mask": f"{look.site}.{look.layer}" if look.site else ""}
-    query |= {name: str(getattr(look, name)) for name in ("update", "step", "unit", "phase")}
-    usual = {"beside": ",".join(default.beside), "mask": "", "update": "1", "step": "0", "unit": "0", "phase": "train"}
-    return {name: value for name, value in query.items() if value != usual[name]}
+    names = [name for name in ("update", "step", "unit", "phase") if getattr(look, name) != getattr(default, name)]
+    return query | {name: str(getattr(look, name)) for name in names}
 
 
 def look_of(query: Mapping[str, str]) -> Look:
     """The look of a URL's query. Raises Invalid for what is none; what is merely out of range is clamped later."""
-    names = query.get("beside", ",".join(BESIDE))
+    names = query.get("beside")
+    beside = None if names is None else check_beside(tuple(names.split(",")) if names else ())
     site, layer = _mask(query.get("mask", ""))
     phase = query.get("phase", "train")
     if phase not in PHASES:
         raise Invalid(_("phase is “{phase}”; it must be one of {all}.").format(phase=phase, all=", ".join(PHASES)), "phase")
     numbers = {name: _whole(name, query[name], least) for name, least in (("update", 1), ("step", 0), ("unit", 1))
                if name in query}  # fmt: skip
-    return Look(beside=check_beside(tuple(names.split(",")) if names else ()), site=site, layer=layer, phase=phase, **numbers)
+    return Look(beside=beside, site=site, layer=layer, phase=phase, **numbers)
 
 
 def _mask(text: str) -> tuple[str, int]:

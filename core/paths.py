@@ -278,13 +278,18 @@ class _Net:
         if not name or self.placement.rate(name, layer + further, self.layers) == 0:
             return ONE
         dropout = self.placement.get(name)
-        shared = dropout is not None and not dropout.fresh("time")
-        return [Mask(site, layer, t, shared) for t in steps]
+        # A list: a tuple of masks would be one for each gate.
+        return list(_over_time(site, layer, tuple(steps), dropout is not None and not dropout.fresh("time")))
 
     def masks(self, layer: int, steps: Iterable[int]) -> LayerMasks:
         into = self.over_time("input" if layer == 1 else "between", layer, steps)
         within = {f.name: self.over_time(f.name, layer, steps) for f in fields(LayerMasks) if f.name in self.counted}
         return LayerMasks(into, **within)
+
+
+@lru_cache(maxsize=1024)  # the same for all placements that have the site
+def _over_time(site: str, layer: int, steps: tuple[int, ...], shared: bool) -> tuple[Mask, ...]:
+    return tuple(Mask(site, layer, t, shared) for t in steps)
 
 
 def _arrive(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.dropout.draw import GATES, Array, draw, gates_of, key, spelled, test_values
+from core.dropout.draw import GATES, Array, Shape, draw, gates_of, key, scale, spelled, test_values
 from core.dropout.placement import SCALINGS, Dropout, Placement
 from core.dropout.sites import SITES, layers_of
 from core.experiment import Experiment
@@ -73,8 +73,8 @@ def sums(experiment: Experiment, update: int, site: str, layer: int, sample: int
 
     Raises Invalid where the network is too large for a page.
     """
-    values, test = _values(experiment, update, (site, layer), sample, step, unit, scaling)
-    return Sums(values.astype(np.float64), float(test), reader_of(site, layer), unit)
+    values, test = _values(experiment, update, (site, layer), sample, step, scaling)
+    return Sums(values[:, unit].astype(np.float64), float(test[unit]), reader_of(site, layer), unit)
 
 
 @lru_cache(maxsize=64)
@@ -83,34 +83,64 @@ def farthest(experiment: Experiment, update: int, site: str, layer: int, sample:
 
     Raises what `sums` raises.
     """
-    values, test = _values(experiment, update, (site, layer), sample, step, slice(None), scaling)
+    values, test = _values(experiment, update, (site, layer), sample, step, scaling)
     apart = np.abs(values.mean(axis=0, dtype=np.float64) - test)
     error = values.std(axis=0, dtype=np.float64) / len(values) ** 0.5
     return int(np.argmax(np.divide(apart, error, out=np.zeros_like(apart), where=error > 0)))
 
 
-def _values(experiment: Experiment, update: int, at: tuple[str, int], sample: int, step: int, unit: int | slice,
-            scaling: str | None) -> tuple[Array, Array]:  # fmt: skip
-    """What a unit sums up under every draw, [n], and without any mask; of several units: [n, units] and [units]."""
+def _values(experiment: Experiment, update: int, at: tuple[str, int], sample: int, step: int, scaling: str | None
+            ) -> tuple[Array, Array]:  # fmt: skip
+    """What the units sum up under every draw, [n, units], and without any mask, [units]."""
     site, layer = at
     e = replace(experiment, placement=experiment.placement.at(update))
-    weights, x = initial(e), window(e, update).x[:, [sample]]
+    own = e.placement.get(site)
+    assert own is not None
+    scaling = scaling or own.scaling
+    at_test = _of(test_values(_only(e, site, layer, scaling), e.shape), _names(e, site, layer))
+    test = _with(replace(e, mask_seed=0), update, at, sample, step, at_test)[0]
+    return _drawn(e, update, site, layer, sample, step, scaling == "inverted"), test
+
+
+@lru_cache(maxsize=4)  # a few megabytes each: those of one look
+def _drawn(e: Experiment, update: int, site: str, layer: int, sample: int, step: int, inverted: bool) -> Array:
+    """What the units sum up under every draw: but for the factor of "inverted" all scalings drop alike, [n, units]."""
+    n, only = draws_of(e, site, layer), _only(e, site, layer)
+    shape = replace(e.shape, steps=1, batch=n, tokens=data_of(e).tokens)
+    x = window(e, update).x[step, sample]
+    kept = _of(spelled(_kept(only, shape, e.mask_seed, update), np.repeat(x[None, None], n, axis=1)), _names(e, site, layer))
+    by = scale(e.placement.rate(site, layer, e.layers), "inverted")
+    mine = {name: mask * by for name, mask in kept.items()} if inverted else kept
+    return _with(e, update, (site, layer), sample, step, mine)
+
+
+@lru_cache(maxsize=4)
+def _kept(only: Placement, shape: Shape, seed: int, update: int) -> dict[str, Array]:
+    """The masks of one site for one step, as often as the shape has samples: at every step the same ones."""
+    return draw(only, shape, seed, update)
+
+
+def _with(e: Experiment, update: int, at: tuple[str, int], sample: int, step: int, mine: dict[str, Array]) -> Array:
+    """What the units sum up with these masks at one place, all else as at test: [n, units]."""
+    clean, names = test_values(e.placement, e.shape), _names(e, *at)
+    others = {name: value for name, value in clean.items() if name not in names}
+    states, x = _states(replace(e, mask_seed=0), update, sample)[step], window(e, update).x[[step]][:, [sample]]
+    return _heard(e, initial(e), x, states, others | mine, reader_of(*at))
+
+
+def _only(e: Experiment, site: str, layer: int, scaling: str = "") -> Placement:
+    """The placement of one site at one layer, a draw for each sample; under that scaling, or one that draws no factor."""
     dropout = e.placement.get(site)
     assert dropout is not None
+    scaling = scaling or ("none" if dropout.noise == "gaussian" else "test")
     rates = tuple(e.placement.rate(site, at, e.layers) * (at == layer) for at in layers_of(SITES[site], e.layers))
-    only = Placement.of({site: replace(dropout, rate=rates, batch="sample", scaling=scaling or dropout.scaling)})
-    names = [key(site, layer, gate) for gate in gates_of(dropout, e.cell)]
-    clean, states = test_values(e.placement, e.shape), _states(e, update, sample)[step]
-    others = {name: value for name, value in clean.items() if name not in names}
-    both = (_of(test_values(only, e.shape), names), _of(_draws(e, only, draws_of(e, site, layer), update, x[step]), names))
-    test, values = (_heard(e, weights, x[[step]], states, others | mine, reader_of(site, layer), unit) for mine in both)
-    return values, test[0]
+    return Placement.of({site: replace(dropout, rate=rates, batch="sample", scaling=scaling)})
 
 
-def _draws(e: Experiment, only: Placement, n: int, update: int, x: npt.NDArray[Any]) -> dict[str, Array]:
-    """The masks of one site, n times for the one step: [1, n, …]."""
-    shape = replace(e.shape, steps=1, batch=n, tokens=data_of(e).tokens)
-    return spelled(draw(only, shape, e.mask_seed, update), np.repeat(x[None], n, axis=1))
+def _names(e: Experiment, site: str, layer: int) -> list[str]:
+    dropout = e.placement.get(site)
+    assert dropout is not None
+    return [key(site, layer, gate) for gate in gates_of(dropout, e.cell)]
 
 
 def _of(masks: dict[str, Array], names: list[str]) -> dict[str, Array]:
@@ -138,9 +168,8 @@ def _states(e: Experiment, update: int, sample: int) -> list[list[State]]:
 
 
 def _heard(e: Experiment, weights: Weights, x: npt.NDArray[Any], states: list[State], masks: dict[str, Array],
-           reader: int, unit: int | slice) -> Array:  # fmt: skip
-    """What a unit of layer `reader`, or of the decoder, sums up at the one step x [1, 1], or [1, 1, F]: [n]; of several: [n,
-    units]."""
+           reader: int) -> Array:  # fmt: skip
+    """What the units of layer `reader`, or of the decoder, sum up at the one step x [1, 1], or [1, 1, F]: [n, units]."""
     ear, below = _Ear(), min(reader, e.layers)
     layers = _by_layer(masks, e)
     h = _embedded(weights, x, masks)
@@ -149,9 +178,9 @@ def _heard(e: Experiment, weights: Weights, x: npt.NDArray[Any], states: list[St
                       _runner(e, _listening(e.cell, ear)))  # fmt: skip
     if reader > e.layers:
         told = masks.get(f"output.{e.layers}", ONE) * h
-        scores: Array = (told @ weights.decoder[unit].T + weights.decoder_bias[unit])[0]
+        scores: Array = (told @ weights.decoder.T + weights.decoder_bias)[0]
         return scores
-    candidates: Array = ear.heard[:, unit]
+    candidates: Array = ear.heard
     return candidates
 
 

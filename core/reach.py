@@ -75,10 +75,17 @@ def reach(placement: Placement, layers: int, farthest: int, cell: str = "lstm") 
     return _reach(_pattern(placement, layers), layers, farthest, cell)
 
 
-def rows(layers: int, distance: int, farthest: int, cell: str) -> dict[str, Row]:
-    """Every method that the cell has, by its name, at its full usual rates, over the distance (at most `farthest`)."""
+def counted_methods(cell: str) -> tuple[str, ...]:
+    """The names of all methods that the cell has."""
+    return tuple(_usual(cell))
+
+
+def rows(layers: int, distance: int, farthest: int, cell: str, names: Iterable[str] | None = None) -> dict[str, Row]:
+    """Methods that the cell has, by their names, or every one; at their full usual rates, over the distance (at most
+    `farthest`)."""
     found = {}
-    for name, placement in _usual(cell).items():
+    for name in counted_methods(cell) if names is None else names:
+        placement = _usual(cell)[name]
         routes = {way: route(placement, layers, distance, cell, way) for way in routes_of(cell)}
         found[name] = Row(reach(placement, layers, farthest, cell)[distance], routes.get("cell"), routes["state"])
     return found

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.codec import VERSION, from_json, from_plain, from_query, to_json, to_plain, to_query
+from core.codec import VERSION, from_json, from_plain, from_query, remembered, to_json, to_plain, to_query
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.dropout.sites import SITES
@@ -30,6 +30,7 @@ def test_json_round_trip(experiment: Experiment) -> None:
     again = from_json(to_json(experiment))
     assert again == experiment
     assert to_json(again) == to_json(experiment)
+    assert remembered(to_plain(experiment)) == experiment
 
 
 @given(experiment=experiments())

@@ -13,8 +13,9 @@ from core.dropout.draw import Masks, spelled
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.experiment import CELLS, Experiment, build
-from core.figures.grid import STEPS, UNITS, Band, Chosen, grid, layer_bands, sample_band, window_of
+from core.figures.grid import STEPS, UNITS, Band, Chosen, grid, lane_of, layer_bands, sample_band, window_of
 from core.figures.masks import of_units
+from core.figures.opened import opened_heatmap, sharing_text
 from core.figures.theme import DARK, LIGHT
 from core.tasks.windows import masks_of, window
 from tests.strategies import placements
@@ -69,6 +70,18 @@ def test_the_grid_shows_the_masks_that_are_drawn(all_of: tuple[str, int, Placeme
             assert lengths == pytest.approx(np.clip(units / 2, 0, 1), abs=0.006)
 
 
+def test_the_heatmap_below_has_its_steps_where_the_grid_has_them() -> None:
+    for steps, width in ((8, 420.0), (20, 640.0), (60, 420.0)):
+        e = build(steps=steps, placement=METHODS["zaremba2014"].placement())
+        masks = masks_of(e, 1)
+        drawn = grid(layer_bands(e.placement, masks, e.shape, 0), steps, Chosen("input", 1, 0, 0), LIGHT, "g", width=width)
+        (x,), (wide,) = (set(map(float, re.findall(rf'<rect[^>]* {name}="([0-9.]+)"[^>]*mg-lane', drawn)))
+                         for name in ("x", "width"))  # fmt: skip
+        figure = opened_heatmap(masks["input.1"], 0, 0, steps, "input", 1, LIGHT, lane_of(steps, width))
+        assert figure["layout"]["xaxis"]["domain"] == pytest.approx((x / width, (x + wide) / width), abs=1e-3)
+        assert (figure["layout"]["margin"]["l"], figure["layout"]["margin"]["r"]) == (0, 0)
+
+
 def test_layers_stand_as_in_the_network_and_a_clean_one_says_so() -> None:
     bands, _met = bands_of(made("lstm", Placement.of({"between": Dropout(0.5), "output": Dropout(0.5)})))
     assert [(band.name, [lane.site for lane in band.lanes]) for band in bands] == \
@@ -82,9 +95,11 @@ def test_a_layer_says_which_of_its_units_are_shown() -> None:
     assert texts.count("units 1–16 of 40") == 2, "the mask of words, one factor a word, is no part of it"
 
 
-@pytest.mark.parametrize(("sharing", "over_time", "over_samples"), [
-    ("step", False, False), ("sequence", True, False), ("batch", True, True)])  # fmt: skip
-def test_the_stripes_say_what_is_shared(sharing: str, over_time: bool, over_samples: bool) -> None:
+@pytest.mark.parametrize(("sharing", "over_time", "over_samples", "says"), [
+    ("step", False, False, "a new mask at every step, for every sample"),
+    ("sequence", True, False, "one mask for all steps, another for each sample"),
+    ("batch", True, True, "one mask for all steps and all samples")])  # fmt: skip
+def test_the_stripes_say_what_is_shared(sharing: str, over_time: bool, over_samples: bool, says: str) -> None:
     first = METHODS["zaremba2014"].placement(0.5)
     e = made("lstm", beside(first, sharing, "lstm"))
     _bands, met = bands_of(e)
@@ -92,6 +107,15 @@ def test_the_stripes_say_what_is_shared(sharing: str, over_time: bool, over_samp
     found = cells(grid((band,), e.steps, Chosen("between", 2, 0, 0), LIGHT, "grid"))
     assert (len({d for (_s, _l, sample, _t), d in found.items() if sample == 0}) == 1) is over_time
     assert (len({d for (_s, _l, _sample, t), d in found.items() if t == 0}) == 1) is over_samples
+    # In words too, and whatever becomes of words, which have no time axis.
+    assert sharing_text(e.placement) == sharing_text(beside(METHODS["gal2016"].placement(), sharing, "lstm")) == says
+
+
+def test_what_is_not_shared_alike_is_said() -> None:
+    mixed = {"input": Dropout(0.5), "between": Dropout(0.5, time="sequence")}
+    assert sharing_text(Placement.of(mixed)) == "some fresh at every step, some for all steps"
+    assert sharing_text(METHODS["merity2017"].placement()) == "one mask for all steps"
+    assert sharing_text(Placement()) == ""
 
 
 def test_the_same_seeds_give_the_first_step_of_the_one_and_all_of_the_other() -> None:

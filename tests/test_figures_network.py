@@ -285,7 +285,7 @@ def test_what_is_right_is_shown_where_it_is_asked() -> None:
     shown = {
         int(token.get("data-t", "")): "".join(token.itertext()) for token in root.iter() if token.get("data-kind") == "target"
     }
-    assert [shown[t] for t in range(3, 7)] == ["–", "A", "B", "…"]
+    assert [shown[t] for t in range(3, 7)] == ["–", "A", "B", "y₆"]
     assert sum(path.get("class") == "net-tick" for path in root.iter(f"{SVG}path")) == 1
 
 

@@ -1,6 +1,8 @@
 """The figures of the path page, against the counts that they are made of."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS
 from core.figures.measured import DASHES, QUANTITIES, describe_measured, measured_curves
@@ -46,6 +48,20 @@ def test_the_histogram_shows_every_count(name: str, layers: int, distance: int, 
     # Exact, also beyond 64 bits.
     assert [int(text.split(" ")[0].replace(",", "")) for text in bars["customdata"]] == [counts[n] for n in present]
     assert f"{sum(counts):,} paths" in describe_histogram(counts)
+
+
+@given(st.lists(st.integers(0, 10**30), min_size=1, max_size=60).filter(any))
+def test_what_is_said_above_a_bar_touches_no_higher_bar_and_no_other_text(counts: list[int]) -> None:
+    """As wide as the narrowest chart: 300 pixels for the axis, 6.2 for a character."""
+    figure = histogram(counts, LIGHT, 200)
+    (bars,), (low, high) = figure["data"], figure["layout"]["xaxis"]["range"]
+    pitch = 300 / (high - low)
+    spans = {i: (i * pitch - 3.1 * len(text), i * pitch + 3.1 * len(text)) for i, text in enumerate(bars["text"]) if text}
+    assert bars["y"].index(max(bars["y"])) in spans, "the highest bar is always named"
+    for i, (left, right) in spans.items():
+        covered = [j for j in range(len(bars["y"])) if left < (j + 0.4) * pitch and right > (j - 0.4) * pitch]
+        assert max(bars["y"][j] for j in covered) == bars["y"][i]
+        assert not any(left < end and right > begin for j, (begin, end) in spans.items() if j != i)
 
 
 def test_what_paths_of_no_width_look_like() -> None:

@@ -22,9 +22,12 @@ def test_a_curve_that_changes_by_a_factor_says_it(factor: float) -> None:
     assert said.endswith(f", {number(0.5 * factor**10, 2)} at 10, {number(0.5 * factor**19, 2)} at 19.")
 
 
-def test_a_rise_over_the_first_steps_is_no_change() -> None:
+def test_a_rise_over_the_first_steps_is_no_change_but_a_large_one_is_said() -> None:
     said = verdict(curve(0.35, 0.4, *[0.46] * 17, 0.47), "correlation")
     assert said == "hardly depends on the distance: 0.4 at Δ = 1, 0.46 at 10, 0.47 at 19."
+    risen, fallen = (verdict(curve(first, first, *[0.46] * 18), "correlation") for first in (0.25, 0.9))
+    assert risen.startswith("rises over the first steps, then hardly depends on the distance: 0.25 at Δ = 1, 0.46 at 10")
+    assert fallen.startswith("falls over the first steps, then hardly depends")
 
 
 def test_what_cannot_be_told_from_nothing_or_is_no_number() -> None:

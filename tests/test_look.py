@@ -48,7 +48,7 @@ def test_a_fitted_look_is_one_that_the_experiment_has(experiment: Experiment, lo
     on = [(site.name, layer) for site, layer, _d in experiment.placement.at(fitted.update).active(experiment.layers)]
     assert (fitted.site, fitted.layer) in on or (fitted.site == "" and not on)
     assert 0 <= fitted.step < experiment.steps
-    assert all(name not in METHODS or experiment.cell in METHODS[name].cells for name in fitted.beside)
+    assert all(name not in METHODS or experiment.cell in METHODS[name].cells for name in fitted.beside or ())
     assert fitted.fitted(experiment) == fitted
 
 
@@ -58,3 +58,17 @@ def test_the_nearest_mask_is_that_of_the_same_place() -> None:
     assert Look(site="state").fitted(build()).site == "input"
     assert Look(site="state", layer=2).fitted(build()).site == "between"
     assert Look(site="state").fitted(build(placement=Placement())).site == ""
+
+
+@pytest.mark.parametrize(("method", "site", "beside"), [
+    ("zaremba2014", "input", ("sequence", "batch")), ("gal2016", "input", ("batch", "step")),
+    ("embedding", "words", ("batch",)), ("dropconnect", "recurrent_weights", ()),
+    ("merity2017", "input", ("batch",)), ("none", "", ()),
+])  # fmt: skip
+def test_at_first_a_mask_of_many_units_is_open_beside_what_is_shared_otherwise(
+    method: str, site: str, beside: tuple[str, ...]
+) -> None:
+    experiment = build(placement=METHODS[method].placement())
+    look = Look().fitted(experiment)
+    assert (look.site, look.beside) == (site, beside)
+    assert look_of(look_query(Look())) == Look(), "what follows the method is no part of a link"

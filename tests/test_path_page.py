@@ -129,6 +129,8 @@ def test_every_method_and_route_is_counted(cell: str) -> None:
         placement = full(row.placement(cell=cell))
         c = corruption(placement, 2, 5, cell)
         counts = {"cell": c.through_cell, "state": c.through_state, "least": c.least, "most": c.most}
+        said = [option.rsplit(": ", 1)[1] for option in page.segmented_control(key="path-route").options]
+        assert said == [str(counts[way]) for way in (*routes_of(cell), "least", "most")], name
         for way in (*routes_of(cell), "least", "most"):
             drawn(page.segmented_control(key="path-route").set_value(way).run())
             assert re.search(rf"5 steps later through \*\*{counts[way]} masks?\*\*", sentence(page)), (
@@ -232,6 +234,8 @@ def test_what_is_right_in_a_damaged_link_holds() -> None:
 
 def test_the_table_holds_every_method_of_the_cell() -> None:
     page = path_page(cell="gru", path="0,6,12", layers="2")
+    page.session_state["path-all"] = True  # unfolded
+    page.run()
     tables = [str(one.value) for one in page.markdown if str(one.value).startswith("| ")]
     assert len(tables) == 2
     lines = tables[1].splitlines()[2:]

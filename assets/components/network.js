@@ -208,7 +208,7 @@ class View {
     bubble.style.top = `${(above ? near.top - height - 8 : near.top + near.height + 8) - home.top}px`
   }
 
-  // The first visit's callouts, one after the other, each beside what it is about.
+  // The first visit's callouts, one after the other, above the figure: what each is about is lit, and nothing is covered.
   explain() {
     const bubble = this.root.querySelector(".net-callout")
     const texts = this.data.callouts ?? []
@@ -228,24 +228,6 @@ class View {
       if (this.callout === texts.length) remember()
       this.explain()
     }
-    this.placeCallout(bubble)
-  }
-
-  // In the corner of a layer where it hides least of the path, and nothing of what it is about.
-  placeCallout(bubble) {
-    const home = this.root.getBoundingClientRect()
-    const { offsetWidth: width, offsetHeight: height } = bubble
-    const boxes = (selector) => [...this.svg.querySelectorAll(selector)].map((one) => one.getBoundingClientRect())
-    const told = boxes(".is-told, .is-crossed, .is-taken, .is-chosen, .net-crossing, .net-token, .net-legend")
-    const hidden = ([x, y]) =>
-      told.filter((one) => one.right > x && one.left < x + width && one.bottom > y && one.top < y + height).length
-    const places = boxes(".net-band").flatMap(({ left, right, top, bottom }) => {
-      const y = (top + bottom - height) / 2
-      return [[Math.min(right, home.right) - width, y], [Math.max(left, home.left), y]]
-    })
-    const [x, y] = places.reduce((best, place) => (hidden(place) < hidden(best) ? place : best))
-    bubble.style.left = `${x - home.left}px`
-    bubble.style.top = `${y - home.top}px`
   }
 }
 

@@ -1,6 +1,7 @@
 """What a placement is compared with: the same sites under another sharing, or another method, on the same seeds."""
 
 from dataclasses import replace
+from functools import cache
 
 from core.dropout.methods import METHODS, method, name_of
 from core.dropout.placement import Dropout, Placement
@@ -22,10 +23,24 @@ def choices(cell: str) -> list[str]:
     return [*SHARED, *methods_of(cell)]
 
 
-def methods_of(cell: str) -> list[str]:
+@cache  # a list of every page, asked for in each of its runs
+def methods_of(cell: str) -> tuple[str, ...]:
     """The methods of the cell whose placement is no other method's."""
     rows = [row for row in METHODS.values() if cell in row.cells]
-    return [row.name for row in rows if name_of(row.placement(cell=cell), cell) == row.name]
+    return tuple(row.name for row in rows if name_of(row.placement(cell=cell), cell) == row.name)
+
+
+def usual_beside(placement: Placement) -> tuple[str, ...]:
+    """What stands beside a placement at first: the sharings that are not its own, as many as there is room for."""
+    # Weights that are drawn afresh at every step are millions of numbers: only where they are asked for.
+    dear = {"step"} if any(site.kind == "weights" for site, _dropout in placement) else set()
+    names = [name for name in ("sequence", "batch", "step") if name not in dear]
+    return tuple([name for name in names if _lanes(beside(placement, name, "lstm")) != _lanes(placement)][:MOST])
+
+
+def _lanes(placement: Placement) -> list[tuple[str, Dropout]]:
+    """What differs at a glance: words, which have no time axis, only where there is nothing else."""
+    return [(site.name, d) for site, d in placement if "time" in site.axes] or list(placement.sites)
 
 
 def label(name: str) -> str:

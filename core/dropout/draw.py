@@ -92,6 +92,11 @@ def test_values(placement: Placement, shape: Shape) -> dict[str, Array]:
     }
 
 
+def scale(rate: float, scaling: str) -> np.float32:
+    """What a kept unit is multiplied by in training."""
+    return np.float32(1 / (1 - rate) if scaling == "inverted" else 1)
+
+
 def gates_of(dropout: Dropout, cell: str) -> tuple[str, ...]:
     """The gates that have a mask of their own: those of the cell, or the one nameless mask of all."""
     return GATES[cell] if dropout.fresh("gates") else ("",)
@@ -141,4 +146,4 @@ def _mask(dropout: Dropout, rate: float, random: np.random.Generator, size: tupl
 def _threshold(u: Array, rate: float, scaling: str) -> Array:
     # A unit is kept where u >= p. NumPy compares in float32, so the same unit is dropped for every larger p.
     kept = u >= np.float32(rate)
-    return kept * np.float32(1 / (1 - rate) if scaling == "inverted" else 1)
+    return kept * scale(rate, scaling)

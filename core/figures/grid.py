@@ -22,6 +22,7 @@ UNITS = 16  # as many units as a barcode can show and still be read
 STEPS = 40  # at most side by side
 WIDTH = 420.0  # of the figure, where three stand side by side on a page
 LEFT, RIGHT = 84.0, 6.0
+WIDEST = 80.0  # of a step, where there are few
 HEAD, AXIS, APART, GAP = 18.0, 32.0, 4.0, 5.0  # heights: of a band's name, of the time axis, between bands, between lanes
 HIGHEST, LEAST, ROOM = 48.0, 24.0, 290.0  # of a lane: at most, at least; of all lanes together
 
@@ -132,6 +133,12 @@ def window_of(step: int, steps: int) -> range:
     return range(first, min(steps, first + STEPS))
 
 
+def lane_of(steps: int, width: float) -> tuple[float, float]:
+    """Where a lane of so many steps begins and ends, as parts of the figure's width, for what stands below it."""
+    frame = _Frame(window_of(0, steps), width, LEAST)
+    return LEFT / width, frame.x(frame.shown.stop) / width
+
+
 # In the order in which they stand from top to bottom: what is told, what is remembered, what is written, what is read.
 _RISING = ("output", "zoneout_state", "output_gate", "zoneout_cell", "cell", "forget_gate", "update_gate", "input_gate",
            "candidate", "reset_gate", "recurrent_weights", "state", "input_weights", "between", "input", "words")  # fmt: skip
@@ -165,7 +172,7 @@ class _Frame:
     @property
     def pitch(self) -> float:
         """Width of a step."""
-        return min(28.0, (self.width - LEFT - RIGHT) / len(self.shown))
+        return min(WIDEST, (self.width - LEFT - RIGHT) / len(self.shown))
 
     def x(self, t: int) -> float:
         """Left end of a step."""

@@ -14,6 +14,7 @@ from core.language import _
 Array = npt.NDArray[np.float32]
 
 PIXELS = (24, 16, 12, 8, 6, 5, 4, 3, 2, 1)  # per unit: whole ones, so that every unit is equally high
+TICK_APART = 16  # pixels that a number needs
 MARGINS = {"l": 52, "r": 8, "t": 28, "b": 40}
 
 
@@ -126,13 +127,13 @@ def _layout(size: tuple[int, ...], pixels: int, theme: Theme) -> Figure:
         "height": units * pixels + MARGINS["t"] + MARGINS["b"],
         "margin": MARGINS,
         "xaxis": _axis(_("time step t"), 0, steps),
-        "yaxis": _downwards(_axis(_("unit"), 1, units)),
+        "yaxis": _downwards(_axis(_("unit"), 1, units, TICK_APART / pixels)),
         "uirevision": f"{units} × {steps}",
     }
 
 
-def _axis(title: str, first: int, size: int) -> Figure:
-    return {"title": {"text": title}, "range": [first - 0.5, first + size - 0.5], "tickvals": _ticks(first, size),
+def _axis(title: str, first: int, size: int, apart: float = 1) -> Figure:
+    return {"title": {"text": title}, "range": [first - 0.5, first + size - 0.5], "tickvals": _ticks(first, size, apart),
             "showgrid": False, "ticks": "outside", "ticklen": 4}  # fmt: skip
 
 
@@ -141,8 +142,8 @@ def _downwards(axis: Figure) -> Figure:
     return axis | {"range": axis["range"][::-1]}
 
 
-def _ticks(first: int, size: int) -> list[int]:
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if size / step <= 8)
+def _ticks(first: int, size: int, apart: float) -> list[int]:
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if size / step <= 8 and step >= apart)
     return sorted({first, *range(step, first + size, step)})
 
 

@@ -58,14 +58,20 @@ def place(site: str, layer: int) -> str:
     return _("{site}, layer {layer}").format(site=_(SITES[site].label), layer=layer)
 
 
-def opened_heatmap(mask: Array, sample: int, step: int, steps: int, site: str, layer: int, theme: Theme) -> Figure:
-    """The Lab's heatmap of one sample's mask, spelled out where it is of words, with the step framed."""
+def opened_heatmap(mask: Array, sample: int, step: int, steps: int, site: str, layer: int, theme: Theme,
+                   lane: tuple[float, float] | None = None) -> Figure:  # fmt: skip
+    """The Lab's heatmap of one sample's mask, spelled out where it is of words, with the step framed. lane: where the steps
+    begin and end, as parts of the whole width; without it as wide as there is room."""
     seen = of_units(mask)
     old = SITES[site].kind == "old"
     figure = mask_heatmap(seen, sample, (steps, seen.shape[2]), theme, place(site, layer), HEIGHT, old)
     frame = {"type": "rect", "x0": step - 0.5, "x1": step + 0.5, "y0": 0.5, "y1": seen.shape[2] + 0.5,
              "line": {"color": theme.accent, "width": 2}, "fillcolor": "rgba(0,0,0,0)"}  # fmt: skip
     figure["layout"]["shapes"] = [frame]
+    if lane:
+        figure["layout"]["margin"] = figure["layout"]["margin"] | {"l": 0, "r": 0}
+        figure["layout"]["xaxis"] = figure["layout"]["xaxis"] | {"domain": lane}
+        figure["layout"]["title"] |= {"x": lane[0], "xref": "container", "xanchor": "left"}
     if old:  # shorter than the Lab's: three stand side by side
         kept = f"{100 * figure['layout']['meta']['kept']:.1f} %"
         figure["layout"]["title"]["text"] = _("{place} · {kept} take the new value").format(place=place(site, layer), kept=kept)
@@ -82,6 +88,25 @@ def reading(placement: Placement) -> list[str]:
         if words.batch == "batch":
             said[-1] += _(", in every sample; samples differ as they read other words")
     return said
+
+
+def sharing_text(placement: Placement) -> str:
+    """How long a mask lasts, and for whom, where all sites have that in common; "" without sites. Words, which have no time
+    axis, are spoken of where there is nothing else."""
+    every = [d for site, d in placement if "time" in site.axes] or [d for _site, d in placement]
+    steps = {dropout.fresh("time") for dropout in every}
+    samples = {dropout.fresh("batch") for dropout in every}
+    if len(steps) > 1:
+        return _("some fresh at every step, some for all steps")
+    if len(samples) > 1:
+        return _("a new mask at every step") if True in steps else _("one mask for all steps")
+    said = {
+        (True, True): _("a new mask at every step, for every sample"),
+        (True, False): _("a new mask at every step, for all samples"),
+        (False, True): _("one mask for all steps, another for each sample"),
+        (False, False): _("one mask for all steps and all samples"),
+    }
+    return said[steps.pop(), samples.pop()] if every else ""
 
 
 def text_at_test(one: Opened) -> str:

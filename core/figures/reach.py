@@ -1,6 +1,5 @@
 """How counts of corruption spread over all paths, and how they grow with the distance, as Plotly figures, and their texts."""
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,9 +60,8 @@ def histogram(counts: Sequence[int], theme: Theme, height: int) -> Figure:
     exact = [counts[n] for n in range(least, most + 1)]
     far, digits = max(most, least + 3), DIGITS if len(exact) <= FEW_BARS else FEW_DIGITS
     said = [short(paths, digits) if paths else "" for paths in exact]
-    step = math.ceil(max(map(len, said)) * GLYPH * (far + 1) / PLOT)  # so that what is said above the bars does not overlap
-    named = [text if i % step == 0 else "" for i, text in enumerate(said)]
     parts = [percent(paths, total) for paths in exact]
+    named = _with_room(said, parts, GLYPH * (far + 1.4) / PLOT)
     bars = {
         "type": "bar", "x": list(range(least, most + 1)), "y": parts, "width": 0.8,
         "text": named, "textposition": "outside", "textangle": 0, "cliponaxis": False, "textfont": {"size": 11},
@@ -111,6 +109,19 @@ def describe_histogram(counts: Sequence[int]) -> str:
 def describe_growth(methods: Sequence[Growth], distance: int) -> str:
     """The growth for those who do not see it."""
     return " ".join(_grows(one, distance) for one in methods)
+
+
+def _with_room(texts: Sequence[str], heights: Sequence[float], glyph: float) -> list[str]:
+    """The texts above bars that touch no other text and no higher bar; the highest bars come first. glyph: the width of a
+    character, in bars."""
+    named = [""] * len(texts)
+    for i in sorted(range(len(texts)), key=lambda i: -heights[i]):
+        half = len(texts[i]) * glyph / 2
+        bars = [j for j in range(len(texts)) if j != i and abs(j - i) < half + 0.4]
+        free = all(abs(j - i) >= half + (len(named[j]) + 1) * glyph / 2 for j in range(len(texts)) if named[j])
+        if free and all(heights[j] <= heights[i] for j in bars):
+            named[i] = texts[i]
+    return named
 
 
 def percent(paths: int, total: int) -> float:

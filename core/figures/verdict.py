@@ -12,6 +12,7 @@ from core.runs.measuring import Curve
 
 UPWARDS = {"words", "input", "between", "output", "input_weights"}  # sites outside the recurrence
 STEADY = 0.015  # a factor a step that is no farther from 1 does not count as a change
+RISEN = 1.25  # by so much a curve has risen over its first steps, or fallen
 ERRORS = 2  # a value within so many standard errors of 0 is told apart from it no more
 
 
@@ -31,7 +32,7 @@ def verdict(curve: Curve, quantity: str) -> str:
         return _("falls until nothing of it can be told from 0: {numbers}.").format(numbers=numbers)
     factor = _factor(values[middle], values[-1], far - middle)
     if factor is None or abs(factor - 1) <= STEADY:
-        return _("hardly depends on the distance: {numbers}.").format(numbers=numbers)
+        return _settled(values[1], values[middle]).format(numbers=numbers)
     goes = _("grows by ×{factor:.2f} a step: {numbers}.") if factor > 1 else _("falls by ×{factor:.2f} a step: {numbers}.")
     return goes.format(factor=factor, numbers=numbers)
 
@@ -71,6 +72,15 @@ def _once(dropout: Dropout | None) -> bool:
 def _times(dropout: Dropout) -> str:
     rates: Sequence[float] = dropout.rate if isinstance(dropout.rate, tuple) else (dropout.rate,)
     return _(" or ").join(f"×{1 / (1 - rate):.3g}" for rate in dict.fromkeys(rates))
+
+
+def _settled(near: float | None, middle: float) -> str:
+    """What is said of a curve that is level from its middle on."""
+    if near is None or near <= 0 or 1 / RISEN <= middle / near <= RISEN:
+        return _("hardly depends on the distance: {numbers}.")
+    if middle > near:
+        return _("rises over the first steps, then hardly depends on the distance: {numbers}.")
+    return _("falls over the first steps, then hardly depends on the distance: {numbers}.")
 
 
 def _factor(first: float, last: float, steps: int) -> float | None:

@@ -10,9 +10,9 @@ from core.language import _
 
 _ASSETS = Path(__file__).parents[2] / "assets" / "components"
 HTML = """<div class="net-root">
+<div class="net-callout" role="note" hidden><p></p><button type="button"></button></div>
 <div class="net-scroll"></div>
 <div class="net-tip" role="tooltip" hidden></div>
-<div class="net-callout" role="note" hidden><p></p><button type="button"></button></div>
 </div>"""
 
 _figure = st.components.v2.component(

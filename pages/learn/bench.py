@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.codec import from_plain, from_query, to_plain, to_query
+from core.codec import from_query, remembered, to_plain, to_query
 from core.dropout.methods import METHODS, method
 from core.dropout.placement import Placement
 from core.errors import Invalid
@@ -56,7 +56,7 @@ def bench() -> dict[str, Any]:
 
 def experiment() -> Experiment:
     """The experiment, as the Lab would run it."""
-    return from_plain(bench()["experiment"], own=True)
+    return remembered(bench()["experiment"])
 
 
 def shown() -> Experiment:

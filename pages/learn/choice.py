@@ -1,12 +1,12 @@
 """What the path runs through: the cell, the layers, the method; and the same experiment in the Lab."""
 
-from functools import lru_cache
 from html import escape
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.dropout.methods import METHODS, name_of
+from core.dropout.beside import methods_of
+from core.dropout.methods import METHODS
 from core.experiment import BOUNDS, CELLS
 from core.language import N_, _
 from pages.common.texts import plain
@@ -55,16 +55,10 @@ def _first() -> None:
 
 def _method() -> None:
     own = _name()
-    names = [*_methods(bench.experiment().cell), *[bench.OWN] * (own is None)]
+    names = [*methods_of(bench.experiment().cell), *[bench.OWN] * (own is None)]
     st.session_state["path-method"] = own or bench.OWN
     st.selectbox(_("Method"), names, key="path-method", format_func=_label, width=250,
                  on_change=_chosen, args=["path-method"])  # fmt: skip
-
-
-@lru_cache
-def _methods(cell: str) -> tuple[str, ...]:
-    # Methods that differ elsewhere than in their placement are one method here.
-    return tuple(name for name, row in METHODS.items() if cell in row.cells and name_of(row.placement(cell=cell), cell) == name)
 
 
 def _cell() -> None:

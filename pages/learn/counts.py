@@ -13,7 +13,7 @@ from core.figures.reach import Growth
 from core.figures.theme import Theme
 from core.language import _
 from core.paths import corruption, gated, routes_of
-from core.reach import Route, Row, along, full, rows
+from core.reach import Route, Row, along, counted_methods, full, rows
 from pages.common.chart import live_chart
 from pages.common.texts import plain
 from pages.learn import bench
@@ -53,17 +53,19 @@ def table() -> None:
     experiment, distance = bench.shown(), _distance()
     st.markdown(f"## {_('The methods at L = {layers}, Δ = {distance}').format(layers=experiment.layers, distance=distance)}")
     own = bench.experiment().method
-    found = rows(experiment.layers, distance, experiment.steps - 1, experiment.cell)
-    first = [name for name in dict.fromkeys([own, *bench.bench()["beside"]]) if name in found]
+    where, names = (experiment.layers, distance, experiment.steps - 1, experiment.cell), counted_methods(experiment.cell)
+    first = [name for name in dict.fromkeys([own, *bench.bench()["beside"]]) if name in names]
     with st.container(key="path-table"):
-        st.markdown(_table({str(name): found[str(name)] for name in first}, experiment.cell, own))
+        st.markdown(_table(rows(*where, first), experiment.cell, own))
         st.caption(_("The masks that a path meets: at least and at most, through the cell and through the state; how many of "
                      "them are different arrays; and the probability that all of them keep a unit: the product of $k = 1 - p$ "
                      "over the different arrays, with the usual rates $p$ of the method, such as 0.5³·0.75⁷ for three masks "
                      "that keep a half and seven that keep three quarters. An array that is met again drops nothing new. In "
                      "the formulas H is how many of the Δ steps the path takes through the state."))  # fmt: skip
-        with st.expander(_("All {n} methods").format(n=len(found))):
-            st.markdown(_table(found, experiment.cell, own))
+        # Counted only where it is looked at: it is most of what a first visit would wait for.
+        every = st.expander(_("All {n} methods").format(n=len(names)), key="path-all", on_change="rerun")
+        if every.open:
+            every.markdown(_table(rows(*where), experiment.cell, own))
 
 
 def _table(found: Mapping[str, Row], cell: str, own: str | None) -> str:

@@ -11,9 +11,9 @@ from core.dropout.sites import SITES
 from core.errors import Invalid
 from core.experiment import Experiment
 from core.figures.distribution import HEIGHT, describe_distribution, distribution, reader, span, verdict
-from core.figures.grid import Chosen, grid, layer_bands, sample_band
+from core.figures.grid import Chosen, grid, lane_of, layer_bands, sample_band
 from core.figures.masks import describe_mask, of_units
-from core.figures.opened import Opened, opened_heatmap, place, reading, rows, shown_text, text_at_test
+from core.figures.opened import Opened, opened_heatmap, place, reading, rows, sharing_text, shown_text, text_at_test
 from core.figures.theme import Theme
 from core.language import N_, _
 from core.look import Look
@@ -65,6 +65,8 @@ def show(colours: Theme) -> None:
         with place_:
             st.markdown(f"## {plain(_title(name))}")
             if column:
+                at_test = column.look.phase == "test"
+                st.caption(_("at test no mask is drawn") if at_test else plain(sharing_text(column.opened.placement)))
                 _shown(column, drawn)
             else:
                 st.warning(plain(experiment))
@@ -125,12 +127,12 @@ def _opened(found: list[Column | None], colours: Theme) -> None:
             if column and column.look.site:
                 with st.container(key=f"whose-{column.name or 'first'}"):
                     st.markdown(f"**{plain(column.title)}**")  # where they stand below each other
-                _heatmap(column, colours)
+                _heatmap(column, colours, WIDTHS[len(found)])
             elif column:
                 st.caption(_("No place drops here: every connection is clean."))
 
 
-def _heatmap(column: Column, colours: Theme) -> None:
+def _heatmap(column: Column, colours: Theme, width: float) -> None:
     look, steps, sample = column.look, column.experiment.steps, masks_state.sample()
     if look.phase == "test":
         st.caption(plain(text_at_test(column.opened)))
@@ -139,7 +141,8 @@ def _heatmap(column: Column, colours: Theme) -> None:
         st.caption(_("Gaussian noise drops nothing: a stripe is as long as its factor, half a step for 1."))
         return
     mask, where = column.mask, place(look.site, look.layer)
-    figure = opened_heatmap(mask, sample, look.step, steps, look.site, look.layer, colours)
+    figure = opened_heatmap(mask, sample, look.step, steps, look.site, look.layer, colours,
+                            lane_of(steps, width))  # fmt: skip
     old = SITES[look.site].kind == "old"
     says = describe_mask(of_units(mask), sample, (steps, of_units(mask).shape[2]), where, old)
     live_chart(figure, f"heatmap-{column.name or 'first'}", says, figure["layout"]["height"])

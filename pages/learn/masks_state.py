@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.codec import from_plain, from_query, to_plain, to_query
+from core.codec import from_query, remembered, to_plain, to_query
 from core.dropout.beside import beside, with_rate
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
@@ -69,13 +69,23 @@ def complain(why: str) -> None:
 
 def experiment() -> Experiment:
     """The experiment, whose masks stand first."""
-    return from_plain(st.session_state[KEY]["experiment"], own=True)
+    return remembered(st.session_state[KEY]["experiment"])
 
 
 def look() -> Look:
     """What is looked at, as far as the experiment has it."""
+    return _asked().fitted(experiment())
+
+
+def _asked() -> Look:
+    """What was asked for, whether the experiment has it or not."""
     kept = st.session_state[KEY]["look"]
-    return Look(**kept | {"beside": tuple(kept["beside"])}).fitted(experiment())
+    return Look(**kept | {"beside": None if kept["beside"] is None else tuple(kept["beside"])})
+
+
+def compared() -> tuple[str, ...]:
+    """What stands beside the experiment."""
+    return look().beside or ()
 
 
 def sample() -> int:
@@ -91,7 +101,7 @@ def samples() -> int:
 def see(**changed: Any) -> None:
     """Looks at something else."""
     chosen = changed.pop("sample", None)
-    st.session_state[KEY]["look"] = asdict(replace(look(), **changed))
+    st.session_state[KEY]["look"] = asdict(replace(look(), **{"beside": _asked().beside} | changed))
     if chosen is not None:
         st.session_state[KEY]["view"]["sample"] = chosen
 
@@ -136,7 +146,7 @@ def columns() -> list[tuple[str, Experiment | Invalid]]:
     where one cannot be."""
     first = experiment()
     found: list[tuple[str, Experiment | Invalid]] = [("", first)]
-    for name in look().beside:
+    for name in compared():
         try:
             found.append((name, replace(first, placement=beside(first.placement, name, first.cell))))
         except Invalid as invalid:
@@ -151,4 +161,4 @@ def lab_query() -> dict[str, str]:
 
 def query() -> dict[str, str]:
     """The query of the link to this page as it is."""
-    return lab_query() | look_query(look())
+    return lab_query() | look_query(replace(look(), beside=_asked().beside))

@@ -24,7 +24,7 @@ def show() -> None:
         _methods()
         _sizes()
         _phase()
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="masks-scrub"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="masks-scrub"):
         _scrub()
 
 
@@ -34,7 +34,7 @@ def _methods() -> None:
     state["masks-method"] = own or OWN
     st.selectbox(_("Method"), names if own else [*names, OWN], key="masks-method", format_func=_label, width=250,
                  on_change=lambda: _method(state["masks-method"]))  # fmt: skip
-    beside = state["masks-beside"] = list(masks_state.look().beside)
+    beside = state["masks-beside"] = list(masks_state.compared())
     full = _("Beside it, on the same seeds (at most {most}: remove one to add another)").format(most=MOST)
     room = _("Beside it, on the same seeds")
     st.multiselect(full if len(beside) == MOST else room, choices(experiment.cell), key="masks-beside", format_func=label,

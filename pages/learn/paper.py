@@ -16,10 +16,11 @@ FARTHER = 100  # steps: farther than anybody would guess by looking
 # The step of an LSTM as the paper drops in it: D is the mask, on what comes from below and on what is told.
 STEP = (
     r"\begin{pmatrix} i \\ f \\ o \\ g \end{pmatrix} = \begin{pmatrix} \sigma \\ \sigma \\ \sigma \\ \tanh \end{pmatrix}"
-    r"\left( W^l\, {\color{COLOUR} D}(h_t^{l-1}) + U^l\, h_{t-1}^l + b^l \right), \quad h_t^0 = x_t"
+    r"\left( W^l\, {\color{COLOUR} D}(h_t^{l-1}) + U^l\, h_{t-1}^l + b^l \right)"
 )
-MEMORY = (
-    r"c_t^l = f \odot c_{t-1}^l + i \odot g, \qquad h_t^l = o \odot \tanh(c_t^l), \qquad y_t = W_y\, {\color{COLOUR} D}(h_t^L)"
+MEMORY = (  # line by line, so that a phone shows it whole
+    r"\begin{aligned} c_t^l &= f \odot c_{t-1}^l + i \odot g \qquad & h_t^l &= o \odot \tanh(c_t^l) \\"
+    r" h_t^0 &= x_t & y_t &= W_y\, {\color{COLOUR} D}(h_t^L) \end{aligned}"
 )
 
 

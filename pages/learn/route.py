@@ -12,7 +12,7 @@ from core.figures.reach import counted
 from core.figures.sentence import count_sentence, gates_sentence, reason
 from core.figures.theme import Theme
 from core.language import _
-from core.paths import corruption, crossings, gated, routes_of
+from core.paths import Corruption, corruption, crossings, gated, routes_of
 from core.tasks.windows import data_of, masks_of, window
 from core.view import COUNT, View, first_that_shows
 from pages.common.network import network_view
@@ -50,7 +50,7 @@ def _sentence(experiment: Experiment, view: View, scene: Scene) -> None:
     st.markdown(count_sentence(word, distance, len(path), "") + (f"\u2003:orange[**{said}**]" if said else ""))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
         st.caption(reason(path, layers, counts))
-        _routes(experiment)
+        _routes(experiment, view, counts)
     _gates(experiment, distance)
 
 
@@ -59,17 +59,21 @@ def _gates(experiment: Experiment, distance: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="gates"):
         st.toggle(_("Routes through gates"), key="path-gates", disabled=len(routes_of(experiment.cell)) < 2, width="content")
         # Not behind the switch's own question mark: a click on that would switch.
-        st.caption(_("What is read also sets the gates: how much passes, not what is remembered. No content paths: they are "
-                     "counted apart."))  # fmt: skip
+        st.caption(_("What is read also sets the gates: how much passes, not what is remembered. Such routes carry no "
+                     "content: they are counted apart."))  # fmt: skip
     if bench.gates():
         st.caption(gates_sentence(gated(experiment.placement, experiment.layers, distance, experiment.cell)))
 
 
-def _routes(experiment: Experiment) -> None:
-    ways = (*routes_of(experiment.cell), *bench.PICKS)
+def _routes(experiment: Experiment, view: View, counts: Corruption) -> None:
+    """Each route with its count, so that what a mask on h or c costs is seen without trying them all."""
+    placement, layers, cell = experiment.placement, experiment.layers, experiment.cell
+    met = {way: len(crossings(placement, layers, view.climbs, way, cell)) for way in routes_of(cell)}
+    met |= {"least": counts.least, "most": counts.most}
     st.session_state["path-route"] = bench.bench()["pick"] or bench.view().through
-    st.segmented_control(_("Route along time"), ways, key="path-route", required=True, on_change=_route,
-                         label_visibility="collapsed", format_func=lambda way: _way(way, experiment.cell))  # fmt: skip
+    st.segmented_control(_("Route along time"), list(met), key="path-route", required=True, on_change=_route,
+                         label_visibility="collapsed",
+                         format_func=lambda way: _("{route}: {n}").format(route=_way(way, cell), n=met[way]))  # fmt: skip
 
 
 def _way(way: str, cell: str) -> str:

@@ -10,6 +10,7 @@ from core.figures.network.texts import climb_says, excerpt, input_says, outside,
 from core.figures.network.wires import on_path
 from core.language import _
 
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SIZE = 14.0  # of all text that people read, in units of the view box
 
 
@@ -120,9 +121,9 @@ def _input(scene: Scene, name: str, t: int) -> str:
 
 def _prediction(scene: Scene, name: str, t: int) -> str:
     at, target = scene.layout, t == scene.climbs[-1]
-    nothing = "–" if scene.right[t] is None else "…"  # not asked; not predicted yet
+    nothing = "–" if scene.right[t] is None else f"y{str(t).translate(_LOWERED)}"  # not asked; not predicted yet
     token = _token(scene, scene.predicted[t] or nothing, at.x(t), at.predicted, id=f"{name}-y-{t}", chosen=target,
-                   says=prediction_says(scene, t), kind="target", t=t)  # fmt: skip
+                   says=prediction_says(scene, t), kind="target", t=t, empty=scene.predicted[t] is None)  # fmt: skip
     return token + _verdict(scene, t)
 
 
@@ -136,10 +137,11 @@ def _verdict(scene: Scene, t: int) -> str:
     return _fitted(right, x, y, at.pitch - 6, "net-mid net-soft")
 
 
-def _token(scene: Scene, word: str, x: float, top: float, *, id: str, chosen: bool, says: str, kind: str, t: int) -> str:
+def _token(scene: Scene, word: str, x: float, top: float, *, id: str, chosen: bool, says: str, kind: str, t: int,
+           empty: bool = False) -> str:  # fmt: skip
     width = scene.layout.pitch - 5
     box = tag("rect", x=x - width / 2, y=top, width=width, height=TOKEN, rx=6)
-    states = " is-chosen" * chosen + " is-empty" * (word in ("…", "–") and kind == "target")
+    states = " is-chosen" * chosen + " is-empty" * empty
     return group(box, _fitted(word, x, top + 15.5, width - 4, "net-mid"), id=id, class_="net-token" + states, role="button",
                  tabindex="0" if chosen else "-1", aria_pressed="true" if chosen else "false", aria_label=says,
                  data_kind=kind, data_t=str(t))  # fmt: skip
