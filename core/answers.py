@@ -1,5 +1,6 @@
 """What a network answered in an evaluation, and how good that is (torch)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,28 +9,28 @@ from torch import Tensor
 
 from core.tasks.metrics import measure
 from core.tasks.shown import shown
-from core.tasks.task import Batch, Data, Task
+from core.tasks.task import Batch, Data
 
 
 class Answers:
     """All that was asked in an evaluation, window after window: what the network said, and what is right."""
 
     def __init__(self) -> None:
-        self.total = 0.0  # of the losses of all that was asked
+        self.total, self.asked = 0.0, 0  # the losses of all that was asked, how much that was
         self.said: list[npt.NDArray[Any]] = []
         self.right: list[npt.NDArray[Any]] = []
 
     def add(self, loss: float, said: npt.NDArray[Any], right: npt.NDArray[Any]) -> None:
-        """A window: the mean loss of its answers, and these."""
-        self.total += loss * len(right)
+        """A window: the mean loss of its answers, and these, or rows of them (core/tasks/written.py)."""
+        asked = len(right) if right.ndim == 1 else int((right >= 0).sum())
+        self.total, self.asked = self.total + loss * asked, self.asked + asked
         self.said.append(said)
         self.right.append(right)
 
-    def metrics(self, task: Task, data: Data) -> dict[str, Any]:
-        """The mean loss, and the task's metrics."""
-        said, right = np.concatenate(self.said), np.concatenate(self.right)
-        loss = self.total / len(right)
-        return {"loss": loss} | measure(task.metrics, loss, said, right, data)
+    def metrics(self, names: Sequence[str], data: Data) -> dict[str, Any]:
+        """The mean loss, and the metrics of these names."""
+        loss = self.total / self.asked
+        return {"loss": loss} | measure(names, loss, np.concatenate(self.said), np.concatenate(self.right), data)
 
     def shown(self, data: Data) -> dict[str, Any]:
         """What a figure shows of all answers of the validation part."""

@@ -5,16 +5,19 @@ The events and commands are those of runs/protocol.py. Nothing here prints, slee
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from core.answers import Answers, predicted_by, said_by
 from core.checkpoint import Checkpoint
+from core.decoding import Way, written
 from core.dropout.draw import spelled, test_values
 from core.errors import Invalid
 from core.experiment import Experiment
@@ -23,14 +26,17 @@ from core.memory import keep_memory
 from core.model import Network, to_torch
 from core.objective import Pass, forward, objective, passes_of
 from core.optimiser import Optimiser
+from core.recurrence.cells import State
 from core.runs.history import with_changes
 from core.runs.protocol import CHANGEABLE, VERSION, Command, Commands, Event, NoCommands, record
 from core.tasks import task as task_named
-from core.tasks.task import Batch
+from core.tasks.task import Batch, Ints, Reals
 from core.tasks.windows import data_of, masks_of
+from core.tasks.written import rows
 from core.weights import keep
 
 Events = Generator[Event, None, None]
+Answered = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # what is said, what is right: of each step, or in rows
 
 
 # Times the loss of a guess that holds all classes alike, or, where real values are asked for, times the error of their mean
@@ -188,8 +194,10 @@ class Training:
         return to_torch(test_values(self.experiment.placement.at(self.update), self.experiment.shape), self.device)
 
     def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, Any]]:
-        """Loss and metrics of a part of the data, under the masks of an evaluation; of validation what was answered, too."""
+        """Loss and metrics of a part of the data, under the masks of an evaluation; of the training part the loss alone, of
+        validation what was answered, too."""
         e, found, network = self.experiment, Answers(), self.optimiser.to_evaluate
+        names = self.task.metrics if part != "train" else ()
         states = network.start(e.batch)
         for batch in islice(self.data.part(part), windows):
             yield from self.obey()
@@ -197,10 +205,18 @@ class Training:
                 states = network.start(e.batch)
             with torch.no_grad():
                 one = forward(network, batch, states, masks)
+            starts = [states] if names else []
+            found.add(one.loss.item(), *self.answered(one.scores, batch, starts, [lambda _x, _step: masks]))
             states = one.states
-            found.add(one.loss.item(), said_by(one.scores), batch.y[batch.asked])
         self.check(found.total)
-        return found.metrics(self.task, self.data) | ({"shown": found.shown(self.data)} if part == "validation" else {})
+        return found.metrics(names, self.data) | ({"shown": found.shown(self.data)} if part == "validation" else {})
+
+    def answered(self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[Way]) -> Answered:
+        """What is said to a window, and what is right: by the scores; or, where answers are read again, what is written from
+        these states on, if any."""
+        if self.data.fed is None or not starts:
+            return said_by(scores), batch.y[batch.asked]
+        return written(self.optimiser.to_evaluate, batch, self.data.fed, starts, ways), rows(batch.y, batch.asked)
 
     def test(self) -> Events:
         windows = sum(1 for _window in self.data.part("test"))
@@ -226,25 +242,32 @@ class Training:
             if batch.first:
                 states = [self.network.start(e.batch)] * e.monte_carlo
             passes = yield from self.drawn(batch, states, n)
-            states, right = [one.states for one in passes], batch.y[batch.asked]
+            right = batch.y[batch.asked]
             if self.data.real:
                 mean = torch.stack([one.scores for one in passes]).mean(0).cpu()
                 sums = (mean[:, 0] - torch.from_numpy(right)).square()
             else:
                 mean = torch.stack([one.scores.softmax(-1) for one in passes]).mean(0).cpu()
                 sums = -mean[torch.arange(len(right)), torch.from_numpy(right)].log()
-            found.add(sums.mean().item() if len(right) else 0.0, said_by(mean), right)
-        return found.metrics(self.task, self.data)
+            ways = [partial(self.test_draw, n, passing) for passing in range(e.monte_carlo)]
+            found.add(sums.mean().item() if len(right) else 0.0, *self.answered(mean, batch, states, ways))
+            states = [one.states for one in passes]
+        return found.metrics(self.task.metrics, self.data)
 
     def drawn(self, batch: Batch, states: list[Any], window: int) -> Generator[Event, None, list[Pass]]:
-        """The forward passes of one test window; each draws masks that no update of the training has drawn."""
+        """The forward passes of one test window."""
         passes = []
         for n, state in enumerate(states):
             yield from self.obey()
-            masks = spelled(masks_of(self.experiment, self.total + window, n), batch.x)
             with torch.no_grad():
-                passes.append(forward(self.optimiser.to_evaluate, batch, state, to_torch(masks, self.device)))
+                passes.append(forward(self.optimiser.to_evaluate, batch, state, self.test_draw(window, n, batch.x)))
         return passes
+
+    def test_draw(self, window: int, passing: int, x: Ints | Reals, step: slice = slice(None)) -> dict[str, Tensor]:
+        """The masks of a pass over these steps x of a test window, such as no update of the training has drawn."""
+        drawn = masks_of(self.experiment, self.total + window, passing)
+        now = {name: mask[step] if len(mask) > 1 else mask for name, mask in drawn.items()}
+        return to_torch(spelled(now, x), self.device)
 
     def obey(self) -> Events:
         """Acts on the commands that have come; while paused, waits for the next."""

@@ -34,7 +34,7 @@ CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "recurrence/tangent.py", "runs/worker.py",
           "commandline/bench.py", "measure.py", "weights.py", "snapshot.py",
-          "answers.py", "optimiser.py", "checkpoint.py",
+          "answers.py", "decoding.py", "optimiser.py", "checkpoint.py",
           *(f"recurrence/bptt/{name}.py" for name in ("arrays", "gates", "below", "past", "varying", "zoneout", "layer")),
           *(f"recurrence/bptt/{name}.py" for name in ("lstm", "gru", "rnn")),
           *(f"bench/{name}.py" for name in ("arrays", "clock", "floor", "loop", "table"))}  # fmt: skip

@@ -83,6 +83,25 @@ def test_few_digits_are_read_better_with_dropout(seed: int) -> None:
     assert zaremba["loss"] < none["loss"]
 
 
+def test_new_pictures_cost_half_with_dropout(seed: int) -> None:
+    def ended(*method: str) -> tuple[list[float], dict[str, float]]:
+        events = trained("captions", seed, "--method", *method)
+        return [event["val_loss"] for event in events if event["event"] == "record" and event["val"]], events[-1]["test"]
+
+    (none, test), (zaremba, masked) = ended("none"), ended("zaremba2014", "--rate", "0.4")
+    assert none[-1] > 1.1 * min(none)
+    assert zaremba[-1] < 0.7 * none[-1]
+    assert masked["loss"] < 0.7 * test["loss"]
+    assert masked["exact_match"] > 0.75 > 6 * masked["baseline"]
+
+
+def test_numbers_are_translated_better_with_dropout(seed: int) -> None:
+    none, zaremba = (trained("translation", seed, "--method", *name)[-1]["test"]
+                     for name in (["none"], ["zaremba2014", "--rate", "0.4"]))  # fmt: skip
+    assert zaremba["bleu"] > none["bleu"] > 1.5 * none["baseline"]
+    assert zaremba["loss"] < none["loss"]
+
+
 def test_voices_that_were_never_heard_cost_less_with_dropout(seed: int) -> None:
     def ended(*method: str) -> tuple[dict[str, Any], dict[str, float]]:
         events = trained("speech", seed, "--method", *method)

@@ -94,5 +94,7 @@ _TASKS = {
     "parity": sequences.parity,
     "series": measured.series,
     "digits": measured.digits,
+    "captions": measured.captions,
+    "translation": sequences.translation,
     "speech": measured.speech,
 }

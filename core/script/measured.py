@@ -4,6 +4,9 @@ from core.experiment import Experiment
 from core.language import _
 from core.script.lines import doc, indented, note
 from core.script.sequences import shuffled
+from core.tasks.captions import LETTERS, NAMES, PIXELS
+from core.tasks.digits import BRIGHTEST
+from core.tasks.digits import HELD_OUT as HELD
 from core.tasks.files import read_column
 from core.tasks.series import SUNSPOTS
 from core.tasks.speech import FRAMES, HELD_OUT, SILENCE
@@ -66,13 +69,50 @@ def digits(e: Experiment) -> list[str]:
         *(permuted if options["order"] == "permuted" else []),
         "    x, y = torch.zeros(len(images), T, E), torch.full((len(images), T), -1)",
         "    x[:, : 64 // E], y[:, 64 // E - 1] = images.view(-1, 64 // E, E) / 16 - 0.5, digits",
-        "    order = torch.randperm(len(images), generator=generator)",
-        "    held_out, trained = order[:300], order[600:][:IMAGES]",
-        '    parts = {"train": (x[trained], y[trained]), "validation": (x[held_out], y[held_out])}',
+        *dealt(),
         "",
         *indented(shuffled()),
         "",
         "    return 0, 10, windows",
+    ]
+
+
+def captions(e: Experiment) -> list[str]:
+    """data() of the captions."""
+    return [
+        f"IMAGES = {dict(e.options)['images']}",
+        f'NAMES = "{" ".join(NAMES)}".split()',
+        f'LETTERS = "{"".join(LETTERS)}"',
+        "",
+        "",
+        "def data():",
+        *doc(_("Look at a digit at the first step, and write its name: each letter is read before the next, and is the right "
+               "one at an evaluation, too. The images are those of scikit-learn, which must be installed.")),
+        "    from sklearn.datasets import load_digits",
+        "",
+        f"    generator = torch.Generator().manual_seed({e.data_seed})",
+        "    images, digits = (torch.from_numpy(one) for one in load_digits(return_X_y=True))",
+        "    x, y = torch.zeros(len(images), T, E), torch.full((len(images), T), -1)",
+        f"    x[:, 0, :{PIXELS}] = images / {BRIGHTEST}",
+        "    for digit, name in enumerate(NAMES):",
+        "        for t, letter in enumerate(name + LETTERS[0]):",
+        "            y[digits == digit, t] = LETTERS.index(letter)",
+        "            if t + 1 <= len(name):",
+        f"                x[digits == digit, t + 1, {PIXELS} + LETTERS.index(letter)] = 1",
+        *dealt(),
+        "",
+        *indented(shuffled()),
+        "",
+        "    return 0, len(LETTERS), windows",
+    ]  # fmt: skip
+
+
+def dealt() -> list[str]:
+    """The parts of the images x [N, T, E] with y [N, T]."""
+    return [
+        "    order = torch.randperm(len(images), generator=generator)",
+        f"    held_out, trained = order[:{HELD}], order[{2 * HELD}:][:IMAGES]",
+        '    parts = {"train": (x[trained], y[trained]), "validation": (x[held_out], y[held_out])}',
     ]
 
 

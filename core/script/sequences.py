@@ -3,6 +3,7 @@
 from core.experiment import Experiment
 from core.language import N_, _
 from core.script.lines import doc, indented
+from core.tasks.translation import BELOW, HELD_OUT
 
 REPLACE = N_("Replace it: windows(part) gives x and y [T, B], y being -1 where nothing is asked, and whether the state starts "
             "at zero.")  # fmt: skip
@@ -57,6 +58,39 @@ def parity(e: Experiment) -> list[str]:
         f"x[:, :LAG] = torch.randint(2, (count, LAG), {_DRAW}",
         "y[:, :LAG] = x[:, :LAG].cumsum(dim=1) % 2",
     ])  # fmt: skip
+
+
+def translation(e: Experiment) -> list[str]:
+    """data() of the translation."""
+    return [
+        f"PAIRS = {dict(e.options)['pairs']}",
+        "",
+        "",
+        "def data():",
+        *doc(_("Read a number in English words, then write it in French ones: each is read before the next, the right one "
+               "at an evaluation, too. Tokens: 0 the end, 1 between the languages. The package num2words must be installed.")),
+        "    from num2words import num2words",
+        "",
+        "    def words(number, language):",
+        '        return num2words(number, lang=language).replace(",", "").replace("-", " ").split()',
+        "",
+        f"    generator = torch.Generator().manual_seed({e.data_seed})",
+        f"    numbers = torch.randperm({BELOW}, generator=generator)[: PAIRS + max({HELD_OUT}, 2 * B)].tolist()",
+        '    pairs = [[words(number, language) for language in ("en", "fr")] for number in numbers]',
+        "    english, french = (sorted({word for pair in pairs[:PAIRS] for word in pair[side]}) for side in (0, 1))",
+        "    pairs = [pair for pair in pairs if set(pair[0]) <= set(english) and set(pair[1]) <= set(french)]",
+        "    x, y = torch.zeros(len(pairs), T, dtype=torch.long), torch.full((len(pairs), T), -1)",
+        "    for row, (read, written) in enumerate(pairs):",
+        "        classes = [1 + french.index(word) for word in written]",
+        "        line = [2 + english.index(word) for word in read] + [1] + [len(english) + 1 + n for n in classes]",
+        "        x[row, : len(line)] = torch.tensor(line)",
+        "        y[row, len(read) : len(line)] = torch.tensor([*classes, 0])",
+        '    parts = {"train": (x[:PAIRS], y[:PAIRS]), "validation": (x[PAIRS:], y[PAIRS:])}',
+        "",
+        *indented(shuffled()),
+        "",
+        "    return len(english) + len(french) + 2, len(french) + 1, windows",
+    ]  # fmt: skip
 
 
 def _data(e: Experiment, names: tuple[str, ...], about: str, sizes: str, lines: list[str]) -> list[str]:

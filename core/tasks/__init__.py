@@ -4,10 +4,34 @@ from difflib import get_close_matches
 
 from core.errors import Invalid
 from core.language import _
-from core.tasks import adding, copy_memory, delayed_recall, digits, language_model, parity, series, speech, temporal_order
+from core.tasks import (
+    adding,
+    captions,
+    copy_memory,
+    delayed_recall,
+    digits,
+    language_model,
+    parity,
+    series,
+    speech,
+    temporal_order,
+    translation,
+)
 from core.tasks.task import Task
 
-_FILES = (language_model, delayed_recall, temporal_order, adding, copy_memory, parity, series, digits, speech)
+_FILES = (
+    language_model,
+    delayed_recall,
+    temporal_order,
+    adding,
+    copy_memory,
+    parity,
+    series,
+    digits,
+    captions,
+    speech,
+    translation,
+)
 TASKS: dict[str, Task] = {file.TASK.name: file.TASK for file in _FILES}
 
 

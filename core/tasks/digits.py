@@ -22,11 +22,7 @@ PERMUTATION = np.random.default_rng(1797).permutation(SIDE * SIDE)  # the same f
 
 def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     """The images dealt by the seed into the three parts; each is 8 rows of 8 pixels, or 64 pixels, from -1/2 to 1/2."""
-    images, features = _images(), _features(options)
-    order = np.random.default_rng(seed).permutation(len(images))
-    ends = {"validation": order[:HELD_OUT], "test": order[HELD_OUT : 2 * HELD_OUT],
-            "train": order[2 * HELD_OUT :][: whole(options, "images")]}  # fmt: skip
-    rows = {name: images[ends[name]] for name in ("train", "validation", "test")}
+    rows, features = dealt(whole(options, "images"), seed), _features(options)
     pixels = PERMUTATION if text(options, "order") == "permuted" else np.arange(SIDE * SIDE)
     last = SIDE * SIDE // features - 1
 
@@ -41,9 +37,16 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     return Data(0, len(NAMES), (), NAMES, *windows(rows, batch, seed, window, whole=True), baselines, see=_see)
 
 
+def dealt(images: int, seed: int) -> dict[str, Rows]:
+    """The images of the three parts, so many to train on: [n, 65], 64 pixels from 0 to 16, row by row, and the digit."""
+    every = _images()
+    order = np.random.default_rng(seed).permutation(len(every))
+    ends = {"train": order[2 * HELD_OUT :][:images], "validation": order[:HELD_OUT], "test": order[HELD_OUT : 2 * HELD_OUT]}
+    return {name: every[numbers] for name, numbers in ends.items()}
+
+
 @lru_cache
 def _images() -> Rows:
-    """[1797, 65]: 64 pixels from 0 to 16, row by row, and the digit."""
     return np.loadtxt(FILE, np.int64, delimiter=",")
 
 

@@ -11,13 +11,15 @@ import numpy as np
 
 from core.language import N_
 from core.tasks.task import Data, Ints, Reals
+from core.tasks.written import END
 
 Answers = Ints | Reals
 
 
 @dataclass(frozen=True)
 class Metric:
-    """value(loss, predicted [N], right [N]): loss is the mean over what is asked; real answers in the units they came in.
+    """value(loss, predicted [N], right [N]): loss is the mean over what is asked; real answers in the units they came in;
+    of answers that are written step by step, their rows [N, T] (written.py).
 
     of_loss: the metric of a loss alone, where it is the loss in other words. part: whether it is shown in per cent. squared:
     whether the loss beside it is the squared error of real values, and not a cross-entropy.
@@ -46,12 +48,32 @@ def macro_f1(predicted: Answers, right: Answers) -> float:
     return float(np.mean(2 * hits[every > 0] / every[every > 0]))
 
 
+def _exact(predicted: Answers, right: Answers) -> float:
+    return float((predicted == right).all(axis=1).mean())
+
+
+def _letters(predicted: Answers, right: Answers) -> float:
+    """Of the letters that are right, the end with them: how many are written at their place."""
+    return float((predicted == right)[right >= 0].mean())
+
+
+def bleu(predicted: Answers, right: Answers) -> float:
+    """BLEU of rows of word numbers, 0 to 100, one right translation each: SacreBLEU's, the words being told apart already."""
+    from sacrebleu import corpus_bleu  # here, so that the pages of other tasks are up without it
+
+    said, wanted = ([" ".join(str(word) for word in row if word > END) for row in rows] for rows in (predicted, right))
+    return float(corpus_bleu(said, [wanted], tokenize="none", force=True).score)
+
+
 METRICS: dict[str, Metric] = {
     "perplexity": Metric(N_("perplexity"), lambda loss, _p, _r: _perplexity(loss), _perplexity),
     "bits_per_word": Metric(N_("bits per word"), lambda loss, _p, _r: _bits(loss), _bits),
     "bits_per_character": Metric(N_("bits per character"), lambda loss, _p, _r: _bits(loss), _bits),
     "accuracy": Metric(N_("accuracy"), lambda _l, predicted, right: int((predicted == right).sum()) / len(right), part=True),
     "macro_f1": Metric(N_("macro F1"), lambda _l, predicted, right: macro_f1(predicted, right), part=True),
+    "exact_match": Metric(N_("exact match"), lambda _l, predicted, right: _exact(predicted, right), part=True),
+    "letter_accuracy": Metric(N_("letter accuracy"), lambda _l, predicted, right: _letters(predicted, right), part=True),
+    "bleu": Metric(N_("BLEU"), lambda _l, predicted, right: bleu(predicted, right)),
     "mse": Metric(N_("squared error"), lambda _l, predicted, right: float(np.square(predicted - right).mean()), squared=True),
     "mae": Metric(N_("absolute error"), lambda _l, predicted, right: float(np.abs(predicted - right).mean()), squared=True),
 }

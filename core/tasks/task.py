@@ -112,6 +112,8 @@ class Data:
     on the test part. Real targets are scaled by what the training part has: `centre` and `spread` give back their units.
     `see` names the features of one step, where they are real; `say` an answer, where the step's features are needed for it.
     `track` is what a forecast is drawn over, where the answers are forecasts.
+    `fed` is what is read after each class, [classes] or [classes, F], where an answer is written step by step, until the class
+    `written.END`: the metrics are then of what the network writes by itself.
     """
 
     tokens: int
@@ -127,6 +129,7 @@ class Data:
     see: Callable[[Reals], str] | None = None
     say: Callable[[float, Reals], str] | None = None
     track: Track | None = None
+    fed: Ints | Reals | None = None
 
     @property
     def real(self) -> bool:

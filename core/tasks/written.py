@@ -1,0 +1,19 @@
+"""Answers that are written step by step, each read again before the next: in rows, as the metrics take them. NumPy only."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.tasks.task import Bools, Ints
+
+END = 0  # the class that ends an answer
+
+
+def rows(said: npt.NDArray[Any], written: Bools) -> Ints:
+    """What is said [T, B] at the steps that are written [T, B]: of each sample that has any, one row [T], up to its end and
+    with it; -1 beyond."""
+    order = np.argsort(~written, axis=0, kind="stable")
+    found = np.take_along_axis(np.where(written, said, -1), order, axis=0).T[written.any(axis=0)]
+    ends = found == END
+    return np.where(np.cumsum(ends, axis=1) - ends > 0, -1, found)

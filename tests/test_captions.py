@@ -1,0 +1,83 @@
+"""The captions. Oracles: scikit-learn's copy of the digits; the names as text; the metrics in words."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from core.dropout.methods import METHODS
+from core.errors import Invalid
+from core.experiment import build
+from core.tasks import TASKS
+from core.tasks.captions import FED, LETTERS, NAMES, PIXELS
+from core.tasks.digits import HELD_OUT
+from core.tasks.task import Data
+from core.training import train
+
+PARTS = ("train", "validation", "test")
+WIDTH = 6  # letters of "three." and its like
+
+
+def made(images: int = 100, batch: int = 16, seed: int = 7, steps: int = WIDTH) -> Data:
+    return TASKS["captions"].make({"images": images}, steps, batch, seed)
+
+
+def read(data: Data, part: str) -> list[tuple[tuple[float, ...], str]]:
+    """The pictures, and their names as text."""
+    return [
+        (tuple(batch.x[0, b, :PIXELS] * 16), "".join(LETTERS[y] for y in batch.y[:, b] if y >= 0))
+        for batch in data.part(part)
+        for b in np.flatnonzero(batch.asked.any(axis=0))
+    ]
+
+
+def test_each_picture_has_its_name_and_is_in_one_part() -> None:
+    images = load_digits()
+    digits: dict[tuple[float, ...], int] = dict(zip(map(tuple, images.data), images.target.tolist(), strict=True))
+    found = [read(made(batch=25), part) for part in PARTS]
+    assert [len(part) for part in found] == [100, HELD_OUT, HELD_OUT]
+    assert all(name == NAMES[digits[picture]] + "." for part in found for picture, name in part)
+    every = [picture for part in found for picture, _name in part]
+    assert len(set(every)) == len(every)
+
+
+def test_a_letter_is_read_at_the_step_after_it() -> None:
+    for batch in made(steps=8).train(0):
+        assert not batch.x[0, :, PIXELS:].any()
+        assert not batch.x[1:, :, :PIXELS].any()
+        for before, now in pairwise(range(8)):
+            named = batch.y[before] > 0
+            assert (batch.x[now, named] == FED[batch.y[before, named]]).all()
+            assert not batch.x[now, batch.y[before] == -1].any()
+
+
+def test_the_baseline_writes_the_commonest_name() -> None:
+    data = made(batch=1)
+    names, right = ([name for _picture, name in read(data, part)] for part in ("train", "test"))
+    most = max(sorted(set(names)), key=names.count)
+    exact = np.mean([name == most for name in right])
+    letters = [a == b for name in right for a, b in zip(name, most.ljust(WIDTH, "-"), strict=False)]
+    assert data.baselines == pytest.approx({"exact_match": exact, "letter_accuracy": np.mean(letters)})
+
+
+def test_what_is_shown_and_what_steps_a_name_needs() -> None:
+    data = made(steps=7)
+    picture = np.zeros((1, 8, 8), np.float32)
+    picture[0, :, :2], picture[0, :2, 2:] = 1, 1
+    looked = np.concatenate([picture.reshape(1, PIXELS), np.zeros((1, len(LETTERS)), np.float32)], axis=1)
+    assert data.read_text(looked) == ["⣿⠉⠉⠉"]
+    texts, right = data.sample_text(next(data.part("train")), 0)
+    word = "".join(text for text in right if text)
+    assert texts[1 : len(word)] == list(word[:-1])
+    assert set(texts[len(word) :]) == {"·"}
+    with pytest.raises(Invalid, match="in up to 6 steps; steps is 5"):
+        build("captions", steps=5)
+
+
+def test_a_small_network_beats_the_baseline() -> None:
+    e = build("captions", {"images": 400}, hidden=32, layers=1, epochs=8, batch=50, learning_rate=0.05, device="cpu",
+              placement=METHODS["none"].placement())  # fmt: skip
+    test = list(train(e))[-1]["test"]
+    assert test["exact_match"] > 0.5 > 3 * test["baseline"]
+    assert test["letter_accuracy"] > 0.6
