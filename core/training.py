@@ -29,6 +29,7 @@ from core.optimiser import Optimiser
 from core.recurrence.cells import State
 from core.runs.history import with_changes
 from core.runs.protocol import CHANGEABLE, VERSION, Command, Commands, Event, NoCommands, record
+from core.sampling import sampled
 from core.tasks import task as task_named
 from core.tasks.task import Batch, Ints, Reals
 from core.tasks.windows import data_of, masks_of
@@ -187,7 +188,8 @@ class Training:
         if validation["loss"] < self.best["val_loss"]:
             self.best = {"update": self.update, "val_loss": validation["loss"]}
         return {"train_loss_clean": training["loss"], "val_loss": validation["loss"],
-                "val": {name: validation[name] for name in self.task.metrics}, **validation["shown"]}  # fmt: skip
+                "val": {name: validation[name] for name in self.task.metrics}, **validation["shown"],
+                **sampled(self.optimiser.to_evaluate, self.data, masks, self.experiment.data_seed)}  # fmt: skip
 
     def test_masks(self) -> dict[str, Tensor]:
         """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""

@@ -34,11 +34,11 @@ CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "recurrence/tangent.py", "runs/worker.py",
           "commandline/bench.py", "measure.py", "weights.py", "snapshot.py",
-          "answers.py", "decoding.py", "optimiser.py", "checkpoint.py",
+          "answers.py", "decoding.py", "optimiser.py", "checkpoint.py", "sampling.py",
           *(f"recurrence/bptt/{name}.py" for name in ("arrays", "gates", "below", "past", "varying", "zoneout", "layer")),
           *(f"recurrence/bptt/{name}.py" for name in ("lstm", "gru", "rnn")),
           *(f"bench/{name}.py" for name in ("arrays", "clock", "floor", "loop", "table"))}  # fmt: skip
-RANDOM = {"dropout/draw.py", "model.py", "initial.py", "bench/arrays.py", "bench/floor.py", "bench/keras.py",
+RANDOM = {"dropout/draw.py", "model.py", "initial.py", "sampling.py", "bench/arrays.py", "bench/floor.py", "bench/keras.py",
           *(f"tasks/{file.name}" for file in (ROOT / "core/tasks").iterdir())}  # fmt: skip
 TRANSLATED = {"_", "N_", "ngettext"}
 # What a person would read: two words, or one with a capital letter. Not CSS and HTML, nor papers' own titles.
@@ -88,7 +88,8 @@ def test_pages_hold_no_torch_and_no_numpy(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*CORE, *PAGES], ids=name)
 def test_randomness_has_its_places(path: Path) -> None:
-    """Masks come from draw.py, initial weights from model.py and initial.py, data from the tasks; nothing else is drawn."""
+    """Masks come from draw.py, initial weights from model.py and initial.py, data from the tasks,
+    text from sampling.py; nothing else is drawn."""
     words = {node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)} | imports(path)
     drawing = words & {"random", "default_rng", "rand", "randn", "randint", "manual_seed", "bernoulli", "dropout_", "secrets"}
     assert not drawing or path.relative_to(ROOT / "core").as_posix() in RANDOM

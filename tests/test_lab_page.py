@@ -555,7 +555,8 @@ import importlib, logging, pkgutil, sys
 logging.disable(logging.WARNING)
 import core
 heavy = {"core.model", "core.measure", "core.objective", "core.training", "core.weights", "core.recurrence.engine",
-         "core.recurrence.tangent", "core.snapshot", "core.answers", "core.optimiser", "core.checkpoint", "core.__main__"}
+         "core.recurrence.tangent", "core.snapshot", "core.answers", "core.optimiser", "core.checkpoint",
+         "core.sampling", "core.__main__"}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
 heavy |= {name for name in names if name.startswith(("core.recurrence.bptt.", "core.bench."))}
@@ -693,3 +694,23 @@ def test_a_text_of_ones_own_is_read_and_too_short_a_one_loses_nothing() -> None:
     assert not page.error
     assert query(page)["file"] == "own"
     assert {"cat", "dog"} < set(data_of(experiment(page)).token_names)
+
+
+def test_what_the_network_writes_is_shown_with_its_update() -> None:
+    page = lab(words="2000")
+    assert [element.value for element in page.code] == [" "]
+    assert "will stand here, at every evaluation" in " ".join(map(said, page.caption))
+    odd = "# <b>a</b>\n![x](http://example.com/x.png)"
+    events = [{"event": "started", "updates": 9, "updates_per_epoch": 4, "version": 1},
+              *({"event": "record", "update": n, "epoch": n / 4, "train_loss": 5.0, "train_loss_clean": None, "val_loss": None,
+                 "val": None} | ({"written": f"{odd}{n}"} if n % 4 == 0 else {}) for n in range(7))]  # fmt: skip
+    bench = page.session_state["lab"]
+    page.session_state["lab"] = bench | {"run": {"id": "x", "began": bench["experiment"], "told": bench["experiment"],
+                                                 "events": events, "next": 0, "state": "finished", "position": None,
+                                                 "reason": "", "number": 1, "recorded": False}}  # fmt: skip
+    for chosen, shown in ((None, 4), (3, 0)):
+        page.session_state["lab"]["update"] = chosen
+        page.run()
+        assert not page.exception
+        assert [element.value for element in page.code] == [f"{odd}{shown}".replace("\n", "⏎ ")]
+        assert f"after update {shown}, at temperature 0.8" in " ".join(map(said, page.caption))

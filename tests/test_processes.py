@@ -19,7 +19,7 @@ BY_HAND = ("arrays", "gates", "below", "past", "varying", "zoneout", "lstm", "gr
 BENCH = ("arrays", "clock", "floor", "loop", "table")
 WITH_TORCH = {"core.model", "core.training", "core.objective", "core.recurrence.engine", "core.recurrence.tangent",
               "core.measure", "core.weights", "core.snapshot", "core.answers", "core.optimiser", "core.checkpoint",
-              "core.decoding",
+              "core.decoding", "core.sampling",
               *(f"core.recurrence.bptt.{name}" for name in BY_HAND), *(f"core.bench.{name}" for name in BENCH)}  # fmt: skip
 # Main programs: importing them runs them.
 MAIN = {"core.__main__"}

@@ -154,7 +154,8 @@ def test_placements_share_data_and_initial_weights(experiment: Experiment, monke
     forward = Network.forward
 
     def spy(self: Network, x: Tensor, *rest: Any) -> Any:
-        read[-1].append(x.numpy().tobytes())
+        if x.shape[1] > 1:  # a sample that is alone is a text that the network itself writes
+            read[-1].append(x.numpy().tobytes())
         return forward(self, x, *rest)
 
     monkeypatch.setattr(Network, "forward", spy)

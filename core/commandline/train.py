@@ -19,7 +19,7 @@ from core.recipes import RECIPES, Recipe, recipe
 from core.recipes import experiment as of_recipe
 from core.tasks import TASKS, task
 from core.tasks.metrics import METRICS
-from core.tasks.task import Option, Value
+from core.tasks.task import TEMPERATURE, Option, Value
 
 HELP = N_("train a small network and report its losses")
 DEFAULT = "language-model"  # the task, where none is named
@@ -161,16 +161,20 @@ def _print_text(events: Iterator[dict[str, Any]], baseline: str) -> int:
     if "resumed" in started:
         print(_("goes on after update {resumed}").format(**started), flush=True)
     print(_("{parameters} parameters, {updates} updates on {device}").format(**started), flush=True)
+    wrote = ""
     with tqdm(total=started["updates"], unit=_("update"), file=sys.stderr, leave=False) as bar:
         for event in events:
             if event["event"] == "record":
                 bar.update(event["update"] - bar.n)
+                wrote = event.get("written", wrote)
                 if event["val"]:
                     bar.write(_evaluation(event), file=sys.stdout)
             elif event["event"] in SAID:
                 bar.write(_(SAID[event["event"]]).format(**event), file=sys.stdout)
             elif event["event"] in ("done", "failed"):
                 last = event
+    if wrote:
+        print(_("written at temperature {t}: {text}").format(t=TEMPERATURE, text=json.dumps(wrote, ensure_ascii=False)))
     print(_summary(last, started, baseline))
     return int(last["event"] == "failed")
 

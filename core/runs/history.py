@@ -22,6 +22,12 @@ def newest(events: Sequence[Event]) -> int:
     return next((event["update"] for event in reversed(events) if event["event"] == "record"), 0)
 
 
+def written(events: Sequence[Event], until: float) -> tuple[int, str] | None:
+    """What a language model last wrote, up to update `until`, and after which update that was; None where it wrote nothing."""
+    found = (event for event in reversed(events) if "written" in event and event["update"] <= until)
+    return next(((event["update"], event["written"]) for event in found), None)
+
+
 def in_force(began: Experiment, events: Iterable[Event], update: int) -> Experiment:
     """The experiment as it was when the masks of that update (from 1) were drawn: with the changes made before it."""
     changed = [event for event in of_kind(events, "changed") if event["update"] < update]

@@ -15,6 +15,8 @@ LONGEST = 24  # letters of a word that a figure shows
 # A word of a text of one's own: letters and digits, a sign, or a character of a script that does not part its words.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:['’]\w+)*|[^\w\s]")
 _PREPARED = re.compile(r"\n|\S+")
+_END = re.compile(f" ?{END} ?")
+_BEFORE_MARK = re.compile(r" (?=[.,;:!?%)\]]( |$))")
 
 
 def _of_topic(paragraphs: Iterable[str]) -> list[str]:
@@ -33,7 +35,12 @@ def _shown(word: str) -> str:
     return word if len(word) <= LONGEST else word[: LONGEST - 1] + "…"
 
 
-WORDS = Kind("words", N_("words"), 6_000, ("perplexity", "bits_per_word"), _of_topic, _of_text, _of_prepared, _shown)
+def _text(words: Iterable[str]) -> str:
+    return _END.sub("\n", _BEFORE_MARK.sub("", " ".join(words)))
+
+
+WORDS = Kind("words", N_("words"), 6_000, ("perplexity", "bits_per_word"), _of_topic, _of_text, _of_prepared, _shown, _text,
+             30)  # fmt: skip
 
 TASK = Task(
     name="language-model",

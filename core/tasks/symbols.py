@@ -12,7 +12,7 @@ from core.language import _
 from core.tasks.corpus import parts_of, prepared
 from core.tasks.documentation import topics
 from core.tasks.metrics import of_loss
-from core.tasks.task import Batch, Data, Ints, Options, text, whole
+from core.tasks.task import Batch, Data, Ints, Options, Writing, text, whole
 
 UNKNOWN = "<unk>"
 HELD_OUT_TOPICS = 15  # per cent of the topics, for the validation and for the test part each
@@ -30,7 +30,8 @@ class Kind:
     there are in each of the other two parts at most, where an eighth of those to train on is not more.
 
     of_topic(paragraphs), of_text(text) and of_prepared(text) give the symbols of the documentation, of a text of one's own and
-    of one in which the words are told apart already. shown(symbol) is what a figure has of it.
+    of one in which the words are told apart already. shown(symbol) is what a figure has of it. text(symbols) puts them together
+    again; length: how many of them a network writes, so that one sees what it has learned.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Kind:
     of_text: Callable[[str], Iterable[str]]
     of_prepared: Callable[[str], Iterable[str]]
     shown: Callable[[str], str]
+    text: Callable[[Iterable[str]], str]
+    length: int
 
 
 def make(kind: Kind, options: Options, steps: int, batch: int, seed: int) -> Data:
@@ -59,7 +62,8 @@ def make(kind: Kind, options: Options, steps: int, batch: int, seed: int) -> Dat
     shown = tuple(map(kind.shown, names))
     return Data(len(names), len(names), shown, shown, (len(streams["train"]) - 1) // steps,
                 lambda epoch: _windows(streams["train"], steps), lambda part: _windows(streams[part], steps),
-                of_loss(kind.metrics, _unigram_loss(streams, list(number.values()))))  # fmt: skip
+                of_loss(kind.metrics, _unigram_loss(streams, list(number.values()))),
+                writing=Writing(lambda numbers: kind.text(names[n] for n in numbers), kind.length))  # fmt: skip
 
 
 def split(kind: Kind, size: int, seed: int, own: str = "") -> Parts:

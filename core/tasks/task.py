@@ -19,6 +19,7 @@ Value = int | str
 Options = Mapping[str, Value]
 NOTHING = "·"  # is shown where there is no step
 CORPUS = "corpus"  # the option that names a file with the data
+TEMPERATURE = 0.8  # of a network that writes: its scores are divided by it, so that likely symbols become likelier still
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,15 @@ class Track:
 
 
 @dataclass(frozen=True)
+class Writing:
+    """How a language model's symbols, by their numbers, are a text; and how many of them it writes, enough to see what it has
+    learned."""
+
+    text: Callable[[Sequence[int]], str]
+    length: int
+
+
+@dataclass(frozen=True)
 class Data:
     """A task's data for one experiment: how many tokens go in (0: real features) and classes come out (1: a real value),
     their names, and the windows.
@@ -114,6 +124,7 @@ class Data:
     `track` is what a forecast is drawn over, where the answers are forecasts.
     `fed` is what is read after each class, [classes] or [classes, F], where an answer is written step by step, until the class
     `written.END`: the metrics are then of what the network writes by itself.
+    `writing` is there where what is asked for is the next of what is read: such a network can write.
     """
 
     tokens: int
@@ -130,6 +141,7 @@ class Data:
     say: Callable[[float, Reals], str] | None = None
     track: Track | None = None
     fed: Ints | Reals | None = None
+    writing: Writing | None = None
 
     @property
     def real(self) -> bool:

@@ -16,7 +16,7 @@ from core.tasks.windows import data_of, total_updates
 from pages.common.address import address
 from pages.common.chart import live_chart
 from pages.common.texts import plain
-from pages.lab import answers, network, session
+from pages.lab import answers, network, session, written
 
 TICK = 0.5  # seconds
 CHART = 410  # pixels
@@ -55,6 +55,7 @@ def _draw(timed: bool) -> None:
         masks = network.show(colours)
     with side:
         _outcome(colours)
+    written.show()
     with st.container(horizontal=True, key="below", gap="medium"):
         network.heatmap(masks, colours)
         answers.show(colours)

@@ -1,0 +1,86 @@
+"""What a language model writes. Oracles: the scores of the whole text, read in one window instead of step by step; a run that
+writes nothing; sentences."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.dropout.draw import test_values as values_at_test
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement
+from core.experiment import Experiment, build
+from core.model import Network, to_torch
+from core.runs.history import written as last_written
+from core.sampling import sampled
+from core.tasks.language_model import WORDS
+from core.tasks.task import TEMPERATURE
+from core.tasks.windows import data_of
+from core.training import train
+
+TINY: dict[str, Any] = {"hidden": 6, "layers": 2, "batch": 8, "device": "cpu"}
+SCALED = Placement.of(
+    {"input": Dropout(0.4, scaling="test"), "words": Dropout(0.3, "sequence", scaling="test"), "output": Dropout(0.2)}
+)
+
+
+def small(**given: Any) -> Experiment:
+    return build("language-model", {"words": 2000}, **TINY | {"steps": 20} | given)
+
+
+@pytest.mark.parametrize("placement", [SCALED, METHODS["krueger2016"].placement()], ids=["test scaling", "zoneout"])
+def test_each_symbol_is_drawn_from_what_is_expected_after_those_before_it(placement: Placement) -> None:
+    e = small(placement=placement)
+    data = data_of(e)
+    network, masks = Network(data.tokens, data.classes, e), to_torch(values_at_test(e.placement, e.shape), torch.device("cpu"))
+    with torch.no_grad():
+        network.decoder.mul_(8)  # so that the symbols before it matter
+    text = sampled(network, data, masks, 5)["written"]
+    numbers = [int(next(data.part("train")).x[0, 0])]
+    for chance in np.random.default_rng(5).random(WORDS.length - 1):
+        with torch.no_grad():
+            h, _states = network(torch.tensor(numbers)[:, None], network.start(1), masks)
+            scores = network.decode(network.told(h, masks))[-1, 0].double().numpy() / TEMPERATURE
+        shares = np.exp(scores - scores.max())
+        numbers.append(int((shares.cumsum() / shares.sum() < chance).sum()))
+    assert text == WORDS.text(data.token_names[n] for n in numbers)
+    assert len(set(numbers)) > 10
+
+
+def test_a_run_that_writes_is_the_run_that_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the texts, which its evaluations carry, and nothing else does."""
+    e = small(updates=2, batch=64, placement=METHODS["gal2016"].placement())
+
+    def run() -> tuple[list[Any], Any]:
+        torch.manual_seed(3)
+        events = [{name: value for name, value in event.items() if name != "seconds"} for event in train(e)]
+        return events, torch.random.get_rng_state()
+
+    events, state = run()
+    assert events == run()[0]
+    texts = {event["update"]: event.pop("written") for event in events if "written" in event}
+    assert list(texts) == [event["update"] for event in events if event["event"] == "record" and event["val_loss"]]
+    assert len(set(texts.values())) == len(texts) > 1
+    monkeypatch.setattr("core.training.sampled", lambda *_: {})
+    silent, other = run()
+    assert events == silent
+    assert torch.equal(state, other)
+
+
+def test_what_is_no_text_is_not_written() -> None:
+    e = build("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, updates=1, device="cpu")
+    assert not any("written" in event for event in train(e))
+
+
+def test_words_are_put_together_as_people_write_them() -> None:
+    symbols = "it is , as a rule : so . ( a ) ? <eos> n't <unk>"
+    assert WORDS.text(iter(symbols.split())) == "it is, as a rule: so. ( a)?\nn't <unk>"
+
+
+def test_the_last_text_up_to_an_update() -> None:
+    events: list[Any] = [{"event": "started"}, {"event": "record", "update": 0, "written": "a"},
+                         {"event": "record", "update": 1}, {"event": "record", "update": 2, "written": "b"},
+                         {"event": "changed", "update": 2}]  # fmt: skip
+    assert [last_written(events, until) for until in (0, 1, 2, float("inf"))] == [(0, "a"), (0, "a"), (2, "b"), (2, "b")]
+    assert last_written([], 3) is None
