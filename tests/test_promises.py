@@ -112,3 +112,15 @@ def test_voices_that_were_never_heard_cost_less_with_dropout(seed: int) -> None:
     assert zaremba["val_loss"] - zaremba["train_loss_clean"] < none["val_loss"] - none["train_loss_clean"]
     assert masked["loss"] < test["loss"]
     assert masked["accuracy"] > 0.75 > 1.4 * masked["baseline"]
+
+
+def test_a_few_pages_are_learned_by_heart_letter_by_letter_without_dropout(seed: int) -> None:
+    def ended(*method: str) -> tuple[list[float], dict[str, float]]:
+        events = trained("character-model", seed, *method)
+        return [e["val"]["bits_per_character"] for e in events if e["event"] == "record" and e["val"]], events[-1]["test"]
+
+    (none, test), (zaremba, masked) = ended("--method", "none"), ended("--method", "zaremba2014", "--rate", "0.25")
+    assert none[-1] > 1.01 * min(none)
+    assert zaremba[-1] < 1.01 * min(zaremba)
+    assert min(zaremba) < min(none)
+    assert masked["bits_per_character"] < test["bits_per_character"] < test["baseline"]

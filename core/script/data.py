@@ -2,16 +2,8 @@
 
 from core.experiment import Experiment
 from core.language import _
-from core.script import measured, sequences
-from core.script.lines import doc, note
-
-SENTENCES = (
-    "the model reads one word at a time and guesses the next .",
-    "the cell remembers what the gates let in .",
-    "dropout hides some units at each step , and the others learn to do without them .",
-    "a mask on the way up never touches the memory .",
-    "a mask on the cell erases what it stored .",
-)
+from core.script import measured, sequences, texts
+from core.script.lines import doc
 
 
 def data(e: Experiment) -> list[str]:
@@ -52,42 +44,18 @@ def _delayed_recall(e: Experiment) -> list[str]:
     ]  # fmt: skip
 
 
-def _language_model(e: Experiment) -> list[str]:
-    return [
-        "TEXT = (",
-        *(f'    "{sentence} "' for sentence in SENTENCES),
-        ")",
-        "",
-        "",
-        "def data():",
-        *doc(_("Guess the next word. The text is the file named on the command line, or else the sentences above, repeated: "
-               "replace them, for they are soon learned by heart.")),
-        "    text = pathlib.Path(sys.argv[1]).read_text(encoding=\"utf-8\") if len(sys.argv) > 1 else TEXT",
-        "    words = re.findall(r\"[a-z][a-z_']*|[.,;:]\", text.lower())",
-        f"    words *= 1 + 8 * B * (T + 1) // len(words)  # {_('enough to fill some windows; a long text is not repeated')}",
-        "    vocabulary = {word: number for number, word in enumerate(sorted(set(words)))}",
-        "    numbers = torch.tensor([vocabulary[word] for word in words])",
-        "    held_out = len(numbers) // 5",
-        '    parts = {"train": numbers[held_out:], "validation": numbers[:held_out]}',
-        "",
-        "    def windows(part):",
-        *note(_("B streams side by side; the state is carried from window to window."), " " * 8),
-        "        stream = parts[part][: len(parts[part]) // B * B].view(B, -1).T",
-        "        for start in range(0, len(stream) - T, T):",
-        "            yield stream[start : start + T], stream[start + 1 : start + T + 1], start == 0",
-        "",
-        "    return len(vocabulary), len(vocabulary), windows",
-    ]  # fmt: skip
-
-
 IMPORTS = {
     "language-model": ["pathlib", "re", "sys"],
+    "character-model": ["pathlib", "sys"],
+    "classification": ["csv", "pathlib", "re", "sys"],
     "series": ["pathlib", "sys"],
     "speech": ["sys"],
 }  # of the standard library, by task
 _TASKS = {
     "delayed-recall": _delayed_recall,
-    "language-model": _language_model,
+    "language-model": texts.words,
+    "character-model": texts.characters,
+    "classification": texts.classification,
     "temporal-order": sequences.temporal_order,
     "adding": sequences.adding,
     "copy": sequences.copy_memory,

@@ -7,6 +7,7 @@ from core.language import _
 from core.tasks import (
     adding,
     captions,
+    character_model,
     copy_memory,
     delayed_recall,
     digits,
@@ -21,6 +22,7 @@ from core.tasks.task import Task
 
 _FILES = (
     language_model,
+    character_model,
     delayed_recall,
     temporal_order,
     adding,
