@@ -714,3 +714,15 @@ def test_what_the_network_writes_is_shown_with_its_update() -> None:
         assert not page.exception
         assert [element.value for element in page.code] == [f"{odd}{shown}".replace("\n", "⏎ ")]
         assert f"after update {shown}, at temperature 0.8" in " ".join(map(said, page.caption))
+
+
+def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> None:
+    page = lab(task="classification", hidden="8", batch="8", texts="32")
+    rows = "".join(f'"a {("good", "bad")[n % 2]} film,\nsaid {n}",{n % 2}\n' for n in range(80))
+    brought(page, "reviews.csv", ("review,stars\n" + rows).encode())
+    assert said(page.error[0]).startswith("The file reviews.csv has no column “text”; it has review, stars.")
+    page.selectbox(key="option-classification-text").select("review").run()
+    drawn(page.selectbox(key="option-classification-label").select("stars").run())
+    assert not page.error
+    assert data_of(experiment(page)).class_names == ("0", "1")
+    assert {"text": "review", "label": "stars", "file": "own"}.items() < query(page).items()

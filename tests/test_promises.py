@@ -114,6 +114,19 @@ def test_voices_that_were_never_heard_cost_less_with_dropout(seed: int) -> None:
     assert masked["accuracy"] > 0.75 > 1.4 * masked["baseline"]
 
 
+def test_few_sentences_are_learned_by_heart_and_masks_for_whole_ones_lower_the_loss(seed: int) -> None:
+    def losses(*method: str) -> tuple[list[float], dict[str, float]]:
+        events = trained("classification", seed, *method)
+        return [e["val_loss"] for e in events if e["event"] == "record" and e["val"]], events[-1]["test"]
+
+    (none, test), (gal, masked) = losses("--method", "none"), losses("--method", "gal2016", "--rate", "0.25")
+    assert none[-1] > 1.3 * min(none)
+    assert min(gal) < min(none)
+    assert gal[-1] < 0.8 * none[-1]
+    assert masked["loss"] < test["loss"]
+    assert masked["accuracy"] > 0.6 > 2 * masked["baseline"]
+
+
 def test_a_few_pages_are_learned_by_heart_letter_by_letter_without_dropout(seed: int) -> None:
     def ended(*method: str) -> tuple[list[float], dict[str, float]]:
         events = trained("character-model", seed, *method)

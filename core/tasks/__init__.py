@@ -8,6 +8,7 @@ from core.tasks import (
     adding,
     captions,
     character_model,
+    classification,
     copy_memory,
     delayed_recall,
     digits,
@@ -23,6 +24,7 @@ from core.tasks.task import Task
 _FILES = (
     language_model,
     character_model,
+    classification,
     delayed_recall,
     temporal_order,
     adding,

@@ -85,10 +85,11 @@ def show() -> Experiment | None:
     chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
                           on_change=_task_changed, help=_about(st.session_state["task"]))  # fmt: skip
     row = task(chosen)
+    alone = sum(option.whole for option in row.shared_options) < 2  # a number leaves room for the way to one's own file
     for whole in (True, False):  # a row of numbers, a row of words: each as wide as it needs to be
         places = [partial(_option, chosen, option) for option in row.shared_options if option.whole == whole]
         wide = [1.3] * len(places)
-        if whole and row.reads_files:
+        if row.reads_files and whole == alone:
             places, wide = [*places, partial(own.way, row)], [*wide, 1.0]
         columns = st.columns(wide, gap="small", vertical_alignment="bottom") if places else ()
         for column, place in zip(columns, places, strict=True):

@@ -1,0 +1,112 @@
+"""Text classification: which section of the documentation is a sentence from, or which label has a text of one's own?
+
+The texts are of different lengths: a window is filled up with steps that do not exist, and the answer is asked for at the last
+word that there is."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from core.dropout.methods import METHODS
+from core.errors import Invalid
+from core.language import N_, _
+from core.tasks.labelled import Texts, of_documentation, of_file
+from core.tasks.language_model import WORDS
+from core.tasks.metrics import macro_f1
+from core.tasks.sequences import Rows, windows
+from core.tasks.symbols import OCCURS, UNKNOWN
+from core.tasks.task import Batch, Data, Option, Options, Task, text, whole
+
+COLUMNS = ("text", "label")  # of a CSV file: the options that name them, and their names where no others are given
+NO_WORD = -1
+
+
+def make(options: Options, steps: int, batch: int, seed: int) -> Data:
+    """Of every text the first `steps` words are read. The vocabulary is that of the training texts, which are `texts` at
+    most: what occurs in them twice; all other words are one unknown. Validation and test lose no text."""
+    parts = split(options, seed)
+    names = (UNKNOWN, *_known(parts["train"]))
+    labels = tuple(sorted({one.label for part in parts.values() for one in part}))
+    rows = _numbers(parts, names, labels, steps)
+    _check(parts, len(names))
+
+    def window(some: Rows) -> Batch:
+        read, right = some[:, :-1].T, some[:, -1]
+        x, y = np.maximum(read, 0), np.full((steps, batch), -1)
+        y[(read != NO_WORD).sum(axis=0) - 1, np.arange(batch)] = right
+        return Batch(x, y, first=True, padded=True)
+
+    most, right = np.bincount(rows["train"][:, -1]).argmax(), rows["test"][:, -1]
+    baselines = {"accuracy": float((right == most).mean()), "macro_f1": macro_f1(np.full_like(right, most), right)}
+    return Data(len(names), len(labels), tuple(map(WORDS.shown, names)), tuple(map(WORDS.shown, labels)),
+                *windows(rows, batch, seed, window, whole=True), baselines)  # fmt: skip
+
+
+def split(options: Options, seed: int) -> dict[str, Texts]:
+    """The texts of the three parts, at most `texts` of them to train on."""
+    path = text(options, "corpus")
+    chosen = {name: text(options, name) for name in COLUMNS}
+    if not path and (given := next(filter(chosen.get, chosen), None)):
+        raise Invalid(_("{name} chooses from a file of your own: give corpus=PATH as well.").format(name=given), given)
+    if path:
+        parts = of_file(path, chosen["text"] or "text", chosen["label"] or "label", seed)
+    else:
+        parts = of_documentation(whole(options, "sections"), seed)
+    return parts | {"train": parts["train"][: whole(options, "texts")]}
+
+
+def _known(texts: Texts) -> list[str]:
+    counts = Counter(word for one in texts for word in one.words)
+    return sorted(word for word, n in counts.items() if n >= OCCURS and word != UNKNOWN)
+
+
+def _numbers(parts: Mapping[str, Texts], names: tuple[str, ...], labels: tuple[str, ...], steps: int) -> dict[str, Rows]:
+    """A row for each text: the numbers of its words, NO_WORD after the last, and that of its label."""
+    word, label = ({name: n for n, name in enumerate(some)} for some in (names, labels))
+    rows = {name: np.full((len(texts), steps + 1), NO_WORD) for name, texts in parts.items()}
+    for name, texts in parts.items():
+        for row, one in zip(rows[name], texts, strict=True):
+            read = [word.get(found, 0) for found in one.words[:steps]]
+            row[: len(read)], row[-1] = read, label[one.label]
+    return rows
+
+
+def _check(parts: Mapping[str, Texts], known: int) -> None:
+    if len({one.label for one in parts["train"]}) < 2:
+        raise Invalid(_("The {n} texts to train on have all the same label: take more of them.").format(
+            n=len(parts["train"])), "texts")  # fmt: skip
+    if known < 2:
+        raise Invalid(_("Of the words of the {n} texts to train on, none occurs twice: there is nothing to go by.").format(
+            n=len(parts["train"])), "corpus")  # fmt: skip
+
+
+TASK = Task(
+    name="classification",
+    label=N_("Text classification"),
+    about=N_(
+        "Say after a sentence's last word which section of Python's documentation it is from; or which label your texts have."
+    ),
+    shows=N_(
+        "Few sentences are soon learned by heart: masks held for a whole one (Gal) lower the loss; the accuracy hardly moves."
+    ),
+    unit=N_("text"),
+    metrics=("accuracy", "macro_f1"),
+    baseline=N_("the commonest label"),
+    options=(
+        Option("texts", N_("Training texts"), 600, 32, 100_000),
+        Option("sections", N_("Sections"), 6, 2, 12),
+        Option("corpus", N_("A CSV file"), local=True),
+        Option("text", N_("Its column of texts"), local=True),
+        Option("label", N_("Its column of labels"), local=True),
+    ),
+    defaults={
+        "hidden": 64,
+        "batch": 16,
+        "epochs": 12,
+        "learning_rate": 0.005,
+        "placement": METHODS["gal2016"].placement(0.25),
+    },
+    make=make,
+    default_steps=lambda options: 30,
+)

@@ -1,0 +1,124 @@
+"""Texts, each with its label: sentences of the documentation with their section, or the rows of a CSV file of one's own."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from io import StringIO
+from typing import NamedTuple
+
+import numpy as np
+
+from core.errors import Invalid
+from core.language import _
+from core.tasks.documentation import sentences
+from core.tasks.files import NAMED, called, read_text
+from core.tasks.language_model import WORDS
+
+HELD_OUT = 15  # per cent of the texts, for the validation and for the test part each
+MOST_LABELS = 100
+DELIMITERS = ",;\t"
+SHOWN = 20  # characters of a cell or a label that an error quotes
+
+
+class Labelled(NamedTuple):
+    """A text as words, and its label."""
+
+    words: tuple[str, ...]
+    label: str
+
+
+Texts = list[Labelled]
+
+
+def of_documentation(sections: int, seed: int) -> dict[str, Texts]:
+    """The sentences of the sections with the most of them; no paragraph, and no sentence, is in two parts."""
+    every = sentences()
+    largest = sorted(every, key=lambda name: (-sum(map(len, every[name])), name))[:sections]
+    paragraphs = [[Labelled(sentence, name) for sentence in paragraph] for name in largest for paragraph in every[name]]
+    return _dealt(paragraphs, seed)
+
+
+def of_file(path: str, text: str, label: str, seed: int) -> dict[str, Texts]:
+    """The rows of a CSV file. text, label: the columns' names, or their numbers from 1. A text that comes again counts where
+    it stands first: no text is in two parts.
+
+    Raises Invalid where the file is no such table, has no such column, or where a row lacks its text or its label.
+    """
+    texts = _read(path, text, label)
+    if len(texts) * HELD_OUT < 100:
+        raise Invalid(_("The file {path} has {n} different texts: too few for three parts.").format(
+            path=called(path), n=len(texts)), "corpus")  # fmt: skip
+    return _dealt([[one] for one in texts], seed)
+
+
+def _dealt(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
+    """Groups of texts, dealt by the seed; in training the texts themselves in another order than they stand in."""
+    random = np.random.default_rng(seed)
+    dealt = [groups[i] for i in random.permutation(len(groups))]
+    held = len(dealt) * HELD_OUT // 100
+    parts = {"train": dealt[2 * held :], "validation": dealt[:held], "test": dealt[held : 2 * held]}
+    texts = {name: [one for group in part for one in group] for name, part in parts.items()}
+    texts["train"] = [texts["train"][i] for i in random.permutation(len(texts["train"]))]
+    return texts
+
+
+@lru_cache(maxsize=4)
+def _read(path: str, text: str, label: str) -> Texts:
+    names, *rows = _rows(path)
+    if not rows:
+        raise Invalid(_("The file {path} has a row of names and nothing else.").format(path=called(path)), "corpus")
+    at = {option: _column(names, name, option, path) for option, name in (("text", text), ("label", label))}
+    if at["text"] == at["label"]:
+        raise Invalid(
+            _("The text and the label are the same column, “{name}”.").format(name=names[at["text"]][:SHOWN]), "label"
+        )
+    texts, labels = (_cells(rows, at[option], names[at[option]], option) for option in ("text", "label"))
+    _check_labels(labels, names[at["label"]])
+    first: dict[tuple[str, ...], str] = {}
+    for words, found in zip(map(_words, texts), labels, strict=True):
+        first.setdefault(words, found)
+    return [Labelled(words, found) for words, found in first.items()]
+
+
+def _rows(path: str) -> list[list[str]]:
+    """The cells of all rows that are not empty; quoted ones may have the ends of lines in them."""
+    content = read_text(path)
+    delimiter = max(DELIMITERS, key=content.lstrip().partition("\n")[0].count)
+    try:
+        return [row for row in csv.reader(StringIO(content, newline=""), delimiter=delimiter, strict=True) if any(row)]
+    except csv.Error as error:
+        raise Invalid(_("The file {path} is no CSV: {why}.").format(path=called(path), why=error), "corpus") from None
+
+
+def _column(names: Sequence[str], name: str, option: str, path: str) -> int:
+    stripped = [one.strip() for one in names]
+    if name in stripped:
+        return stripped.index(name)
+    if name.isascii() and name.isdecimal() and 1 <= int(name[:9]) <= len(names):
+        return int(name) - 1
+    known = ", ".join(one[:SHOWN] for one in stripped[:NAMED]) + (", …" if len(names) > NAMED else "")
+    raise Invalid(_("The file {path} has no column “{column}”; it has {known}. Choose one with {option}=NAME.").format(
+        path=called(path), column=name, known=known, option=option), option)  # fmt: skip
+
+
+def _cells(rows: Sequence[Sequence[str]], at: int, name: str, option: str) -> list[str]:
+    cells = [row[at].strip() if at < len(row) else "" for row in rows]
+    if missing := [n for n, cell in enumerate(cells, start=1) if not cell]:
+        raise Invalid(_("The column “{column}” is empty in {n} of its {all} rows, first in row {row}. Fill them in, or leave "
+                        "these rows out.").format(
+                            column=name[:SHOWN], n=len(missing), all=len(cells), row=missing[0]), option)  # fmt: skip
+    return cells
+
+
+def _check_labels(labels: Iterable[str], name: str) -> None:
+    different = set(labels)
+    if len(different) == 1:
+        raise Invalid(_("All texts have one label, “{label}”: there is nothing to tell apart.").format(
+            label=different.pop()[:SHOWN]), "label")  # fmt: skip
+    if len(different) > MOST_LABELS:
+        raise Invalid(_("The column “{column}” has {n} different labels; at most {most} can be told apart.").format(
+            column=name[:SHOWN], n=len(different), most=MOST_LABELS), "label")  # fmt: skip
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(WORDS.of_text(text)) or (text,)  # of signs that are no words, the text is one

@@ -1,0 +1,198 @@
+"""Text classification. Oracles: the documentation, read here once more; rows written here; scikit-learn; a network that is
+shown what stands behind the last word."""
+
+import csv
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+from pydoc_data import topics as documentation
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, f1_score
+
+from core.dropout.methods import METHODS
+from core.errors import Invalid
+from core.experiment import build
+from core.model import Network
+from core.objective import forward
+from core.tasks import TASKS
+from core.tasks.classification import split
+from core.tasks.documentation import SENTENCE, sentences, words
+from core.tasks.files import LARGEST
+from core.tasks.symbols import UNKNOWN
+from core.tasks.task import Batch, Data, Value
+from core.training import train
+
+TASK = TASKS["classification"]
+PARTS = ("train", "validation", "test")
+DEFAULT: dict[str, Value] = {"texts": 600, "sections": 6}
+
+
+def make(options: dict[str, Value], steps: int = 30, batch: int = 16, seed: int = 7) -> Data:
+    return TASK.make(DEFAULT | options, steps, batch, seed)
+
+
+def table(path: Path, rows: list[tuple[Any, ...]], delimiter: str = ",", head: tuple[str, ...] = ("text", "label")) -> Path:
+    """A CSV file of these rows."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter=delimiter).writerows([head, *rows])
+    return path
+
+
+def reviews(n: int) -> list[tuple[str, str]]:
+    """Texts that begin alike and differ by the one word that decides."""
+    return [(f"the film number{i} was {('good', 'bad')[i % 2]} said {'someone ' * (i % 5)}.", ("up", "down")[i % 2])
+            for i in range(n)]  # fmt: skip
+
+
+def test_a_sentence_is_one_of_its_section() -> None:
+    for name, paragraphs in list(sentences().items())[:20]:
+        text = " ".join(words(documentation.topics[name]))
+        assert all(" ".join(sentence) in text for paragraph in paragraphs for sentence in paragraph)
+    every = [sentence for paragraphs in sentences().values() for paragraph in paragraphs for sentence in paragraph]
+    assert len(set(every)) == len(every) > 2000
+    assert all(len(sentence) >= SENTENCE and sentence[-1] in ".:" for sentence in every)
+    assert ("print", "the", "arguments", "of", "the", "current", "function", "and", "their", "current", "values", ".") in every
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize("sections", [2, 6, 12])
+def test_no_paragraph_is_in_two_parts(sections: int, seed: int) -> None:
+    parts = split({"texts": 10**5, "sections": sections}, seed)
+    whole = {sentence: (name, n) for name, some in sentences().items() for n, some_more in enumerate(some)
+             for sentence in some_more}  # fmt: skip
+    found = {part: {whole[one.words] for one in texts} for part, texts in parts.items()}
+    assert not any(found[one] & found[other] for one, other in combinations(PARTS, 2))
+    assert all(one.label == whole[one.words][0] for texts in parts.values() for one in texts)
+    sizes = Counter({name: sum(map(len, some)) for name, some in sentences().items()})
+    assert {one.label for one in parts["train"]} == {name for name, _size in sizes.most_common(sections)}
+    assert sum(map(len, parts.values())) == sum(size for _name, size in sizes.most_common(sections)), "none is lost"
+    assert split({"texts": 50, "sections": sections}, seed) == parts | {"train": parts["train"][:50]}
+
+
+def test_a_window_has_the_words_and_asks_at_the_last_of_them() -> None:
+    data, parts = make({}, steps=12), split(DEFAULT, 7)
+    for name in PARTS[1:]:
+        seen = []
+        for batch in data.part(name):
+            assert batch.first
+            assert batch.padded
+            for n in np.flatnonzero(batch.asked.any(axis=0)):
+                last = int(batch.exists[:, n].sum())
+                assert np.flatnonzero(batch.asked[:, n]).tolist() == [last - 1], "asked for once, at its last step"
+                read, answers = data.sample_text(batch, int(n))
+                seen.append((tuple(read[:last]), answers[last - 1]))
+                assert set(read[last:]) <= {"·"}
+        known = set(data.token_names)
+        assert seen == [
+            (tuple(word if word in known else UNKNOWN for word in one.words[:12]), one.label) for one in parts[name]
+        ]
+    assert len({int(n) for batch in data.part("train") for n in batch.exists.sum(axis=0)}) > 4, "of many lengths"
+    counts = Counter(word for one in parts["train"] for word in one.words)
+    assert data.token_names == (UNKNOWN, *sorted(word for word, n in counts.items() if n > 1))
+
+
+def test_the_baseline_says_the_commonest_label() -> None:
+    data, parts = make({}), split(DEFAULT, 7)
+    most = Counter(one.label for one in parts["train"]).most_common(1)[0][0]
+    right = [one.label for one in parts["test"]]
+    found = f1_score(right, [most] * len(right), average="macro", zero_division=0)
+    assert data.baselines == pytest.approx({"accuracy": accuracy_score(right, [most] * len(right)), "macro_f1": found})
+
+
+def test_neither_loss_nor_gradients_see_what_stands_behind_the_last_word() -> None:
+    e = build("classification", DEFAULT, hidden=5, layers=2, batch=16, steps=30)
+    data = make({})
+    network, batch = Network(data.tokens, data.classes, e), next(data.part("train"))
+    other = np.where(batch.exists, batch.x, 3)
+    assert (other != batch.x).any()
+    losses, gradients = [], []
+    for x in (batch.x, other):
+        loss = forward(network, Batch(x, batch.y, True, padded=True), network.start(16), {}).loss
+        losses.append(loss.item())
+        gradients.append(torch.autograd.grad(loss, list(network.parameters())))
+    assert losses[0] == losses[1]
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
+
+
+def test_a_table_of_ones_own(tmp_path: Path) -> None:
+    """Its columns by name or number; cells with commas, quotes and ends of lines; a text that comes twice counts once."""
+    rows = [
+        *reviews(60),
+        ('It said: "no, never",\nand ended', "down"),
+        reviews(1)[0],
+        ("THE FILM number1 was bad said someone .", "up"),
+    ]
+    path = table(
+        tmp_path / "own.csv", [(n, label, text) for n, (text, label) in enumerate(rows)], ";", ("n", "stars", "review")
+    )
+    parts = [split(DEFAULT | {"corpus": str(path), "text": text, "label": label}, 7)
+             for text, label in (("review", "stars"), ("3", "2"))]  # fmt: skip
+    assert parts[0] == parts[1]
+    assert {name: len(part) for name, part in parts[0].items()} == {"train": 43, "validation": 9, "test": 9}
+    found = [one for part in parts[0].values() for one in part]
+    assert len({one.words for one in found}) == 61
+    assert (("it", "said", ":", '"', "no", ",", "never", '"', ",", "and", "ended"), "down") in found
+    assert (("the", "film", "number1", "was", "bad", "said", "someone", "."), "down") in found
+    assert make({"corpus": str(path), "text": "review", "label": "stars"}, batch=8).class_names == ("down", "up")
+
+
+def test_a_network_that_reads_the_texts_beats_the_commonest_label(tmp_path: Path) -> None:
+    path = table(tmp_path / "own.csv", reviews(260))
+    e = build("classification", {"corpus": str(path)}, hidden=8, layers=1, batch=16, steps=12, epochs=8, learning_rate=0.03,
+              device="cpu", placement=METHODS["none"].placement())  # fmt: skip
+    done = list(train(e))[-1]
+    assert done["test"]["accuracy"] > 0.95 > 1.3 * done["baselines"]["accuracy"]
+    assert done["test"]["macro_f1"] > 0.95 > 2 * done["baselines"]["macro_f1"]
+
+
+GOOD = "".join(f"some words {n},{'ab'[n % 2]}\n" for n in range(60))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "is empty"),
+        (b"\x89PNG\0\0", "is no text"),
+        ("text,label\ngröße,a\n".encode("latin-1"), "is not in UTF-8"),
+        ("text,label\n", "a row of names and nothing else"),
+        ("text,label\n\n ,\n", "The column “text” is empty in 1 of its 1 rows, first in row 1"),
+        (f"text,label\n{GOOD}only a text\n", "The column “label” is empty in 1 of its 61 rows, first in row 61"),
+        (f"review,stars\n{GOOD}", "has no column “text”; it has review, stars. Choose one with text=NAME"),
+        (f"text,stars\n{GOOD}", "has no column “label”; it has text, stars. Choose one with label=NAME"),
+        ('text,label\n"never closed,a\n' + GOOD, "is no CSV: unexpected end of data"),
+        ('text,label\n"closed" too early,a\n' + GOOD, "is no CSV: "),
+        (f"text,label\n{'x' * 200_000},a\n", "is no CSV: field larger than"),
+        (",".join(map(str, range(500_000))), "a row of names and nothing else"),
+        (",".join(map(str, range(500_000))) + "\n1,2\n", "has no column “text”; it has 0, 1, 2, 3, 4, 5, 6, 7, …"),
+        ("text,label\n" + GOOD.replace(",b", ",a"), "All texts have one label, “a”: there is nothing to tell apart"),
+        ("text,label\n" + "".join(f"x{n},{n}\n" for n in range(200)), "“label” has 200 different labels; at most 100"),
+        ("text,label\na b,x\nc d,y\n", "has 2 different texts: too few for three parts"),
+        ("text,label\n" + "".join(f"x{n},{'ab'[n % 2]}\n" for n in range(60)), "none occurs twice: there is nothing to go by"),
+        ("text,label\n" + "".join(f"a b {n},{'b' if n == 5 else 'a'}\n" for n in range(100)), "have all the same label"),
+        (b"text,label\n" + b"x" * (LARGEST - 10), "has more than 5000000 bytes"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_wrong_is_said_to_be(tmp_path: Path, content: str | bytes, says: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(Invalid, match=says) as caught:
+        make({"corpus": str(path), "texts": 32})
+    assert len(str(caught.value)) < 400
+
+
+def test_columns_that_are_wrong_are_said_to_be(tmp_path: Path) -> None:
+    path = str(table(tmp_path / "own.csv", reviews(60)))
+    cases: list[tuple[dict[str, Value], str]] = [
+        ({"corpus": path, "text": "label"}, "are the same column, “label”"),
+        ({"corpus": path, "text": "0"}, "has no column “0”"),
+        ({"corpus": path, "label": "3"}, "has no column “3”"),
+        ({"corpus": str(tmp_path / "none.csv")}, "cannot be read"),
+        ({"label": "stars"}, "label chooses from a file of your own: give corpus=PATH as well"),
+    ]
+    for options, says in cases:
+        with pytest.raises(Invalid, match=says):
+            make(options)
