@@ -26,6 +26,12 @@ _AWD: dict[str, Any] = {
     "epochs": 500, "optimiser": "nt-asgd", "learning_rate": 30.0, "clip": 0.25, "weight_decay": 1.2e-6, "forget_bias": None,
     "decoder": "tied", "placement": Placement.of(METHODS["merity2017"].sites, METHODS["ar-tar"].losses),
 }  # fmt: skip
+_ZONEOUT: dict[str, Any] = {
+    "cell": "lstm", "layers": 1, "embedding": 50, "hidden": 1000, "batch": 32, "steps": 100, "states": "fresh", "epochs": 100,
+    "optimiser": "adam", "learning_rate": 0.002, "clip": 1.0, "forget_bias": 0.0,
+    "placement": METHODS["krueger2016"].placement(),
+}  # fmt: skip
+PTB_CHARACTERS = 5_017_483  # of the training part
 
 
 def _reported(method: str, network: str) -> tuple[Published, ...]:
@@ -59,6 +65,14 @@ _ROWS = (
         "merity2017", N_("Merity et al., AWD-LSTM"), METHODS["merity2017"].citation, _AWD, _reported("merity2017", "AWD"),
         N_("All epochs have the same number of windows. What is tested are the mean weights at the end, not those of the best "
            "epoch; the authors' finetuning and pointer are left out. Each gate trains one bias, not two."),
+    ),
+    Recipe(
+        "krueger2016-char", N_("Krueger et al., Zoneout, characters"), METHODS["krueger2016"].citation, _ZONEOUT,
+        _reported("krueger2016", "LSTM")[:1],
+        N_("A character enters through an embedding, not as one of many ones; weights begin as in this program, not "
+           "orthogonal; the gradient's norm is clipped, not its numbers; all epochs are trained, without stopping early."),
+        N_("The number of epochs was not found in the source."),
+        task="character-model", size={"characters": PTB_CHARACTERS},
     ),
 )  # fmt: skip
 RECIPES: dict[str, Recipe] = {row.name: row for row in _ROWS}
