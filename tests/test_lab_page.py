@@ -556,7 +556,7 @@ logging.disable(logging.WARNING)
 import core
 heavy = {"core.model", "core.measure", "core.objective", "core.training", "core.weights", "core.recurrence.engine",
          "core.recurrence.tangent", "core.snapshot", "core.answers", "core.optimiser", "core.checkpoint",
-         "core.sampling", "core.__main__"}
+         "core.sampling", "core.decoding", "core.__main__"}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
 heavy |= {name for name in names if name.startswith(("core.recurrence.bptt.", "core.bench."))}
