@@ -6,12 +6,13 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commandline import bench, masks, methods, path, record, train
+from core.commandline import bench, masks, methods, path, record, seeds, train
 from core.errors import Invalid
 from core.language import N_, _
 
 ABOUT = N_("Dropout in recurrent networks, seen without a browser.")
-COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks, "bench": bench, "record": record}
+COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks, "bench": bench, "seeds": seeds,
+            "record": record}  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,10 +1,6 @@
 """python -m core record: makes the recorded runs that the app opens on."""
 
 import argparse
-import platform
-import subprocess
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +9,7 @@ from tqdm import tqdm
 from core.dropout.methods import method
 from core.experiment import Experiment, build
 from core.language import N_, _
+from core.origin import origin
 from core.runs.protocol import SHOWN_SAMPLES
 from core.runs.recorded import FOLDER, Recorded, write
 
@@ -45,7 +42,6 @@ def _train(experiment: Experiment) -> tuple[dict[str, Any], ...]:
 
 
 def _made() -> dict[str, Any]:
-    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    versions = {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()}
-    return {"date": datetime.now(UTC).date().isoformat(), "commit": head.stdout.strip(), "command": "python -m core record",
-            "versions": versions}  # fmt: skip
+    where = origin()
+    versions = {name: where[name] for name in ("torch", "numpy", "python")}
+    return {"date": where["date"], "commit": where["commit"], "command": "python -m core record", "versions": versions}

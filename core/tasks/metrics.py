@@ -31,6 +31,11 @@ class Metric:
     part: bool = False
     squared: bool = False
 
+    @property
+    def higher(self) -> bool:
+        """Whether more of it is better; of a loss in other words, and of an error, less is."""
+        return self.of_loss is None and not self.squared
+
 
 def _perplexity(loss: float) -> float:
     return math.exp(min(loss, 700))

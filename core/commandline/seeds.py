@@ -1,0 +1,33 @@
+"""python -m core seeds: each task with and without dropout, five seeds, as a table."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from core.commandline.measured import add_arguments as add_shared
+from core.commandline.measured import runs
+from core.language import N_, _
+from core.results import seeds
+from core.results.lines import markdown, plainly
+from core.results.table import about, head, rows
+from core.tasks import TASKS, task
+
+HELP = N_("each task without dropout and with three methods at their usual rates, five seeds: measure it, or show the table")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("--task", nargs="+", default=list(TASKS), metavar="NAME", help=_("only these tasks; all, if left out"))
+    add_shared(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measures where that is asked for, and prints the runs or their table. Raises Invalid."""
+    found = runs(args, seeds.wanted(task(name).name for name in args.task), seeds.FILE)
+    if args.json:
+        lines = [json.dumps(asdict(one)) for one in found]
+    else:
+        lines = list((markdown if args.markdown else plainly)(head(), rows(found)))
+        lines += ["", about(found)] if found else []
+    print(*lines, sep="\n")
+    return 0

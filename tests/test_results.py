@@ -1,0 +1,131 @@
+"""What was measured, and its table. Oracles: SciPy's t distribution and its confidence interval; runs made up here whose answer
+is plain; the file of the runs for the README."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy import stats
+
+from core.commandline.main import main
+from core.errors import Invalid
+from core.results import measure, seeds, table
+from core.results.cells import cells, verdicts
+from core.results.interval import T, interval
+from core.results.lines import markdown
+from core.results.measured import Measured, read, write
+from core.tasks import TASKS
+from core.tasks.metrics import METRICS
+
+ROOT = Path(__file__).parents[1]
+RUN = Measured("", "accuracy", 0.5, 0.5, 0.125, 10, 20, 1.5, 2.5, "", "a machine", 0.5, "2", "2026-01-01", "abc")
+
+
+def runs(task: str = "parity", **tests: list[float]) -> list[Measured]:
+    """Made up: on validation as on the test."""
+    return [replace(RUN, arguments=seeds.arguments(task, method.replace("_", "-"), seed), validation=value, test=value)
+            for method, values in tests.items() for seed, value in zip(seeds.SEEDS, values, strict=False)]  # fmt: skip
+
+
+def test_intervals() -> None:
+    assert [round(float(stats.t.ppf(0.975, n)), 3) for n in range(1, len(T) + 1)] == list(T)
+    values = [131.0, 128.5, 140.25, 133.0, 129.75]
+    low, high = stats.t.interval(0.95, 4, loc=sum(values) / 5, scale=stats.sem(values))
+    found = interval(values)
+    assert (found.mean - found.half, found.mean + found.half) == pytest.approx((low, high), rel=1e-3)
+    assert interval([3.0]).half == math.inf
+    one, above = interval([1.0, 1.1, 0.9]), interval([2.0, 2.1, 1.9])
+    assert (above.beyond(one), one.beyond(above), one.beyond(one)) == (1, -1, 0)
+
+
+def test_a_claim_shows_where_the_intervals_are_apart_in_its_direction() -> None:
+    low, high = [0.1, 0.11, 0.12], [0.8, 0.81, 0.82]
+    found = cells(runs(none=low, zaremba2014=high, gal2016=low, naive_cell=[0.0, 0.5, 1.0]), "parity")
+    both = {"validation", "test"}
+    assert verdicts(found, "zaremba2014", "none") == dict.fromkeys(both, 1)
+    assert verdicts(found, "gal2016", "none") == dict.fromkeys(both, 0)
+    assert verdicts(found, "none", "zaremba2014") == dict.fromkeys(both, -1)
+    assert "naive-cell: does not show at this size" in table.claims(found)
+    # Of a perplexity less is better.
+    worse = [replace(run, metric="perplexity") for run in runs(none=low, zaremba2014=high)]
+    assert verdicts(cells(worse, "parity"), "zaremba2014", "none") == dict.fromkeys(both, -1)
+
+
+def test_runs_that_failed_are_counted_and_not_averaged() -> None:
+    *some, last = runs(none=[0.5, 0.6, 0.7])
+    failed = replace(last, validation=None, test=None, baseline=None, failed="ran away")
+    (row,) = table.rows([*some, failed])
+    assert row[1] == "55.0 ± 63.5 % / 55.0 ± 63.5 % (2 seeds) (1 ran away)"
+    assert row[2:5] == ("–",) * 3
+    assert not list(table.rows(some[:1])), "one run has no interval"
+
+
+def test_the_best_of_all_evaluations_is_the_greatest_accuracy_and_the_least_perplexity() -> None:
+    for metric, best in (("accuracy", 0.9), ("perplexity", 0.2)):
+        events: list[dict[str, Any]] = [{"event": "started", "metric": metric, "parameters": 5}]
+        events += [{"event": "record", "val": {metric: value} if value else None} for value in (0.2, None, 0.9, 0.4)]
+        events += [{"event": "done", "test": {metric: 0.3, "baseline": 0.1}, "update": 3, "seconds": 1.0}]
+        found = measure.found(events)
+        assert (found["validation"], found["test"], found["baseline"], found["failed"]) == (best, 0.3, 0.1, "")
+    failed = measure.found([*events[:-1], {"event": "failed", "update": 2, "reason": "ran away"}])
+    assert (failed["validation"], failed["test"], failed["failed"]) == (None, None, "ran away")
+
+
+def test_what_is_there_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the file is whole after every run."""
+    asked: list[str] = []
+
+    def run(arguments: str) -> Measured:
+        asked.append(arguments)
+        return replace(RUN, arguments=arguments)
+
+    monkeypatch.setattr(measure, "measure", run)
+    file = tmp_path / "new" / "runs.json"
+    going = measure.measure_all(["b", "a", "c"], file, 1)
+    first = next(going)
+    assert first in read(file)
+    going.close()
+    assert {one.arguments for one in read(file)} == set(asked), "what has ended is kept, though nobody waits for it"
+    list(measure.measure_all(["a", "b", "c", "d"], file, 2))
+    assert sorted(asked) == ["a", "b", "c", "d"]
+    assert [one.arguments for one in read(file)] == ["a", "b", "c", "d"]
+    assert not list(measure.measure_all(["d"], file, 2))
+
+
+def test_a_damaged_file_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "runs.json"
+    for text in ("", "{", '[{"arguments": 1}]', "5"):
+        file.write_text(text)
+        with pytest.raises(Invalid, match="does not hold measured runs"):
+            read(file)
+    write(file, [RUN])
+    assert read(file) == [RUN]
+
+
+def test_arguments_that_the_command_refuses_are_said() -> None:
+    with pytest.raises(Invalid, match="There is no task"):
+        measure.measure("--task nonsense")
+
+
+def test_all_runs_that_are_kept_are_runs_of_the_tables() -> None:
+    assert {run.arguments for run in read(seeds.FILE)} <= set(seeds.wanted(TASKS))
+    for run in read(seeds.FILE):
+        assert run.metric in METRICS
+        assert run.date
+        assert run.commit
+
+
+def test_the_command_prints_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["seeds", "--json"]) == 0
+    printed = [Measured(**json.loads(line)) for line in capsys.readouterr().out.splitlines()]
+    assert {run.arguments: run for run in printed} == {run.arguments: run for run in read(seeds.FILE)}
+    assert main(["seeds", "--task", "parity", "--processes", "0"]) == 2
+
+
+def test_the_table_of_the_readme_is_that_of_the_file() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for line in (*markdown(table.head(), table.rows(read(seeds.FILE))), table.about(read(seeds.FILE))):
+        assert line in readme, "python -m core seeds --markdown prints it"
