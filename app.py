@@ -27,7 +27,8 @@ def navigated(at_lab: bool) -> StreamlitPage:
              st.Page(LAB, title=_("Lab"), url_path="lab", visibility=seen[1]),
              st.Page("pages/learn/masks.py", title=_("Masks"), url_path="masks"),
              st.Page("pages/learn/path.py", title=_("The L+1 path"), url_path="path"),
-             st.Page("pages/reference/methods.py", title=_("Methods"), url_path="methods")]  # fmt: skip
+             st.Page("pages/reference/methods.py", title=_("Methods"), url_path="methods"),
+             st.Page("pages/reference/papers.py", title=_("Paper tables"), url_path="papers")]  # fmt: skip
     return st.navigation(pages, position="top")
 
 

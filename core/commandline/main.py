@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commandline import bench, masks, methods, path, record, seeds, train
+from core.commandline import bench, masks, methods, path, record, seeds, tables, train
 from core.errors import Invalid
 from core.language import N_, _
 
 ABOUT = N_("Dropout in recurrent networks, seen without a browser.")
-COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks, "bench": bench, "seeds": seeds,
+COMMANDS = {"train": train, "methods": methods, "path": path, "masks": masks, "bench": bench, "seeds": seeds, "tables": tables,
             "record": record}  # fmt: skip
 
 

@@ -1,0 +1,45 @@
+"""A table of texts and links, which on a narrow screen becomes a card a row."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Draws it. Its cells are HTML, made by the functions below; the first of a row is its name."""
+    names = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
+    body = "".join(_row(head, row) for row in rows)
+    st.html(f'<div class="texts"><table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>')
+
+
+def said(*lines: str) -> str:
+    """Lines of text, as a cell."""
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def value(text: str, note: str) -> str:
+    """What counts, and below it, smaller, what is to be known of it."""
+    return f"<p><b>{escape(text)}</b><br><small>{escape(note)}</small></p>"
+
+
+def folded(name: str, cell: str) -> str:
+    """Part of a cell, hidden behind its name until that is pressed."""
+    return f"<details><summary>{escape(name)}</summary>{cell}</details>"
+
+
+def to_lab(text: str, query: Mapping[str, str]) -> str:
+    """A link to the Lab with that experiment; relative, so that the app may be served below any path."""
+    return f'<p><a href="{escape("./?" + urlencode(query, safe=",~"))}">{escape(text)}</a></p>'
+
+
+def command(text: str) -> str:
+    """A command to copy: one click selects all of it."""
+    return f"<p><code>{escape(text)}</code></p>"
+
+
+def _row(head: Sequence[str], row: Sequence[str]) -> str:
+    first, *cells = row
+    others = "".join(f'<td data-name="{escape(name)}">{cell}</td>' for name, cell in zip(head[1:], cells, strict=True))
+    return f"<tr><th scope='row'>{first}</th>{others}</tr>"

@@ -1,0 +1,67 @@
+"""The papers' tables, in the terminal and on their page. Oracles: the papers' figures, the recipes, and the codec for links."""
+
+import html
+import re
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.codec import from_query
+from core.commandline.main import main
+from core.dropout.published import PUBLISHED
+from core.recipes import RECIPES, experiment
+from core.results import miniatures, papers, seeds, table
+from core.results.measured import Measured, read
+from core.tasks import TASKS
+
+ROOT = Path(__file__).parents[1]
+RUN = Measured("", "perplexity", 90.04, 88.06, 700.0, 10, 20, 15, 25, "", "a machine", 0.5, "2", "2026-01-01", "abc", 80.0)
+
+
+def test_what_a_recipe_gave_stands_beside_what_the_paper_reports(capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = RECIPES["gal2016-untied-medium"]
+    drops, without = miniatures.of(recipe)
+    runs = [replace(RUN, arguments=drops), replace(RUN, arguments=without, failed="ran away", validation=None, test=None)]
+    (row,) = (row for row in papers.rows(runs) if row[0] == recipe.label)
+    assert all(found.value in row[1] for found in recipe.reported)
+    assert "90 / 88.1 (as it is;" in row[2]
+    assert "with masks on 80;" in row[2]
+    assert "– (without dropout; ran away)" in row[2]
+    assert miniatures.of(RECIPES["zaremba2014-small"]) == ["--recipe zaremba2014-small --scale 0.1"]
+    assert main(["tables", "--recipe", "nonsense"]) == 2
+    assert main(["tables"]) == 0
+    assert "120.7 / 114.5" in capsys.readouterr().out
+
+
+def test_all_runs_that_are_kept_are_runs_of_the_recipes() -> None:
+    assert {run.arguments for run in read(miniatures.FILE)} <= set(miniatures.wanted(RECIPES))
+
+
+def test_one_of_the_four_tasks_stands_there_as_soon_as_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(papers, "TASKS", {"speech": 1, "captions": 1, "parity": 1})
+    assert [(kind.task, [row.value for row in kind.reported]) for kind in papers.four([])] == [
+        ("speech", ["71.6 / 68.9 → 69.4 / 70.5"]), ("captions", ["23.5 → 24.3"])]  # fmt: skip
+
+
+def test_the_page() -> None:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page.switch_page("pages/reference/papers.py").run()
+    assert [error.value for error in page.exception] == []
+    tables = [one.proto.body for one in page.get("html") if "<table>" in one.proto.body]
+    text = html.unescape("\n".join(tables))
+    for row in PUBLISHED:
+        there = row.data not in papers.FOUR.values() or any(kind.data == row.data for kind in papers.four([]))
+        assert (row.value in text) == there
+    for recipe in RECIPES.values():
+        assert recipe.differs in text
+        assert recipe.unconfirmed in text
+        assert papers.whole(recipe) in text
+    for texts in table.rows(read(seeds.FILE)):
+        assert all(cell in text for cell in texts)
+    links = [from_query(dict(parse_qsl(html.unescape(query)))) for query in re.findall(r'href="\./\?([^"]*)"', "".join(tables))]
+    small = [experiment(recipe, miniatures.SCALE) for recipe in RECIPES.values()]
+    assert links[: len(small) - 1] == [one for one in small if one.windows == "equal"]
+    assert {one.task for one in links[len(small) - 1 :]} == {name for name in papers.FOUR if name in TASKS}
