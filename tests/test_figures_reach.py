@@ -70,7 +70,7 @@ def test_what_paths_of_no_width_look_like() -> None:
 
 
 def test_numbers_of_any_size() -> None:
-    assert [short(n) for n in (192, 999_999_999, 2**100)] == ["192", "999,999,999", "1.2·10^30"]
+    assert [short(n) for n in (192, 999_999_999, 2**100)] == ["192", "999,999,999", "1.2·10³⁰"]
     assert percent(2**99, 2**100) == 50
     assert percent(1, 10**9) == 0
 

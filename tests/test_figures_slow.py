@@ -107,7 +107,7 @@ def test_the_sentences_have_the_numbers_of_the_update() -> None:
     assert f"‖c‖ = {lane.size[4]:.3g}" in said["forward", 4].splitlines()[2]
     assert f"‖δc‖ = {lane.slope[4]:.3g}" in said["backward", 4].splitlines()[2]
     assert "t = 7: the right answer “D” got p = 0.25, −ln p = 1.39; the guess was “B”" in said["loss", None]
-    assert "4 answers of the batch: loss 2.0000" in said["loss", None]
+    assert "4 answers of the batch, 1 of them of this sample: loss 2.0000" in said["loss", None]
     assert "beyond the clip of 1: × 0.5" in said["update", None]
     assert "2.0000 → 1.9000" in said["update", None]
 
@@ -120,6 +120,18 @@ def test_nothing_asked_and_no_masks_are_said() -> None:
     assert "draws no masks" in said["masks"]
     assert "nothing is learned" in said["loss"]
     assert "→" not in said["update"]
+
+
+def test_how_many_masks_are_drawn_where_is_said_and_why_a_step_has_no_loss() -> None:
+    drawn = {name: frames(update(method=name))[0].says for name in ("zaremba2014", "gal2016-untied", "moon2015")}
+    assert "27 masks are drawn at 3 places, anew for each of the 9 steps" in drawn["zaremba2014"]
+    assert "for all 9 steps" in drawn["moon2015"]
+    assert f"{1 + 4 + 4 + 1 + 2 * 4} masks are drawn at 6 places" in drawn["gal2016-untied"], "four gates"
+    one = update()
+    unknown = replace(one, tokens=(UNKNOWN,) * 9)
+    loss = [next(frame.says for frame in frames(each) if frame.phase == "loss") for each in (one, unknown)]
+    assert "No bar where nothing is asked." in loss[0]
+    assert "not in the vocabulary" in loss[1]
 
 
 def test_masks_that_do_not_drop_have_words_of_their_own() -> None:

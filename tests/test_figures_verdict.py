@@ -1,11 +1,15 @@
 """What is said of measured curves, against curves that are known, and of placements, against the table of methods."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from core.dropout.methods import METHODS
+from core.dropout.placement import Placement
 from core.experiment import build
 from core.figures.numbers import number, percentage, product
-from core.figures.verdict import cause, verdict
+from core.figures.verdict import cause, goes, verdict
 from core.runs.measuring import INVERTED, Curve, candidates
 
 
@@ -13,6 +17,14 @@ def curve(*values: float | None, error: float = 1e-9) -> Curve:
     """The same values for every quantity."""
     errors = tuple(error for _value in values)
     return Curve(values, values, values, errors, errors, errors, 200)
+
+
+def why(placement: Placement, cell: str = "lstm", quantity: str = "correlation", way: str = "falls") -> str:
+    return cause(placement, cell, quantity, way)
+
+
+def with_scaling(placement: Placement, scaling: str) -> Placement:
+    return Placement.of({site: replace(dropout, scaling=scaling) for site, dropout in placement.sites})
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.93, 1.32])
@@ -38,15 +50,37 @@ def test_what_cannot_be_told_from_nothing_or_is_no_number() -> None:
 
 
 def test_every_curve_beside_the_chosen_one_has_its_reason() -> None:
-    here = {name: cause(one, "lstm") for name, one in candidates(build()).items()}
+    here = {name: why(one, way="level" if name == "naive-state" else "falls") for name, one in candidates(build()).items()}
     assert len(set(here.values())) == len(here) == 5
     assert "through c, which has no mask" in here["naive-state"]
     assert "is lost" in here["naive-cell"]
     assert "×2 here, and explode" in here[INVERTED]
-    assert "explode" not in cause(METHODS[INVERTED].placement(), "lstm"), "unscaled"
-    assert "only way along time" in cause(METHODS["naive-state"].placement(cell="rnn"), "rnn")
-    assert "through the carry" in cause(METHODS["naive-state"].placement(cell="gru"), "gru")
-    assert {cause(METHODS[name].placement(), "lstm") for name in ("gate", "krueger2016", "semeniuta2016", "merity2017")} == {""}
+    assert "explode" not in why(METHODS[INVERTED].placement()), "unscaled"
+    assert "only way along time" in why(METHODS["naive-state"].placement(cell="rnn"), "rnn")
+    assert "through the carry" in why(METHODS["naive-state"].placement(cell="gru"), "gru", way="level")
+    assert {why(METHODS[name].placement()) for name in ("gate", "krueger2016", "semeniuta2016", "merity2017")} == {""}
+
+
+def test_a_reason_fits_the_direction_that_was_measured() -> None:
+    ways = [goes(curve(*(0.5 * factor**n for n in range(20))), "gradient") for factor in (0.93, 1.0, 1.05)]
+    assert ways == ["falls", "level", "grows"]
+    fresh = METHODS["naive-cell"].placement()
+    assert "what it drops is lost" in why(fresh, way="falls")
+    assert "×1.33 here" in (larger := why(fresh, quantity="gradient", way="grows"))
+    assert "lost" not in larger
+    assert why(fresh, way="level") == ""
+    assert why(with_scaling(fresh, "test"), quantity="gradient", way="grows") == ""
+
+
+def test_many_units_together_keep_their_direction_longer_than_one_is_kept() -> None:
+    n, q, rng = 40_000, 0.75, np.random.default_rng(0)
+    told, kept = np.ones(n), np.ones(n)
+    for _step in range(6):
+        kept *= rng.random(n) < q
+    cosine = kept @ told / np.linalg.norm(kept) / np.linalg.norm(told)
+    assert cosine == pytest.approx(q ** (6 / 2), rel=0.03)
+    assert f"×{q**0.5:.2f} here" in why(METHODS["naive-cell"].placement(), quantity="correlation", way="falls")
+    assert "×0.87" not in why(METHODS["naive-cell"].placement(), quantity="signal_to_noise", way="falls")
 
 
 def test_numbers_of_every_size() -> None:

@@ -97,7 +97,8 @@ def test_every_method_is_shown_for_every_cell(name: str, cell: str) -> None:
     assert len(drawings(page, "mask-pattern")) == len(placement.sites)
     counts = corruption(placement, 2, 5, cell)
     assert f"through the state {counts.through_state}" in text
-    assert (f"through the cell {counts.through_cell}" in text) == (counts.through_cell is not None)
+    carry = "cell" if cell == "lstm" else "carry"
+    assert (f"through the {carry} {counts.through_cell}" in text) == (counts.through_cell is not None)
     shown = [int(n) for n in re.findall(r'data-paths="(\d+)"', drawings(page, "path-histogram")[0])]
     assert shown == list(counts.histogram[counts.least :])
     experiment = from_query(link(page))

@@ -1,6 +1,7 @@
 """Placements and methods. Oracles: the catalogue in words, written out once more here; and a round trip through JSON."""
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -307,3 +308,18 @@ def test_where_each_site_exists_and_whose_units_it_masks() -> None:
     }
     assert {s.name: {at: width_of(s, at, 5, (6, 7, 8), 9) for at in layers_of(s, 3)} for s in SITES.values()} == expected
     assert list(layers_of(SITES["between"], 1)) == []
+
+
+def test_an_equation_speaks_of_the_gates_that_its_cell_has() -> None:
+    gates = {
+        "gru": r"i, f|f \\odot|o \\odot|c_t|c_\{",
+        "rnn": r"i, f|f \\odot|\bz \\odot|\br \\odot|c_t",
+        "lstm": r"r, z|r \\odot",
+    }
+    for cell, foreign in gates.items():
+        for row in METHODS.values():
+            if cell in row.cells:
+                assert not re.search(foreign, row.equation_in(cell)), (row.name, cell)
+    different = METHODS["naive-state"].equation_in("gru")
+    assert r"W(d_t^x \odot" in different
+    assert r"U(d_t^h \odot" in different, "two arrays, two names"

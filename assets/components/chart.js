@@ -2,7 +2,6 @@
 
 const CONFIG = {
   displaylogo: false,
-  displayModeBar: "hover",
   doubleClick: "autosize",
   modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
   plotlyServerURL: "", // no button of Plotly's leads to another host
@@ -17,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   node.style.height = `${data.height}px`;
   node.setAttribute("aria-label", data.sentence);
   plotly(data.plotly).then(
-    (Plotly) => call === chart.call && draw(Plotly, node, chart, data.figure),
+    (Plotly) => call === chart.call && draw(Plotly, node, chart, data),
     () => { node.textContent = data.missing; },
   );
   // Streamlit also cleans up after a call that a newer one overtook: the chart ends only when its node has left the page.
@@ -36,14 +35,14 @@ function plotly(address) {
   return window.plotlyScript;
 }
 
-async function draw(Plotly, node, chart, text) {
+async function draw(Plotly, node, chart, { figure: text, tools }) {
   if (!node.isConnected) return;
   if (text !== chart.drawn) {
     const { data, layout } = JSON.parse(text);
     chart.drawn = text;
     data.forEach(putWords);
     chart.paper = layout.template.layout.paper_bgcolor;
-    await Plotly.react(node, data, { ...layout, height: undefined, autosize: true }, CONFIG);
+    await Plotly.react(node, data, { ...layout, height: undefined, autosize: true }, { ...CONFIG, displayModeBar: tools && "hover" });
     if (!chart.resize) begin(Plotly, node, chart);
   }
   askForTheme(node, chart);

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.commandline.parts import add_cell, add_json, add_method, whole
 from core.dropout.methods import method
+from core.figures.sentence import through_cell
 from core.language import N_, _, ngettext
 from core.paths import corruption, through_gates
 
@@ -49,7 +50,7 @@ def _text(data: dict[str, Any]) -> str:
     stack = ngettext("{n} layer", "{n} layers", layers).format(n=layers)
     first = _("{method}, {stack}: content crosses {masks} on its way to the prediction {later}").format(
         method=data["method"], stack=stack, masks=masks, later=later)  # fmt: skip
-    routes = [_("through the cell {cell}").format(cell=data["through_cell"])] if data["through_cell"] is not None else []
+    routes = [f"{through_cell(data['cell'])} {data['through_cell']}"] if data["through_cell"] is not None else []
     routes.append(_("through the state {state}").format(state=data["through_state"]))
     second = _("{routes}; {paths}; at most {distinct} of them different").format(
         routes=", ".join(routes), paths=ngettext("{n} path", "{n} paths", paths).format(n=paths), distinct=distinct

@@ -1,6 +1,7 @@
 """The methods of the literature: named placements, with citation and equation. One row a method.
 
-In the equations d is a mask that keeps where it is 1, drawn afresh at every step where it carries the index t.
+In the equations d is a mask that keeps where it is 1, drawn afresh at every step where it carries the index t. Masks that are
+arrays of their own have names of their own, such as the dˣ of what comes from below and the dʰ of the state.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,8 @@ class Method:
 
     sites: the usual placement; for_cell: that of a cell for which it is another. losses: terms added to the loss, by
     weight. monte_carlo: passes of a test with masks, 0 for none. count: how many masks a content path meets on L layers
-    over Δ steps, H of them through the state; count_for: that of a cell for which it is another. equation: LaTeX.
+    over Δ steps, H of them through the state; count_for: that of a cell for which it is another. equation: LaTeX, as it is
+    in an LSTM; equation_for: that of a cell for which `equation_in` cannot write it from the LSTM's.
     rates, test, cost, use, pitfall: a sentence each: what is usual, what happens at test time, what it costs in speed,
     when to use it, what goes wrong. unconfirmed: what of this could not be confirmed in the source; "" where all was.
     """
@@ -44,6 +46,7 @@ class Method:
     cells: tuple[str, ...] = ALL
     for_cell: Mapping[str, Sites] = field(default_factory=dict)
     count_for: Mapping[str, str] = field(default_factory=dict)
+    equation_for: Mapping[str, str] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
     monte_carlo: int = 0
     aliases: tuple[str, ...] = ()
@@ -60,6 +63,15 @@ class Method:
         if rate is not None:
             sites = {name: replace(dropout, rate=rate) for name, dropout in sites.items()}
         return Placement.of(sites, self.losses)
+
+    def equation_in(self, cell: str) -> str:
+        """The equation as it reads in a cell: an LSTM's sum W(…) + U(…) + b is another cell's too, in another place."""
+        if cell in self.equation_for:
+            return self.equation_for[cell]
+        if cell == "lstm" or not self.equation.startswith(_ARROW):
+            return self.equation
+        below, before, bias = self.equation.removeprefix(_ARROW).split(" + ")
+        return _SUMS[cell].replace("BELOW", below).replace("BEFORE", f"{before} + {bias}")
 
 
 def _each(sites: str, rate: float, **settings: object) -> dict[str, Dropout]:
@@ -80,6 +92,14 @@ _MERITY = {
 }
 _ONLY_STATE = {cell: _each("zoneout_state", 0.1) for cell in ("gru", "rnn", "rnn-logistic")}
 _ARROW = r"i, f, o = \sigma(a), \; g = \tanh(a), \quad a = "
+_SUMS = {
+    "gru": r"r, z = \sigma(a + u), \; g = \tanh(a + r \odot u), \quad a = BELOW, \; u = BEFORE",
+    "rnn": r"h_t = \tanh(a), \quad a = BELOW + BEFORE",
+    "rnn-logistic": r"h_t = \sigma(a), \quad a = BELOW + BEFORE",
+}
+_SUM = r"W h_t^{l-1} + U h_{t-1}^l + b"
+_CANDIDATES = {"gru": r"(1-z) \odot g + z \odot h_{t-1}", "rnn": rf"\tanh({_SUM})", "rnn-logistic": rf"\sigma({_SUM})"}
+_BELOW_AND_BEFORE = r"W(d_t^x \odot h_t^{l-1}) + U(d_t^h \odot h_{t-1}^l) + b"
 _NOTHING = N_("No mask; nothing to scale.")
 _INVERTED = N_("No mask: what was kept in training was already divided by 1-p.")
 _TIMES_K = N_("No mask; the value is multiplied by 1-p.")
@@ -90,6 +110,7 @@ _ROWS = (
     Method(
         "none", N_("No dropout"), "", r"c_t = f \odot c_{t-1} + i \odot g, \quad h_t = o \odot \tanh(c_t)", {}, "0",
         N_("No rate."), _NOTHING, _FUSED, N_("The baseline to overfit with."), aliases=("off", "baseline"),
+        equation_for={cell: f"h_t = {new}" for cell, new in _CANDIDATES.items()},
     ),
     Method(
         "zaremba2014", N_("Zaremba et al. 2014"),
@@ -126,7 +147,7 @@ _ROWS = (
     ),
     Method(
         "naive-state", N_("Naive, on the state"), N_("Teaching case"),
-        _ARROW + r"W(d_t \odot h_t^{l-1}) + U(d_t \odot h_{t-1}^l) + b", {**_ZAREMBA, **_each("state", 0.25)}, "L + 1 + H",
+        _ARROW + _BELOW_AND_BEFORE, {**_ZAREMBA, **_each("state", 0.25)}, "L + 1 + H",
         N_("A teaching case: .25 here."), _INVERTED, _STEPS,
         N_("To see that a fresh mask on the state at every step disturbs the gates, not the cell."),
         N_("In a plain RNN there is no cell: every step costs a mask, L + 1 + Δ."),
@@ -178,7 +199,13 @@ _ROWS = (
         N_(".3 for words and state, .5 for input and output."),
         N_("No mask (mean weights), or Monte Carlo: the mean of many masked passes."),
         N_("Dearer than tied: every gate reads an input of its own."),
-        N_("A mask for each gate: more different networks, and slower."), aliases=("untied",),
+        N_("A mask for each gate: more different networks, and slower."),
+        equation_for={
+            "gru": r"a_n = W_n(z_x^n \odot x_t), \quad u_n = U_n(z_h^n \odot h_{t-1}) + b_n, \quad n = r, z, g",
+            **{cell: _SUMS[cell].replace("BELOW", r"W(z_x \odot x_t)").replace("BEFORE", r"U(z_h \odot h_{t-1}) + b")
+               for cell in ("rnn", "rnn-logistic")},
+        },
+        aliases=("untied",),
     ),
     Method(
         "embedding", N_("Embedding dropout"), "Gal, Ghahramani 2016, arXiv:1512.05287; Merity et al. 2017, arXiv:1708.02182",
@@ -190,13 +217,19 @@ _ROWS = (
     Method(
         "semeniuta2016", N_("Semeniuta et al. 2016"),
         "Stanislau Semeniuta, Aliaksei Severyn, Erhardt Barth: Recurrent Dropout without Memory Loss, 2016, arXiv:1603.05118",
-        r"c_t = f \odot c_{t-1} + i \odot (d_t \odot g), \quad \text{GRU: } h_t = (1-z) \odot (d_t \odot g) + z \odot h_{t-1}",
+        r"c_t = f \odot c_{t-1} + i \odot (d_t \odot g)",
         _each("candidate", 0.25, scaling="test"), "L + H", N_(".25 to .5."), _TIMES_K, _STEPS,
         N_("Drops what is written, never what is stored: safe within the recurrence."),
         N_("A mask on i is the same as a mask on g, since they are multiplied. Tutorials multiply i by the constant 1-p "
            "instead of a mask: that drops nothing."),
         for_cell=dict.fromkeys(("rnn", "rnn-logistic"), _each("state", 0.25, scaling="test")),
-        count_for=dict.fromkeys(("rnn", "rnn-logistic"), "H"), aliases=("semeniuta", "recurrent-dropout"),
+        count_for=dict.fromkeys(("rnn", "rnn-logistic"), "H"),
+        equation_for={
+            "gru": r"h_t = (1-z) \odot (d_t \odot g) + z \odot h_{t-1}",
+            **{cell: _SUMS[cell].replace("BELOW", "W h_t^{l-1}").replace("BEFORE", r"U(d_t \odot h_{t-1}^l) + b")
+               for cell in ("rnn", "rnn-logistic")},
+        },
+        aliases=("semeniuta", "recurrent-dropout"),
     ),
     Method(
         "krueger2016", N_("Krueger et al. 2016, Zoneout"),
@@ -211,12 +244,14 @@ _ROWS = (
            "Here d = 1 lets the new value in, and p is the probability of keeping the old. The candidate of h is that of the "
            "un-zoned cell."),
         for_cell=_ONLY_STATE, aliases=("zoneout", "krueger"),
+        equation_for={cell: rf"h_t = (1 - d_t) \odot h_{{t-1}} + d_t \odot \tilde h_t, \quad \tilde h_t = {new}"
+                      for cell, new in _CANDIDATES.items()},
     ),
     Method(
         "merity2017", N_("Merity et al. 2017, AWD-LSTM"),
         "Stephen Merity, Nitish Shirish Keskar, Richard Socher: Regularizing and Optimizing LSTM Language Models, 2017, "
         "arXiv:1708.02182",
-        _ARROW + r"W(z \odot h_t^{l-1}) + (M \odot U) h_{t-1}^l + b", _MERITY, "L + 2 + H",
+        _ARROW + r"W(d \odot h_t^{l-1}) + (M \odot U) h_{t-1}^l + b", _MERITY, "L + 2 + H",
         N_("Weights .5, input .4, between .25, output .4, words .1."), _INVERTED,
         N_("Almost none: U is masked once for a whole forward pass."),
         N_("The strong language model of its time: one mask on the weights for the pass, locked masks elsewhere."),
@@ -251,12 +286,14 @@ _ROWS = (
         "gate", N_("Dropout on the gates"),
         "Gaofeng Cheng, Vijayaditya Peddinti, Daniel Povey, et al.: An Exploration of Dropout with LSTMs, Interspeech 2017 "
         "(no arXiv number)",
-        r"i, f, o = d_t \odot \sigma(\cdot)", _each("input_gate forget_gate output_gate", 0.3, schedule=_RISE), "2L + Δ + H",
+        r"n = d_t^n \odot \sigma(a_n), \quad n = i, f, o",
+        _each("input_gate forget_gate output_gate", 0.3, schedule=_RISE), "2L + Δ + H",
         N_("Rising from 0 to .3 and falling back to 0 over the training."), _INVERTED, _STEPS,
         N_("To see what the gates are for: a dropped forget gate erases, a dropped output gate only hides."),
         N_("A mask on the GRU's z erases h in PyTorch's form, h = (1-z) ⊙ g + z ⊙ h₋, and freezes it in the papers', where z "
            "and 1-z are exchanged."),
         for_cell={"gru": _each("reset_gate update_gate", 0.3, schedule=_RISE)}, count_for={"gru": "Δ"}, cells=("lstm", "gru"),
+        equation_for={"gru": r"n = d_t^n \odot \sigma(a_n + u_n), \quad n = r, z"},
         aliases=("cheng2017", "gates"),
     ),
     Method(

@@ -189,8 +189,10 @@ def _drawn(lane: Lane, y: float, frame: _Frame, chosen: Chosen, name: str, test:
     if not test:
         back = tag("rect", x=LEFT, y=y, width=wide, height=high, class_="mg-lane")
     else:
+        # On the side of the lane where the chosen step is not.
+        left = frame.x(chosen.step) + frame.pitch / 2 > LEFT + wide / 2
         back = tag("path", d=f"M{LEFT:g} {number(y + high / 2)}h{number(wide)}", class_="mg-clean") + label(
-            _stands(lane), LEFT + wide / 2, y + high / 2 - 5, "mg-mid")  # fmt: skip
+            _stands(lane), LEFT + 4 if left else LEFT + wide - 4, y + high / 2 - 5, "" if left else "mg-end")  # fmt: skip
     called = _called(lane.name, y + high / 2)
     now = tag("rect", x=frame.x(chosen.step), y=y, width=frame.pitch, height=high, class_="mg-now")
     cells = _cells(lane, y, frame, chosen, name, test)

@@ -177,7 +177,7 @@ def _verdict(one: Opened) -> str:
         return _("its mean, a mixture of old and new")
     trained = 1 - one.rate if dropout.noise == "bernoulli" and dropout.scaling != "inverted" else 1.0
     if abs(trained - one.at_test) < 1e-12:
-        return _("the same mean as in training")
+        return _("in expectation the same as in training")
     return _("not the mean of training: it grows by 1/(1-p) = {by}").format(by=f"{1 / (1 - one.rate):.3g}")
 
 

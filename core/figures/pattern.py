@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.figures.network.svg import group, label, tag
+from core.figures.numbers import raised
 from core.figures.theme import FONT, Theme
 from core.language import _
 
@@ -87,4 +88,4 @@ def _short(number: int) -> str:
     if number < 10_000:
         return str(number)
     power = len(str(number)) - 1
-    return f"{int(str(number)[:2]) / 10:g}·10^{power}"
+    return f"{int(str(number)[:2]) / 10:g}·10{raised(power)}"

@@ -173,7 +173,8 @@ def _grows(one: Growth, distance: int) -> str:
     if list(one.cell) == list(one.state):
         return _("{method}: every route meets {n} masks at distance {distance} and {end} at {last}.").format(
             **said, n=one.state[distance], end=one.state[last])  # fmt: skip
-    routes = [(_("through the cell"), one.cell)] * bool(one.cell) + [(_("through the state"), one.state)]
+    carry = _("through the cell") if one.carry == "c" else _("through {carry}").format(carry=one.carry)
+    routes = [(carry, one.cell)] * bool(one.cell) + [(_("through the state"), one.state)]
     parts = ", ".join(_("{route} {n} masks at distance {distance} and {end} at {last}").format(
         **said, route=route, n=counts[distance], end=counts[last]) for route, counts in routes)  # fmt: skip
     return f"{one.name}: {parts}."

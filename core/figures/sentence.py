@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from core.figures.numbers import raised
 from core.language import N_, _, ngettext
 from core.paths import Corruption, Mask
 
@@ -39,12 +40,17 @@ def count_sentence(word: str, distance: int, count: int, formula: str) -> str:
         word=word, steps=delta + steps, masks=masks, equal=equal)  # fmt: skip
 
 
-def reason(path: list[Mask], layers: int, counts: Corruption) -> str:
+def through_cell(cell: str) -> str:
+    """What the cell's own way along time is called: only an LSTM has a cell c, a GRU carries h itself."""
+    return _("through the cell") if cell == "lstm" else _("through the carry")
+
+
+def reason(path: list[Mask], layers: int, counts: Corruption, cell: str = "lstm") -> str:
     """Why the path through L layers meets as many masks as it does: how many where, and what another path would meet.
 
-    counts: of all paths over the same distance.
+    counts: of all paths over the same distance. cell: which names the ways along time.
     """
-    return " ".join(filter(None, [_parts(path, layers), _arrays(path), _others(path, counts)]))
+    return " ".join(filter(None, [_parts(path, layers), _arrays(path), _others(path, counts, cell)]))
 
 
 def gates_sentence(gated: Sequence[int]) -> str:
@@ -71,7 +77,7 @@ def _arrays(path: list[Mask]) -> str:
     return ngettext("{n} array, met again.", "{n} different arrays, some met again.", different).format(n=different)
 
 
-def _others(path: list[Mask], counts: Corruption) -> str:
+def _others(path: list[Mask], counts: Corruption, kind: str) -> str:
     if counts.held[1] and not counts.most:
         return _("Zoneout erases nothing: it can hold content back {least} to {most} times.").format(
             least=counts.held[0], most=counts.held[1])  # fmt: skip
@@ -80,7 +86,10 @@ def _others(path: list[Mask], counts: Corruption) -> str:
             return _("Along time this path meets none; through the state it would be {state}, and all others lie between "
                      "{least} and {most}.").format(
                          state=counts.through_state, least=counts.least, most=counts.most)  # fmt: skip
-        return _("Through the cell {cell}, through the state {state}; all others between {least} and {most}.").format(
+        ways = _("Through the cell {cell}, through the state {state}; all others between {least} and {most}.")
+        if kind != "lstm":
+            ways = _("Through the carry {cell}, through the state {state}; all others between {least} and {most}.")
+        return ways.format(
             cell=counts.through_cell, state=counts.through_state, least=counts.least, most=counts.most)  # fmt: skip
     if path and not ALONG_TIME & {mask.site for mask in path}:
         return _("Along time there is none, so the distance does not count.")
@@ -90,7 +99,7 @@ def _others(path: list[Mask], counts: Corruption) -> str:
 def short(number: int, digits: int = DIGITS) -> str:
     """A whole number of any size in little room: one of more digits as a power of ten."""
     text = str(number)
-    return f"{number:,}" if len(text) <= digits else f"{text[0]}.{text[1]}·10^{len(text) - 1}"
+    return f"{number:,}" if len(text) <= digits else f"{text[0]}.{text[1]}·10{raised(len(text) - 1)}"
 
 
 def formula(path: list[Mask], layers: int, distance: int, through: str) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 
+from core.dropout.draw import gates_of
 from core.dropout.sites import SITES
 from core.experiment import Experiment
 from core.figures.acting import acting, cutting
-from core.figures.grid import Band, window_of
+from core.figures.grid import Band, Lane, window_of
 from core.language import _, ngettext
 from core.runs.snapshots import Asked, Snapshot
 from core.tasks.symbols import UNKNOWN
@@ -82,7 +83,7 @@ def _says_masks(one: Slow) -> str:
     begins = _("Update {update} begins.").format(update=one.snapshot.update)
     if not lanes:
         return f"{begins} " + _("This method draws no masks.")
-    drawn = ngettext("{n} mask is drawn", "{n} masks are drawn", len(lanes)).format(n=len(lanes))
+    drawn = _drawn(one, lanes)
     if any(lane.gaussian for lane in lanes):
         says = _("{drawn}, before anything is computed: a stripe is as long as its factor, half a step for 1.")
     elif all(SITES[lane.site].kind == "old" for lane in lanes):
@@ -90,6 +91,20 @@ def _says_masks(one: Slow) -> str:
     else:
         says = _("{drawn}, before anything is computed: filled is kept, empty is dropped.")
     return f"{begins} {says.format(drawn=drawn)} " + _("Of each layer the first units are shown.")
+
+
+def _drawn(one: Slow, lanes: Sequence[Lane]) -> str:
+    """How many masks are drawn for the sample, at how many places, and how long they last."""
+    steps, cell = one.experiment.steps, one.experiment.cell
+    every = [dropout for lane in lanes if (dropout := one.experiment.placement.get(lane.site))]
+    n = sum((steps if dropout.fresh("time") else 1) * len(gates_of(dropout, cell)) for dropout in every)
+    masks = ngettext("{n} mask is drawn", "{n} masks are drawn", n).format(n=n)
+    places = ngettext("{masks} at {n} place", "{masks} at {n} places", len(lanes)).format(masks=masks, n=len(lanes))
+    fresh = {dropout.fresh("time") for dropout in every}
+    if len(fresh) > 1:
+        return _("{drawn}, some for each of the {steps} steps, some for all of them").format(drawn=places, steps=steps)
+    return (_("{drawn}, anew for each of the {steps} steps") if True in fresh else _("{drawn}, for all {steps} steps")).format(
+        drawn=places, steps=steps)  # fmt: skip
 
 
 def _says_forward(one: Slow, t: int) -> str:
@@ -116,10 +131,21 @@ def _says_loss(one: Slow) -> str:
     if seen.loss is None:
         return _("Nothing is asked in this window: there is no loss, and nothing is learned.")
     said = [_asked(one)] if seen.asked else [_("This sample is asked nothing here.")]
-    said.append(_("Mean over the {n} answers of the batch: loss {loss}.").format(n=seen.answers, loss=f"{seen.loss:.4f}"))
+    if seen.asked and (blank := set(one.shown) - {asked.t for asked in seen.asked}):
+        said.append(_blank(one, blank))
+    said.append(_("Mean over the {n} answers of the batch, {own} of them of this sample: loss {loss}.").format(
+        n=seen.answers, own=len(seen.asked), loss=f"{seen.loss:.4f}"))  # fmt: skip
     if one.experiment.placement.losses:
         said.append(_("With the terms that the method adds: {total}.").format(total=f"{seen.objective:.4f}"))
     return "\n".join(said)
+
+
+def _blank(one: Slow, steps: set[int]) -> str:
+    """Why some steps have no loss: nothing is asked there, as where the next of what is read is not in the vocabulary."""
+    following = [one.tokens[t + 1] for t in steps if t + 1 < len(one.tokens)]
+    if following and set(following) == {UNKNOWN}:
+        return _("No bar where the next word is not in the vocabulary: it is not asked for.")
+    return _("No bar where nothing is asked.")
 
 
 def _asked(one: Slow) -> str:

@@ -49,7 +49,7 @@ def _forecast(experiment: Experiment, record: dict[str, Any], run: str, colours:
     st.markdown(f"## {_('Forecast')}")
     sentence = describe_forecast(track, ahead)
     figure = forecast(track, ahead, colours, _at(record), run)
-    live_chart(figure, "forecast", sentence, figure["layout"]["height"])
+    live_chart(figure, "forecast", sentence, figure["layout"]["height"], tools=True)
     st.caption(plain(sentence))
 
 
@@ -58,5 +58,5 @@ def _confusion(experiment: Experiment, record: dict[str, Any], colours: Theme) -
     st.markdown(f"## {_('What is taken for what')}")
     sentence = describe_confusion(matrix, names)
     figure = confusion_heatmap(matrix, names, colours, _at(record))
-    live_chart(figure, "confusion", sentence, figure["layout"]["height"])
+    live_chart(figure, "confusion", sentence, figure["layout"]["height"], tools=True)
     st.caption(plain(sentence))

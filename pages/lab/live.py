@@ -140,7 +140,7 @@ def _outcome(colours: Theme) -> None:
     if previous:
         runs.append(_curve(previous, experiment, previous=True))
     figure = curves(runs, colours, _(row.unit), height=CHART, squared=METRICS[row.metric].squared)
-    live_chart(figure, "curves", describe(runs), CHART)
+    live_chart(figure, "curves", describe(runs), CHART, tools=True)
 
 
 def _curve(run: session.Run, beside: Experiment, previous: bool) -> RunCurve:

@@ -10,7 +10,7 @@ from core.dropout.sites import SITES
 from core.experiment import Experiment
 from core.figures.masks import describe_mask, mask_heatmap, of_units
 from core.figures.network import Scene, network
-from core.figures.sentence import count_sentence, formula, reason
+from core.figures.sentence import count_sentence, formula, reason, through_cell
 from core.figures.theme import Theme
 from core.language import _
 from core.paths import corruption, crossings, routes_of
@@ -83,7 +83,7 @@ def _heatmap(masks: Masks, colours: Theme) -> None:
     old = SITES[site].kind == "old"
     figure = mask_heatmap(mask, sample, size, colours, title, old=old)
     said = describe_mask(mask, sample, size, _place((site, layer, gate)), old)
-    live_chart(figure, "heatmap", said, figure["layout"]["height"])
+    live_chart(figure, "heatmap", said, figure["layout"]["height"], tools=True)
 
 
 def _choose(active: list[tuple[str, int, str]]) -> None:
@@ -135,7 +135,7 @@ def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> 
     with st.container(key="count"):
         st.markdown(count_sentence(word, distance, len(path), formula(path, layers, distance, through)), help=_symbols())
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
-            st.caption(reason(path, layers, counts))
+            st.caption(reason(path, layers, counts, experiment.cell))
             with st.container(key="routes", width="content"):
                 _switch(experiment.cell)
 
@@ -154,7 +154,7 @@ def _symbols() -> str:
 def _route_label(route: str, cell: str) -> str:
     if route == "state":
         return _("through the state")
-    return _("through the cell") if cell == "lstm" else _("through the carry")
+    return through_cell(cell)
 
 
 def _route() -> None:

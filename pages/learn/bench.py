@@ -83,7 +83,7 @@ def look(view: View, pick: str | None = None) -> None:
 
 def gates() -> bool:
     """Whether the routes through gates are shown: asked for, of a cell that has gates."""
-    return bool(st.session_state.get("path-gates")) and len(routes_of(experiment().cell)) > 1
+    return bool(bench().get("gates")) and len(routes_of(experiment().cell)) > 1
 
 
 def change(**fields: Any) -> None:

@@ -10,6 +10,7 @@ from core.experiment import Experiment
 from core.figures import reach as figures
 from core.figures.numbers import percentage, product
 from core.figures.reach import Growth
+from core.figures.sentence import through_cell
 from core.figures.theme import Theme
 from core.language import _
 from core.paths import corruption, gated, routes_of
@@ -57,7 +58,7 @@ def table() -> None:
     first = [name for name in dict.fromkeys([own, *bench.bench()["beside"]]) if name in names]
     with st.container(key="path-table"):
         st.markdown(_table(rows(*where, first), experiment.cell, own))
-        st.caption(_("The masks that a path meets: at least and at most, through the cell and through the state; how many of "
+        st.caption(_("The masks that a path meets: at least and at most, and on each way along time; how many of "
                      "them are different arrays; and the probability that all of them keep a unit: the product of $k = 1 - p$ "
                      "over the different arrays, with the usual rates $p$ of the method, such as 0.5³·0.75⁷ for three masks "
                      "that keep a half and seven that keep three quarters. An array that is met again drops nothing new. In "
@@ -69,9 +70,11 @@ def table() -> None:
 
 
 def _table(found: Mapping[str, Row], cell: str, own: str | None) -> str:
-    head = [_("method"), _("formula"), _("min"), _("max"), _("through the cell"), _("through the state"),
-            _("different arrays"), _("kept by all, cell"), _("kept by all, state")]  # fmt: skip
-    lines = [_cells(head), _cells(["---", "---", *["---:"] * 7])]
+    ways = {"cell": through_cell(cell), "state": _("through the state")}
+    routes = [ways[way] for way in routes_of(cell)]
+    head = [_("method"), _("formula"), _("min"), _("max"), *routes, _("different arrays"),
+            *[_("kept by all, {route}").format(route=route) for route in routes]]  # fmt: skip
+    lines = [_cells(head), _cells(["---", "---", *["---:"] * (len(head) - 2)])]
     return "\n".join(lines + [_cells(_row(name, row, cell, name == own)) for name, row in found.items()])
 
 
@@ -113,8 +116,9 @@ def _beside() -> None:
 def _row(name: str, row: Row, cell: str, chosen: bool) -> list[str]:
     method, reach = METHODS[name], row.reach
     formula = method.count_for.get(cell, method.count)
-    cells = [plain(_(method.label)), formula, reach.least, reach.most, _count(row.cell), _count(row.state), reach.distinct,
-             _kept(row.cell), _kept(row.state)]  # fmt: skip
+    routes = [getattr(row, way) for way in routes_of(cell)]
+    cells = [plain(_(method.label)), formula, reach.least, reach.most, *map(_count, routes), reach.distinct,
+             *map(_kept, routes)]  # fmt: skip
     return [f"**{text}**" if chosen else str(text) for text in cells]
 
 

@@ -182,14 +182,16 @@ def _sums(column: Column, colours: Theme) -> None:
         st.caption(_(OUT_OF_REACH))
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="masks-unit"):
-        scrubber(_("Unit"), (1, units_of(e, look.site, look.layer)), found[0].unit + 1, "masks-unit-chosen",
+        answers = found[0].layer > e.layers
+        whose_sum = [_("unit"), _("word") if e.task == "language-model" else _("answer")][answers]
+        scrubber(whose_sum.capitalize(), (1, units_of(e, look.site, look.layer)), found[0].unit + 1, "masks-unit-chosen",
                  lambda n: masks_state.see(unit=n or 1))  # fmt: skip
         about = _("The network of {title}, as it is before its first update, reads the sample up to step {t}. There the mask "
-                  "“{place}” is drawn {n} times, all else is as at test. The bars are what one unit sums up, before its "
+                  "“{place}” is drawn {n} times, all else is as at test. The bars are what one {unit} sums up, before its "
                   "nonlinearity: its bias, and what no mask multiplies, are in the sum too.")  # fmt: skip
         if not look.unit:
-            about += " " + _("This unit is the one whose sum “{scaling}” is farthest from the test.")
-        st.caption(plain(about.format(title=column.title, t=look.step, place=place(look.site, look.layer),
+            about += " " + _("This {unit} is the one whose sum “{scaling}” is farthest from the test.")
+        st.caption(plain(about.format(title=column.title, t=look.step, unit=whose_sum, place=place(look.site, look.layer),
                                       n=len(found[0].values), scaling=_(WORDS[scalings[-1]]))))  # fmt: skip
     for scaling, one, place_ in zip(scalings, found, st.columns(len(found), gap="medium"), strict=True):
         with place_:

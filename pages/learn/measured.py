@@ -7,7 +7,7 @@ from core.errors import Invalid
 from core.experiment import Experiment
 from core.figures.measured import QUANTITIES, describe_measured, measured_curves
 from core.figures.theme import theme
-from core.figures.verdict import cause, verdict
+from core.figures.verdict import cause, goes, verdict
 from core.language import _, use
 from core.runs.measuring import (
     DRAWS,
@@ -113,9 +113,8 @@ def _say(experiment: Experiment, found: Measurement, names: list[str], quantity:
     """Below the figure: what each curve does, in its numbers, and why; and why Moon's is drawn as it is."""
     placements = candidates(experiment)
     said = {name: verdict(found.curves[name], quantity) for name in names}
-    lines = [
-        f"- **{plain(_label(name))}** {says} {cause(placements[name], experiment.cell)}" for name, says in said.items() if says
-    ]
+    why = {name: cause(placements[name], experiment.cell, quantity, goes(found.curves[name], quantity)) for name in names}
+    lines = [f"- **{plain(_label(name))}** {says} {why[name]}" for name, says in said.items() if says]
     st.markdown("\n".join(lines))
     if INVERTED in names:
         st.caption(_("“{method}” is drawn with inverted scaling on purpose, and with its mask on c alone: it shows why a mask "
@@ -131,7 +130,8 @@ def _about(quantity: str) -> str:
         "signal_to_noise": _("The power of what arrives along the unmasked response, over the power of all else that the masks "
                              "make of it. 1: as much noise as signal."),
         "gradient": _("How strongly yₜ answers to xₛ, over the same without masks. 1: as without. Scaled masks make single "
-                      "draws larger, to keep the mean; where it grows with every step, training explodes."),
+                      "draws larger, to keep the mean. A growth by a factor a step is one over long distances: how large, each "
+                      "line below says."),
     }[quantity]  # fmt: skip
 
 

@@ -22,6 +22,18 @@ MEMORY = (  # line by line, so that a phone shows it whole
     r"\begin{aligned} c_t^l &= f \odot c_{t-1}^l + i \odot g \qquad & h_t^l &= o \odot \tanh(c_t^l) \\"
     r" h_t^0 &= x_t & y_t &= W_y\, {\color{COLOUR} D}(h_t^L) \end{aligned}"
 )
+_ENDS = r"h_t^0 &= x_t \qquad y_t = W_y\, {\color{COLOUR} D}(h_t^L) \end{aligned}"
+_BELOW = r"W^l\, {\color{COLOUR} D}(h_t^{l-1})"
+_PLAIN = r"\begin{aligned} h_t^l &= SQUASH\left( " + _BELOW + r" + U^l\, h_{t-1}^l + b^l \right) \\ " + _ENDS
+STEPS = {  # the equations of one step, by cell
+    "lstm": (STEP, MEMORY),
+    "gru": (
+        r"\begin{aligned} a &= " + _BELOW + r" \qquad u = U^l\, h_{t-1}^l + b^l \\ r, z &= \sigma(a + u) \qquad "
+        r"g = \tanh(a + r \odot u) \\ h_t^l &= (1 - z) \odot g + z \odot h_{t-1}^l \\ " + _ENDS,
+    ),
+    "rnn": (_PLAIN.replace("SQUASH", r"\tanh"),),
+    "rnn-logistic": (_PLAIN.replace("SQUASH", r"\sigma"),),
+}
 
 
 def show(colour: str) -> None:
@@ -32,12 +44,28 @@ def show(colour: str) -> None:
         with words:
             _statement()
         with equations:
-            st.caption(_("One step of layer l of the paper's LSTM. D is a fresh mask, at two places only: on what comes from "
-                         "below, and on what the top layer tells. The two ways along time, h and c of the step before, have "
-                         "none."))  # fmt: skip
-            st.latex(STEP.replace("COLOUR", colour))
-            st.latex(MEMORY.replace("COLOUR", colour))
+            cell = bench.experiment().cell
+            st.caption(_step_says(cell))
+            for equation in STEPS[cell]:
+                st.latex(equation.replace("COLOUR", colour))
         _chosen()
+
+
+def _step_says(cell: str) -> str:
+    if cell == "lstm":
+        return _(
+            "One step of layer l of the paper's LSTM. D is a fresh mask, at two places only: on what comes from below, "
+            "and on what the top layer tells. The two ways along time, h and c of the step before, have none."
+        )
+    if "cell" in routes_of(cell):
+        return _(
+            "The same masks in layer l of a GRU. D is a fresh mask, at two places only: on what comes from below, and "
+            "on what the top layer tells. The two ways along time, h carried on by z and h read by g, have none."
+        )
+    return _(
+        "The same masks in layer l of a plain RNN. D is a fresh mask, at two places only: on what comes from below, and "
+        "on what the top layer tells. The only way along time, h of the step before, has none."
+    )
 
 
 def _statement() -> None:
@@ -81,8 +109,9 @@ def _on_every_path(which: str, placement: Placement, experiment: Experiment, dis
                 "each of the Δ steps and once for entering each of the L layers, so Δ + L more than L + 1. Here {up} + "
                 "{distance} + {layers} = {n}.").format(
                     which=which, up=layers + 1, distance=distance, layers=layers, n=way.count)  # fmt: skip
-    fades = _("One mask on c keeps a unit with $k = 1 - p$ = {k:g}, so what is stored fades as $k^Δ$: after {distance} steps "
-              "{fades} is left. All {n} masks keep a unit with {product} = {left}, as the table below says.").format(
+    fades = _("One mask on c keeps a unit with $k = 1 - p$ = {k:g}, so Δ of them keep it with $k^Δ$: after {distance} steps "
+              "{fades} of the units are left. All {n} masks keep a unit with {product} = {left}, as the table below says. Many "
+              "units together tell more, as is measured further down.").format(
                   k=k, distance=distance, fades=f"{product([(k, distance)])} = {percentage(k**distance)}", n=way.count,
                   product=product(way.keeps), left=percentage(way.survival))  # fmt: skip
     return f"{counted} {fades}"
@@ -93,4 +122,4 @@ def _chosen() -> None:
     if name in (None, "zaremba2014") or not METHODS[str(name)].equation:
         return
     st.caption(_("{method}, chosen above, puts its masks here:").format(method=plain(_(METHODS[str(name)].label))))
-    st.latex(METHODS[str(name)].equation)
+    st.latex(METHODS[str(name)].equation_in(bench.experiment().cell))

@@ -30,6 +30,8 @@ def show(colours: Theme) -> None:
     with st.container(key="count"):
         _sentence(experiment, view, scene)
     network_view(network(scene, colours, "path-network"), "path-network", _follow)
+    if set(view.climbs[1:-1]) & set(scene.steps):
+        st.caption(_("Drag the h between two arrows to the step at which the path is to climb to the layer above."))
     _scrub(experiment, view)
 
 
@@ -47,22 +49,41 @@ def _sentence(experiment: Experiment, view: View, scene: Scene) -> None:
     counts = corruption(experiment.placement, layers, distance, experiment.cell)
     word = plain(scene.inputs[view.climbs[0]])
     said = counted(path, layers, distance, view.through)
-    st.markdown(count_sentence(word, distance, len(path), "") + (f"\u2003:orange[**{said}**]" if said else ""))
+    st.markdown(count_sentence(word, distance, len(path), "") + (f"\u2003:orange[**{said}**]" if said else "")
+                + _spared(experiment, view, len(path)))  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
-        st.caption(reason(path, layers, counts))
+        st.caption(reason(path, layers, counts, experiment.cell))
         _routes(experiment, view, counts)
     _gates(experiment, distance)
+
+
+def _spared(experiment: Experiment, view: View, met: int) -> str:
+    """A line on the masks that this path goes round, where it does: else a click on “the way up and h” would change nothing."""
+    cell = experiment.cell
+    if view.through != "cell":
+        return ""
+    state = crossings(experiment.placement, experiment.layers, view.climbs, "state", cell)
+    if len(state) <= met or "state" not in {mask.site for mask in state}:
+        return ""
+    return "  \n" + _("{here}; {there}: **{n}**, so masking h spares what {carry} remembers.").format(
+        here=_way("cell", cell), there=_way("state", cell), n=len(state), carry=bench.carry())  # fmt: skip
 
 
 def _gates(experiment: Experiment, distance: int) -> None:
     """The switch of the routes through gates, and what they meet."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="gates"):
-        st.toggle(_("Routes through gates"), key="path-gates", disabled=len(routes_of(experiment.cell)) < 2, width="content")
+        st.session_state["path-gates"] = bench.bench().get("gates", False)  # the widget's own is forgotten on another page
+        st.toggle(_("Routes through gates"), key="path-gates", disabled=len(routes_of(experiment.cell)) < 2, width="content",
+                  on_change=_switch_gates)  # fmt: skip
         # Not behind the switch's own question mark: a click on that would switch.
         st.caption(_("What is read also sets the gates: how much passes, not what is remembered. Such routes carry no "
                      "content: they are counted apart."))  # fmt: skip
     if bench.gates():
         st.caption(gates_sentence(gated(experiment.placement, experiment.layers, distance, experiment.cell)))
+
+
+def _switch_gates() -> None:
+    bench.bench()["gates"] = st.session_state["path-gates"]
 
 
 def _routes(experiment: Experiment, view: View, counts: Corruption) -> None:

@@ -13,7 +13,9 @@ from core.dropout.tutorials import tutorials
 from core.experiment import Experiment, build
 from core.figures.diagram import describe, diagram
 from core.figures.network.texts import sharing
+from core.figures.numbers import raised
 from core.figures.pattern import histogram, pattern
+from core.figures.sentence import through_cell
 from core.figures.theme import Theme
 from core.language import N_, _, ngettext
 from core.paths import Corruption, corruption, through_gates
@@ -51,11 +53,11 @@ def cell_figure(name: str, cell: str, colours: Theme) -> None:
     _sites(placement)
 
 
-def facts(name: str) -> None:
+def facts(name: str, cell: str) -> None:
     """The equation, and a sentence each on use, rates, test, speed and pitfalls."""
     row = METHODS[name]
     # One equation a line: a phone, and half a screen, are narrow.
-    lines = row.equation.replace(r"\quad", r"\\")
+    lines = row.equation_in(cell).replace(r"\quad", r"\\")
     st.latex(rf"\begin{{gathered}} {lines} \end{{gathered}}")
     for field, label in FACTS:
         if text := getattr(row, field):
@@ -93,7 +95,7 @@ def counts(name: str, cell: str, layers: int, distance: int, gates: bool, colour
     formula = row.count_for.get(cell, row.count)
     st.markdown(_("**{formula}** masks on a content path; H ≤ Δ of its hops in time run through the state.").format(
         formula=plain(formula)))  # fmt: skip
-    st.markdown(plain(_numbers(found)))
+    st.markdown(plain(_numbers(found, cell)))
     drawing(histogram(found.histogram, colours), f"paths-{name}")
     if gates:
         _with_gates(name, through_gates(placement, layers, distance, cell), colours)
@@ -164,10 +166,11 @@ def _mask_name(one: Drawn, dropout: Dropout | None) -> str:
     return " · ".join([*parts, sharing(dropout)] if dropout else parts)
 
 
-def _numbers(found: Corruption) -> str:
+def _numbers(found: Corruption, cell: str) -> str:
     masks = _("{least} to {most}").format(least=found.least, most=found.most) if found.least != found.most else str(found.least)
     routes = [_("through the state {n}").format(n=found.through_state)]
-    routes += [_("through the cell {n}").format(n=found.through_cell)] if found.through_cell is not None else []
+    if found.through_cell is not None:
+        routes.append(f"{through_cell(cell)} {found.through_cell}")
     paths = ngettext("{n} path", "{n} paths", found.paths).format(n=_exact(found.paths))
     said = _("Here: {masks}; {routes}. {paths}; one meets at most {distinct} different masks.").format(
         masks=masks, routes=", ".join(routes), paths=paths, distinct=found.distinct)  # fmt: skip
@@ -183,4 +186,4 @@ def _with_gates(name: str, every: tuple[int, ...], colours: Theme) -> None:
 
 
 def _exact(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f") if number < 10**15 else f"{len(str(number)) - 1}".join(("10^", "…"))
+    return f"{number:,}".replace(",", "\u202f") if number < 10**15 else f"10{raised(len(str(number)) - 1)}…"

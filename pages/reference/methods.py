@@ -36,7 +36,7 @@ def _alone(cell: str, name: str, colours: Theme) -> None:
         card.cell_figure(name, cell, colours)
         card.masks_over_time(name, cell, colours)
     with right:
-        card.facts(name)
+        card.facts(name, cell)
         layers, distance, gates = choice.distances()
         card.counts(name, cell, layers, distance, gates, colours)
         card.results(name)
@@ -55,7 +55,7 @@ def _beside(cell: str, names: list[str], colours: Theme) -> None:
 
     row(card.head)
     row(card.cell_figure, cell, colours)
-    row(card.facts)
+    row(card.facts, cell)
     row(card.masks_over_time, cell, colours)
     layers, distance, gates = choice.distances()
     row(card.counts, cell, layers, distance, gates, colours)

@@ -12,6 +12,7 @@ from core.language import _
 
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SIZE = 14.0  # of all text that people read, in units of the view box
+LINE = 15.0  # between two lines of it
 
 
 def bands(scene: Scene) -> str:
@@ -57,8 +58,19 @@ def legend(scene: Scene, name: str) -> str:
     for sample, meaning in _grammar(scene):
         parts.append(group(sample, label(meaning, 27, 0, "net-soft"), transform=f"translate({number(x)} {NOTES})"))
         x += 27 + width_of(meaning, SIZE) + 12
-    note = _fitted(excerpt(scene), WIDTH - 6, NOTES, WIDTH - 6 - x, "net-end net-soft")
+    lines = _wrapped(excerpt(scene), WIDTH - 6 - x)
+    first = NOTES + 5 - LINE * (len(lines) - 1) if len(lines) > 1 else NOTES
+    note = "".join(label(line, WIDTH - 6, first + LINE * n, "net-end net-soft") for n, line in enumerate(lines))
     return group(*parts, note, id=f"{name}-legend")
+
+
+def _wrapped(value: str, width: float) -> list[str]:
+    """The text in one line, or in two that are as equal as can be."""
+    cuts = [n for n, sign in enumerate(value) if sign == " "]
+    if width_of(value, SIZE) <= width or not cuts:
+        return [shortened(value, width, SIZE)]
+    cut = min(cuts, key=lambda n: max(width_of(value[:n], SIZE), width_of(value[n:], SIZE)))
+    return [shortened(line, width, SIZE) for line in (value[:cut], value[cut + 1 :])]
 
 
 def _grammar(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -101,12 +113,22 @@ def _state(scene: Scene, layer: int, t: int) -> str:
 def _cell(scene: Scene, layer: int, t: int) -> str:
     at = scene.layout
     x, y, node = at.x(t), at.c(layer), at.sizes.node
-    if not scene.carries or {("cell", layer), ("zoneout_cell", layer)} & set(scene.on):
+    symbol = "c" if scene.shape.cell == "lstm" else "h"
+    if not scene.carries:
         return ""
+    if {("cell", layer), ("zoneout_cell", layer)} & set(scene.on):
+        return _beside(scene, symbol, layer, t)
     oval = tag("rect", x=x - HALF_NODE - 1, y=y - node / 2, width=2 * HALF_NODE + 2, height=node, rx=node / 2)
     taken = on_path(scene, layer, t)
-    symbol = "c" if scene.shape.cell == "lstm" else "h"
     return group(oval, label(symbol, x, y + 4.5, "net-symbol"), class_=_kind("c", taken))
+
+
+def _beside(scene: Scene, symbol: str, layer: int, t: int) -> str:
+    """The letter above the barcode that stands in the place of its circle, where there is room."""
+    at = scene.layout
+    base = at.c(layer) - at.sizes.node / 2 - 4
+    free = base - SIZE + 3 > at.h(layer) + at.sizes.node / 2 and ("output_gate", layer) not in scene.on
+    return label(symbol, at.x(t) + 10, base, "net-symbol") if free else ""
 
 
 def _kind(symbol: str, taken: bool) -> str:

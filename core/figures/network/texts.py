@@ -4,9 +4,8 @@ from core.dropout.placement import WORDS, Dropout
 from core.dropout.sites import SITES
 from core.figures.network.gates import letters
 from core.figures.network.scene import UNITS, Scene
+from core.figures.sentence import through_cell
 from core.language import N_, _, ngettext
-
-_ROUTES = {"cell": N_("through the cell"), "state": N_("through the state")}
 
 
 def place(site: str, layer: int) -> str:
@@ -121,8 +120,9 @@ def _gates(scene: Scene) -> list[str]:
 def _journey(scene: Scene) -> str:
     n = len(scene.crossed)
     crossed = ngettext("crosses {n} mask", "crosses {n} masks", n).format(n=n)
+    route = through_cell(scene.shape.cell) if scene.through == "cell" else _("through the state")
     return _("The path from step {source} to step {target} {route} {crossed}.").format(
-        source=scene.climbs[0], target=scene.climbs[-1], route=_(_ROUTES[scene.through]), crossed=crossed)  # fmt: skip
+        source=scene.climbs[0], target=scene.climbs[-1], route=route, crossed=crossed)  # fmt: skip
 
 
 def excerpt(scene: Scene) -> str:
