@@ -44,16 +44,15 @@ def _asked() -> tuple[Experiment, int, int]:
 def _draw(colours: Theme, timed: bool) -> None:
     use(st.context.locale or "en")
     found = snapshots().look(*_asked())
+    if (found is not None and found.busy) != timed:
+        st.rerun()  # with or without the timer, whichever it is now; what is drawn before would be replaced at once
     if found is None or found.state == "failed":
         _offer(found)
     elif found.snapshot is None:
         st.progress(found.part, _("Training from the first update to update {update}, in a process of its own.").format(
             update=masks_state.look().update))  # fmt: skip
     else:
-        # Said once, and not to a drawing that the next run replaces at once.
-        _play(colours, not timed and st.session_state.pop("masks-slow-bring", False))
-    if (found is not None and found.busy) != timed:
-        st.rerun()  # with or without the timer, whichever it is now
+        _play(colours, st.session_state.pop("masks-slow-bring", False))  # brought into view once
 
 
 def _offer(found: Slowed | None) -> None:
