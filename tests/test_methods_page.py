@@ -73,7 +73,7 @@ def said(page: AppTest) -> str:
 def link(page: AppTest) -> dict[str, str]:
     """The query of the first link to the Lab."""
     body = next(one.proto.body for one in page.get("html") if "to-lab" in one.proto.body)
-    found = re.search(r'href="\./\?([^"]*)"', body)
+    found = re.search(r'href="\./lab\?([^"]*)"', body)
     assert found
     return dict(parse_qsl(html.unescape(found[1])))
 

@@ -61,7 +61,7 @@ def test_the_page() -> None:
         assert papers.whole(recipe) in text
     for texts in table.rows(read(seeds.FILE)):
         assert all(cell in text for cell in texts)
-    links = [from_query(dict(parse_qsl(html.unescape(query)))) for query in re.findall(r'href="\./\?([^"]*)"', "".join(tables))]
+    links = [from_query(dict(parse_qsl(html.unescape(query)))) for query in re.findall(r'href="./lab\?([^"]*)"', "".join(tables))]
     small = [experiment(recipe, miniatures.SCALE) for recipe in RECIPES.values()]
     assert links[: len(small) - 1] == [one for one in small if one.windows == "equal"]
     assert {one.task for one in links[len(small) - 1 :]} == {name for name in papers.FOUR if name in TASKS}

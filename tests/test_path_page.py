@@ -197,7 +197,7 @@ def test_the_view_of_a_link_is_what_is_shown() -> None:
 def test_the_lab_is_offered_with_the_same_experiment_and_path() -> None:
     page = path_page(method="moon2015", path="0,1,6", pick="most", cell="lstm")
     every = [str(one.proto.body) for one in elements(page._tree) if one.type == "html"]
-    (link,) = [found for text in every for found in re.findall('<a href="([^"]*)" target="_self">Open in the Lab', text)]
+    (link,) = [found for text in every for found in re.findall('<a href="([^"]*)" class="to-lab">Open in the Lab', text)]
     parts = urlsplit(unescape(link))
     assert (parts.scheme, parts.netloc, parts.path) == ("", "", "./lab")
     there = dict(parse_qsl(parts.query))

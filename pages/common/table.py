@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from urllib.parse import urlencode
 
 import streamlit as st
+
+from pages.common.link import anchor
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -30,8 +31,8 @@ def folded(name: str, cell: str) -> str:
 
 
 def to_lab(text: str, query: Mapping[str, str]) -> str:
-    """A link to the Lab with that experiment; relative, so that the app may be served below any path."""
-    return f'<p><a href="{escape("./?" + urlencode(query, safe=",~"))}">{escape(text)}</a></p>'
+    """A link to the Lab with that experiment."""
+    return f"<p>{anchor(text, query)}</p>"
 
 
 def command(text: str) -> str:

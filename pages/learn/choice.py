@@ -1,14 +1,12 @@
 """What the path runs through: the cell, the layers, the method; and the same experiment in the Lab."""
 
-from html import escape
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from core.dropout.beside import methods_of
 from core.dropout.methods import METHODS
 from core.experiment import BOUNDS, CELLS
 from core.language import N_, _
+from pages.common.link import link
 from pages.common.texts import plain
 from pages.learn import bench
 
@@ -28,7 +26,7 @@ def show() -> None:
         _method()
         _cell()
         _layers()
-        _lab_link()
+        link(_("Open in the Lab"), bench.lab_query())
     if replaced := bench.bench()["replaced"]:
         st.caption(
             _("“{method}” is not defined for this cell, {cell}: “{instead}” is shown instead.").format(
@@ -37,12 +35,6 @@ def show() -> None:
                 instead=plain(_label(_name() or "")),
             )
         )
-
-
-def _lab_link() -> None:
-    # In this tab, and relative, so that the app may be served below any path.
-    address = escape(f"./lab?{urlencode(bench.lab_query(), safe=',~')}")
-    st.html(f'<a href="{address}" target="_self">{escape(_("Open in the Lab"))}</a>', width="content")
 
 
 def _first() -> None:

@@ -1,8 +1,5 @@
 """What is chosen on the Masks page: methods, layers and rate; the update, the sample and the step; train or test."""
 
-from html import escape
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from core.dropout.beside import MOST, choices, label, methods_of, rates
@@ -10,6 +7,7 @@ from core.experiment import BOUNDS
 from core.language import N_, _
 from core.look import PHASES
 from core.tasks.windows import total_updates
+from pages.common.link import link
 from pages.common.player import player
 from pages.common.scrubber import scrubber
 from pages.learn import masks_state
@@ -86,10 +84,4 @@ def _scrub() -> None:
              lambda n: masks_state.see(sample=(n or 1) - 1))  # fmt: skip
     scrubber(_("Update"), (1, total_updates(experiment)), look.update, "masks-update",
              lambda n: masks_state.see(update=n or 1))  # fmt: skip
-    _lab_link()
-
-
-def _lab_link() -> None:
-    # Relative, so that the app may be served below any path.
-    address = escape(f"./lab?{urlencode(masks_state.lab_query(), safe=',~')}")
-    st.html(f'<a href="{address}" target="_self">{escape(_("Open in the Lab"))}</a>', width="content")
+    link(_("Open in the Lab"), masks_state.lab_query())

@@ -21,9 +21,9 @@ from core.language import N_, _, ngettext
 from core.paths import Corruption, corruption, through_gates
 from core.script import script
 from pages.common.drawing import drawing
+from pages.common.link import link
 from pages.common.texts import plain
 from pages.reference.choice import CELL_NAMES
-from pages.reference.link import link
 
 FACTS = (("use", N_("When to use it")), ("rates", N_("Usual rates")), ("test", N_("At test time")), ("cost", N_("Speed")),
          ("pitfall", N_("Pitfalls")))  # fmt: skip
