@@ -1,6 +1,7 @@
 """The papers' tables, in the terminal and on their page. Oracles: the papers' figures, the recipes, and the codec for links."""
 
 import html
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.codec import from_query
 from core.commandline.main import main
+from core.dropout.methods import METHODS
 from core.dropout.published import PUBLISHED
 from core.recipes import RECIPES, experiment
 from core.results import miniatures, papers, seeds, table
 from core.results.measured import Measured, read
-from core.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 RUN = Measured("", "perplexity", 90.04, 88.06, 700.0, 10, 20, 15, 25, "", "a machine", 0.5, "2", "2026-01-01", "abc", 80.0)
@@ -27,9 +28,9 @@ def test_what_a_recipe_gave_stands_beside_what_the_paper_reports(capsys: pytest.
     runs = [replace(RUN, arguments=drops), replace(RUN, arguments=without, failed="ran away", validation=None, test=None)]
     (row,) = (row for row in papers.rows(runs) if row[0] == recipe.label)
     assert all(found.value in row[1] for found in recipe.reported)
-    assert "90 / 88.1 (as it is;" in row[2]
-    assert "with masks on 80;" in row[2]
-    assert "– (without dropout; ran away)" in row[2]
+    assert row[2] == "90 / 88.1 (perplexity; with masks on 80; 700 without a network; 25 s of computing)"
+    assert row[3] == "– (ran away)"
+    assert "2 × 65 units, 44800 words" in row[4], "the text has no more"
     assert miniatures.of(RECIPES["zaremba2014-small"]) == ["--recipe zaremba2014-small --scale 0.1"]
     assert main(["tables", "--recipe", "nonsense"]) == 2
     assert main(["tables"]) == 0
@@ -58,10 +59,30 @@ def test_the_page() -> None:
     for recipe in RECIPES.values():
         assert recipe.differs in text
         assert recipe.unconfirmed in text
-        assert papers.whole(recipe) in text
-    for texts in table.rows(read(seeds.FILE)):
-        assert all(cell in text for cell in texts)
-    links = [from_query(dict(parse_qsl(html.unescape(query)))) for query in re.findall(r'href="./lab\?([^"]*)"', "".join(tables))]
-    small = [experiment(recipe, miniatures.SCALE) for recipe in RECIPES.values()]
-    assert links[: len(small) - 1] == [one for one in small if one.windows == "equal"]
-    assert {one.task for one in links[len(small) - 1 :]} == {name for name in papers.FOUR if name in TASKS}
+        assert any(papers.whole(recipe) in code.value for code in page.code)
+    seen = re.sub(r"</?span>", "", text)
+    for name, *cells in (*table.rows(read(seeds.FILE)), *table.differences(read(seeds.FILE))):
+        assert name in seen
+        assert all(part in seen for cell in cells for part in cell.split("; "))
+    links = [
+        from_query(dict(parse_qsl(html.unescape(query)))) for query in re.findall(r'href="./lab\?([^"]*)"', "".join(tables))
+    ]
+    small = [replace(experiment(recipe, miniatures.SCALE), windows="equal") for recipe in RECIPES.values()]
+    assert [one for one in links if one in small] == small
+    for task in papers.FOUR:
+        none, milder, usual = (one for one in links[len(links) - 3 * len(papers.FOUR) :] if one.task == task)
+        assert none.placement == METHODS["none"].placement()
+        assert (milder.placement, usual.placement) == tuple(METHODS["zaremba2014"].placement(rate) for rate in (0.25, None))
+
+
+def test_of_the_four_tasks_the_perplexity_is_told_beside_the_metric() -> None:
+    made = [replace(RUN, arguments=seeds.arguments("speech", column, seed), metric="accuracy", validation=0.8, test=0.7,
+                    loss=math.log(3 if column == "none" else 2), test_loss=math.log(4 + seed / 100))
+            for seed in seeds.SEEDS for column in ("none", "zaremba2014")]  # fmt: skip
+    (kind,) = (kind for kind in papers.four(made) if kind.task == "speech")
+    none, usual = kind.measured("none"), kind.measured("zaremba2014")
+    assert none
+    assert usual
+    assert (none.value, none.note) == ("80.0 ± 0.0 % / 70.0 ± 0.0 %", "accuracy; perplexity 3.0 ± 0.0 / 4.090 ± 0.020")
+    assert usual.note == "accuracy: undecided / undecided; perplexity 2.0 ± 0.0 / 4.090 ± 0.020: better / undecided"
+    assert kind.measured("zaremba2014 at .25") is None

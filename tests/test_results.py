@@ -13,7 +13,7 @@ from scipy import stats
 from core.commandline.main import main
 from core.errors import Invalid
 from core.results import measure, seeds, table
-from core.results.cells import cells, verdicts
+from core.results.cells import cells
 from core.results.interval import T, interval
 from core.results.lines import markdown
 from core.results.measured import Measured, read, write
@@ -37,38 +37,54 @@ def test_intervals() -> None:
     found = interval(values)
     assert (found.mean - found.half, found.mean + found.half) == pytest.approx((low, high), rel=1e-3)
     assert interval([3.0]).half == math.inf
-    one, above = interval([1.0, 1.1, 0.9]), interval([2.0, 2.1, 1.9])
-    assert (above.beyond(one), one.beyond(above), one.beyond(one)) == (1, -1, 0)
+    assert [interval(some).side for some in ([1.0, 1.1, 0.9], [-1.0, -1.1, -0.9], [1.0, -1.1, 0.9], [3.0])] == [1, -1, 0, 0]
 
 
-def test_a_claim_shows_where_the_intervals_are_apart_in_its_direction() -> None:
-    low, high = [0.1, 0.11, 0.12], [0.8, 0.81, 0.82]
-    found = cells(runs(none=low, zaremba2014=high, gal2016=low, naive_cell=[0.0, 0.5, 1.0]), "parity")
-    both = {"validation", "test"}
-    assert verdicts(found, "zaremba2014", "none") == dict.fromkeys(both, 1)
-    assert verdicts(found, "gal2016", "none") == dict.fromkeys(both, 0)
-    assert verdicts(found, "none", "zaremba2014") == dict.fromkeys(both, -1)
-    assert "naive-cell: does not show at this size" in table.claims(found)
-    # Of a perplexity less is better.
-    worse = [replace(run, metric="perplexity") for run in runs(none=low, zaremba2014=high)]
-    assert verdicts(cells(worse, "parity"), "zaremba2014", "none") == dict.fromkeys(both, -1)
+def test_placements_are_compared_seed_by_seed() -> None:
+    """Data that differ more from seed to seed than dropout does hide nothing: the oracle is SciPy's paired t test."""
+    none, zaremba, gal = [0.2, 0.5, 0.8, 0.4, 0.6], [0.25, 0.56, 0.84, 0.46, 0.65], [0.3, 0.4, 0.9, 0.3, 0.6]
+    found = cells(runs(none=none, zaremba2014=zaremba, gal2016=gal), "parity")
+    low, high = stats.ttest_rel(zaremba, none).confidence_interval(0.95)
+    above = found["zaremba2014"].above(found["none"], "test")
+    assert (above.mean - above.half, above.mean + above.half) == pytest.approx((low, high), rel=1e-3)
+    assert [found[name].better(found["none"], "test") for name in ("zaremba2014", "gal2016", "none")] == [1, 0, 0]
+    assert found["none"].better(found["zaremba2014"], "validation") == -1
+    # Of a perplexity, and of any loss, less is better.
+    worse = [replace(run, metric="perplexity") for run in runs(none=none, zaremba2014=zaremba)]
+    assert cells(worse, "parity")["zaremba2014"].better(cells(worse, "parity")["none"], "test") == -1
+    lost = [replace(run, loss=run.test, test_loss=run.test) for run in runs(none=none, zaremba2014=zaremba)]
+    assert cells(lost, "parity")["zaremba2014"].better(cells(lost, "parity")["none"], "test_loss") == -1
+
+
+def test_what_the_differences_say() -> None:
+    low, high = [0.1, 0.11, 0.12], [0.8, 0.82, 0.81]
+    made = runs(none=low, zaremba2014=high, gal2016=low, naive_cell=[0.0, 0.5, 1.0])
+    assert next(table.differences(made)) == (
+        "parity, accuracy", "+70.0 ± 2.5 points better / +70.0 ± 2.5 points better", "–", "equal / equal",
+        "+31 ± 123 points undecided / +31 ± 123 points undecided; claimed: does not show at this size")  # fmt: skip
+    better = [replace(run, arguments=run.arguments.replace("parity", "speech")) for run in made]
+    worse = [replace(run, arguments=run.arguments.replace("parity", "speech"), metric="perplexity") for run in made]
+    assert next(table.differences(better))[1].endswith("; claimed: shows")
+    assert next(table.differences(worse))[1].endswith("; claimed: the opposite shows")
 
 
 def test_runs_that_failed_are_counted_and_not_averaged() -> None:
     *some, last = runs(none=[0.5, 0.6, 0.7])
     failed = replace(last, validation=None, test=None, baseline=None, failed="ran away")
     (row,) = table.rows([*some, failed])
-    assert row[1] == "55.0 ± 63.5 % / 55.0 ± 63.5 % (2 seeds) (1 ran away)"
-    assert row[2:5] == ("–",) * 3
+    assert row[1] == "55 ± 64 % / 55 ± 64 % (2 seeds) (1 ran away)"
+    assert row[2:6] == ("–",) * 4
     assert not list(table.rows(some[:1])), "one run has no interval"
 
 
 def test_the_best_of_all_evaluations_is_the_greatest_accuracy_and_the_least_perplexity() -> None:
     for metric, best in (("accuracy", 0.9), ("perplexity", 0.2)):
         events: list[dict[str, Any]] = [{"event": "started", "metric": metric, "parameters": 5}]
-        events += [{"event": "record", "val": {metric: value} if value else None} for value in (0.2, None, 0.9, 0.4)]
-        events += [{"event": "done", "test": {metric: 0.3, "baseline": 0.1}, "update": 3, "seconds": 1.0}]
+        events += [{"event": "record", "val": {metric: value} if value else None, "val_loss": value}
+                   for value in (0.2, None, 0.9, 0.4)]  # fmt: skip
+        events += [{"event": "done", "test": {metric: 0.3, "baseline": 0.1, "loss": 0.7}, "update": 3, "seconds": 1.0}]
         found = measure.found(events)
+        assert (found["loss"], found["test_loss"]) == (0.2, 0.7)
         assert (found["validation"], found["test"], found["baseline"], found["failed"]) == (best, 0.3, 0.1, "")
     failed = measure.found([*events[:-1], {"event": "failed", "update": 2, "reason": "ran away"}])
     assert (failed["validation"], failed["test"], failed["failed"]) == (None, None, "ran away")
@@ -127,5 +143,7 @@ def test_the_command_prints_what_is_there(capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_table_of_the_readme_is_that_of_the_file() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for line in (*markdown(table.head(), table.rows(read(seeds.FILE))), table.about(read(seeds.FILE))):
+    runs = read(seeds.FILE)
+    values, differences = table.rows(runs), table.differences(runs)
+    for line in (*markdown(table.head(), values), *markdown(table.differences_head(), differences), table.about(runs)):
         assert line in readme, "python -m core seeds --markdown prints it"

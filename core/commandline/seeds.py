@@ -9,10 +9,10 @@ from core.commandline.measured import runs
 from core.language import N_, _
 from core.results import seeds
 from core.results.lines import markdown, plainly
-from core.results.table import about, head, rows
+from core.results.table import about, differences, differences_head, head, rows
 from core.tasks import TASKS, task
 
-HELP = N_("each task without dropout and with three methods at their usual rates, five seeds: measure it, or show the table")
+HELP = N_("each task without dropout and with three methods, five seeds: measure it, or show the tables")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         lines = [json.dumps(asdict(one)) for one in found]
     else:
-        lines = list((markdown if args.markdown else plainly)(head(), rows(found)))
+        draw = markdown if args.markdown else plainly
+        lines = [*draw(head(), rows(found)), "", *draw(differences_head(), differences(found))]
         lines += ["", about(found)] if found else []
     print(*lines, sep="\n")
     return 0

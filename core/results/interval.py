@@ -16,11 +16,10 @@ class Interval:
     mean: float
     half: float
 
-    def beyond(self, other: "Interval") -> int:
-        """1 where the whole interval is above the other, -1 where it is below, 0 where they overlap."""
-        if self.mean - self.half > other.mean + other.half:
-            return 1
-        return -1 if self.mean + self.half < other.mean - other.half else 0
+    @property
+    def side(self) -> int:
+        """1 where the whole interval is above 0, -1 where it is below, 0 where it reaches to 0."""
+        return (self.mean > self.half) - (self.mean < -self.half)
 
 
 def interval(values: Sequence[float]) -> Interval:

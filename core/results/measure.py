@@ -69,10 +69,11 @@ def found(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What the events of a run say of it."""
     started, last = events[0], events[-1]
     metric, tests = started["metric"], last.get("test", {})
-    evaluated = [event["val"][metric] for event in events if event["event"] == "record" and event["val"]]
-    best = max(evaluated) if METRICS[metric].higher else min(evaluated)
-    done = last["event"] == "done"
+    evaluated = [event for event in events if event["event"] == "record" and event["val"]]
+    best = (max if METRICS[metric].higher else min)(event["val"][metric] for event in evaluated)
+    least, done = min(event["val_loss"] for event in evaluated), last["event"] == "done"
     return {"metric": metric, "validation": best if done else None, "test": tests.get(metric),
-            "baseline": tests.get("baseline"), "updates": last["update"], "parameters": started["parameters"],
+            "baseline": tests.get("baseline"), "loss": least if done else None, "test_loss": tests.get("loss"),
+            "updates": last["update"], "parameters": started["parameters"],
             "monte_carlo": tests.get(f"{metric}_monte_carlo"), "seconds": last.get("seconds", 0.0),
             "failed": last.get("reason", "")}  # fmt: skip

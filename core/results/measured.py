@@ -16,10 +16,10 @@ class Measured:
     """One run of `python -m core train`.
 
     arguments: what follows `train`. metric: the first of the task; validation: its best of all evaluations; test: after the
-    last update; monte_carlo: the test with masks on, where that was asked for; baseline: on the test, of an answer that
-    needs no network. failed: why the run came to nothing, or ""; what it has not is None then. seconds: by the clock, 0 of a
-    run that failed; processor: of computing, the start of Python included. machine; load: how many processes wanted a core
-    when the run began; torch: its version; date; commit.
+    last update; loss, test_loss: likewise; monte_carlo: the test with masks on, where that was asked for; baseline: on the
+    test, of an answer that needs no network. failed: why the run came to nothing, or ""; what it has not is None then.
+    seconds: by the clock, 0 of a run that failed; processor: of computing, the start of Python included. machine; load: how
+    many processes wanted a core when the run began; torch: its version; date; commit.
     """
 
     arguments: str
@@ -38,6 +38,8 @@ class Measured:
     date: str
     commit: str
     monte_carlo: float | None = None
+    loss: float | None = None
+    test_loss: float | None = None
 
 
 def command(arguments: str) -> str:

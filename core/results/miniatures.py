@@ -15,7 +15,7 @@ def arguments(recipe: Recipe, method: str = "", scale: float = SCALE) -> str:
 
 
 def of(recipe: Recipe) -> list[str]:
-    """Those of a recipe's runs."""
+    """Those of a recipe's runs: as it is; and without dropout, where it has some."""
     return [arguments(recipe, method) for method in ("", "none")[: 1 + bool(recipe.fields["placement"].sites)]]
 
 

@@ -1,19 +1,26 @@
 """The papers' tables: what they report, beside what was measured here in small, as texts."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.dropout.published import PUBLISHED, Published
+from core.dropout.published import BOTH, PUBLISHED, TRANSCRIPTION, Published
 from core.language import N_, _
-from core.recipes import RECIPES, Recipe
+from core.recipes import RECIPES, Recipe, experiment
 from core.results import miniatures
-from core.results.cells import Cell, cells
+from core.results.cells import COLUMNS, LOSSES, Cell, cells
+from core.results.interval import interval
 from core.results.measured import Measured, by_arguments, command
-from core.results.table import both, number
+from core.results.table import BETTER, both, number, spread
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
+from core.tasks.windows import read_of, total_updates
 
-HEAD = (N_("set-up"), N_("published"), N_("measured here, in small"), N_("what differs"))
+HEAD = (N_("set-up"), N_("published: validation / test"), N_("in small: best validation / test at the end"),
+        N_("in small, without dropout"), N_("what differs"))  # fmt: skip
+SOURCE = N_(
+    "Where nothing else is said, what is published was taken from an abstract or a transcription and not checked in the paper."
+)
 # The four tasks of Zaremba et al. 2014: the task that stands for each here, and the paper's data.
 FOUR = {
     "language-model": N_("Penn Treebank, words"),
@@ -36,18 +43,30 @@ class Result:
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the four: the task here, the paper's data and results, and what five seeds gave, by method."""
+    """One of the four: the task here, the paper's data and results, and what five seeds gave, by column of their table."""
 
     task: str
     data: str
     reported: tuple[Published, ...]
     cells: Mapping[str, Cell]
 
-    @property
-    def measured(self) -> list[Result]:
-        """Without and with dropout."""
-        there = [(name, self.cells[name]) for name in ("none", "zaremba2014") if name in self.cells]
-        return [Result(both(cell), f"{name}; {_measure(cell.metric)}") for name, cell in there]
+    def measured(self, column: str) -> Result | None:
+        """The metric of a column, and the perplexity beside it where that is another number; each against no dropout."""
+        if (cell := self.cells.get(column)) is None:
+            return None
+        said = [_(METRICS[cell.metric].label) + self._against(cell, COLUMNS)]
+        if cell.metric != "perplexity" and all(run.loss is not None for run in cell.runs.values()):
+            each = [interval([math.exp(loss) for loss in cell.values(name)]) for name in LOSSES]
+            values = " / ".join(spread(one, "perplexity") for one in each)
+            said.append(_("perplexity {values}").format(values=values) + self._against(cell, LOSSES))
+        return Result(both(cell), "; ".join(said))
+
+    def _against(self, cell: Cell, names: Sequence[str]) -> str:
+        """Whether it is better than without dropout in these numbers."""
+        none = self.cells.get("none")
+        if none is None or none is cell:
+            return ""
+        return ": " + " / ".join(_(BETTER[cell.better(none, name)]) for name in names)
 
 
 def head() -> list[str]:
@@ -59,24 +78,39 @@ def rows(runs: Sequence[Measured]) -> Iterator[tuple[str, ...]]:
     """A row for each recipe; a cell for each of `HEAD`."""
     for recipe in RECIPES.values():
         theirs, ours = map(reported, recipe.reported), measured(recipe, runs)
-        yield _(recipe.label), "; ".join(map(str, theirs)), "; ".join(map(str, ours)) or _("not yet"), differs(recipe)
+        yield _(recipe.label), "; ".join(map(str, theirs)), *(str(one or "–") for one in ours), " ".join(differs(recipe))
 
 
 def reported(row: Published) -> Result:
-    """A result of a paper: the values, and of which network, what they are, and where they were read."""
-    return Result(row.value, f"{_(row.network)}; {_(row.measure)}; {_(row.read)}")
+    """A result of a paper: the values; of which network, what they are, and where they were read, if that is not `SOURCE`."""
+    told = (row.network, "" if row.measure == BOTH else row.measure, "" if row.read == TRANSCRIPTION else row.read)
+    return Result(row.value, "; ".join(_(one) for one in told if one))
 
 
-def measured(recipe: Recipe, runs: Sequence[Measured]) -> list[Result]:
-    """What the recipe gave in small, run by run."""
+def measured(recipe: Recipe, runs: Sequence[Measured]) -> tuple[Result | None, Result | None]:
+    """What the recipe gave in small: as it is, and without dropout where it has some; None for what was not measured."""
     there = by_arguments(runs)
-    return [_run(there[one]) for one in miniatures.of(recipe) if one in there]
+    found = [_run(there[one]) if one in there else None for one in miniatures.of(recipe)]
+    return found[0], found[1] if len(found) > 1 else None
 
 
-def differs(recipe: Recipe) -> str:
-    """What this program does otherwise, and what could not be confirmed."""
+def differs(recipe: Recipe) -> list[str]:
+    """What this program does otherwise, what could not be confirmed, and how small the small one is."""
     unconfirmed = _("Unconfirmed: {what}").format(what=_(recipe.unconfirmed)) if recipe.unconfirmed else ""
-    return " ".join(filter(None, (_(recipe.differs) if recipe.differs else "", unconfirmed)))
+    return [one for one in (_(recipe.differs), unconfirmed, _("In small: {what}.").format(what=small(recipe))) if one]
+
+
+def small(recipe: Recipe) -> str:
+    """The sizes of the recipe in small: units, symbols, epochs, updates, and how the rate falls."""
+    e = experiment(recipe, miniatures.SCALE)
+    units = f"{e.layers} × {e.hidden}" if isinstance(e.hidden, int) else " + ".join(map(str, e.hidden))
+    said = _("{units} units, {read} {symbols} of Python's documentation, {epochs} epochs, {updates} updates").format(
+        units=units, read=read_of(e), symbols=next(iter(recipe.size)), epochs=e.epochs, updates=total_updates(e))  # fmt: skip
+    if e.decay == 1:
+        return said
+    return said + _("; from epoch {n} on the rate is divided by {decay:.3g} each time").format(
+        n=e.decay_after + 1, decay=e.decay
+    )
 
 
 def four(runs: Sequence[Measured]) -> list[Kind]:
@@ -100,15 +134,10 @@ def whole(recipe: Recipe) -> str:
 
 
 def _run(run: Measured) -> Result:
-    what = _("without dropout") if "--method none" in run.arguments else _("as it is")
     if run.failed:
-        return Result("–", f"{what}; {run.failed}")
+        return Result("–", run.failed)
     value = f"{number(run.validation, run.metric)} / {number(run.test, run.metric)}"
     drawn = _("; with masks on {value}").format(value=number(run.monte_carlo, run.metric)) if run.monte_carlo else ""
-    beside = _("without a network {baseline}; {clock:.0f} s by the clock, {processor:.0f} s of computing").format(
-        baseline=number(run.baseline, run.metric), clock=run.seconds, processor=run.processor)  # fmt: skip
-    return Result(value, f"{what}; {_measure(run.metric)}{drawn}; {beside}")
-
-
-def _measure(metric: str) -> str:
-    return _("{metric}, best validation / test").format(metric=_(METRICS[metric].label))
+    beside = _("{baseline} without a network; {processor:.0f} s of computing").format(
+        baseline=number(run.baseline, run.metric), processor=run.processor)  # fmt: skip
+    return Result(value, f"{_(METRICS[run.metric].label)}{drawn}; {beside}")

@@ -37,6 +37,11 @@ def total_updates(experiment: Experiment) -> int:
     return experiment.updates or experiment.epochs * data_of(experiment).updates
 
 
+def read_of(experiment: Experiment) -> int:
+    """How many steps of how many samples an epoch reads, B · T of each window: of a text, its symbols in whole windows."""
+    return sum(batch.x.shape[0] * batch.x.shape[1] for batch in data_of(experiment).train(0))
+
+
 def window(experiment: Experiment, update: int) -> Batch:
     """The window of update n (from 1): what the run of this experiment reads, or will read, then."""
     return _window(_key(experiment), update)

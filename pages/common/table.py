@@ -22,22 +22,22 @@ def said(*lines: str) -> str:
 
 def value(text: str, note: str) -> str:
     """What counts, and below it, smaller, what is to be known of it."""
-    return f"<p><b>{escape(text)}</b><br><small>{escape(note)}</small></p>"
+    return f"<p><b>{escape(text)}</b></p>{small(note)}"
 
 
-def folded(name: str, cell: str) -> str:
-    """Part of a cell, hidden behind its name until that is pressed."""
-    return f"<details><summary>{escape(name)}</summary>{cell}</details>"
+def small(text: str) -> str:
+    """A line in small letters."""
+    return f"<p><small>{escape(text)}</small></p>"
+
+
+def parts(text: str, apart: str = " / ") -> str:
+    """A cell of values, none of which is broken over two lines."""
+    return "<p>" + apart.join(f"<span>{escape(one)}</span>" for one in text.split(apart)) + "</p>"
 
 
 def to_lab(text: str, query: Mapping[str, str]) -> str:
     """A link to the Lab with that experiment."""
     return f"<p>{anchor(text, query)}</p>"
-
-
-def command(text: str) -> str:
-    """A command to copy: one click selects all of it."""
-    return f"<p><code>{escape(text)}</code></p>"
 
 
 def _row(head: Sequence[str], row: Sequence[str]) -> str:

@@ -1,105 +1,140 @@
 """What the papers report, beside what this program measured and what anyone can start in the Lab."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from html import escape
 
 import streamlit as st
 
-from core.codec import from_query, to_query
+from core.codec import to_query
 from core.dropout.methods import METHODS
 from core.dropout.published import NOTE
-from core.errors import Invalid
 from core.experiment import Experiment, build
-from core.language import _
+from core.language import N_, _
 from core.recipes import RECIPES, Recipe
 from core.recipes import experiment as of_recipe
 from core.results import measured, miniatures, papers, seeds
 from core.results import table as five
 from core.results.measured import Measured, read
 from core.tasks import TASKS
-from pages.common.table import command, folded, said, table, to_lab, value
+from pages.common.table import parts, said, small, table, to_lab, value
 from pages.common.texts import plain
 from pages.common.title import title
+
+WAYS = {
+    "set-ups": N_("The papers' set-ups on the Penn Treebank"),
+    "four": N_("The four tasks of Zaremba et al. (2014)"),
+    "seeds": N_("Every task, five seeds: does it help here?"),
+    "others": N_("Also published, without a recipe here"),
+}
+# Of the four tasks, by column of the table of five seeds.
+STARTS = {
+    "none": N_("Without dropout"),
+    "zaremba2014 at .25": N_("At .25"),
+    "zaremba2014": N_("At .5"),
+}
 
 
 def page() -> None:
     """The whole page."""
     purpose = _("The tables of the papers, beside what was measured with this program, and a miniature of each to start.")
     title(_("Paper tables"), purpose)
-    small, repeated = read(miniatures.FILE), read(seeds.FILE)
+    ways = "".join(f'<a href="#{key}">{escape(_(name))}</a>' for key, name in WAYS.items())
+    st.html(f'<nav class="papers-ways">{ways}</nav>')
+    runs, repeated = read(miniatures.FILE), read(seeds.FILE)
     with st.container(key="papers"):
-        _recipes(small)
+        _set_ups(runs)
         _four(repeated)
         _seeds(repeated)
         _others()
 
 
-def _recipes(runs: Sequence[Measured]) -> None:
-    _head(_("The papers' set-ups on the Penn Treebank"))
-    st.caption(plain(_("In small: a tenth of the widths and of the text, and that of Python's documentation, so that only what "
-                       "dropout does can be compared, not the figures. {note}").format(note=_(NOTE))))  # fmt: skip
-    table([*papers.head(), _("start it")], (_recipe(recipe, runs) for recipe in RECIPES.values()))
-    if runs:
-        st.caption(plain(_("Measured by {command}: {where}.").format(
-            command="python -m core tables --run", where=five.where(runs))))  # fmt: skip
+def _set_ups(runs: Sequence[Measured]) -> None:
+    _head("set-ups")
+    about = _("In small: a tenth of the widths, Python's documentation in the place of the Penn Treebank, and a tenth of the "
+              "updates, but 6000 at most: only what dropout does can be compared, not the figures.")  # fmt: skip
+    st.caption(plain(" ".join((about, _(NOTE), _(papers.SOURCE)))))
+    table([*papers.head(), _("start it")], (_set_up(recipe, runs) for recipe in RECIPES.values()))
+    _measured_by("python -m core tables --run", five.where(runs) if runs else _("nothing yet"))
+    with st.expander(_("The commands: in small, and as published, on a folder PTB in the layout of the Penn Treebank")):
+        for recipe in RECIPES.values():
+            lines = [*map(measured.command, miniatures.of(recipe)), papers.whole(recipe)]
+            st.caption(plain(_(recipe.label)))
+            st.code("\n".join(lines), language="bash")
 
 
-def _recipe(recipe: Recipe, runs: Sequence[Measured]) -> tuple[str, ...]:
-    whole = said(_("In small:")) + "".join(command(measured.command(one)) for one in miniatures.of(recipe))
-    whole += said(_("As published, on a folder PTB in the layout of the Penn Treebank:")) + command(papers.whole(recipe))
-    return (said(_(recipe.label)), _results(map(papers.reported, recipe.reported)), _results(papers.measured(recipe, runs)),
-            said(papers.differs(recipe)), _start(recipe) + folded(_("Commands"), whole))  # fmt: skip
+def _set_up(recipe: Recipe, runs: Sequence[Measured]) -> tuple[str, ...]:
+    here = (_result(one) if one else said("–") for one in papers.measured(recipe, runs))
+    theirs = "".join(_result(papers.reported(row)) for row in recipe.reported)
+    return said(_(recipe.label)), theirs, *here, "".join(map(small, papers.differs(recipe))), _starts(recipe)
 
 
-def _results(found: Iterable[papers.Result]) -> str:
-    return "".join(value(one.value, one.note) for one in found) or said(_("not yet"))
+def _result(found: papers.Result) -> str:
+    return value(found.value, found.note)
 
 
-def _start(recipe: Recipe) -> str:
-    query = to_query(of_recipe(recipe, miniatures.SCALE))
-    try:
-        from_query(query)
-    except Invalid:
-        return said(_("It runs on the command line only."))
-    return to_lab(_("Open in the Lab"), query)
+def _starts(recipe: Recipe) -> str:
+    """Links to the Lab, whose pictures need windows of one length."""
+    whole = replace(of_recipe(recipe, miniatures.SCALE), windows="equal")
+    links = to_lab(_("Open in the Lab"), to_query(whole))
+    if recipe.fields["placement"].sites:
+        links += to_lab(_("Without dropout"), to_query(replace(whole, placement=METHODS["none"].placement())))
+    same = recipe.fields.get("windows", "equal") == "equal"
+    return links if same else links + small(_("with windows of equal length; of varied length on the command line only"))
 
 
 def _four(runs: Sequence[Measured]) -> None:
-    kinds = papers.four(runs)
-    _head(_("The four tasks of Zaremba et al. (2014)"))
-    names = [_("task"), _("published"), _("measured here, five seeds"), _("what differs"), _("start it")]
-    table(names, (tuple(_kind(kind)) for kind in kinds))
+    _head("four")
+    names = [_("task"), _("published"), _("here: without dropout"), _("here: at .25"), _("here: at .5"), _("what differs"),
+             _("start it in the Lab")]  # fmt: skip
+    table(names, (tuple(_kind(kind)) for kind in papers.four(runs)))
+    st.caption(plain(_("Here: five seeds, mean ± 95 % interval, best validation / test at the end; “better” and “worse” than "
+                       "without dropout as in the table below, of the metric and of the perplexity each.")))  # fmt: skip
 
 
 def _kind(kind: papers.Kind) -> Iterator[str]:
-    yield said(kind.task, _(kind.data))
-    yield _results(map(papers.reported, kind.reported))
-    yield _results(kind.measured)
-    yield said(_("Another, smaller task stands for it here. {about}").format(about=_(TASKS[kind.task].about)))
-    whole = build(kind.task)
-    yield to_lab(_("With dropout, in the Lab"), to_query(whole)) + to_lab(_("Without, in the Lab"), to_query(_without(whole)))
+    yield said(kind.task) + small(_(kind.data))
+    yield "".join(_result(papers.reported(row)) for row in kind.reported)
+    for column in STARTS:
+        found = kind.measured(column)
+        yield parts(found.value) + "".join(map(small, found.note.split("; "))) if found else said("–")
+    yield small(_("Another, smaller task stands for it here. {about}").format(about=_(TASKS[kind.task].about)))
+    yield "".join(to_lab(_(name), to_query(_of(kind.task, column))) for column, name in STARTS.items())
 
 
-def _without(experiment: Experiment) -> Experiment:
-    return build(experiment.task, placement=METHODS["none"].placement())
+def _of(task: str, column: str) -> Experiment:
+    """The very experiment of that column."""
+    name, _at, rate = column.partition(" at ")
+    return build(task, placement=METHODS[name].placement(float(rate) if rate else None))
 
 
 def _seeds(runs: Sequence[Measured]) -> None:
-    _head(_("Every task, without dropout and with three methods"))
+    _head("seeds")
     if not runs:
         st.caption(_("Nothing has been measured yet."))
         return
-    table(five.head(), (tuple(map(said, row)) for row in five.rows(runs)))
-    st.caption(plain(_("Measured by {command}. {about}").format(command="python -m core seeds --run", about=five.about(runs))))
+    table(five.differences_head(), ((said(name), *map(_difference, cells)) for name, *cells in five.differences(runs)))
+    table(five.head(), ((said(name), *map(parts, cells)) for name, *cells in five.rows(runs)))
+    _measured_by("python -m core seeds --run", five.about(runs))
+
+
+def _difference(text: str) -> str:
+    values, _apart, claim = text.partition("; ")
+    return parts(values) + (small(claim) if claim else "")
 
 
 def _others() -> None:
-    _head(_("Also published, without a recipe here"))
+    _head("others")
     names, found = [_("method"), _("data"), _("published")], papers.others()
-    table(names, ((said(_(METHODS[row.method].label)), said(_(row.data)), _results([papers.reported(row)])) for row in found))
+    table(names, ((said(_(METHODS[row.method].label)), said(_(row.data)), _result(papers.reported(row))) for row in found))
 
 
-def _head(text: str) -> None:
-    st.header(plain(text), anchor=False)
+def _head(key: str) -> None:
+    st.header(plain(_(WAYS[key])), anchor=key)
+
+
+def _measured_by(command: str, what: str) -> None:
+    st.caption(_("Measured by `{command}`. {what}").format(command=command, what=plain(what)))
 
 
 page()
