@@ -51,6 +51,14 @@ RUN = RunCurve("a", "Zaremba", CURVE)
 OLD = RunCurve("b", "no dropout", records_of([8.0, 5.2, 5.1, 6.0]), previous=True)
 
 
+def test_the_axis_of_a_long_run_grows_with_it() -> None:
+    def end(epochs: float, reached: int) -> float:
+        return float(figure(RunCurve("a", "a", records_of([5.0] * (reached + 1)), epochs=epochs))["layout"]["xaxis"][
+            "autorangeoptions"]["include"][1])  # fmt: skip
+
+    assert [end(24, 3), end(81, 3), end(81, 30), end(81, 31), end(81, 61), end(81, 81)] == [24, 30, 30, 60, 81, 81]
+
+
 def test_every_evaluation_is_drawn_as_it_was_recorded() -> None:
     made = figure(RUN)
     assert named(made, "validation")["x"] == [0, 1, 2, 3]

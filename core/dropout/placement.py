@@ -84,6 +84,11 @@ class Placement:
     def __iter__(self) -> Iterator[tuple[Site, Dropout]]:
         return ((SITES[name], dropout) for name, dropout in self.sites)
 
+    @property
+    def zones(self) -> bool:
+        """Whether all of its masks choose between a new value and the old one, none drops."""
+        return bool(self.sites) and all(site.kind == "old" for site, _dropout in self)
+
     def get(self, site: str) -> Dropout | None:
         """How the site drops, or None where it is off."""
         return dict(self.sites).get(site)

@@ -25,6 +25,7 @@ LABEL_PART = 0.65  # the width of a label, as a part of the narrowest figure's
 MARGINS = {"l": 50, "t": 10, "b": 42}
 LINE = 15  # pixels that a line of text needs
 MARK_ROWS = 3
+FIRST_EPOCHS = 30.0  # that are shown of a longer run at first
 MARK_CHARACTER = 0.036  # the width of a character in a mark's label, as a part of the narrowest figure's
 THIN, MIDDLE, THICK = 1, 1.5, 2.5
 
@@ -178,7 +179,7 @@ def _window(runs: Sequence[RunCurve], lines: Sequence[_Line], rows: int, height:
     """Without the untrained network's loss once there is more to see: it would press all else together. Its curves then
     come in from above. The rows of the marks' labels have their room at the top."""
     pixels = height - MARGINS["t"] - MARGINS["b"]
-    end = max([*(run.epochs for run in runs), *(line.x[-1] for line in lines)], default=0) or 1.0
+    end = _end(max((run.epochs for run in runs), default=0), max((line.x[-1] for line in lines), default=0))
     if not lines:
         return _Window(end, 0, 1, pixels)
     trained = [y for run in runs for r in evaluated(run.records) if r["update"] > 0
@@ -189,6 +190,15 @@ def _window(runs: Sequence[RunCurve], lines: Sequence[_Line], rows: int, height:
     step = 2.0 ** math.floor(math.log2(max(high - low, 0.01))) / 8
     low, high = (math.floor(low / step) - 0.5) * step, (math.ceil(high / step) + 0.5) * step
     return _Window(end, low, high + (high - low) * rows * LINE / (pixels - rows * LINE), pixels)
+
+
+def _end(planned: float, reached: float) -> float:
+    """The last epoch that is shown: that of the whole run. The axis of a long one grows, each time twice as long: its first
+    minutes would else be a stroke at the left."""
+    end = FIRST_EPOCHS
+    while end < reached:
+        end *= 2
+    return max(reached, min(planned, end)) or 1.0
 
 
 def _axis(title: str, low: float, high: float, drawn: bool) -> Figure:

@@ -24,14 +24,16 @@ _figure = st.components.v2.component(
 )
 
 
-def network_view(svg: str, key: str, on_did: Callable[[dict[str, Any]], None]) -> None:
+def network_view(svg: str, key: str, on_did: Callable[[dict[str, Any]], None], zoneout: bool = False) -> None:
     """Shows what `core.figures.network.network` drew, and tells `on_did` what the user does on it:
 
     {"source": t} or {"target": t}: a word was chosen as the beginning or end of the path.
     {"climb": layer, "t": t}: the path is to leave that layer (1 to L-1) at step t.
     {"site": name, "layer": layer, "t": t}: a barcode was opened.
+
+    zoneout: whether its masks choose between a new value and the old one.
     """
-    _figure(key=key, data={"svg": svg, "callouts": _callouts()}, on_did_change=lambda: _tell(key, on_did))
+    _figure(key=key, data={"svg": svg, "callouts": _callouts(zoneout)}, on_did_change=lambda: _tell(key, on_did))
 
 
 def _tell(key: str, on_did: Callable[[dict[str, Any]], None]) -> None:
@@ -39,11 +41,13 @@ def _tell(key: str, on_did: Callable[[dict[str, Any]], None]) -> None:
         on_did(dict(did))
 
 
-def _callouts() -> tuple[dict[str, str], ...]:
+def _callouts(zoneout: bool) -> tuple[dict[str, str], ...]:
     # Where on the figure, what is said there, and what its button says. A tuple: to look whether a list is a table,
     # Streamlit would import pandas, half a second of the first page.
+    drops, zones = (_("A barcode is a mask: one stripe a unit, filled is kept, empty is dropped."),
+                    _("A barcode is a mask: one stripe a unit, filled takes the new value, empty keeps the old."))  # fmt: skip
     texts = (
-        (".net-mask", _("A barcode is a mask: one stripe a unit, filled is kept, empty is dropped.")),
+        (".net-mask", zones if zoneout else drops),
         (
             "[id$=predictions] .is-chosen",
             _("The thick line follows one word to one prediction. Each number is a mask it meets."),

@@ -35,7 +35,7 @@ def show(colours: Theme) -> Masks:
     view = _look(experiment)
     scene = _scene(experiment, update, view, masks)
     _sentence(experiment, scene, update, view)
-    network_view(network(scene, colours), "network", _follow)
+    network_view(network(scene, colours), "network", _follow, experiment.placement.zones)
     _scrub(experiment, update, view)
     return masks
 

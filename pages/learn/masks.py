@@ -12,8 +12,8 @@ from pages.learn import masks_shown, masks_slow, masks_state, masks_tools
 masks_state.begin()
 purpose = _("Each column is a time step, each lane a place where dropout acts, each stripe a unit: {filled} Where a mask is "
             "used again, its stripes go on.")  # fmt: skip
-zoned = all(site.kind == "old" for site, _dropout in masks_state.experiment().placement) and masks_state.look().site
-filled = _("filled takes the new value, empty keeps the old.") if zoned else _("filled is kept, empty is dropped.")
+zones = masks_state.experiment().placement.zones
+filled = _("filled takes the new value, empty keeps the old.") if zones else _("filled is kept, empty is dropped.")
 title(_("Masks over time and layers"), purpose.format(filled=filled))
 with st.container(key="masks-page"):
     masks_tools.show()

@@ -29,7 +29,7 @@ def show(colours: Theme) -> None:
     scene = _scene(experiment, view, bench.gates())
     with st.container(key="count"):
         _sentence(experiment, view, scene)
-    network_view(network(scene, colours, "path-network"), "path-network", _follow)
+    network_view(network(scene, colours, "path-network"), "path-network", _follow, experiment.placement.zones)
     if set(view.climbs[1:-1]) & set(scene.steps):
         st.caption(_("Drag the h between two arrows to the step at which the path is to climb to the layer above."))
     _scrub(experiment, view)

@@ -75,8 +75,7 @@ def _wrapped(value: str, width: float) -> list[str]:
 
 def _grammar(scene: Scene) -> Iterator[tuple[str, str]]:
     frame = tag("rect", x=0, y=-11, width=22, height=13, rx=3, class_="net-frame")
-    kinds = {site.kind == "old" for site, _dropout in scene.placement}
-    filled, empty = (_("new value"), _("old value")) if kinds == {True} else (_("kept"), _("dropped"))
+    filled, empty = (_("new value"), _("old value")) if scene.placement.zones else (_("kept"), _("dropped"))
     yield frame + tag("path", d="M5 -9v9M9 -9v9M13 -9v9M17 -9v9", class_="net-stripes"), filled
     yield frame, empty
     yield tag("path", d="M0 -4.5h22", class_="net-wire"), _("clean")
