@@ -116,6 +116,8 @@ def column(tmp_path: Path, content: str | bytes, name: str = "") -> list[float]:
         ("\ufeffx\r\n1\r\n\r\n2\r\n", "x", (1, 2)),
         ("# said first\nx,y\n1,2\n", "y", (2,)),
         ("été,y\n1,2\n", "été", (1,)),
+        ('a,b\n"x\n# y\u2028z\n",1\n,2,\n', "b", (1, 2)),
+        ("x,y,x\n1,2,3\n", "3", (3,)),
     ],
 )
 def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tuple[float, ...]) -> None:
@@ -130,6 +132,8 @@ def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tu
         (b"# nothing\n", "", "is empty"),
         (b"\x89PNG\0\0", "", "no text: it has bytes that are zero"),
         ("größe\n1\n".encode("latin-1"), "", "not in UTF-8 \\(byte 2\\)"),
+        ("x\n1\n".encode("utf-16"), "", "is in UTF-16; save it in UTF-8"),
+        ("\ufeff\n", "", "is empty"),
         ("x\n", "", "a row of names and nothing else"),
         ("x\n1\nNA\n3\n\n", "", "no number in 1 of its 3 rows, first in row 2 \\(“NA”\\)"),
         ("x\n1\nnan\ninf\n", "", "no number in 2 of its 3 rows, first in row 2 \\(“nan”\\)"),
@@ -138,6 +142,15 @@ def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tu
         ("a,b\nx,y\n", "", "has no column of numbers; its columns are a, b"),
         ("a,b\n1,2\n", "c", "has no column “c”; it has a, b"),
         ("a,b\n1,2\n", "3", "has no column “3”"),
+        ("value\n1,5\n2,5\n", "", "Row 1 of the file .* has more cells \\(2\\) than there are columns \\(1\\)"),
+        ("d,n\na,1\nb,1,234\n", "n", "Row 2 of the file .* write numbers with a decimal point and nothing between thousands"),
+        ("d;n\na;1,5\n", "n", "first in row 1 \\(“1,5”\\). Write numbers with a decimal point"),
+        ("d;n\na;-1.234.567,5\n", "", "has no column of numbers; its columns are d, n. Write numbers with a decimal point"),
+        ("d;n\na;12.05.2026\n", "", "its columns are d, n\\.$"),
+        (",n\n0,5\n1,6\n", "", "has 2 columns of numbers; choose one of 1, n with column=NAME"),
+        ("x,y,x\n1,2,3\n", "x", "has 2 columns “x”; choose one by its number, such as column=1"),
+        ("n" * 100_000 + "\nx\n", "n" * 100_000, "The column “n{20}” has no number"),
+        (f"{'n' * 100_000},m\n1,2\n", "q" * 100_000, "has no column “q{20}”; it has n{20}, m"),
         ('a\n"1\n', "", "is no CSV"),
         (",".join(["1"] * 1_000_000), "", "has 1000000 columns of numbers; choose one of 1, 2, 3, 4, 5, 6, 7, 8, …"),
         (b"1\n" * (LARGEST // 2) + b"1", "", "has more than 5000000 bytes"),
@@ -169,9 +182,10 @@ def test_a_series_that_nothing_can_be_learned_from(tmp_path: Path, values: list[
         made(corpus=str(tmp_path / "own.csv"))
 
 
-def test_a_straight_line_can_be_learned(tmp_path: Path) -> None:
-    """Its changes are all alike: their spread is not divided by."""
-    (tmp_path / "own.csv").write_text("\n".join(map(str, range(500))))
+@pytest.mark.parametrize("step", [1.0, 0.1, 1e-3])
+def test_a_straight_line_can_be_learned(tmp_path: Path, step: float) -> None:
+    """Its changes are all alike, but for what rounding makes of them: their spread is not divided by."""
+    (tmp_path / "own.csv").write_text("\n".join(str(1000 + step * n) for n in range(500)))
     data = made(corpus=str(tmp_path / "own.csv"))
     assert data.spread == 1
     assert all(np.isfinite(batch.x).all() for batch in data.part("test"))

@@ -3,8 +3,10 @@
 import csv
 import math
 import re
-from collections.abc import Sequence
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,12 @@ from core.language import _
 from core.tasks.task import Floats
 
 LARGEST = 5_000_000  # bytes
-NAMED = 8  # columns that an error names
+NAMED, SHOWN = 8, 20  # columns that an error names; characters of a cell, a name or a label that it quotes
 CHOSEN_FROM = 200  # columns, at most, that a page offers
 _DELIMITERS = ",;\t"
 _BROUGHT = re.compile(r"[0-9a-f]{64}-(.+)")  # a file that was uploaded: what is in it, then the name that it came with
+# A number as people write it: with something between thousands, or with a decimal comma.
+_GROUPED = re.compile(r"[-+]?(\d{1,3}([.,'’\s]\d{3})+([.,]\d+)?|\d+,\d+)")
 _NO_NAME = re.compile(r"[^\w. -]")  # what a name had better not have
 LONGEST_NAME = 40
 
@@ -36,15 +40,18 @@ def called(path: str) -> str:
 def read_text(path: str, largest: int = LARGEST) -> str:
     """The text of a file in UTF-8. Raises Invalid for one that is missing, empty, too large, or no such text."""
     raw = _bytes(path, largest)
-    if not raw.strip():
-        raise Invalid(_("The file {path} is empty.").format(path=called(path)), "corpus")
+    if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise Invalid(_("The file {path} is in UTF-16; save it in UTF-8.").format(path=called(path)), "corpus")
     if b"\0" in raw:
         raise Invalid(_("The file {path} is no text: it has bytes that are zero.").format(path=called(path)), "corpus")
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid(_("The file {path} is not in UTF-8 (byte {at}); save it in that encoding.").format(
             path=called(path), at=error.start), "corpus") from None  # fmt: skip
+    if not text.strip():
+        raise Invalid(_("The file {path} is empty.").format(path=called(path)), "corpus")
+    return text
 
 
 def _bytes(path: str, largest: int) -> bytes:
@@ -70,10 +77,10 @@ def read_column(path: str, column: str = "") -> Floats:
     at = _chosen(names, column, rows, path)
     cells = _cells(rows, at)
     if missing := [n for n, cell in enumerate(cells, start=1) if _number(cell) is None]:
-        first = cells[missing[0] - 1][:20]
-        raise Invalid(_("The column “{column}” has no number in {n} of its {all} rows, first in row {row} (“{cell}”). Fill "
-                        "them in, or leave these rows out.").format(
-                            column=names[at], n=len(missing), all=len(cells), row=missing[0], cell=first),
+        first = cells[missing[0] - 1][:SHOWN]
+        raise Invalid(_("The column “{column}” has no number in {n} of its {all} rows, first in row {row} (“{cell}”). "
+                        "{what}").format(column=names[at][:SHOWN], n=len(missing), all=len(cells), row=missing[0], cell=first,
+                                         what=_plainly([first]) or _("Fill them in, or leave these rows out.")),
                       "column")  # fmt: skip
     values = np.fromiter(map(float, cells), np.float64, len(cells))
     values.flags.writeable = False  # whoever asks next gets the same
@@ -95,12 +102,11 @@ def columns(path: str) -> tuple[tuple[str, int], ...]:
 
 def _table(path: str) -> tuple[list[str], list[list[str]]]:
     """The names of the columns, their numbers where the first row has none, and the rows."""
-    rows = _rows(path)
+    rows = rows_of(path, comments=True)
     named = any(_number(cell) is None for cell in rows[0])
     names = [cell.strip() for cell in rows[0]] if named else [str(n) for n in range(1, len(rows[0]) + 1)]
     rows = rows[1:] if named else rows
-    if not rows:
-        raise Invalid(_("The file {path} has a row of names and nothing else.").format(path=called(path)), "corpus")
+    check_rows(names, rows, path)
     return names, rows
 
 
@@ -108,34 +114,74 @@ def _cells(rows: Sequence[Sequence[str]], at: int) -> list[str]:
     return [row[at].strip() if at < len(row) else "" for row in rows]
 
 
-def _rows(path: str) -> list[list[str]]:
-    lines = [line for line in read_text(path).splitlines() if line.strip() and not line.startswith("#")]
-    if not lines:
-        raise Invalid(_("The file {path} is empty.").format(path=called(path)), "corpus")
-    delimiter = max(_DELIMITERS, key=lines[0].count)
+def rows_of(path: str, comments: bool = False) -> list[list[str]]:
+    """The cells of all rows of a CSV file, but for blank lines; cells in quotes may have ends of lines in them. comments:
+    whether lines that begin with # are left out."""
+    lines = [line for line in StringIO(read_text(path), newline="") if not (comments and line.startswith("#"))]
+    first = next(filter(str.strip, lines), "")
     try:
-        return list(csv.reader(lines, delimiter=delimiter, strict=True))
+        rows = csv.reader(lines, delimiter=max(_DELIMITERS, key=first.count), strict=True)
+        found = [row for row in rows if len(row) > 1 or "".join(row).strip()]
     except csv.Error as error:
         raise Invalid(_("The file {path} is no CSV: {why}.").format(path=called(path), why=error), "corpus") from None
+    if not found:
+        raise Invalid(_("The file {path} is empty.").format(path=called(path)), "corpus")
+    return found
+
+
+def check_rows(names: Sequence[str], rows: Sequence[Sequence[str]], path: str) -> None:
+    """Raises Invalid where there are none, and where one has more cells than there are columns: they would be taken for those
+    of other columns, or lost."""
+    if not rows:
+        raise Invalid(_("The file {path} has a row of names and nothing else.").format(path=called(path)), "corpus")
+    for n, row in enumerate(rows, start=1):
+        if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
+            raise Invalid(_("Row {row} of the file {path} has more cells ({cells}) than there are columns ({n}). Put texts "
+                            "with commas in quotes, and write numbers with a decimal point and nothing between thousands.").format(
+                                row=n, path=called(path), cells=len(row), n=len(names)), "corpus")  # fmt: skip
+
+
+def place_of(names: Sequence[str], column: str, path: str, option: str) -> int | None:
+    """Where the column of that name stands, or of that number from 1; None where there is none. Raises Invalid where several
+    have the name. option: what chooses it."""
+    found = [at for at, name in enumerate(names) if name == column]
+    if len(found) > 1:
+        raise Invalid(_("The file {path} has {n} columns “{column}”; choose one by its number, such as {option}={at}.").format(
+            path=called(path), n=len(found), column=column[:SHOWN], option=option, at=found[0] + 1), option)  # fmt: skip
+    if found:
+        return found[0]
+    number = column.isascii() and column.isdecimal() and 1 <= int(column[:9]) <= len(names)
+    return int(column) - 1 if number else None
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of the names of columns, as an error has them; of one without a name, its number."""
+    first = ", ".join(name[:SHOWN] or str(at) for at, name in enumerate(names[:NAMED], start=1))
+    return first + (", …" if len(names) > NAMED else "")
 
 
 def _chosen(names: Sequence[str], column: str, rows: Sequence[Sequence[str]], path: str) -> int:
-    if column in names:
-        return names.index(column)
-    if column.isascii() and column.isdecimal() and 1 <= int(column[:9]) <= len(names):
-        return int(column) - 1
+    if column and (at := place_of(names, column, path, "column")) is not None:
+        return at
     numbers = [at for at in range(len(names)) if at < len(rows[0]) and _number(rows[0][at]) is not None]
     if not column and len(numbers) == 1:
         return numbers[0]
-    known = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+    known = listed(names)
     if column:
         raise Invalid(_("The file {path} has no column “{column}”; it has {known}.").format(
-            path=called(path), column=column, known=known), "column")  # fmt: skip
+            path=called(path), column=column[:SHOWN], known=known), "column")  # fmt: skip
     if not numbers:
-        raise Invalid(_("The file {path} has no column of numbers; its columns are {known}.").format(
-            path=called(path), known=known), "column")  # fmt: skip
+        said = _("The file {path} has no column of numbers; its columns are {known}.").format(path=called(path), known=known)
+        raise Invalid(f"{said} {_plainly(rows[0])}".strip(), "column")
     raise Invalid(_("The file {path} has {n} columns of numbers; choose one of {known} with column=NAME.").format(
         path=called(path), n=len(numbers), known=known), "column")  # fmt: skip
+
+
+def _plainly(cells: Iterable[str]) -> str:
+    """How numbers are to be written, where some of the cells are numbers that are not written so."""
+    if not any(_GROUPED.fullmatch(cell.strip()) for cell in cells):
+        return ""
+    return _("Write numbers with a decimal point and nothing between thousands: 1234.5.")
 
 
 def _number(cell: str) -> float | None:

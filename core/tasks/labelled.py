@@ -1,9 +1,7 @@
 """Texts, each with its label: sentences of the documentation with their section, or the rows of a CSV file of one's own."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from io import StringIO
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +9,11 @@ import numpy as np
 from core.errors import Invalid
 from core.language import _
 from core.tasks.documentation import sentences
-from core.tasks.files import NAMED, called, read_text
+from core.tasks.files import SHOWN, called, check_rows, listed, place_of, rows_of
 from core.tasks.language_model import WORDS
 
 HELD_OUT = 15  # per cent of the texts, for the validation and for the test part each
 MOST_LABELS = 100
-DELIMITERS = ",;\t"
-SHOWN = 20  # characters of a cell or a label that an error quotes
 
 
 class Labelled(NamedTuple):
@@ -64,9 +60,8 @@ def _dealt(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
 
 @lru_cache(maxsize=4)
 def _read(path: str, text: str, label: str) -> Texts:
-    names, *rows = _rows(path)
-    if not rows:
-        raise Invalid(_("The file {path} has a row of names and nothing else.").format(path=called(path)), "corpus")
+    names, *rows = [row for row in rows_of(path) if any(row)] or [[]]  # not those that are nothing but commas
+    check_rows(names, rows, path)
     at = {option: _column(names, name, option, path) for option, name in (("text", text), ("label", label))}
     if at["text"] == at["label"]:
         raise Invalid(
@@ -80,25 +75,12 @@ def _read(path: str, text: str, label: str) -> Texts:
     return [Labelled(words, found) for words, found in first.items()]
 
 
-def _rows(path: str) -> list[list[str]]:
-    """The cells of all rows that are not empty; quoted ones may have the ends of lines in them."""
-    content = read_text(path)
-    delimiter = max(DELIMITERS, key=content.lstrip().partition("\n")[0].count)
-    try:
-        return [row for row in csv.reader(StringIO(content, newline=""), delimiter=delimiter, strict=True) if any(row)]
-    except csv.Error as error:
-        raise Invalid(_("The file {path} is no CSV: {why}.").format(path=called(path), why=error), "corpus") from None
-
-
 def _column(names: Sequence[str], name: str, option: str, path: str) -> int:
     stripped = [one.strip() for one in names]
-    if name in stripped:
-        return stripped.index(name)
-    if name.isascii() and name.isdecimal() and 1 <= int(name[:9]) <= len(names):
-        return int(name) - 1
-    known = ", ".join(one[:SHOWN] for one in stripped[:NAMED]) + (", …" if len(names) > NAMED else "")
+    if (at := place_of(stripped, name, path, option)) is not None:
+        return at
     raise Invalid(_("The file {path} has no column “{column}”; it has {known}. Choose one with {option}=NAME.").format(
-        path=called(path), column=name, known=known, option=option), option)  # fmt: skip
+        path=called(path), column=name[:SHOWN], known=listed(stripped), option=option), option)  # fmt: skip
 
 
 def _cells(rows: Sequence[Sequence[str]], at: int, name: str, option: str) -> list[str]:

@@ -19,6 +19,7 @@ from core.tasks.task import Batch, Data, Option, Options, Reals, Task, Track, sh
 
 SUNSPOTS = Path(__file__).parents[2] / "assets" / "data" / "sunspots.csv"
 LARGEST = 1e100  # a value
+ROUNDING = 1e-12  # times the greatest value: what spreads no more than this does so because numbers are rounded
 TRACKED = 60  # values of the validation part's end over which a forecast is drawn
 HELD_OUT = 15  # per cent of the series, its end, for the test part; and as much before it for the validation part
 Values = npt.NDArray[np.float64]
@@ -37,7 +38,8 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     series = read_column(corpus or str(SUNSPOTS), column)
     parts = split(series, whole(options, "points"))
     _check(parts, batch)
-    values, changes = Scale.of(parts["train"]), Scale.of(np.diff(parts["train"]))
+    rounding = ROUNDING * np.abs(parts["train"]).max()
+    values, changes = (Scale.of(one, rounding) for one in (parts["train"], np.diff(parts["train"])))
     streams = {name: _streams(part, batch) for name, part in parts.items()}
     naive = np.diff(streams["test"], axis=0)
     track = _track(streams["validation"], len(series) - len(parts["test"]) - len(parts["validation"]), changes)
@@ -64,9 +66,10 @@ class Scale:
     spread: float
 
     @classmethod
-    def of(cls, values: Values) -> "Scale":
-        """That of some values; of values that are all alike, with the spread 1."""
-        return cls(float(values.mean()), float(values.std()) or 1.0)
+    def of(cls, values: Values, rounding: float) -> "Scale":
+        """That of some values; of values that are all alike, but for such rounding, with the spread 1."""
+        spread = float(values.std())
+        return cls(float(values.mean()), spread if spread > rounding else 1.0)
 
     def down(self, values: Values) -> Values:
         """Scaled."""
@@ -112,7 +115,7 @@ def _check(parts: dict[str, Values], batch: int) -> None:
         raise Invalid(
             _("The series has values beyond {most:.0e}: they are too large to be squared.").format(most=LARGEST), "column"
         )
-    if np.ptp(parts["train"]) <= 1e-12 * abs(parts["train"]).max():
+    if np.ptp(parts["train"]) <= ROUNDING * np.abs(parts["train"]).max():
         raise Invalid(_("The series does not change in its training part: there is nothing to learn."), "column")
 
 
