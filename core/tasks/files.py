@@ -137,8 +137,8 @@ def check_rows(names: Sequence[str], rows: Sequence[Sequence[str]], path: str) -
     for n, row in enumerate(rows, start=1):
         if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
             raise Invalid(_("Row {row} of the file {path} has more cells ({cells}) than there are columns ({n}). Put texts "
-                            "with commas in quotes, and write numbers with a decimal point and nothing between thousands.").format(
-                                row=n, path=called(path), cells=len(row), n=len(names)), "corpus")  # fmt: skip
+                            "with commas in quotes, and write numbers with a decimal point and nothing between thousands."
+                            ).format(row=n, path=called(path), cells=len(row), n=len(names)), "corpus")  # fmt: skip
 
 
 def place_of(names: Sequence[str], column: str, path: str, option: str) -> int | None:
