@@ -1,5 +1,6 @@
 """The papers' tables, in the terminal and on their page. Oracles: the papers' figures, the recipes, and the codec for links."""
 
+import argparse
 import html
 import math
 import re
@@ -11,7 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.codec import from_query
-from core.commandline.main import main
+from core.commandline.main import COMMANDS, main
+from core.commandline.train import experiment as experiment_of
 from core.dropout.methods import METHODS
 from core.dropout.published import PUBLISHED
 from core.recipes import RECIPES, experiment
@@ -37,6 +39,13 @@ def test_what_a_recipe_gave_stands_beside_what_the_paper_reports(capsys: pytest.
     assert "120.7 / 114.5" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_command_as_published_asks_for_the_recipe_on_the_whole_text(name: str) -> None:
+    arguments, parser = papers.whole(RECIPES[name]).split()[4:], argparse.ArgumentParser()
+    COMMANDS["train"].add_arguments(parser)
+    assert experiment_of(parser.parse_args(arguments)) == experiment(RECIPES[name], 1, {"corpus": "PTB"})
+
+
 def test_all_runs_that_are_kept_are_runs_of_the_recipes() -> None:
     assert {run.arguments for run in read(miniatures.FILE)} <= set(miniatures.wanted(RECIPES))
 
@@ -57,7 +66,7 @@ def test_the_page() -> None:
         there = row.data not in papers.FOUR.values() or any(kind.data == row.data for kind in papers.four([]))
         assert (row.value in text) == there
     for recipe in RECIPES.values():
-        assert recipe.differs in text
+        assert all(sentence in text for sentence in recipe.differs)
         assert recipe.unconfirmed in text
         assert any(papers.whole(recipe) in code.value for code in page.code)
     seen = re.sub(r"</?span>", "", text)

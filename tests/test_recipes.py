@@ -81,6 +81,15 @@ def test_the_awd_lstm() -> None:
     assert PATIENCE == 5
 
 
+def test_the_zoneout_network() -> None:
+    """As it is in the authors' repository, with its log, where the rates are those of the update: .5 and .95."""
+    e = experiment(recipe("krueger2016-char"))
+    assert (e.task, e.cell, e.layers, e.widths, e.batch, e.steps) == ("character-model", "lstm", 1, (1000,), 32, 100)
+    assert (e.optimiser, e.learning_rate, e.decay, e.clip, e.weight_decay) == ("adam", 0.002, 1, 1, 0)
+    assert (e.loss, e.states, e.forget_bias) == ("mean", "fresh", 1)
+    assert {site.name: dropout.rate for site, dropout in e.placement} == {"zoneout_cell": 1 - 0.5, "zoneout_state": 0.05}
+
+
 def test_the_figures_of_the_papers_stand_beside_every_recipe() -> None:
     reported = {name: row.reported[0].value for name, row in RECIPES.items()}
     assert reported["zaremba2014-medium"] == "86.2 / 82.7"
@@ -108,6 +117,11 @@ def test_in_small(name: str) -> None:
     last, theirs = math.log(rate_at(small, small.epochs - 1)), math.log(rate_at(whole, whole.epochs - 1))
     assert last == pytest.approx(theirs, rel=0.05)
     assert experiment(row, 0.1, hidden=9, embedding=9, epochs=2).epochs == 2
+
+
+def test_in_small_on_a_text_that_is_hardly_read_once() -> None:
+    e = experiment(RECIPES["zaremba2014-small"], 0.1, batch=1)
+    assert (e.epochs, e.decay_after, rate_at(e, 0)) == (1, 1, 1)
 
 
 # The papers' algorithms. Of every update: the masks, here those that the run draws; forward; loss; backward; clip; step.

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.dropout.published import Published
 from core.errors import Invalid
-from core.experiment import BOUNDS, Experiment, build
+from core.experiment import BOUNDS, RANGES, Experiment, build
 from core.language import _
 from core.tasks import task as task_named
 from core.tasks.task import Value
@@ -21,8 +21,8 @@ class Recipe:
     """A published set-up.
 
     fields: those of an experiment. task, and size: the symbols of the text that the paper trains on, by the name of the task's
-    option for them. reported: the figures of the paper. differs: what this program does otherwise; unconfirmed: what of the
-    set-up could not be confirmed in the source; "" where there is nothing to say.
+    option for them. reported: the figures of the paper. differs: what this program does otherwise, in sentences; unconfirmed:
+    what of the set-up could not be confirmed in the source, "" where all was.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Recipe:
     citation: str
     fields: Mapping[str, Any]
     reported: tuple[Published, ...]
-    differs: str
+    differs: tuple[str, ...]
     unconfirmed: str = ""
     task: str = "language-model"
     size: Mapping[str, int] = field(default_factory=lambda: {"words": 929_589})
@@ -73,4 +73,5 @@ def _schedule(recipe: Recipe, scale: float, narrow: Experiment) -> dict[str, Any
     if "decay" not in fields:
         return {"epochs": epochs}
     after = max(1, round(fields["decay_after"] * longer))
-    return {"epochs": epochs, "decay_after": after, "decay": round(fields["decay"] ** (1 / longer), 6)}
+    # Of a text that is read hardly once there is no epoch to divide before: the divisor, which would be huge, plays no part.
+    return {"epochs": epochs, "decay_after": after, "decay": min(round(fields["decay"] ** (1 / longer), 6), RANGES["decay"][1])}

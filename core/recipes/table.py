@@ -11,8 +11,12 @@ from core.language import N_, _
 from core.recipes.recipe import Recipe
 
 _BIASES = N_("Each gate trains one bias, where the original has two, which are only ever added.")
+_STREAMS = N_("The test text is read in as many streams as a batch has, where theirs is read in one.")
+_FALLS = N_("The learning rate falls after as many epochs as the paper says; in the authors' code it falls one epoch later.")
 _DECAYED = N_("The weight decay is multiplied by the learning rate; the authors' code takes 10⁻⁷·w off at every update, "
-              "whatever the rate. Each gate trains one bias, not two.")  # fmt: skip
+              "whatever the rate.")  # fmt: skip
+_DRAWN = N_("With masks on at test, these are drawn for each window; in the authors' code they hold for the whole text, and no "
+            "words are dropped.")  # fmt: skip
 _MEDIUM_RATES = N_("The rates of the medium network, .2 on words and state and .35 on input, between and output, were not "
                    "found in the authors' code, which is of the large one.")  # fmt: skip
 # In all of them one step of SGD goes along the gradient of a mean over the batch but a sum over time.
@@ -28,7 +32,7 @@ _AWD: dict[str, Any] = {
 }  # fmt: skip
 _ZONEOUT: dict[str, Any] = {
     "cell": "lstm", "layers": 1, "embedding": 50, "hidden": 1000, "batch": 32, "steps": 100, "states": "fresh", "epochs": 100,
-    "optimiser": "adam", "learning_rate": 0.002, "clip": 1.0, "forget_bias": 0.0,
+    "optimiser": "adam", "learning_rate": 0.002, "clip": 1.0, "forget_bias": 1.0,
     "placement": METHODS["krueger2016"].placement(),
 }  # fmt: skip
 PTB_CHARACTERS = 5_017_483  # of the training part
@@ -41,7 +45,7 @@ def _reported(method: str, network: str) -> tuple[Published, ...]:
 def _zaremba(name: str, label: str, fields: dict[str, Any], method: str, rate: float, network: str) -> Recipe:
     placement = METHODS[method].placement(rate) if rate else Placement()
     return Recipe(f"zaremba2014-{name}", label, METHODS["zaremba2014"].citation, {**fields, "placement": placement},
-                  _reported(method, network), _BIASES)  # fmt: skip
+                  _reported(method, network), (_BIASES, _FALLS, _STREAMS))  # fmt: skip
 
 
 def _gal(method: str, size: str, label: str, fields: dict[str, Any], rates: tuple[float, float], unconfirmed: str) -> Recipe:
@@ -49,8 +53,9 @@ def _gal(method: str, size: str, label: str, fields: dict[str, Any], rates: tupl
     sites = {name: METHODS[method].placement(rates[name not in ("words", "state")]).get(name) for name, _dropout in whole.sites}
     more = {"placement": Placement.of({name: one for name, one in sites.items() if one}), "weight_decay": 1e-7}
     drawn = {"monte_carlo": 100} if method == "gal2016-untied" else {}
+    differs = (_DECAYED, _BIASES, _FALLS, _STREAMS, *([_DRAWN] if drawn else []))
     return Recipe(f"{method}-{size}", label, METHODS[method].citation, {**fields, **more, **drawn}, _reported(method, size),
-                  _DECAYED, unconfirmed)  # fmt: skip
+                  differs, unconfirmed)  # fmt: skip
 
 
 _ROWS = (
@@ -63,15 +68,17 @@ _ROWS = (
     _gal("gal2016-untied", "large", N_("Gal & Ghahramani, large, untied"), _LARGE | {"decay_after": 10}, (0.3, 0.5), ""),
     Recipe(
         "merity2017", N_("Merity et al., AWD-LSTM"), METHODS["merity2017"].citation, _AWD, _reported("merity2017", "AWD"),
-        N_("All epochs have the same number of windows. What is tested are the mean weights at the end, not those of the best "
-           "epoch; the authors' finetuning and pointer are left out. Each gate trains one bias, not two."),
+        (N_("All epochs have the same number of windows. What is tested are the mean weights at the end, not those of the best "
+            "epoch; the authors' finetuning and pointer are left out."), _BIASES, _STREAMS),
     ),
     Recipe(
         "krueger2016-char", N_("Krueger et al., Zoneout, characters"), METHODS["krueger2016"].citation, _ZONEOUT,
         _reported("krueger2016", "LSTM")[:1],
-        N_("A character enters through an embedding, not as one of many ones; weights begin as in this program, not "
-           "orthogonal; the gradient's norm is clipped, not its numbers; all epochs are trained, without stopping early."),
-        N_("The number of epochs was not found in the source."),
+        (N_("A character enters through an embedding, not as one of many ones; weights begin as in this program, not "
+            "orthogonal, and states at zero, where theirs are learned."),
+         N_("The norm of the gradient is clipped; the authors' code clips that of Adam's step."),
+         N_("Windows come in the order of the text, cut at the same places in every epoch; theirs are shuffled and cut anew."),
+         N_("A hundred epochs are trained; theirs stop after 25 without a better one, or after 2000.")),
         task="character-model", size={"characters": PTB_CHARACTERS},
     ),
 )  # fmt: skip

@@ -96,8 +96,8 @@ def measured(recipe: Recipe, runs: Sequence[Measured]) -> tuple[Result | None, R
 
 def differs(recipe: Recipe) -> list[str]:
     """What this program does otherwise, what could not be confirmed, and how small the small one is."""
-    unconfirmed = _("Unconfirmed: {what}").format(what=_(recipe.unconfirmed)) if recipe.unconfirmed else ""
-    return [one for one in (_(recipe.differs), unconfirmed, _("In small: {what}.").format(what=small(recipe))) if one]
+    unconfirmed = [_("Unconfirmed: {what}").format(what=_(recipe.unconfirmed))] if recipe.unconfirmed else []
+    return [" ".join(map(_, recipe.differs)), *unconfirmed, _("In small: {what}.").format(what=small(recipe))]
 
 
 def small(recipe: Recipe) -> str:
@@ -130,7 +130,7 @@ def others() -> list[Published]:
 
 def whole(recipe: Recipe) -> str:
     """The command of the recipe as large as it was published, on a folder that the reader has."""
-    return command(f"--recipe {recipe.name} --option corpus=PTB words=1000000 --checkpoint {recipe.name}.checkpoint")
+    return command(f"--recipe {recipe.name} --option corpus=PTB --checkpoint {recipe.name}.checkpoint")
 
 
 def _run(run: Measured) -> Result:
