@@ -1,7 +1,8 @@
 """Translation: numbers in English words into French ones, the pair of Zaremba, Sutskever and Vinyals 2014 in miniature.
 
-One network reads the English words and then writes the French ones: the encoder and the decoder of Sutskever, Vinyals and Le
-2014, here with the same weights.
+As there it is a language model: one network is trained on the English words followed by the French ones, so that the encoder
+and the decoder of Sutskever, Vinyals and Le 2014 have the same weights. What is asked of it here is the French alone, and it
+writes the likeliest word at each step, where the paper searches with a beam.
 """
 
 from collections import Counter
@@ -110,7 +111,7 @@ def _check_steps(options: Options, steps: int) -> None:
 TASK = Task(
     name="translation",
     label=N_("Translation: numbers in words"),
-    about=N_("Read a number in English words, then write it in French ones: one network, where the paper has two halves."),
+    about=N_("Read a number in English words, then write it in French ones: one network for both, as in the paper."),
     shows=N_("Few pairs are learned by heart: at .4 dropout lowers the loss on new ones; at .5 their BLEU is no better."),
     unit=N_("word"),
     metrics=TOLD,
