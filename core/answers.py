@@ -8,7 +8,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from core.tasks.metrics import measure
-from core.tasks.shown import shown
+from core.tasks.shown import confused, shown
 from core.tasks.task import Batch, Data
 
 
@@ -32,9 +32,10 @@ class Answers:
         loss = self.total / self.asked
         return {"loss": loss} | measure(names, loss, np.concatenate(self.said), np.concatenate(self.right), data)
 
-    def shown(self, data: Data) -> dict[str, Any]:
-        """What a figure shows of all answers of the validation part."""
-        return shown(data, np.concatenate(self.said), np.concatenate(self.right))
+    def shown(self, data: Data, part: str) -> dict[str, Any]:
+        """What a figure shows of all answers of the validation part; of the test part which class was taken for which."""
+        of = {"validation": shown, "test": confused}.get(part)
+        return of(data, np.concatenate(self.said), np.concatenate(self.right)) if of else {}
 
 
 def said_by(scores: Tensor) -> npt.NDArray[Any]:

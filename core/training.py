@@ -196,8 +196,8 @@ class Training:
         return to_torch(test_values(self.experiment.placement.at(self.update), self.experiment.shape), self.device)
 
     def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, Any]]:
-        """Loss and metrics of a part of the data, under the masks of an evaluation; of the training part the loss alone, of
-        validation what was answered, too."""
+        """Loss and metrics of a part of the data, under the masks of an evaluation, and what is shown of the answers; of the
+        training part the loss alone."""
         e, found, network = self.experiment, Answers(), self.optimiser.to_evaluate
         names = self.task.metrics if part != "train" else ()
         states = network.start(e.batch)
@@ -211,7 +211,7 @@ class Training:
             found.add(one.loss.item(), *self.answered(one.scores, batch, starts, [lambda _x, _step: masks]))
             states = one.states
         self.check(found.total)
-        return found.metrics(names, self.data) | ({"shown": found.shown(self.data)} if part == "validation" else {})
+        return found.metrics(names, self.data) | {"shown": found.shown(self.data, part)}
 
     def answered(self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[Way]) -> Answered:
         """What is said to a window, and what is right: by the scores; or, where answers are read again, what is written from
@@ -231,6 +231,7 @@ class Training:
             "event": "done",
             "test": metrics,
             "baselines": dict(self.data.baselines),
+            **{f"test_{name}": value for name, value in test["shown"].items()},
             "best": self.best,
             "update": self.update,
             "seconds": self.seconds,

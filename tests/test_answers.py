@@ -28,6 +28,13 @@ def evaluated(e: Experiment) -> list[dict[str, Any]]:
     return [event for event in train(e) if event["event"] == "record" and event["val"]]
 
 
+def metrics_of(counts: Any) -> dict[str, float]:
+    """By scikit-learn, of as many answers as a matrix counts."""
+    right, predicted = (np.repeat(one.ravel(), counts.ravel()) for one in np.indices(counts.shape))
+    found = f1_score(right, predicted, average="macro", zero_division=0)
+    return {"accuracy": accuracy_score(right, predicted), "macro_f1": found}
+
+
 @pytest.fixture(scope="module")
 def series(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     """Of so few values that all of the validation part are drawn."""
@@ -44,14 +51,17 @@ def test_the_matrix_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:
     assert np.array_equal(found, confusion_matrix(right, predicted, labels=range(5)))
 
 
-def test_a_record_has_the_matrix_of_its_metrics() -> None:
+def test_an_evaluation_has_the_matrix_of_its_metrics() -> None:
+    """Of the validation part, and at the end of the test part."""
     e = build("digits", {"images": 64}, hidden=8, layers=1, epochs=2, device="cpu")
-    for record in evaluated(e):
-        counts = np.array(record["confusion"])
-        right, predicted = (np.repeat(one.ravel(), counts.ravel()) for one in np.indices(counts.shape))
-        assert counts.sum() == 300, "every image of the validation part"
-        assert record["val"]["accuracy"] == pytest.approx(accuracy_score(right, predicted))
-        assert record["val"]["macro_f1"] == pytest.approx(f1_score(right, predicted, average="macro", zero_division=0))
+    *events, done = train(e)
+    records = [(event["confusion"], event["val"]) for event in events if event["event"] == "record" and event["val"]]
+    assert len(records) == 3
+    for matrix, metrics in (*records, (done["test_confusion"], {name: done["test"][name] for name in records[0][1]})):
+        assert np.sum(matrix) == 300, "every image of the part"
+        assert metrics == pytest.approx(metrics_of(np.array(matrix)))
+    right = [int(n) for batch in data_of(e).part("test") for n in batch.y[batch.asked]]
+    assert np.sum(done["test_confusion"], axis=1).tolist() == np.bincount(right, minlength=10).tolist()
 
 
 @pytest.mark.parametrize("task", ["digits", "delayed-recall", "temporal-order", "copy", "parity", "adding", "language-model"])

@@ -74,6 +74,9 @@ def test_train_without_json_is_readable(capsys: pytest.CaptureFixture[str]) -> N
     assert "parameters, 3 updates on cpu" in text
     assert "train masked not yet" in text
     assert "test accuracy" in text
+    matrix = text[text.index("test part: a row for each right class") :].splitlines()[1:10]
+    assert matrix[0].split() == [row.split()[0] for row in matrix[1:]] == list("ABCDEFGH")
+    assert sum(int(n) for row in matrix[1:] for n in row.split()[1:]) == 1024
     assert "{" not in text
     assert "Traceback" not in text
 

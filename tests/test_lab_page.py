@@ -668,6 +668,8 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
         assert any(said(one).startswith(sentence) for one in page.caption)
         (chart,) = (one for one in components(page)["live_chart"] if one["sentence"].startswith(sentence))
         assert json.loads(chart["figure"])["layout"]["title"]["text"] == f"validation · update {record['update']}"
+        tested = [said(one) for one in page.caption if said(one).startswith("Test part, at the end: ")]
+        assert len(tested) == (update is None), "of the test part only beside the last evaluation"
 
 
 def test_a_link_without_its_file_says_so_and_knows_the_column() -> None:

@@ -17,12 +17,15 @@ from core.experiment import DEVICES, ENGINES, THREADS, Experiment, build, check_
 from core.language import N_, _
 from core.recipes import RECIPES, Recipe, recipe
 from core.recipes import experiment as of_recipe
+from core.results.lines import aligned
 from core.tasks import TASKS, task
 from core.tasks.metrics import METRICS
 from core.tasks.task import TEMPERATURE, Option, Value
+from core.tasks.windows import data_of
 
 HELP = N_("train a small network and report its losses")
 DEFAULT = "language-model"  # the task, where none is named
+LONGEST = 12  # characters of a class's name in a table
 SEEDS = ("data_seed", "weight_seed", "mask_seed")
 # Events that are printed as they come.
 SAID = {
@@ -77,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = Checkpoint(args.checkpoint, _given(args.checkpoint_every, EVERY)) if args.checkpoint else None
     prepare(args.threads)
     events = train(chosen, checkpoint=checkpoint)
-    return _print_json(events) if args.json else _print_text(events, _(task(chosen.task).baseline))
+    return _print_json(events) if args.json else _print_text(events, chosen)
 
 
 def experiment(args: argparse.Namespace) -> Experiment:
@@ -156,7 +159,7 @@ def _print_json(events: Iterator[dict[str, Any]]) -> int:
     return int(last == "failed")
 
 
-def _print_text(events: Iterator[dict[str, Any]], baseline: str) -> int:
+def _print_text(events: Iterator[dict[str, Any]], chosen: Experiment) -> int:
     started = next(events)
     if "resumed" in started:
         print(_("goes on after update {resumed}").format(**started), flush=True)
@@ -175,8 +178,17 @@ def _print_text(events: Iterator[dict[str, Any]], baseline: str) -> int:
                 last = event
     if wrote:
         print(_("written at temperature {t}: {text}").format(t=TEMPERATURE, text=json.dumps(wrote, ensure_ascii=False)))
-    print(_summary(last, started, baseline))
+    if "test_confusion" in last:
+        print(*_matrix(last["test_confusion"], data_of(chosen).class_names), sep="\n")
+    print(_summary(last, started, _(task(chosen.task).baseline)))
     return int(last["event"] == "failed")
+
+
+def _matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Iterator[str]:
+    """Which class was taken for which in the test part."""
+    names = [name[:LONGEST] for name in classes]
+    yield _("test part: a row for each right class, a column for each answer")
+    yield from aligned(["", *names], ([name, *map(str, row)] for name, row in zip(names, counts, strict=True)))
 
 
 def _evaluation(record: dict[str, Any]) -> str:

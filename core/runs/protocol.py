@@ -6,6 +6,7 @@ Commands: {"command": "pause" | "resume" | "step" | "stop"}, or {"command": "cha
 Events: "started" once; "record" after each update (nulls where nothing was evaluated; where it was, of some tasks what was
 answered too, as core/tasks/shown.py has it, and what a language model has "written", a text); "state" with "running" or
 "paused"; "changed" with what was changed and from which update on it holds; and one last of "done", "stopped", "failed".
+"done" has what was found on the test part after the last update, with "test_confusion" where validation has "confusion".
 """
 
 import math

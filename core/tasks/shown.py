@@ -1,4 +1,4 @@
-"""What an evaluation says of its answers beside the metrics: small plain data, for a figure. NumPy only.
+"""What an evaluation says of its answers beside the metrics: small plain data, for a figure or a table. NumPy only.
 
 The confusion matrix is scikit-learn's (`confusion_matrix`), which the tests compare it with: the app needs no more of it.
 """
@@ -16,11 +16,15 @@ KINDS = ("forecast", "confusion")
 
 def shown(data: Data, predicted: Answers, right: Answers) -> dict[str, Any]:
     """Of all answers [N] of the validation part, as the network gives them: "forecast", in the units of the data, null where
-    there is none, where the data have a track; "confusion", where each sequence gets one answer of a few classes; else nothing.
-    """
+    there is none, where the data have a track; else as `confused`."""
     if data.track is not None:
         ahead = data.track.ahead(np.asarray(predicted, np.float32)).tolist()
         return {"forecast": [float(f"{value:.5g}") if np.isfinite(value) else None for value in ahead]}
+    return confused(data, predicted, right)
+
+
+def confused(data: Data, predicted: Answers, right: Answers) -> dict[str, Any]:
+    """Of all answers [N] of a part: "confusion", where each sequence gets one answer of a few classes; else nothing."""
     return {"confusion": confusion(predicted, right, data.classes)} if one_of_few(data) else {}
 
 

@@ -29,6 +29,7 @@ def show(colours: Theme) -> None:
             _forecast(experiment, record, run["id"] if run else "", colours)
         elif "confusion" in record:
             _confusion(experiment, record, colours)
+            _tested(experiment, record, of_kind(run["events"], "done") if run else [])
 
 
 def _evaluated(run: session.Run) -> dict[str, Any]:
@@ -60,3 +61,10 @@ def _confusion(experiment: Experiment, record: dict[str, Any], colours: Theme) -
     figure = confusion_heatmap(matrix, names, colours, _at(record))
     live_chart(figure, "confusion", sentence, figure["layout"]["height"], tools=True)
     st.caption(plain(sentence))
+
+
+def _tested(experiment: Experiment, record: dict[str, Any], done: list[dict[str, Any]]) -> None:
+    """The same of the test part in a sentence, beside the evaluation after the last update."""
+    if done and "test_confusion" in done[0] and record["update"] == done[0]["update"]:
+        sentence = describe_confusion(done[0]["test_confusion"], data_of(experiment).class_names)
+        st.caption(plain(_("Test part, at the end: {sentence}").format(sentence=sentence)))
