@@ -116,7 +116,7 @@ def column(tmp_path: Path, content: str | bytes, name: str = "") -> list[float]:
         ("\ufeffx\r\n1\r\n\r\n2\r\n", "x", (1, 2)),
         ("# said first\nx,y\n1,2\n", "y", (2,)),
         ("été,y\n1,2\n", "été", (1,)),
-        ('a,b\n"x\n# y\u2028z\n",1\n,2,\n', "b", (1, 2)),
+        ('a,b\n"x\n# y\u2028z",1\n# said,"between\n,2,\n', "b", (1, 2)),
         ("x,y,x\n1,2,3\n", "3", (3,)),
     ],
 )

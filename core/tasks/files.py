@@ -4,7 +4,7 @@ import csv
 import math
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
@@ -117,7 +117,8 @@ def _cells(rows: Sequence[Sequence[str]], at: int) -> list[str]:
 def rows_of(path: str, comments: bool = False) -> list[list[str]]:
     """The cells of all rows of a CSV file, but for blank lines; cells in quotes may have ends of lines in them. comments:
     whether lines that begin with # are left out."""
-    lines = [line for line in StringIO(read_text(path), newline="") if not (comments and line.startswith("#"))]
+    every = StringIO(read_text(path), newline="")
+    lines = list(_without_comments(every) if comments else every)
     first = next(filter(str.strip, lines), "")
     try:
         rows = csv.reader(lines, delimiter=max(_DELIMITERS, key=first.count), strict=True)
@@ -127,6 +128,14 @@ def rows_of(path: str, comments: bool = False) -> list[list[str]]:
     if not found:
         raise Invalid(_("The file {path} is empty.").format(path=called(path)), "corpus")
     return found
+
+
+def _without_comments(lines: Iterable[str]) -> Iterator[str]:
+    quoted = False  # whether the line is within quotes, where a # is one of the text
+    for line in lines:
+        if quoted or not line.startswith("#"):
+            quoted ^= line.count('"') % 2 == 1
+            yield line
 
 
 def check_rows(names: Sequence[str], rows: Sequence[Sequence[str]], path: str) -> None:
