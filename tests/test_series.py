@@ -174,6 +174,9 @@ def test_a_file_that_cannot_be_read(path: str) -> None:
         ([1.0] * 400, "does not change in its training part"),
         ([1.0, 2.0] * 20, "too short: its smallest part, of 6 values"),
         ([1e200, -1e200] * 200, "too large to be squared"),
+        ([1e-200, 0.0] * 200, "does not change in its training part"),
+        ([1.0, 2.0] * 195 + [1e50] * 10, "more than 1e\\+15 times the spread of its training part away from it"),
+        ([1.0, 2.0] * 150 + [1e50] * 20 + [1.0, 2.0] * 40, "no forecast of them can be measured"),
     ],
 )
 def test_a_series_that_nothing_can_be_learned_from(tmp_path: Path, values: list[float], says: str) -> None:

@@ -18,7 +18,8 @@ from core.tasks.files import read_column
 from core.tasks.task import Batch, Data, Option, Options, Reals, Task, Track, short, text, whole
 
 SUNSPOTS = Path(__file__).parents[2] / "assets" / "data" / "sunspots.csv"
-LARGEST = 1e100  # a value
+LARGEST = 1e100  # a value; and a training part that changes by no more than one over this does not change
+FARTHEST = 1e15  # times the training part's spread: what is scaled must be squared in single precision
 ROUNDING = 1e-12  # times the greatest value: what spreads no more than this does so because numbers are rounded
 TRACKED = 60  # values of the validation part's end over which a forecast is drawn
 HELD_OUT = 15  # per cent of the series, its end, for the test part; and as much before it for the validation part
@@ -40,6 +41,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     _check(parts, batch)
     rounding = ROUNDING * np.abs(parts["train"]).max()
     values, changes = (Scale.of(one, rounding) for one in (parts["train"], np.diff(parts["train"])))
+    _check_scaled(parts, values, changes)
     streams = {name: _streams(part, batch) for name, part in parts.items()}
     naive = np.diff(streams["test"], axis=0)
     track = _track(streams["validation"], len(series) - len(parts["test"]) - len(parts["validation"]), changes)
@@ -115,8 +117,15 @@ def _check(parts: dict[str, Values], batch: int) -> None:
         raise Invalid(
             _("The series has values beyond {most:.0e}: they are too large to be squared.").format(most=LARGEST), "column"
         )
-    if np.ptp(parts["train"]) <= ROUNDING * np.abs(parts["train"]).max():
+    if np.ptp(parts["train"]) <= max(1 / LARGEST, ROUNDING * np.abs(parts["train"]).max()):
         raise Invalid(_("The series does not change in its training part: there is nothing to learn."), "column")
+
+
+def _check_scaled(parts: dict[str, Values], values: Scale, changes: Scale) -> None:
+    scaled = (one for part in parts.values() for one in (values.down(part), changes.down(np.diff(part))))
+    if max(np.abs(one).max() for one in scaled) > FARTHEST:
+        raise Invalid(_("The series has values that are more than {most:.0e} times the spread of its training part away from "
+                        "it: no forecast of them can be measured.").format(most=FARTHEST), "column")  # fmt: skip
 
 
 def _streams(values: Values, batch: int) -> Values:
