@@ -18,12 +18,13 @@ from core.language import N_, _
 from core.script import script
 from core.tasks import TASKS, task
 from core.tasks.task import Option, Options
-from core.tasks.windows import data_of
+from core.tasks.windows import data_of, read_of
 from pages.common.texts import plain
 from pages.lab import own, session
 
 UNITS = (16, 32, 48, 64, 96, 128, 200, 256)
 OWN = "own"  # the method's place in the list when the placement is none of the literature's
+ENOUGH = 0.9  # of a text that is cut to whole windows
 RATE = 0.5  # of a site that is switched on for the first time
 RAMP = 300  # updates of a schedule that is switched on for the first time
 FEW = (
@@ -96,6 +97,7 @@ def show() -> Experiment | None:
             with column:
                 place()
     own.show(row)
+    read = st.container(key="read")
     cell, layers, hidden = st.columns([1.5, 1, 1.25], gap="xxsmall")
     cell.selectbox(_("Cell"), CELLS, key="cell", format_func=lambda name: _(CELL_NAMES[name]), on_change=_cell_changed)
     low, high = BOUNDS["layers"]
@@ -112,7 +114,19 @@ def show() -> Experiment | None:
                 _site(site)
     _more()
     with notice:
-        return _read()
+        experiment = _read()
+    with read:
+        _fewer(experiment)
+    return experiment
+
+
+def _fewer(experiment: Experiment | None) -> None:
+    """That a text is shorter than what was asked for; nothing where it is not."""
+    if experiment is None or data_of(experiment).writing is None:
+        return
+    size, there = task(experiment.task).shared_options[0], read_of(experiment)
+    if there < ENOUGH * int(dict(experiment.options)[size.name]):
+        st.caption(_("The text has no more than {there}, in whole windows.").format(there=there))
 
 
 def _about(name: str) -> str:
