@@ -1,6 +1,6 @@
 """What is looked at: the window of steps, the sample and the path. Part of a link, so it is checked and clamped here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import Invalid
@@ -11,6 +11,7 @@ from core.paths import even_climbs, routes_of
 COUNT = 9  # steps in the window
 DISTANCE = 5  # of the path that is shown first
 ROUTES = ("cell", "state")
+Asked = Callable[[int, int], int]
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,18 @@ class View:
     climbs: tuple[int, ...] = ()
     through: str = "cell"
 
-    def fitted(self, experiment: Experiment, samples: int, target: int = DISTANCE) -> "View":
+    def fitted(self, experiment: Experiment, samples: int, asked: Asked = lambda _sample, t: t) -> "View":
         """The nearest view that this experiment has; of its batch, `samples` can be looked at.
 
-        target: where the path ends that is shown first.
+        asked(sample, t): the step nearest to t at which something is asked of the sample. There the path ends.
         """
-        climbs = self._climbs(experiment.layers, experiment.steps - 1, target)
+        sample = _clamped(self.sample, min(experiment.batch, samples) - 1)
+        climbs = self._climbs(experiment.layers, experiment.steps - 1, lambda t: asked(sample, t))
         chosen = first_that_shows(climbs[-1], 0, experiment.steps) if self.first is None else self.first
         return replace(
             self,
             first=_clamped(chosen, max(0, experiment.steps - COUNT)),
-            sample=_clamped(self.sample, min(experiment.batch, samples) - 1),
+            sample=sample,
             climbs=climbs,
             through=self.through if self.through in routes_of(experiment.cell) else "state",
         )
@@ -44,12 +46,14 @@ class View:
         """The first step of the window of a fitted view."""
         return self.first or 0
 
-    def _climbs(self, layers: int, last: int, target: int) -> tuple[int, ...]:
+    def _climbs(self, layers: int, last: int, asked: Callable[[int], int]) -> tuple[int, ...]:
         if not self.climbs:
-            return even_climbs(layers, 0, min(target, last))
-        steps = [_clamped(t, last) for t in self.climbs]
-        source, target = steps[0], max(steps)
-        return tuple(sorted(steps)) if len(steps) == layers + 1 else even_climbs(layers, source, target)
+            return even_climbs(layers, 0, asked(min(DISTANCE, last)))
+        steps = sorted(_clamped(t, last) for t in self.climbs)
+        end = asked(steps[-1])
+        if len(steps) != layers + 1:
+            return even_climbs(layers, min(steps[0], end), end)
+        return (*(min(t, end) for t in steps[:-1]), end)
 
     def with_source(self, t: int) -> "View":
         """The path that begins at step t; climbs that lie before it move along."""

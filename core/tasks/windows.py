@@ -47,10 +47,11 @@ def window(experiment: Experiment, update: int) -> Batch:
     return _window(_key(experiment), update)
 
 
-def first_asked(experiment: Experiment, least: int) -> int:
-    """The first step, from `least` on, at which the task asks for an answer; the last step where it asks no more."""
-    asked = np.flatnonzero(window(experiment, 1).asked.any(axis=1))
-    return int(next((t for t in asked if t >= least), experiment.steps - 1))
+def asked_near(experiment: Experiment, update: int, sample: int, t: int) -> int:
+    """The step nearest to t, the later of two, at which an answer is asked of that sample of an update's window; t where none
+    is."""
+    asked = np.flatnonzero(window(experiment, update).asked[:, sample])
+    return int(min(asked, key=lambda step: (abs(step - t), -step), default=t))
 
 
 def _key(e: Experiment) -> _Key:

@@ -1,6 +1,7 @@
 """The network and the masks of the update that is shown, the path through them and the sentence that counts."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -16,8 +17,8 @@ from core.language import _
 from core.paths import corruption, crossings, routes_of
 from core.runs.history import predicted
 from core.runs.protocol import SHOWN_SAMPLES
-from core.tasks.windows import data_of, first_asked, masks_of, window
-from core.view import COUNT, DISTANCE, View, first_that_shows
+from core.tasks.windows import asked_near, data_of, masks_of, window
+from core.view import COUNT, View, first_that_shows
 from pages.common.chart import live_chart
 from pages.common.network import network_view
 from pages.common.scrubber import scrubber
@@ -162,7 +163,7 @@ def _route() -> None:
 
 
 def _look(experiment: Experiment) -> View:
-    return session.view().fitted(experiment, SHOWN_SAMPLES, first_asked(experiment, DISTANCE))
+    return session.view().fitted(experiment, SHOWN_SAMPLES, partial(asked_near, experiment, shown_update()))
 
 
 def _follow(did: dict[str, Any]) -> None:

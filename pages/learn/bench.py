@@ -3,6 +3,7 @@ as the Lab has. Plain data only, in one dict of the session: classes would not s
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -16,10 +17,11 @@ from core.language import _, use
 from core.paths import routes_of
 from core.reach import extreme, full
 from core.runs.protocol import SHOWN_SAMPLES
-from core.tasks.windows import data_of, first_asked
-from core.view import DISTANCE, View, view_of, view_query
+from core.tasks.windows import asked_near, data_of
+from core.view import View, view_of, view_query
 from pages.common.files import note, present
 
+UPDATE = 1  # of a run: its window is read, its masks are drawn
 OWN = "own"  # a placement that is no method's
 PICKS = ("least", "most")
 BESIDE = ("zaremba2014", "naive-state", "naive-cell")  # what counts are compared with at first
@@ -68,7 +70,7 @@ def shown() -> Experiment:
 def view() -> View:
     """What is looked at: the path that was chosen, or the one that is corrupted least, or most, between its ends."""
     now = shown()
-    looked = View(**bench()["view"]).fitted(now, SHOWN_SAMPLES, first_asked(now, DISTANCE))
+    looked = View(**bench()["view"]).fitted(now, SHOWN_SAMPLES, partial(asked_near, now, UPDATE))
     if not (pick := bench()["pick"]):
         return looked
     climbs, through = extreme(now.placement, now.layers, looked.climbs[0], looked.climbs[-1], now.cell, pick == "most")

@@ -20,8 +20,6 @@ from pages.common.scrubber import scrubber
 from pages.common.texts import plain
 from pages.learn import bench
 
-UPDATE = 1  # of a run; the masks of its first update are drawn
-
 
 def show(colours: Theme) -> None:
     """The sentence, the routes, the network, the distance."""
@@ -36,9 +34,9 @@ def show(colours: Theme) -> None:
 
 
 def _scene(experiment: Experiment, view: View, gates: bool) -> Scene:
-    data, batch = data_of(experiment), window(experiment, UPDATE)
+    data, batch = data_of(experiment), window(experiment, bench.UPDATE)
     inputs, right = data.sample_text(batch, view.sample)
-    masks = spelled(masks_of(experiment, UPDATE), batch.x)
+    masks = spelled(masks_of(experiment, bench.UPDATE), batch.x)
     return Scene(experiment.placement, experiment.shape, masks, view.sample, view.start, COUNT,
                  inputs, [None] * len(inputs), right, view.climbs, view.through, gates)  # fmt: skip
 
