@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from core.codec import to_plain
+from core.differences import differences
 from core.errors import Invalid
 from core.experiment import BOUNDS, Experiment, check_whole
 from core.language import _
@@ -23,6 +24,7 @@ from core.tasks.task import Data
 MAGIC = b"Dropout Through Time, checkpoint 1\n"  # then the digest of all the rest, and the rest
 EVERY = 100  # updates
 _DIGEST = 32  # bytes
+NAMED = 3  # differences that an error names
 
 
 class Checkpoint:
@@ -72,12 +74,10 @@ class Checkpoint:
 
     def _check(self, found: dict[str, Any]) -> None:
         theirs, own = json.loads(found["experiment"]), json.loads(self.whose["experiment"])
-        other = sorted(name for name in theirs.keys() | own.keys() if theirs.get(name) != own.get(name))
-        if other:
-            raise Invalid(_("The checkpoint {path} is that of another experiment: {name} is {theirs} there and {own} here. "
+        if theirs != own:
+            raise Invalid(_("The checkpoint {path} is that of another experiment: {what}. "
                             "Name another file, or the same settings.").format(
-                                path=self.path, name=other[0], theirs=theirs.get(other[0]), own=own.get(other[0])),
-                          "checkpoint")  # fmt: skip
+                                path=self.path, what=_in_words(differences(theirs, own))), "checkpoint")  # fmt: skip
         if found["data"] != self.whose["data"]:
             raise Invalid(_("The checkpoint {path} belongs to other data than this experiment finds now.").format(
                 path=self.path), "checkpoint")  # fmt: skip
@@ -101,6 +101,13 @@ def _read(path: Path) -> dict[str, Any] | None:
             path=path), "checkpoint")  # fmt: skip
     found: dict[str, Any] = torch.load(BytesIO(rest), map_location="cpu", weights_only=True)
     return found
+
+
+def _in_words(found: list[tuple[str, str, str]]) -> str:
+    named = [_("{name} is {theirs} there and {own} here").format(name=name, theirs=theirs, own=own)
+             for name, theirs, own in found[:NAMED]]  # fmt: skip
+    more = len(found) - len(named)
+    return "; ".join(named) + (_("; and {n} more").format(n=more) if more else "")
 
 
 def _digest_of(data: Data) -> str:

@@ -149,7 +149,7 @@ def _placement_query(experiment: Experiment) -> dict[str, str]:
     placement, name = experiment.placement, experiment.method
     if name and replace(experiment, placement=method(name).placement(cell=experiment.cell)).placement == placement:
         return {"method": name}
-    sites = {_IN_QUERY[site.name]: _dropout_text(dropout) for site, dropout in placement}
+    sites = {_IN_QUERY[site.name]: dropout_to_text(dropout) for site, dropout in placement}
     return sites | {_LOSS_IN_QUERY[name]: _text(weight) for name, weight in placement.losses} or {"sites": "none"}
 
 
@@ -165,8 +165,9 @@ def _placement_of(query: Mapping[str, str], task: Task) -> Placement:
     return Placement.of(dict(named.sites) | sites, dict(named.losses) | losses)
 
 
-def _dropout_text(dropout: Dropout) -> str:
-    # 0.25~sequence~test~ramp,300,0: the rate (several, with commas, where layers differ), then what is not the default.
+def dropout_to_text(dropout: Dropout) -> str:
+    """How a site drops, as `dropout_from_text` reads it: 0.25~sequence~test~ramp,300,0 is the rate (several, with commas, where
+    layers differ), then what is not the default."""
     default, schedule = Dropout(), dropout.schedule
     fields_ = (*SHARING, "scaling", "noise")
     changed = [getattr(dropout, name) for name in fields_ if getattr(dropout, name) != getattr(default, name)]

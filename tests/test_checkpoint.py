@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,9 +19,9 @@ from core import optimiser
 from core.checkpoint import MAGIC, Checkpoint
 from core.commandline.main import main
 from core.dropout.methods import METHODS
-from core.dropout.placement import Placement
+from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment import Experiment, build
+from core.experiment import Experiment, build, reseeded
 from core.runs.protocol import Event
 from core.training import train
 
@@ -111,9 +112,25 @@ def _printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
+SHORT = replace(E, updates=3)
+# Other experiments than that, and what is said to be different: what a reader knows comes first.
+OTHERS = {
+    replace(SHORT, decay=2.0, hidden=(5, 6), embedding=7): "hidden is 4 there and 5,6 here; embedding is not given there and 7 "
+    "here; decay is 1.0 there and 2.0 here",
+    replace(reseeded(SHORT, 3), layers=1, learning_rate=0.1, cell="gru"): "layers is 2 there and 1 here; cell is lstm there "
+    "and gru here; seed is 7 there and 3 here; and 1 more",
+    replace(SHORT, mask_seed=3, placement=METHODS["gal2016"].placement(0.1)): "rate is words=0.2 input=0.2 between=0.2 "
+    "output=0.2 state=0.2 there and words=0.1 input=0.1 between=0.1 output=0.1 state=0.1 here; mask_seed is 7 there and 3 here",
+    replace(SHORT, placement=METHODS["ar-tar"].placement()): "method is gal2016 there and ar-tar here",
+    replace(SHORT, placement=Placement.of({"cell": Dropout(0.1)})): "method is gal2016 there and of its own here",
+    replace(SHORT, options=(("words", 3000),), windows="varied"): "words is 2000 there and 3000 here; windows is equal there "
+    "and varied here",
+}
+
+
 def test_what_is_no_checkpoint_of_this_run_is_refused_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "run"
-    short = replace(E, updates=3)
+    short = SHORT
     list(train(short, checkpoint=Checkpoint(path)))
     content = path.read_bytes()
     middle = len(content) // 2
@@ -129,6 +146,9 @@ def test_what_is_no_checkpoint_of_this_run_is_refused_and_kept(tmp_path: Path) -
     path.write_bytes(content)
     with pytest.raises(Invalid, match="that of another experiment: hidden is 4 there and 7 here"):
         next(train(replace(short, hidden=7), checkpoint=Checkpoint(path)))
+    for other, sentence in OTHERS.items():
+        with pytest.raises(Invalid, match=re.escape(f"another experiment: {sentence}. Name another file, or")):
+            next(train(other, checkpoint=Checkpoint(path)))
     with pytest.raises(Invalid, match="cannot be read: Is a directory"):
         next(train(short, checkpoint=Checkpoint(tmp_path)))
     with pytest.raises(Invalid, match="cannot be written: No such file or directory"):
