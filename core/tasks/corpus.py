@@ -1,5 +1,6 @@
 """A text of one's own in its three parts: a file, cut by position, or a folder in the layout of the Penn Treebank's."""
 
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,7 @@ _BREAK = re.compile(r"\s")
 
 def prepared(path: str) -> bool:
     """Whether that is a folder, whose files are words and the unknown one already, with a space between any two."""
-    return Path(path).is_dir()
+    return os.path.isdir(path)  # of a name that can be none, False
 
 
 def parts_of(path: str) -> dict[str, str]:

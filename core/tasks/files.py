@@ -60,7 +60,7 @@ def _bytes(path: str, largest: int) -> bytes:
             raw = file.read(largest + 1)
     except (OSError, ValueError) as error:  # ValueError: a name that can be none
         why = getattr(error, "strerror", None) or str(error)
-        raise Invalid(_("The file {path} cannot be read: {why}.").format(path=called(path), why=why), "corpus") from None
+        raise Invalid(_("“{path}” cannot be read: {why}.").format(path=called(path), why=why), "corpus") from None
     if len(raw) > largest:
         raise Invalid(_("The file {path} has more than {most} bytes.").format(path=called(path), most=largest), "corpus")
     return raw
