@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,18 @@ import pytest
 import torch
 
 from core.bench.markdown import lines
+from core.checkpoint import Checkpoint
 from core.commandline.main import COMMANDS, main
 from core.commandline.train import experiment as experiment_of
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, from_data, usual
 from core.dropout.schedule import Schedule
-from core.experiment import CELLS, Experiment, build, reseeded
+from core.experiment import BOUNDS, CELLS, Experiment, build, reseeded
 from core.paths import corruption, through_gates
 from core.recipes import RECIPES
 from core.recipes import experiment as of_recipe
+from core.recipes.recipe import MOST_UPDATES
+from core.tasks import TASKS
 from core.tasks.windows import data_of, masks_of
 from core.training import train
 
@@ -140,10 +144,64 @@ def test_a_recipe_and_what_is_changed_of_it() -> None:
     assert dict(parsed("--recipe", "zaremba2014-small", "--option", "words=3000").options)["words"] == 3000
 
 
-def test_a_run_that_goes_on_says_from_where(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_run_that_has_finished_says_so_and_what_it_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     again = [*SHORT, "--checkpoint", str(tmp_path / "run")]
-    first = said(capsys, *again)
-    assert said(capsys, *again).removeprefix("goes on after update 3\n").splitlines()[:-1] == first.splitlines()[:-1]
+    first = said(capsys, *again).splitlines()
+    assert main(again) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[:-1] == [first[0], "this run has already finished; what it said:", *first[1:-1]]
+    assert printed.err == "", "no bar"
+
+
+def test_a_run_that_goes_on_says_what_it_said_and_from_where(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    short = ["train", "--option", "words=2000", "--hidden", "4", "--layers", "1", "--updates", "8", "--device", "cpu"]
+    whole, path = said(capsys, *short).splitlines(), tmp_path / "run"
+    chosen, least = parsed(*short[1:]), data_of(parsed(*short[1:])).updates
+    for event in train(chosen, checkpoint=Checkpoint(path, least)):
+        if event.get("update") == least + 1:
+            break
+    again = said(capsys, *short, "--checkpoint", str(path)).splitlines()
+    assert again[1] == "what it said so far:"
+    at = again.index(f"goes on after update {least}:")
+    assert [again[0], *again[2:at], *again[at + 1 :]][:-1] == whole[:-1]
+    assert [line[:5] for line in again[2:at]] == ["epoch", "  wri"] * 2
+
+
+def test_a_language_model_is_seen_learning(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short line at every evaluation, the beginning of what the record carries; the whole at the end."""
+    short = ["train", "--task", "character-model", "--option", "characters=10000", "--hidden", "4", "--layers", "1",
+             "--updates", "2", "--device", "cpu"]  # fmt: skip
+    texts = [" ".join(event["written"].split()) for event in objects(said(capsys, *short, "--json")) if "written" in event]
+    for columns in (60, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = [line for line in said(capsys, *short).splitlines() if line.startswith("  writes: ")]
+        assert len(lines) == len(texts) == 2
+        for line, text in zip(lines, texts, strict=True):
+            assert len(line) <= min(columns - 1, 100)
+            assert text.startswith(line.removeprefix("  writes: ").removesuffix("…"))
+
+
+def test_nothing_is_called_masked_where_nothing_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for method in ("none", "pytorch"):  # which has masks between layers alone: of one there are none
+        text = said(capsys, *SHORT, "--method", method)
+        assert "masked" not in text
+        assert "  train " in text
+
+
+def test_the_help_of_train_names_ranges_and_the_options_of_tasks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = said(capsys, "train", "--help")
+    words = " ".join(text.split())
+    assert all(len(line) <= 80 for line in text.splitlines())
+    for name in ("layers", "embedding", "batch", "steps", "updates", "epochs"):
+        low, high = BOUNDS[name]
+        assert re.search(rf" --{name} [A-Z] [^-]*; {low} to {high} ", words), name
+    assert f"at most {MOST_UPDATES}" in words
+    for name, row in TASKS.items():
+        assert re.search(rf" {name} {row.options[0].name}={row.options[0].default} \(", words)
+        assert all(f" {option.name}=" in words for option in row.options)
 
 
 def test_methods(capsys: pytest.CaptureFixture[str]) -> None:
@@ -281,6 +339,8 @@ WRONG = {
     "train --learning-rate inf": "learning_rate is inf",
     "train --recipe zaremba": "There is no recipe “zaremba”; did you mean zaremba2014-",
     "train --recipe merity2017 --task adding": "A recipe brings its own task: leave --task out",
+    "train --option corpus=PTB": "“PTB” cannot be read: No such file or directory",
+    "train --option corpus=" + "a" * 300: "cannot be read: File name too long",
     "train --recipe merity2017 --scale 2": "The scale is 2.0; it must be a number above 0 and at most 1",
     "train --recipe merity2017 --steps 10": "Windows of varied length need steps of at least 20; steps is 10",
     "train --scale 0.1": "--scale is that of a recipe: name one with --recipe",

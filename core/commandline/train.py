@@ -2,46 +2,48 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import Any
 
-from tqdm import tqdm
-
 from core.commandline.parts import add_cell, add_json, add_method, at_rates, number, placement, whole, widths
+from core.commandline.progress import print_text
 from core.dropout.methods import method
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment import DEVICES, ENGINES, THREADS, Experiment, build, check_whole
+from core.experiment import BOUNDS, DEVICES, ENGINES, HIDDEN, LIMITS, THREADS, Experiment, build, check_whole
 from core.language import N_, _
 from core.recipes import RECIPES, Recipe, recipe
 from core.recipes import experiment as of_recipe
-from core.results.lines import aligned
+from core.recipes.recipe import MOST_UPDATES
 from core.tasks import TASKS, task
-from core.tasks.metrics import METRICS
-from core.tasks.task import TEMPERATURE, Option, Value
-from core.tasks.windows import data_of
+from core.tasks.task import CORPUS, Option, Value
 
 HELP = N_("train a small network and report its losses")
 DEFAULT = "language-model"  # the task, where none is named
-LONGEST = 12  # characters of a class's name in a table
-SEEDS = ("data_seed", "weight_seed", "mask_seed")
-# Events that are printed as they come.
-SAID = {
-    "averaging": N_("update {update}: the validation loss no longer falls; from now on the mean of the weights is evaluated"),
-    "unsaved": N_("update {update}: {reason}"),
+SEEDS_OF = {"data_seed": N_("of the data"), "weight_seed": N_("of the initial weights"), "mask_seed": N_("of the masks")}
+# Whole numbers that say how large the network and its windows are: the letter for each, and what it is.
+SIZES = {
+    "layers": ("L", N_("recurrent layers")),
+    "embedding": ("E", N_("units of the embedding; as many as layer 1 has, if left out")),
+    "batch": ("B", N_("samples side by side")),
+    "steps": ("T", N_("time steps of a window, through which the gradient goes back")),
 }
+# Either says how long is trained.
+LENGTHS = {"updates": N_("train for so many updates"), "epochs": N_("train for so many readings of the training data")}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("--recipe", metavar="NAME", help=_("a published set-up: {all}").format(all=", ".join(RECIPES)))
-    parser.add_argument(
-        "--scale", type=number, metavar="X", help=_("the recipe in small: 0.1 is a tenth of its widths and updates")
-    )
+    parser.add_argument("--scale", type=number, metavar="X", help=_(
+        "the recipe in small, above 0 and at most 1: 0.1 is a tenth of its widths, of its text and of its updates, of which "
+        "there are then at most {most}").format(most=MOST_UPDATES))  # fmt: skip
     parser.add_argument("--task", metavar="NAME", help=_("one of {all}").format(all=", ".join(TASKS)))
-    parser.add_argument("--option", nargs="+", action="extend", default=[], metavar="key=value", help=_("settings of the task"))
+    parser.add_argument("--option", nargs="+", action="extend", default=[], metavar="key=value",
+                        help=_("settings of the task, such as words=30000; each task's are listed below"))  # fmt: skip
     add_method(parser, required=False)
     parser.add_argument(
         "--rate",
@@ -51,23 +53,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=_("in [0, 1); one, or by site; site=P~sequence~batch~test~gaussian~ramp,300 says how it drops as well"),
     )
     add_cell(parser)
-    for name, letter in (("layers", "L"), ("embedding", "E"), ("batch", "B"), ("steps", "T")):
-        parser.add_argument(f"--{name}", type=whole, metavar=letter)
-    parser.add_argument("--hidden", type=widths, metavar="H[,H...]")
+    for name, (letter, what) in SIZES.items():
+        parser.add_argument(f"--{name}", type=whole, metavar=letter, help=_within(_(what), BOUNDS[name]))
+    parser.add_argument("--hidden", type=widths, metavar="H[,H...]", help=_within(_("units of all layers, or of each"), HIDDEN))
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--updates", type=whole, metavar="N")
-    length.add_argument("--epochs", type=whole, metavar="N")
-    parser.add_argument("--learning-rate", type=number, metavar="X")
-    parser.add_argument("--seed", type=whole, metavar="S", help=_("sets all three seeds"))
-    for seed in SEEDS:
-        parser.add_argument(f"--{seed.replace('_', '-')}", type=whole, metavar="S")
-    parser.add_argument("--device", choices=DEVICES)
-    parser.add_argument("--engine", choices=ENGINES)
+    for name, what in LENGTHS.items():
+        length.add_argument(f"--{name}", type=whole, metavar="N", help=_within(_(what), BOUNDS[name]))
+    parser.add_argument("--learning-rate", type=number, metavar="X",
+                        help=_("at first; above {}, at most {}").format(*LIMITS["learning_rate"]))  # fmt: skip
+    parser.add_argument("--seed", type=whole, metavar="S", help=_within(_("sets all three seeds"), BOUNDS["data_seed"]))
+    for seed, what in SEEDS_OF.items():
+        parser.add_argument(f"--{seed.replace('_', '-')}", type=whole, metavar="S", help=_(what))
+    parser.add_argument("--device", choices=DEVICES, help=_("auto, if left out: a CUDA device if there is one, or the CPU"))
+    parser.add_argument("--engine", choices=ENGINES, help=_("auto, if left out: for each layer the fastest that has its masks"))
     # With one, sums are in the order of the app's workers, and runs side by side do not wait for each other's threads.
     parser.add_argument("--threads", type=whole, default=1, metavar="N", help=_("of torch; 1 if left out, as in the app"))
-    parser.add_argument("--checkpoint", type=Path, metavar="PATH", help=_("go on from this file, and write the run down in it"))
+    parser.add_argument("--checkpoint", type=Path, metavar="PATH",
+                        help=_("write the run down in this file, and go on from there if it exists"))  # fmt: skip
     parser.add_argument("--checkpoint-every", type=whole, metavar="N", help=_("after so many updates; 100, if left out"))
     add_json(parser)
+    parser.epilog = _epilog()
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter  # which leaves the epilog's lines alone
+
+
+def _within(what: str, bounds: tuple[int, int]) -> str:
+    return _("{what}; {low} to {high}").format(what=what, low=bounds[0], high=bounds[1])
+
+
+def _epilog() -> str:
+    """What holds where nothing is said, and the options of each task."""
+    wide, width = max(map(len, TASKS)), max(60, get_terminal_size().columns - 2)
+    rows = [fill(f"  {name:{wide}}  {', '.join(_told(option) for option in row.options)}", width,
+                 subsequent_indent=" " * (wide + 4), break_on_hyphens=False) for name, row in TASKS.items()]  # fmt: skip
+    return "\n".join((fill(_("What is left out is as suits the task, or as the recipe has it."), width), "",
+                      fill(_("--option key=value of each task, here with what holds if it is left out, and its range:"), width),
+                      *rows))  # fmt: skip
+
+
+def _told(option: Option) -> str:
+    if option.local:
+        return f"{option.name}={'PATH' if option.name == CORPUS else 'NAME'} ({_(option.label)})"
+    allowed = "|".join(option.choices) if option.choices else _("{low} to {high}").format(low=option.low, high=option.high)
+    return f"{option.name}={option.default} ({allowed})"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = Checkpoint(args.checkpoint, _given(args.checkpoint_every, EVERY)) if args.checkpoint else None
     prepare(args.threads)
     events = train(chosen, checkpoint=checkpoint)
-    return _print_json(events) if args.json else _print_text(events, chosen)
+    return _print_json(events) if args.json else print_text(events, chosen)
 
 
 def experiment(args: argparse.Namespace) -> Experiment:
@@ -99,7 +126,7 @@ def experiment(args: argparse.Namespace) -> Experiment:
         "engine",
     )
     given: dict[str, Any] = {name: getattr(args, name) for name in plain if getattr(args, name) is not None}
-    for seed in SEEDS:
+    for seed in SEEDS_OF:
         value = getattr(args, seed) if getattr(args, seed) is not None else args.seed
         given |= {} if value is None else {seed: value}
     _check_recipe(args)
@@ -157,57 +184,3 @@ def _print_json(events: Iterator[dict[str, Any]]) -> int:
         last = event["event"]
         print(json.dumps(event), flush=True)
     return int(last == "failed")
-
-
-def _print_text(events: Iterator[dict[str, Any]], chosen: Experiment) -> int:
-    started = next(events)
-    if "resumed" in started:
-        print(_("goes on after update {resumed}").format(**started), flush=True)
-    print(_("{parameters} parameters, {updates} updates on {device}").format(**started), flush=True)
-    wrote = ""
-    with tqdm(total=started["updates"], unit=_("update"), file=sys.stderr, leave=False) as bar:
-        for event in events:
-            if event["event"] == "record":
-                bar.update(event["update"] - bar.n)
-                wrote = event.get("written", wrote)
-                if event["val"]:
-                    bar.write(_evaluation(event), file=sys.stdout)
-            elif event["event"] in SAID:
-                bar.write(_(SAID[event["event"]]).format(**event), file=sys.stdout)
-            elif event["event"] in ("done", "failed"):
-                last = event
-    if wrote:
-        print(_("written at temperature {t}: {text}").format(t=TEMPERATURE, text=json.dumps(wrote, ensure_ascii=False)))
-    if "test_confusion" in last:
-        print(*_matrix(last["test_confusion"], data_of(chosen).class_names), sep="\n")
-    print(_summary(last, started, _(task(chosen.task).baseline)))
-    return int(last["event"] == "failed")
-
-
-def _matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Iterator[str]:
-    """Which class was taken for which in the test part."""
-    names = [name[:LONGEST] for name in classes]
-    yield _("test part: a row for each right class, a column for each answer")
-    yield from aligned(["", *names], ([name, *map(str, row)] for name, row in zip(names, counts, strict=True)))
-
-
-def _evaluation(record: dict[str, Any]) -> str:
-    masked = _("not yet") if record["train_loss"] is None else f"{record['train_loss']:.3f}"
-    return _("epoch {epoch:5.1f}  train masked {masked}  clean {clean:.3f}  validation {val:.3f}  {metrics}").format(
-        epoch=record["epoch"], masked=masked, clean=record["train_loss_clean"], val=record["val_loss"],
-        metrics=_named(record["val"]))  # fmt: skip
-
-
-def _summary(last: dict[str, Any], started: dict[str, Any], baseline: str) -> str:
-    if last["event"] == "failed":
-        return str(last["reason"])
-    row, best = METRICS[started["metric"]], last["best"]["val_loss"]
-    what, value = (_(row.label), row.of_loss(best)) if row.of_loss else (_("validation loss"), best)
-    return _("test {test} ({baseline}: {without}); best {what} {best:.4g} at update {at}; {seconds} s").format(
-        test=_named({name: last["test"][name] for name in last["baselines"]}), baseline=baseline,
-        without=_named(last["baselines"]), what=what, best=value, at=last["best"]["update"],
-        seconds=last["seconds"])  # fmt: skip
-
-
-def _named(metrics: dict[str, float]) -> str:
-    return ", ".join(f"{_(METRICS[name].label)} {value:.4g}" for name, value in metrics.items())
