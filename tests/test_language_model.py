@@ -254,7 +254,7 @@ def test_a_network_that_reads_ones_own_text_beats_the_baseline(tmp_path: Path) -
         (b" \n\t\r\n", "is empty"),
         (b"\x89PNG\r\n\0\0", "no text: it has bytes that are zero"),
         ("größe ".encode("latin-1") * 2_000, r"not in UTF-8 \(byte 2\)"),
-        ("some words ".encode("utf-16"), "no text"),
+        ("some words ".encode("utf-16"), "is in UTF-16"),
         (b"word", r"words \(train\) do not fill one window of 5 steps × 4 samples"),
         (b"x" * 50_000, r"\(train\) do not fill"),
         (b"a few words only", "do not fill one window"),

@@ -122,7 +122,7 @@ def test_what_is_shown_and_what_steps_a_recording_needs() -> None:
 
 
 def test_a_small_network_beats_the_baseline() -> None:
-    e = build("speech", hidden=16, layers=1, epochs=4, batch=24, learning_rate=0.03, device="cpu",
+    e = build("speech", {"voices": 6}, hidden=16, layers=1, epochs=4, batch=24, learning_rate=0.03, device="cpu",
               placement=METHODS["none"].placement())  # fmt: skip
     test = list(train(e))[-1]["test"]
     assert test["accuracy"] > 0.6 > 1.1 * test["baseline"]

@@ -77,7 +77,7 @@ TASK = Task(
         "batch": 16,
         "epochs": 80,
         "learning_rate": 0.006,
-        "placement": METHODS["zaremba2014"].placement(0.4),
+        "placement": METHODS["zaremba2014"].placement(0.25),
     },
     make=make,
     default_steps=lambda options: LONGEST,

@@ -180,8 +180,9 @@ def _chosen(names: Sequence[str], column: str, rows: Sequence[Sequence[str]], pa
         raise Invalid(_("The file {path} has no column “{column}”; it has {known}.").format(
             path=called(path), column=column[:SHOWN], known=known), "column")  # fmt: skip
     if not numbers:
-        said = _("The file {path} has no column of numbers; its columns are {known}.").format(path=called(path), known=known)
-        raise Invalid(f"{said} {_plainly(rows[0])}".strip(), "column")
+        how = _plainly(rows[0]) or _("A series needs one, without gaps.")
+        raise Invalid(_("The file {path} has no column of numbers; its columns are {known}. {how}").format(
+            path=called(path), known=known, how=how), "column")  # fmt: skip
     raise Invalid(_("The file {path} has {n} columns of numbers; choose one of {known} with column=NAME.").format(
         path=called(path), n=len(numbers), known=known), "column")  # fmt: skip
 

@@ -122,7 +122,7 @@ TASK = Task(
         "batch": 20,
         "epochs": 80,
         "learning_rate": 0.006,
-        "placement": METHODS["zaremba2014"].placement(0.4),
+        "placement": METHODS["zaremba2014"].placement(0.25),
     },
     make=make,
     default_steps=lambda options: LONGEST,
