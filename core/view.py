@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from core.errors import Invalid
 from core.experiment import Experiment
@@ -11,7 +12,7 @@ from core.paths import even_climbs, routes_of
 COUNT = 9  # steps in the window
 DISTANCE = 5  # of the path that is shown first
 ROUTES = ("cell", "state")
-Asked = Callable[[int, int], int]
+End = Callable[[int, int, bool], int]
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,13 @@ class View:
     climbs: tuple[int, ...] = ()
     through: str = "cell"
 
-    def fitted(self, experiment: Experiment, samples: int, asked: Asked = lambda _sample, t: t) -> "View":
+    def fitted(self, experiment: Experiment, samples: int, end: End = lambda _sample, t, _chosen: t) -> "View":
         """The nearest view that this experiment has; of its batch, `samples` can be looked at.
 
-        asked(sample, t): the step nearest to t at which something is asked of the sample. There the path ends.
+        end(sample, t, chosen): where a path to step t can end in that sample. chosen: whether somebody has chosen t.
         """
         sample = _clamped(self.sample, min(experiment.batch, samples) - 1)
-        climbs = self._climbs(experiment.layers, experiment.steps - 1, lambda t: asked(sample, t))
+        climbs = self._climbs(experiment.layers, experiment.steps - 1, partial(end, sample))
         chosen = first_that_shows(climbs[-1], 0, experiment.steps) if self.first is None else self.first
         return replace(
             self,
@@ -46,14 +47,14 @@ class View:
         """The first step of the window of a fitted view."""
         return self.first or 0
 
-    def _climbs(self, layers: int, last: int, asked: Callable[[int], int]) -> tuple[int, ...]:
+    def _climbs(self, layers: int, last: int, end: Callable[[int, bool], int]) -> tuple[int, ...]:
         if not self.climbs:
-            return even_climbs(layers, 0, asked(min(DISTANCE, last)))
+            return even_climbs(layers, 0, end(min(DISTANCE, last), False))
         steps = sorted(_clamped(t, last) for t in self.climbs)
-        end = asked(steps[-1])
+        target = end(steps[-1], True)
         if len(steps) != layers + 1:
-            return even_climbs(layers, min(steps[0], end), end)
-        return (*(min(t, end) for t in steps[:-1]), end)
+            return even_climbs(layers, min(steps[0], target), target)
+        return (*(min(t, target) for t in steps[:-1]), target)
 
     def with_source(self, t: int) -> "View":
         """The path that begins at step t; climbs that lie before it move along."""

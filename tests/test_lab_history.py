@@ -14,6 +14,7 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
 from core.experiment import Experiment, build
+from core.figures.outcome import run_name
 from core.runs.history import comparable, in_force, newest, of_kind, predicted, with_changes
 from core.runs.protocol import Command, Event
 from core.tasks.windows import data_of, masks_of, total_updates, window
@@ -135,6 +136,11 @@ def test_changes_are_taken_in_order_and_checked() -> None:
 def test_losses_are_comparable_over_the_same_data_whatever_learns_them() -> None:
     for change in ({"layers": 4}, {"hidden": 9}, {"placement": GAL}, {"mask_seed": 5}, {"learning_rate": 0.5}, {"batch": 16}):
         assert comparable(RECALL, replace(RECALL, **change)), change
+    few, many = (build("digits", {"images": n}) for n in (100, 150))
+    assert comparable(few, many), "other images to train on, the same to validate"
+    assert not comparable(build(), build(options={"words": 12_000})), "another vocabulary"
+    assert not comparable(build("series"), build("series", {"points": 300})), "another scale"
+    assert run_name(2, few, beside=many) == "run 2 · zaremba2014, Images: 100"
     for other in (WORDS, replace(RECALL, data_seed=8), replace(RECALL, steps=20), build("delayed-recall", {"lag": 4})):
         assert not comparable(RECALL, other)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.paths import crossings, routes_of
-from core.tasks.windows import asked_near, window
+from core.tasks.windows import end_near, window
 from core.view import COUNT, ROUTES, View, first_that_shows, view_of, view_query
 from tests.strategies import experiments
 
@@ -81,23 +81,25 @@ def test_the_path_ends_where_something_is_asked_and_a_window_that_nobody_chose_s
     view: View, experiment: Experiment, data: st.DataObject
 ) -> None:
     end = data.draw(st.integers(0, experiment.steps - 1))
-    fitted = replace(view, first=None).fitted(experiment, SAMPLES, lambda _sample, _t: end)
+    fitted = replace(view, first=None).fitted(experiment, SAMPLES, lambda _sample, _t, _chosen: end)
     check(fitted, experiment)
     assert fitted.climbs[-1] == end
     assert end in range(fitted.start, fitted.start + COUNT)
-    at_the_beginning = replace(view, first=0).fitted(experiment, SAMPLES, lambda _sample, _t: end)
+    at_the_beginning = replace(view, first=0).fitted(experiment, SAMPLES, lambda _sample, _t, _chosen: end)
     assert at_the_beginning.start == 0
 
 
-def test_what_is_asked_nearest_is_found_in_the_window_of_the_update() -> None:
+def test_what_is_end_nearest_is_found_in_the_window_of_the_update() -> None:
     experiment = build("captions", hidden=8)
     names = [[t for t in range(experiment.steps) if window(experiment, 3).asked[t, sample]] for sample in range(SAMPLES)]
     assert len({len(steps) for steps in names}) > 1, "names of different length"
     for sample, steps in enumerate(names):
-        assert [asked_near(experiment, 3, sample, t) for t in range(experiment.steps)] == \
-            [min(t, steps[-1]) for t in range(experiment.steps)]  # fmt: skip
+        for chosen in (True, False):
+            assert [end_near(experiment, 3, sample, t, chosen) for t in range(experiment.steps)] == \
+                [min(t, steps[-1]) for t in range(experiment.steps)]  # fmt: skip
     recall = build("delayed-recall", {"lag": 7})
-    assert {asked_near(recall, 1, 0, t) for t in range(recall.steps)} == {recall.steps - 1}
+    assert {end_near(recall, 1, 0, t, chosen=False) for t in range(recall.steps)} == {recall.steps - 1}
+    assert [end_near(recall, 1, 0, t, chosen=True) for t in range(recall.steps)] == [*range(recall.steps)]
 
 
 @given(t=st.integers(0, 40), first=st.integers(0, 40), more=st.integers(0, 40))

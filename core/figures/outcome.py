@@ -7,6 +7,7 @@ from core.experiment import Experiment
 from core.figures.marks import Mark
 from core.language import _
 from core.runs.protocol import Event
+from core.tasks import task
 from core.tasks.metrics import METRICS
 from core.tasks.task import short
 
@@ -45,8 +46,8 @@ class Metrics:
 
 
 def run_name(number: int, began: Experiment, events: Iterable[Event] = (), beside: Experiment | None = None) -> str:
-    """A run's name: its number and method, “changed” where its dropout did not stay that, and its size where the
-    experiment `beside` it has another."""
+    """A run's name: its number and method, “changed” where its dropout did not stay that, and its size, and how much it
+    has to train on, where the experiment `beside` it has another."""
     parts = [_method(began)]
     if any("placement" in event for event in events):
         parts.append(_("changed"))
@@ -54,6 +55,9 @@ def run_name(number: int, began: Experiment, events: Iterable[Event] = (), besid
         parts.append(began.cell)
     if beside is not None and (began.layers, began.hidden) != (beside.layers, beside.hidden):
         parts.append(_("L {layers}, H {hidden}").format(layers=began.layers, hidden=str(began.hidden).strip("()")))
+    if beside is not None and began.task == beside.task:
+        parts += [f"{_(option.label)}: {dict(began.options)[option.name]}" for option in task(began.task).options
+                  if option.amount and dict(began.options)[option.name] != dict(beside.options)[option.name]]  # fmt: skip
     return _("run {n} · {what}").format(n=number, what=", ".join(parts))
 
 

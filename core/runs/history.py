@@ -8,8 +8,10 @@ from typing import Any
 from core.dropout.placement import from_data
 from core.experiment import Experiment
 from core.runs.protocol import CHANGEABLE, Event
+from core.tasks import task
+from core.tasks.windows import same_questions
 
-DATA = ("task", "options", "steps", "data_seed")  # what the data depend on; the batch only cuts them up
+DATA = ("task", "steps", "data_seed")  # what the data depend on, with the options; the batch only cuts them up
 
 
 def of_kind(events: Iterable[Event], kind: str) -> list[Event]:
@@ -45,8 +47,15 @@ def with_changes(experiment: Experiment, changes: Iterable[Event]) -> Experiment
 
 
 def comparable(one: Experiment, other: Experiment) -> bool:
-    """Whether the losses of the two can be laid beside each other: they are means over the same data, whatever learns them."""
-    return all(getattr(one, name) == getattr(other, name) for name in DATA)
+    """Whether the losses of the two can be laid beside each other: they are means over the same data, whatever learns them,
+    and from however many samples."""
+    if any(getattr(one, name) != getattr(other, name) for name in DATA):
+        return False
+    if one.options == other.options:
+        return True
+    amounts = {option.name for option in task(one.task).options if option.amount}
+    apart = {name for name, _value in set(one.options) ^ set(other.options)}
+    return apart <= amounts and same_questions(one, other)
 
 
 def predicted(events: Sequence[Event], update: int, sample: int) -> list[int | float | None] | None:

@@ -62,7 +62,7 @@ TASK = Task(
     baseline=N_("the mean of the training sums"),
     options=(
         Option("lag", N_("Numbers (lag)"), 24, 2, 100),
-        Option("sequences", N_("Sequences"), 4096, 64, 50_000),
+        Option("sequences", N_("Sequences"), 4096, 64, 50_000, amount=True),
     ),
     defaults={
         "hidden": 32,

@@ -71,7 +71,7 @@ TASK = Task(
     unit=N_("letter"),
     metrics=TOLD,
     baseline=N_("the commonest name"),
-    options=(Option("images", N_("Images"), 100, 64, 1197),),
+    options=(Option("images", N_("Images"), 100, 64, 1197, amount=True),),
     defaults={
         "hidden": 128,
         "batch": 16,

@@ -43,7 +43,7 @@ TASK = Task(
     metrics=CHARACTERS.metrics,
     baseline=N_("how often each character occurs"),
     options=(
-        Option("characters", N_("Training characters"), 20_000, 10_000, 20_000_000),
+        Option("characters", N_("Training characters"), 20_000, 10_000, 20_000_000, amount=True),
         Option("corpus", N_("A text file, or a folder in PTB layout"), local=True),
     ),
     defaults={

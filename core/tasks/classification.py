@@ -94,7 +94,7 @@ TASK = Task(
     metrics=("accuracy", "macro_f1"),
     baseline=N_("the commonest label"),
     options=(
-        Option("texts", N_("Training texts"), 600, 32, 100_000),
+        Option("texts", N_("Training texts"), 600, 32, 100_000, amount=True),
         Option("sections", N_("Sections"), 6, 2, 12),
         Option("corpus", N_("A CSV file"), local=True),
         Option("text", N_("Its column of texts"), local=True),

@@ -54,7 +54,7 @@ TASK = Task(
     options=(
         Option("lag", N_("Lag"), 10, 0, 100),
         Option("items", N_("Items"), 3, 1, 10),
-        Option("sequences", N_("Sequences"), 4096, 64, 50_000),
+        Option("sequences", N_("Sequences"), 4096, 64, 50_000, amount=True),
     ),
     defaults={
         "hidden": 48,

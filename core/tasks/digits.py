@@ -80,7 +80,7 @@ TASK = Task(
     metrics=("accuracy", "macro_f1"),
     baseline=N_("the commonest digit"),
     options=(
-        Option("images", N_("Images"), 200, 64, 1197),
+        Option("images", N_("Images"), 200, 64, 1197, amount=True),
         Option("reading", N_("Read by"), "rows", choices={"rows": N_("rows"), "pixels": N_("pixels")}),
         Option("order", N_("Order"), "natural", choices={"natural": N_("natural"), "permuted": N_("permuted")}),
     ),

@@ -51,7 +51,7 @@ TASK = Task(
     metrics=WORDS.metrics,
     baseline=N_("how often each word occurs"),
     options=(
-        Option("words", N_("Training words"), 18_000, 2_000, 5_000_000),
+        Option("words", N_("Training words"), 18_000, 2_000, 5_000_000, amount=True),
         Option("corpus", N_("A text file, or a folder in PTB layout"), local=True),
     ),
     defaults={

@@ -43,7 +43,7 @@ TASK = Task(
     baseline=N_("chance"),
     options=(
         Option("lag", N_("Bits (lag)"), 24, 1, 100),
-        Option("sequences", N_("Sequences"), 4096, 64, 50_000),
+        Option("sequences", N_("Sequences"), 4096, 64, 50_000, amount=True),
     ),
     defaults={
         "hidden": 32,

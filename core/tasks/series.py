@@ -151,7 +151,7 @@ TASK = Task(
     metrics=("mse", "mae"),
     baseline=N_("the last value again"),
     options=(
-        Option("points", N_("Training points"), 600, 100, 100_000),
+        Option("points", N_("Training points"), 600, 100, 100_000, amount=True),
         Option("corpus", N_("A CSV file"), local=True),
         Option("column", N_("Its column"), local=True),
     ),

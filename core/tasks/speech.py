@@ -89,7 +89,7 @@ TASK = Task(
     unit=N_("frame"),
     metrics=("accuracy", "macro_f1"),
     baseline=N_("the commonest answer"),
-    options=(Option("voices", N_("Training voices"), 3, 2, EVERY - sum(HELD_OUT.values())),),
+    options=(Option("voices", N_("Training voices"), 3, 2, EVERY - sum(HELD_OUT.values()), amount=True),),
     defaults={
         "hidden": 128,
         "batch": 8,

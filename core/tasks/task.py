@@ -26,7 +26,8 @@ TEMPERATURE = 0.8  # of a network that writes: its scores are divided by it, so 
 class Option:
     """A setting of a task: a whole number from `low` to `high`; or one of the words `choices`, each with its label; or,
     where it is `local`, a text that names something on the machine that trains, which only its own command line may
-    say, or a file that a visitor has brought there: it has no default, and no link or file can carry it."""
+    say, or a file that a visitor has brought there: it has no default, and no link or file can carry it. amount: whether it
+    is how many samples there are to train on."""
 
     name: str
     label: str
@@ -35,6 +36,7 @@ class Option:
     high: int = 0
     choices: Mapping[str, str] = field(default_factory=dict)
     local: bool = False
+    amount: bool = False
 
     @property
     def whole(self) -> bool:

@@ -62,7 +62,7 @@ TASK = Task(
     baseline=N_("chance"),
     options=(
         Option("lag", N_("Lag"), 24, 4, 100),
-        Option("sequences", N_("Sequences"), 4096, 64, 50_000),
+        Option("sequences", N_("Sequences"), 4096, 64, 50_000, amount=True),
     ),
     defaults={
         "hidden": 32,

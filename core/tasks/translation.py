@@ -116,7 +116,7 @@ TASK = Task(
     unit=N_("word"),
     metrics=TOLD,
     baseline=N_("word by word"),
-    options=(Option("pairs", N_("Training pairs"), 200, 100, 4_000),),
+    options=(Option("pairs", N_("Training pairs"), 200, 100, 4_000, amount=True),),
     defaults={
         "hidden": 128,
         "batch": 20,

@@ -47,11 +47,26 @@ def window(experiment: Experiment, update: int) -> Batch:
     return _window(_key(experiment), update)
 
 
-def asked_near(experiment: Experiment, update: int, sample: int, t: int) -> int:
-    """The step nearest to t, the later of two, at which an answer is asked of that sample of an update's window; t where none
-    is."""
-    asked = np.flatnonzero(window(experiment, update).asked[:, sample])
+def end_near(experiment: Experiment, update: int, sample: int, t: int, chosen: bool) -> int:
+    """Where a path to step t can end in that sample of an update's window: at t where that was chosen and exists, else at the
+    nearest step, the later of two, at which something is asked; at t where nothing is."""
+    batch = window(experiment, update)
+    if chosen and batch.exists[t, sample]:
+        return t
+    asked = np.flatnonzero(batch.asked[:, sample])
     return int(min(asked, key=lambda step: (abs(step - t), -step), default=t))
+
+
+def same_questions(one: Experiment, other: Experiment) -> bool:
+    """Whether the validation parts of the two ask the same, in the same order, and scale it alike."""
+    return _same_questions(_key(one), _key(other))
+
+
+@lru_cache(maxsize=32)
+def _same_questions(one: _Key, other: _Key) -> bool:
+    asked = [(data.class_names, data.centre, data.spread, [b.y[b.asked].tolist() for b in data.part("validation")])
+             for data in map(_data, (one, other))]  # fmt: skip
+    return asked[0] == asked[1]
 
 
 def _key(e: Experiment) -> _Key:

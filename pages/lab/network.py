@@ -17,7 +17,7 @@ from core.language import _
 from core.paths import corruption, crossings, routes_of
 from core.runs.history import predicted
 from core.runs.protocol import SHOWN_SAMPLES
-from core.tasks.windows import asked_near, data_of, masks_of, window
+from core.tasks.windows import data_of, end_near, masks_of, window
 from core.view import COUNT, View, first_that_shows
 from pages.common.chart import live_chart
 from pages.common.network import network_view
@@ -163,7 +163,7 @@ def _route() -> None:
 
 
 def _look(experiment: Experiment) -> View:
-    return session.view().fitted(experiment, SHOWN_SAMPLES, partial(asked_near, experiment, shown_update()))
+    return session.view().fitted(experiment, SHOWN_SAMPLES, partial(end_near, experiment, shown_update()))
 
 
 def _follow(did: dict[str, Any]) -> None:

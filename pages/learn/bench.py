@@ -17,7 +17,7 @@ from core.language import _, use
 from core.paths import routes_of
 from core.reach import extreme, full
 from core.runs.protocol import SHOWN_SAMPLES
-from core.tasks.windows import asked_near, data_of
+from core.tasks.windows import data_of, end_near
 from core.view import View, view_of, view_query
 from pages.common.files import note, present
 
@@ -70,7 +70,7 @@ def shown() -> Experiment:
 def view() -> View:
     """What is looked at: the path that was chosen, or the one that is corrupted least, or most, between its ends."""
     now = shown()
-    looked = View(**bench()["view"]).fitted(now, SHOWN_SAMPLES, partial(asked_near, now, UPDATE))
+    looked = View(**bench()["view"]).fitted(now, SHOWN_SAMPLES, partial(end_near, now, UPDATE))
     if not (pick := bench()["pick"]):
         return looked
     climbs, through = extreme(now.placement, now.layers, looked.climbs[0], looked.climbs[-1], now.cell, pick == "most")
