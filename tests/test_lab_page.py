@@ -648,6 +648,14 @@ def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> Non
     assert experiment(page).options == build("series").options
 
 
+def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None:
+    """The browser is quicker than the page: what it tells is of the uploader before the one that is there by now."""
+    page = lab(task="series", hidden="16")
+    page.session_state["own-turn"] += 1
+    brought(page, "own.csv", "".join(f"{n % 7}\n" for n in range(400)).encode())
+    assert called(str(dict(experiment(page).options)["corpus"])) == "own.csv"
+
+
 def forecast(page: AppTest) -> list[str]:
     """What is drawn of the series."""
     (figure,) = (json.loads(one["figure"]) for one in components(page)["live_chart"] if "of the series" in one["sentence"])

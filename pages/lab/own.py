@@ -98,22 +98,24 @@ def _bring(row: Task) -> None:
     with st.popover(_(name), width="stretch"), st.container(key="own-bring"):
         if error := st.session_state.get("own-error"):
             st.error(plain(error))
+        key = f"own-{row.name}-{turn}"
         st.file_uploader(_(label).format(mb=LARGEST // 10**6), type=TABLES if row.columns else None, max_upload_size=TAKEN,
-                         key=f"own-{row.name}-{turn}", on_change=_take, args=[row.name])  # fmt: skip
+                         key=key, on_change=_take, args=[row.name, key])  # fmt: skip
         if row.columns:
             st.caption(_("Columns with commas, semicolons or tabs between them; a first row may name them."))
         st.caption(_("It stays on this server, in a place of your own, until your visit ends. No link carries it."))
 
 
-def _take(name: str) -> None:
+def _take(name: str, key: str) -> None:
+    """key: that of the uploader that tells: an earlier one than is there now, where the browser was quicker than the page."""
     use(st.context.locale or "en")  # a callback runs before the page does
-    state, row = st.session_state, task(name)
-    upload = state[f"own-{name}-{state['own-turn']}"]
+    state, upload = st.session_state, st.session_state.get(key)
+    if upload is None:
+        return
     state["own-turn"] += 1  # another uploader: this one gives up what it holds
     state["own-error"] = ""
     try:
-        if upload is not None:
-            bring(row, upload.name, upload.getvalue())
+        bring(task(name), upload.name, upload.getvalue())
     except Invalid as invalid:
         state["own-error"] = str(invalid)
 
