@@ -22,6 +22,7 @@ from core.tasks import TASKS
 from core.tasks.classification import split
 from core.tasks.documentation import SENTENCE, sentences, words
 from core.tasks.files import LARGEST
+from core.tasks.labelled import HELD_OUT, least_texts
 from core.tasks.symbols import UNKNOWN
 from core.tasks.task import Batch, Data, Value
 from core.training import train
@@ -149,6 +150,17 @@ def test_a_network_that_reads_the_texts_beats_the_commonest_label(tmp_path: Path
     assert done["test"]["macro_f1"] > 0.95 > 2 * done["baselines"]["macro_f1"]
 
 
+@pytest.mark.parametrize("batch", [1, 2, 5, 6, 16, 40, 64])
+def test_the_texts_that_are_needed_are_enough_and_one_fewer_is_not(batch: int) -> None:
+    def enough(count: int) -> bool:
+        held = count * HELD_OUT // 100
+        return held > 0 and count - 2 * held >= batch
+
+    least = least_texts(batch)
+    assert not enough(least - 1)
+    assert all(map(enough, range(least, least + 200)))
+
+
 GOOD = "".join(f"some words {n},{'ab'[n % 2]}\n" for n in range(60))
 
 
@@ -169,13 +181,15 @@ GOOD = "".join(f"some words {n},{'ab'[n % 2]}\n" for n in range(60))
         ("a," * 1_000_000, "a row of names and nothing else"),
         ("a," * 1_000_000 + "\n1,2\n", "has no column “text”; it has a, a, a, a, a, a, a, a, …"),
         (f"text,label\n{GOOD}hello, world,a\n", "Row 61 of the file .* has more cells \\(3\\) than there are columns \\(2\\)"),
-        (f"text,label,text\n{GOOD}", "has 2 columns “text”; choose one by its number, such as text=1"),
+        (f"text,label,text\n{GOOD}", "has 2 columns “text”. Choose one by its number, such as text=1"),
         (f"text,label\n{GOOD}".encode("utf-16"), "is in UTF-16; save it in UTF-8"),
         ("\ufeff", "is empty"),
         (",\n,\n", "a row of names and nothing else"),
         ("text,label\n" + GOOD.replace(",b", ",a"), "All texts have one label, “a”: there is nothing to tell apart"),
         ("text,label\n" + "".join(f"x{n},{n}\n" for n in range(200)), "“label” has 200 different labels; at most 100"),
-        ("text,label\na b,x\nc d,y\n", "has 2 different texts: too few for three parts"),
+        ("text,label\na b,x\nc d,y\n", "has 2 texts; at least 22 are needed for a batch of 16"),
+        ("text,label\n" + "".join(f"a b {n % 14},{'ab'[n % 2]}\n" for n in range(400)),
+         "has 400 texts, 14 of them different: one that comes again counts once; at least 22 are needed for a batch of 16"),
         ("text,label\n" + "".join(f"x{n},{'ab'[n % 2]}\n" for n in range(60)), "none occurs twice: there is nothing to go by"),
         ("text,label\n" + "".join(f"a b {n},{'b' if n == 5 else 'a'}\n" for n in range(100)), "have all the same label"),
         (b"text,label\n" + b"x" * (LARGEST - 10), "has more than 5000000 bytes"),

@@ -316,7 +316,7 @@ def test_a_file_opens_its_experiment() -> None:
         (b"[1, 2]", "an object with the key “task” is expected"),
         (b'{"version": 7}', "has version 7"),
         (b'{"layers": 99}', "from 1 to 4"),
-        (b'{"options": {"words": 2000}, "batch": 256, "steps": 60, "hidden": 8}', "do not fill one window"),
+        (b'{"options": {"words": 2000}, "batch": 256, "steps": 60, "hidden": 8}', "that one window of"),
     ],
 )
 def test_a_damaged_file_says_why_and_loses_nothing(content: bytes, sentence: str) -> None:
@@ -420,6 +420,23 @@ def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() ->
     assert experiment(page).placement == METHODS["gal2016"].placement()
     page.selectbox(key="method").select("zaremba2014").run()
     assert experiment(page) == build("delayed-recall")
+
+
+def test_another_task_begins_with_an_empty_page() -> None:
+    page = lab()
+    page.session_state["lab"]["run"]["events"] += [
+        {"event": "record", "update": n, "epoch": float(n), "train_loss": 5.0, "train_loss_clean": 5.0, "val_loss": 5.0,
+         "val": {"perplexity": 9.0}, "written": "of the"} for n in range(3)]  # fmt: skip
+    page.selectbox(key="layers").select(1).run()
+    assert "validation" in curve_names(page), "what else is changed leaves the curves until Play"
+    assert page.code
+    drawn(page.selectbox(key="task").select("digits").run())
+    assert curve_names(page) == set()
+    assert [metric.value for metric in page.metric] == ["–"] * 3
+    assert not page.code
+    assert any(said(one).startswith("the commonest digit:") for one in page.caption)
+    assert not any("The curves are still those of" in said(one) for one in page.caption)
+    assert TASKS["digits"].about in map(said, page.caption)
 
 
 def curve_names(page: AppTest) -> set[str]:
@@ -682,7 +699,7 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
 
 def test_a_link_without_its_file_says_so_and_knows_the_column() -> None:
     page = lab(task="series", file="own", column="holes")
-    note = "This experiment learns from a file of its author's (column “holes”), which no link carries."
+    note = "This experiment learns from a file of one's own (column “holes”), which no link carries and a reload lets go."
     assert said(page.warning[0]).startswith(note)
     assert experiment(page) == build("series")
     brought(page, "own.csv", ("level,holes\n" + "".join(f"{n},{n % 7}\n" for n in range(400))).encode())
@@ -697,7 +714,8 @@ def test_a_text_of_ones_own_is_read_and_too_short_a_one_loses_nothing() -> None:
     page = lab(hidden="16", words="2000", batch="4")
     last = experiment(page)
     brought(page, "word.txt", b"dropout")
-    assert "do not fill one window of 20 steps × 4 samples" in said(page.error[0])
+    needs = "has 1 of the 84 words that one window of 20 steps × 4 samples needs at least (about 560 in the whole text)"
+    assert needs in said(page.error[0])
     assert experiment(page) == last
     drawn(page.button(key="own-leave").click().run())
     brought(page, "tale.md", b"The old cat sees a dog, and the dog sees the cat. \n" * 300)
@@ -730,9 +748,22 @@ def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> No
     page = lab(task="classification", hidden="8", batch="8", texts="32")
     rows = "".join(f'"a {("good", "bad")[n % 2]} film,\nsaid {n}",{n % 2}\n' for n in range(80))
     brought(page, "reviews.csv", ("review,stars\n" + rows).encode())
-    assert said(page.error[0]).startswith("The file reviews.csv has no column “text”; it has review, stars.")
+    assert said(page.error[0]) == (
+        "The file reviews.csv has no column “text”; it has review, stars. Choose one below, under “Its column of texts”. "
+        "The page still shows what was there before: Text classification, its own data."
+    )
+    assert [page.button(key=key).disabled for key in ("play", "step", "reset")] == [True, True, False]
+    assert page.button(key="play").help == page.button(key="step").help != ""
     page.selectbox(key="option-classification-text").select("review").run()
     drawn(page.selectbox(key="option-classification-label").select("stars").run())
     assert not page.error
+    assert [page.button(key=key).disabled for key in ("play", "step")] == [False, False]
+    assert "Training reads 32 of your 80 texts, validation 12 and test 12; 2 labels." in map(said, page.caption)
+    assert "option-classification-sections" not in {one.key for one in page.number_input}
     assert data_of(experiment(page)).class_names == ("0", "1")
     assert {"text": "review", "label": "stars", "file": "own"}.items() < query(page).items()
+    drawn(page.button(key="own-leave").click().run())
+    assert page.number_input(key="option-classification-sections").value == 6
+    brought(page, "own.csv", ("label,text\n" + "".join(f"{n % 2},a text {n % 50}\n" for n in range(80))).encode())
+    assert [page.selectbox(key=f"option-classification-{name}").value for name in ("text", "label")] == ["text", "label"]
+    assert any("of your 80 texts (50 different: one that comes again counts once)" in said(one) for one in page.caption)

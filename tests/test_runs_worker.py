@@ -119,7 +119,7 @@ def test_commands_for_a_run_that_has_ended_do_not_meet_the_next(talk: Talk) -> N
     [
         (SMALL, {"version": VERSION + 1}, "must be started again"),
         ({"task": "delayed-recall", "layers": 99}, {}, "layers is 99"),
-        ({"task": "language-model", "options": {"words": 2000}, "batch": 256, "steps": 30, "hidden": 8}, {}, "do not fill"),
+        ({"task": "language-model", "options": {"words": 2000}, "batch": 256, "steps": 30, "hidden": 8}, {}, "one window of"),
         (SMALL, {"show": "many"}, "a mistake in this program (TypeError)"),
     ],
 )

@@ -1,6 +1,8 @@
 """The time series. Oracles: the file itself, read here once more; the naive forecast, worked out here; and files that are
 wrong in one way each."""
 
+import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +140,7 @@ def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tu
         ("x\n1\nNA\n3\n\n", "", "no number in 1 of its 3 rows, first in row 2 \\(“NA”\\)"),
         ("x\n1\nnan\ninf\n", "", "no number in 2 of its 3 rows, first in row 2 \\(“nan”\\)"),
         ("a,b\n1,2\n3\n", "b", "no number in 1 of its 2 rows, first in row 2 \\(“”\\)"),
-        ("a,b\n1,2\n", "", "has 2 columns of numbers; choose one of a, b with column=NAME"),
+        ("a,b\n1,2\n", "", "has 2 columns of numbers; its columns are a, b. Choose one with column=NAME"),
         ("a,b\nx,y\n", "", "has no column of numbers; its columns are a, b"),
         ("a,b\n1,2\n", "c", "has no column “c”; it has a, b"),
         ("a,b\n1,2\n", "3", "has no column “3”"),
@@ -147,12 +149,12 @@ def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tu
         ("d;n\na;1,5\n", "n", "first in row 1 \\(“1,5”\\). Write numbers with a decimal point"),
         ("d;n\na;-1.234.567,5\n", "", "has no column of numbers; its columns are d, n. Write numbers with a decimal point"),
         ("d;n\na;12.05.2026\n", "", "its columns are d, n\\.$"),
-        (",n\n0,5\n1,6\n", "", "has 2 columns of numbers; choose one of 1, n with column=NAME"),
-        ("x,y,x\n1,2,3\n", "x", "has 2 columns “x”; choose one by its number, such as column=1"),
+        (",n\n0,5\n1,6\n", "", "has 2 columns of numbers; its columns are 1, n. Choose one with column=NAME"),
+        ("x,y,x\n1,2,3\n", "x", "has 2 columns “x”. Choose one by its number, such as column=1"),
         ("n" * 100_000 + "\nx\n", "n" * 100_000, "The column “n{20}” has no number"),
         (f"{'n' * 100_000},m\n1,2\n", "q" * 100_000, "has no column “q{20}”; it has n{20}, m"),
         ('a\n"1\n', "", "is no CSV"),
-        (",".join(["1"] * 1_000_000), "", "has 1000000 columns of numbers; choose one of 1, 2, 3, 4, 5, 6, 7, 8, …"),
+        (",".join(["1"] * 1_000_000), "", "has 1000000 columns of numbers; its columns are 1, 2, 3, 4, 5, 6, 7, 8, …"),
         (b"1\n" * (LARGEST // 2) + b"1", "", "has more than 5000000 bytes"),
     ],
 )  # fmt: skip
@@ -172,7 +174,7 @@ def test_a_file_that_cannot_be_read(path: str) -> None:
     ("values", "says"),
     [
         ([1.0] * 400, "does not change in its training part"),
-        ([1.0, 2.0] * 20, "too short: its smallest part, of 6 values"),
+        ([1.0, 2.0] * 20, "has 40 values; at least 107 are needed for a batch of 8"),
         ([1e200, -1e200] * 200, "too large to be squared"),
         ([1e-200, 0.0] * 200, "does not change in its training part"),
         ([1.0, 2.0] * 195 + [1e50] * 10, "more than 1e\\+15 times the spread of its training part away from it"),
@@ -183,6 +185,21 @@ def test_a_series_that_nothing_can_be_learned_from(tmp_path: Path, values: list[
     (tmp_path / "own.csv").write_text("\n".join(map(str, values)))
     with pytest.raises(Invalid, match=says):
         made(corpus=str(tmp_path / "own.csv"))
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8, 40, 64])
+def test_as_many_values_as_are_asked_for_are_enough(tmp_path: Path, batch: int) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("1\n2\n")
+    with pytest.raises(Invalid) as caught:
+        made(corpus=str(path), batch=batch)
+    said = re.search(r"has 2 values; at least (\d+) are needed", str(caught.value))
+    assert said
+    for fewer in (0, 1):
+        path = tmp_path / f"{fewer}.csv"
+        path.write_text("".join(f"{n % 7}\n" for n in range(int(said[1]) - fewer)))
+        with pytest.raises(Invalid, match="values; at least") if fewer else nullcontext():
+            made(corpus=str(path), batch=batch, points=1000)
 
 
 @pytest.mark.parametrize("step", [1.0, 0.1, 1e-3])

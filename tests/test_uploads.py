@@ -13,7 +13,7 @@ from core.codec import file_wanted, from_json, from_plain, from_query, to_json, 
 from core.errors import Invalid
 from core.experiment import build
 from core.runs.uploads import AGE, GRACE, MOST, Uploads
-from core.tasks.files import CHOSEN_FROM, LARGEST, called, columns, name_of
+from core.tasks.files import CHOSEN_FROM, LARGEST, called, columns, first_series, name_of
 from core.tasks.windows import data_of
 
 
@@ -112,6 +112,26 @@ def test_the_columns_that_can_be_chosen(tmp_path: Path) -> None:
     read = data_of(build("series", {"corpus": str(path), "column": "3"}, batch=2))
     assert read.see is not None
     assert [read.see(next(read.part("train")).x[t, 0]) for t in range(4)] == ["3", "4", "5", "3"]
+
+
+@pytest.mark.parametrize(
+    ("columns_", "first"),
+    [
+        ("day,level\n0,3\n1,5\n2,4", "level"),
+        ("level,day\n3,0\n5,1\n4,2", "level"),
+        ("year,note,level\n1999,a,3\n2000,b,3\n2001,c,4", "level"),
+        ("date,holes,level\n1749.042,,3\n1749.123,1,5\n1749.204,2,4\n1749.288,3,3", "level"),
+        ("day,again\n0,0\n1,10\n2,20", "day"),
+        ("a\n1\n2", "a"),
+        ("a,a\n1,5\n2,4", "2"),
+        ("a,b\n1e308,3\n-1e308,4", "a"),
+        ("a,b\nx,y\n", ""),
+    ],
+)
+def test_the_first_column_that_does_not_merely_count_is_a_series(tmp_path: Path, columns_: str, first: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(columns_)
+    assert first_series(str(path)) == first
 
 
 def test_neither_link_nor_file_carries_a_path() -> None:

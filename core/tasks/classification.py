@@ -11,7 +11,7 @@ import numpy as np
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
-from core.tasks.labelled import Texts, of_documentation, of_file
+from core.tasks.labelled import Texts, check_texts, counted, of_documentation, of_file
 from core.tasks.language_model import WORDS
 from core.tasks.metrics import macro_f1
 from core.tasks.sequences import Rows, windows
@@ -25,6 +25,8 @@ NO_WORD = -1
 def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     """Of every text the first `steps` words are read. The vocabulary is that of the training texts, which are `texts` at
     most: what occurs in them twice; all other words are one unknown. Validation and test lose no text."""
+    if file := _file(options):
+        check_texts(*file, batch)
     parts = split(options, seed)
     names = (UNKNOWN, *_known(parts["train"]))
     labels = tuple(sorted({one.label for part in parts.values() for one in part}))
@@ -45,15 +47,23 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
 
 def split(options: Options, seed: int) -> dict[str, Texts]:
     """The texts of the three parts, at most `texts` of them to train on."""
-    path = text(options, "corpus")
-    chosen = {name: text(options, name) for name in COLUMNS}
-    if not path and (given := next(filter(chosen.get, chosen), None)):
+    file = _file(options)
+    if not file and (given := next((name for name in COLUMNS if text(options, name)), None)):
         raise Invalid(_("{name} chooses from a file of your own: give corpus=PATH as well.").format(name=given), given)
-    if path:
-        parts = of_file(path, chosen["text"] or "text", chosen["label"] or "label", seed)
-    else:
-        parts = of_documentation(whole(options, "sections"), seed)
+    parts = of_file(*file, seed) if file else of_documentation(whole(options, "sections"), seed)
     return parts | {"train": parts["train"][: whole(options, "texts")]}
+
+
+def of_own(options: Options) -> tuple[int, int] | None:
+    """How many texts a file of one's own has, and how many different ones; None where the texts are the documentation's."""
+    file = _file(options)
+    return counted(*file) if file else None
+
+
+def _file(options: Options) -> tuple[str, str, str] | None:
+    """The file of one's own and its columns of texts and labels; None for the documentation."""
+    path, (read, right) = text(options, "corpus"), (text(options, name) or name for name in COLUMNS)
+    return (path, read, right) if path else None
 
 
 def _known(texts: Texts) -> list[str]:
@@ -95,7 +105,7 @@ TASK = Task(
     baseline=N_("the commonest label"),
     options=(
         Option("texts", N_("Training texts"), 600, 32, 100_000, amount=True),
-        Option("sections", N_("Sections"), 6, 2, 12),
+        Option("sections", N_("Sections"), 6, 2, 12, native=True),
         Option("corpus", N_("A CSV file"), local=True),
         Option("text", N_("Its column of texts"), local=True),
         Option("label", N_("Its column of labels"), local=True),

@@ -17,6 +17,7 @@ from core.tasks.task import Floats
 
 LARGEST = 5_000_000  # bytes
 NAMED, SHOWN = 8, 20  # columns that an error names; characters of a cell, a name or a label that it quotes
+EVEN = 0.12  # of a step: months differ by so much, and not more
 CHOSEN_FROM = 200  # columns, at most, that a page offers
 _DELIMITERS = ",;\t"
 _BROUGHT = re.compile(r"[0-9a-f]{64}-(.+)")  # a file that was uploaded: what is in it, then the name that it came with
@@ -95,9 +96,27 @@ def columns(path: str) -> tuple[tuple[str, int], ...]:
     if len(names) > CHOSEN_FROM:
         raise Invalid(_("The file {path} has {n} columns; at most {most} can be chosen from. Leave some out.").format(
             path=called(path), n=len(names), most=CHOSEN_FROM), "corpus")  # fmt: skip
-    choices = [name if name and names.count(name) == 1 else str(at) for at, name in enumerate(names, start=1)]
     missing = [sum(_number(cell) is None for cell in _cells(rows, at)) for at in range(len(names))]
-    return tuple(dict(zip(choices, missing, strict=True)).items())
+    return tuple(dict(zip(_choices(names), missing, strict=True)).items())
+
+
+def _choices(names: Sequence[str]) -> list[str]:
+    return [name if name and names.count(name) == 1 else str(at) for at, name in enumerate(names, start=1)]
+
+
+def first_series(path: str) -> str:
+    """Of a CSV file the first column that is all numbers and none that merely counts, as rows or dates do; where there is no
+    other, the first that is all numbers. As `columns` calls it; "" where none is. Raises Invalid as that does."""
+    names, rows = _table(path)
+    missing = dict(columns(path))
+    whole = {name: at for at, name in enumerate(_choices(names)) if not missing[name]}
+    return next((name for name, at in whole.items() if not _counts(_cells(rows, at))), next(iter(whole), ""))
+
+
+def _counts(cells: Sequence[str]) -> bool:
+    with np.errstate(all="ignore"):  # of numbers that are too large to be told apart
+        steps = np.diff(np.fromiter(map(float, cells), np.float64, len(cells)))
+        return len(steps) > 0 and bool(steps.min() > 0 and steps.max() - steps.min() <= EVEN * steps.max())
 
 
 def _table(path: str) -> tuple[list[str], list[list[str]]]:
@@ -155,8 +174,9 @@ def place_of(names: Sequence[str], column: str, path: str, option: str) -> int |
     have the name. option: what chooses it."""
     found = [at for at, name in enumerate(names) if name == column]
     if len(found) > 1:
-        raise Invalid(_("The file {path} has {n} columns “{column}”; choose one by its number, such as {option}={at}.").format(
-            path=called(path), n=len(found), column=column[:SHOWN], option=option, at=found[0] + 1), option)  # fmt: skip
+        raise Invalid(
+            _("The file {path} has {n} columns “{column}”.").format(path=called(path), n=len(found), column=column[:SHOWN]),
+            option, _("Choose one by its number, such as {option}={at}.").format(option=option, at=found[0] + 1))  # fmt: skip
     if found:
         return found[0]
     number = column.isascii() and column.isdecimal() and 1 <= int(column[:9]) <= len(names)
@@ -183,8 +203,8 @@ def _chosen(names: Sequence[str], column: str, rows: Sequence[Sequence[str]], pa
         how = _plainly(rows[0]) or _("A series needs one, without gaps.")
         raise Invalid(_("The file {path} has no column of numbers; its columns are {known}. {how}").format(
             path=called(path), known=known, how=how), "column")  # fmt: skip
-    raise Invalid(_("The file {path} has {n} columns of numbers; choose one of {known} with column=NAME.").format(
-        path=called(path), n=len(numbers), known=known), "column")  # fmt: skip
+    raise Invalid(_("The file {path} has {n} columns of numbers; its columns are {known}.").format(
+        path=called(path), n=len(numbers), known=known), "column", _("Choose one with column=NAME."))  # fmt: skip
 
 
 def _plainly(cells: Iterable[str]) -> str:

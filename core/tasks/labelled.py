@@ -40,11 +40,36 @@ def of_file(path: str, text: str, label: str, seed: int) -> dict[str, Texts]:
 
     Raises Invalid where the file is no such table, has no such column, or where a row lacks its text or its label.
     """
-    texts = _read(path, text, label)
-    if len(texts) * HELD_OUT < 100:
-        raise Invalid(_("The file {path} has {n} different texts: too few for three parts.").format(
-            path=called(path), n=len(texts)), "corpus")  # fmt: skip
+    texts, _rows = _read(path, text, label)
+    check_texts(path, text, label, 1)
     return _dealt([[one] for one in texts], seed)
+
+
+def counted(path: str, text: str, label: str) -> tuple[int, int]:
+    """How many texts the file has, and how many different ones. Raises Invalid as `of_file` does."""
+    texts, rows = _read(path, text, label)
+    return rows, len(texts)
+
+
+def check_texts(path: str, text: str, label: str, batch: int) -> None:
+    """Raises Invalid where the file has too few different texts for three parts, and to train on a batch of them."""
+    rows, there = counted(path, text, label)
+    if there < (least := least_texts(batch)):
+        again = _(", {n} of them different: one that comes again counts once").format(n=there) if there < rows else ""
+        raise Invalid(_("The file {path} has {rows} texts{again}; at least {least} are needed for a batch of {batch}.").format(
+            path=called(path), rows=rows, again=again, least=least, batch=batch), "batch")  # fmt: skip
+
+
+def least_texts(batch: int) -> int:
+    """With how many texts, and any more, no part is empty and the training part fills a batch."""
+    least = -(-100 * batch // (100 - 2 * HELD_OUT))  # enough in any case: what is held out is rounded down
+    while _trained(least - 1) >= batch:
+        least -= 1
+    return max(least, -(-100 // HELD_OUT))
+
+
+def _trained(count: int) -> int:
+    return count - 2 * (count * HELD_OUT // 100)
 
 
 def _dealt(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
@@ -59,7 +84,8 @@ def _dealt(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
 
 
 @lru_cache(maxsize=4)
-def _read(path: str, text: str, label: str) -> Texts:
+def _read(path: str, text: str, label: str) -> tuple[Texts, int]:
+    """The different texts, and how many rows there are."""
     names, *rows = [row for row in rows_of(path) if any(row)] or [[]]  # not those that are nothing but commas
     check_rows(names, rows, path)
     at = {option: _column(names, name, option, path) for option, name in (("text", text), ("label", label))}
@@ -72,15 +98,16 @@ def _read(path: str, text: str, label: str) -> Texts:
     first: dict[tuple[str, ...], str] = {}
     for words, found in zip(map(_words, texts), labels, strict=True):
         first.setdefault(words, found)
-    return [Labelled(words, found) for words, found in first.items()]
+    return [Labelled(words, found) for words, found in first.items()], len(rows)
 
 
 def _column(names: Sequence[str], name: str, option: str, path: str) -> int:
     stripped = [one.strip() for one in names]
     if (at := place_of(stripped, name, path, option)) is not None:
         return at
-    raise Invalid(_("The file {path} has no column “{column}”; it has {known}. Choose one with {option}=NAME.").format(
-        path=called(path), column=name[:SHOWN], known=listed(stripped), option=option), option)  # fmt: skip
+    raise Invalid(_("The file {path} has no column “{column}”; it has {known}.").format(
+        path=called(path), column=name[:SHOWN], known=listed(stripped)), option,
+        _("Choose one with {option}=NAME.").format(option=option))  # fmt: skip
 
 
 def _cells(rows: Sequence[Sequence[str]], at: int, name: str, option: str) -> list[str]:

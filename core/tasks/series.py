@@ -38,7 +38,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         raise Invalid(_("column chooses from a file of your own: give corpus=PATH as well."), "column")
     series = read_column(corpus or str(SUNSPOTS), column)
     parts = split(series, whole(options, "points"))
-    _check(parts, batch)
+    _check(parts, batch, len(series))
     rounding = ROUNDING * np.abs(parts["train"]).max()
     values, changes = (Scale.of(one, rounding) for one in (parts["train"], np.diff(parts["train"])))
     _check_scaled(parts, values, changes)
@@ -108,17 +108,25 @@ def _track(stream: Values, before: int, changes: Scale) -> Track:
     return Track(before + stream.size - len(values) + 1, values, last(np.vstack([nothing, stream[:-1]])), ahead)
 
 
-def _check(parts: dict[str, Values], batch: int) -> None:
-    least = min(len(part) for part in parts.values())
-    if least < 2 * batch:
-        raise Invalid(_("The series is too short: its smallest part, of {n} values, does not make {batch} streams of two. Take "
-                        "a smaller batch.").format(n=least, batch=batch), "batch")  # fmt: skip
+def _check(parts: dict[str, Values], batch: int, there: int) -> None:
+    _check_length(parts, batch, there)
     if max(np.abs(part).max() for part in parts.values()) > LARGEST:
         raise Invalid(
             _("The series has values beyond {most:.0e}: they are too large to be squared.").format(most=LARGEST), "column"
         )
     if np.ptp(parts["train"]) <= max(1 / LARGEST, ROUNDING * np.abs(parts["train"]).max()):
         raise Invalid(_("The series does not change in its training part: there is nothing to learn."), "column")
+
+
+def _check_length(parts: dict[str, Values], batch: int, there: int) -> None:
+    """Each part must make `batch` streams of two values."""
+    least = -(-200 * batch // HELD_OUT)
+    if there < least:
+        raise Invalid(_("The series has {n} values; at least {least} are needed for a batch of {batch}. Take a smaller batch, "
+                        "or a longer series.").format(n=there, least=least, batch=batch), "batch")  # fmt: skip
+    if (trained := len(parts["train"])) < 2 * batch:
+        raise Invalid(_("There are {n} values to train on; at least {least} are needed for a batch of {batch}. Take more of "
+                        "them, or a smaller batch.").format(n=trained, least=2 * batch, batch=batch), "batch")  # fmt: skip
 
 
 def _check_scaled(parts: dict[str, Values], values: Scale, changes: Scale) -> None:

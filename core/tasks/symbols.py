@@ -8,7 +8,8 @@ from itertools import islice
 import numpy as np
 
 from core.errors import Invalid
-from core.language import _
+from core.language import N_, _
+from core.tasks.corpus import HELD_OUT as CUT
 from core.tasks.corpus import parts_of, prepared
 from core.tasks.documentation import topics
 from core.tasks.metrics import of_loss
@@ -21,6 +22,7 @@ OCCURS = 2  # times in training: then a symbol is known; one of a text that says
 MOST_KNOWN = 50_000
 MOST_SCORES = 50_000_000  # of a window: T · B · V
 UNSEEN = -1
+PARTS = {"train": N_("training"), "validation": N_("validation"), "test": N_("test")}
 Parts = dict[str, list[str]]
 
 
@@ -58,7 +60,8 @@ def make(kind: Kind, options: Options, steps: int, batch: int, seed: int) -> Dat
     names = (UNKNOWN, *_known(counts, 1 if own and prepared(own) else OCCURS))
     number = {name: i for i, name in enumerate(names) if name in counts}
     streams = {name: _streams(symbols, number, batch) for name, symbols in parts.items()}
-    _check(kind, parts, streams, steps, batch, number)
+    _check_length(kind, parts, steps, batch, bool(own) and not prepared(own))
+    _check(kind, streams, steps, batch, number)
     shown = tuple(map(kind.shown, names))
     return Data(len(names), len(names), shown, shown, (len(streams["train"]) - 1) // steps,
                 lambda epoch: _windows(streams["train"], steps), lambda part: _windows(streams[part], steps),
@@ -115,13 +118,21 @@ def _unigram_loss(streams: Mapping[str, Ints], known: list[int]) -> float:
     return float(loss[streams["test"][streams["test"] >= 0]].mean())
 
 
-def _check(kind: Kind, parts: Parts, streams: Mapping[str, Ints], steps: int, batch: int, number: Mapping[str, int]) -> None:
-    noun = _(kind.noun)
-    if short := [name for name, stream in streams.items() if len(stream) <= steps]:
+def _check_length(kind: Kind, parts: Parts, steps: int, batch: int, cut: bool) -> None:
+    """Each part must fill one window. cut: whether the parts are those of one text."""
+    name = min(parts, key=lambda name: len(parts[name]))
+    least = batch * (steps + 1)
+    if len(parts[name]) < least:
+        whole = _(" (about {n} in the whole text)").format(n=-(-100 * least // CUT)) if cut else ""
         raise Invalid(
-            _("{n} {symbols} ({part}) do not fill one window of {steps} steps × {batch} samples; take fewer of these, or a "
-              "longer text.").format(
-                  n=len(parts[short[0]]), symbols=noun, part=short[0], steps=steps, batch=batch), "batch")  # fmt: skip
+            _("The {part} part of the text has {n} of the {least} {symbols} that one window of {steps} steps × {batch} samples "
+              "needs at least{whole}. Take more text, or fewer steps or samples.").format(
+                  part=_(PARTS[name]), n=len(parts[name]), least=least, symbols=_(kind.noun), steps=steps, batch=batch,
+                  whole=whole), "batch")  # fmt: skip
+
+
+def _check(kind: Kind, streams: Mapping[str, Ints], steps: int, batch: int, number: Mapping[str, int]) -> None:
+    noun = _(kind.noun)
     if len(number) < 2:
         raise Invalid(_("Of the {symbols} to train on, {n} occur more than once: too few to guess between. Take another text."
                         ).format(symbols=noun, n=len(number)), "corpus")  # fmt: skip

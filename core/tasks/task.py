@@ -27,7 +27,8 @@ class Option:
     """A setting of a task: a whole number from `low` to `high`; or one of the words `choices`, each with its label; or,
     where it is `local`, a text that names something on the machine that trains, which only its own command line may
     say, or a file that a visitor has brought there: it has no default, and no link or file can carry it. amount: whether it
-    is how many samples there are to train on."""
+    is how many samples there are to train on. native: it is about the task's own data alone, and means nothing where a file
+    of one's own is there instead."""
 
     name: str
     label: str
@@ -37,6 +38,7 @@ class Option:
     choices: Mapping[str, str] = field(default_factory=dict)
     local: bool = False
     amount: bool = False
+    native: bool = False
 
     @property
     def whole(self) -> bool:

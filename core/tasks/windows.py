@@ -42,6 +42,13 @@ def read_of(experiment: Experiment) -> int:
     return sum(batch.x.shape[0] * batch.x.shape[1] for batch in data_of(experiment).train(0))
 
 
+def asked_of(experiment: Experiment) -> dict[str, int]:
+    """How many answers are asked for in an epoch of training, and in the other parts."""
+    data = data_of(experiment)
+    parts = {"train": data.train(0), "validation": data.part("validation"), "test": data.part("test")}
+    return {name: sum(int(batch.asked.sum()) for batch in part) for name, part in parts.items()}
+
+
 def window(experiment: Experiment, update: int) -> Batch:
     """The window of update n (from 1): what the run of this experiment reads, or will read, then."""
     return _window(_key(experiment), update)

@@ -31,5 +31,6 @@ def note(data: Mapping[str, Any]) -> str:
     if columns is None:
         return ""
     chosen = _(" (column {names})").format(names=", ".join(f"“{name}”" for name in columns.values())) if columns else ""
-    return _("This experiment learns from a file of its author's{chosen}, which no link carries. What you see has the task's "
-             "own data instead; whoever has the file can bring it in the Lab.").format(chosen=chosen)  # fmt: skip
+    return _("This experiment learns from a file of one's own{chosen}, which no link carries and a reload lets go. What you "
+             "see has the task's own data instead; bring the file in the Lab, or ask whoever has it.").format(
+                 chosen=chosen)  # fmt: skip

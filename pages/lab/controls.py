@@ -17,8 +17,9 @@ from core.experiment import BOUNDS, CELLS, LIMITS, Experiment, build
 from core.language import N_, _
 from core.script import script
 from core.tasks import TASKS, task
-from core.tasks.task import Option, Options
-from core.tasks.windows import data_of, read_of
+from core.tasks.files import called
+from core.tasks.task import CORPUS, Option, Options
+from core.tasks.windows import asked_of, data_of, read_of
 from pages.common.texts import plain
 from pages.lab import own, session
 
@@ -84,11 +85,13 @@ def show() -> Experiment | None:
     notice = st.container()  # what is wrong is said at the top, where it is seen
     st.markdown(f"## {_('Data and model')}")
     chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
-                          on_change=_task_changed, help=_about(st.session_state["task"]))  # fmt: skip
+                          on_change=_task_changed, help=_(task(st.session_state["task"]).shows))  # fmt: skip
     row = task(chosen)
+    with st.container(key="about"):
+        st.caption(_(row.about))
     alone = sum(option.whole for option in row.shared_options) < 2  # a number leaves room for the way to one's own file
     for whole in (True, False):  # a row of numbers, a row of words: each as wide as it needs to be
-        places = [partial(_option, chosen, option) for option in row.shared_options if option.whole == whole]
+        places = [partial(_option, chosen, option) for option in own.settings(row) if option.whole == whole]
         wide = [1.3] * len(places)
         if row.reads_files and whole == alone:
             places, wide = [*places, partial(own.way, row)], [*wide, 1.0]
@@ -116,21 +119,22 @@ def show() -> Experiment | None:
     with notice:
         experiment = _read()
     with read:
-        _fewer(experiment)
+        if experiment is not None and (said := own.used(experiment) or _fewer(experiment)):
+            st.caption(said)
     return experiment
 
 
-def _fewer(experiment: Experiment | None) -> None:
-    """That a text is shorter than what was asked for; nothing where it is not."""
-    if experiment is None or data_of(experiment).writing is None:
-        return
-    size, there = task(experiment.task).shared_options[0], read_of(experiment)
-    if there < ENOUGH * int(dict(experiment.options)[size.name]):
-        st.caption(_("The text has no more than {there}, in whole windows.").format(there=there))
-
-
-def _about(name: str) -> str:
-    return f"{_(task(name).about)} {_(task(name).shows)}"
+def _fewer(experiment: Experiment) -> str:
+    """That a text, or what else may be one's own, is shorter than what was asked for; nothing where it is not."""
+    row = task(experiment.task)
+    if not row.reads_files:
+        return ""
+    writing = data_of(experiment).writing is not None
+    there = read_of(experiment) if writing else asked_of(experiment)["train"]
+    if there >= ENOUGH * int(dict(experiment.options)[row.shared_options[0].name]):
+        return ""
+    said = _("The text has no more than {there}, in whole windows.") if writing else _("There are only {there} to train on.")
+    return said.format(there=there)
 
 
 def _options() -> Options:
@@ -406,6 +410,14 @@ def _read(quiet: bool = False) -> Experiment | None:
         data_of(experiment)
     except Invalid as invalid:
         if not quiet:
-            st.error(plain(invalid))
+            st.error(plain(" ".join(filter(None, (invalid.sentence, own.mend(task(state["task"]), invalid), _stands())))))
         return None
     return experiment
+
+
+def _stands() -> str:
+    """What the page shows as long as the controls describe no experiment."""
+    last = session.wanted()
+    path = str(dict(last.options).get(CORPUS, ""))
+    return _("The page still shows what was there before: {task}, {data}.").format(
+        task=_(task(last.task).label), data=called(path) if path else _("its own data"))  # fmt: skip

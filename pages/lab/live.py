@@ -21,6 +21,7 @@ from pages.lab import answers, network, session, written
 TICK = 0.5  # seconds
 CHART = 410  # pixels
 PLAY = 116  # pixels
+REFUSED = N_("The settings cannot be learned from: the sentence above them says why, and what helps.")
 # What a run can be: its label, icon and colour.
 STATES = {
     "ready": (N_("ready"), "radio_button_unchecked", "gray"),
@@ -68,8 +69,8 @@ def _toolbar() -> None:
     state = session.state()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="toolbar"):
         _play_or_pause(state)
-        st.button(_("Step"), icon=":material/skip_next:", key="step", on_click=session.step,
-                  help=_("One update, then a pause."))  # fmt: skip
+        st.button(_("Step"), icon=":material/skip_next:", key="step", on_click=session.step, disabled=session.refused(),
+                  help=_(REFUSED) if session.refused() else _("One update, then a pause."))  # fmt: skip
         st.button(_("Reset"), icon=":material/replay:", key="reset", on_click=session.shelve,
                   help=_("Back to an untrained network. A run of an epoch or more stays as the grey curve."))  # fmt: skip
         if st.button(_("New masks"), icon=":material/casino:", key="new-masks",
@@ -89,12 +90,13 @@ def _toolbar() -> None:
 def _play_or_pause(state: str) -> None:
     # One button of one width: no other may move under the pointer while the run begins.
     if state in ("running", "starting", "queued"):
-        # Never disabled, nor with a help text that the other has not: the browser would make a new button, without the focus.
+        # Never disabled, nor with a help text: the browser would make a new button, without the focus that Play had.
         st.button(_("Pause"), icon=":material/pause:", type="primary", key="play", on_click=session.tell, args=["pause"],
                   width=PLAY)  # fmt: skip
     else:
         label = _("Play live") if session.recorded() else _("Play")
-        st.button(label, icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY)
+        st.button(label, icon=":material/play_arrow:", type="primary", key="play", on_click=session.play, width=PLAY,
+                  disabled=session.refused(), help=_(REFUSED) if session.refused() else None)  # fmt: skip
 
 
 def _hold(state: str) -> None:

@@ -6,10 +6,14 @@ Reads widgets; core checks the file, and the service keeps it. The session knows
 import streamlit as st
 
 from core.errors import Invalid
+from core.experiment import Experiment
 from core.language import N_, _, use
 from core.tasks import task
-from core.tasks.files import LARGEST, called, columns, read_text
+from core.tasks.classification import TASK as CLASSIFICATION
+from core.tasks.classification import of_own
+from core.tasks.files import LARGEST, called, columns, first_series, read_text
 from core.tasks.task import CORPUS, Option, Task
+from core.tasks.windows import asked_of, data_of
 from pages.common.service import owner, service
 from pages.common.texts import plain
 
@@ -47,6 +51,29 @@ def show(row: Task) -> None:
                 _column(row, option, path)
 
 
+def settings(row: Task) -> list[Option]:
+    """The task's options that a page may carry, but for those that mean nothing to the file that was brought."""
+    return [option for option in row.shared_options if not (option.native and _path(row))]
+
+
+def mend(row: Task, invalid: Invalid) -> str:
+    """How the page mends it, where it is a column that was not chosen, or not well; else nothing."""
+    option = next((option for option in row.columns if option.name == invalid.field and invalid.way), None)
+    return _("Choose one below, under “{label}”.").format(label=_(option.label)) if option else ""
+
+
+def used(experiment: Experiment) -> str:
+    """A sentence: which of one's own texts are learned from. Nothing where they have no labels."""
+    texts = of_own(dict(experiment.options)) if experiment.task == CLASSIFICATION.name else None
+    if texts is None:
+        return ""
+    asked, (every, different) = asked_of(experiment), texts
+    again = _(" ({n} different: one that comes again counts once)").format(n=different) if different < every else ""
+    return _("Training reads {n} of your {every} texts{again}, validation {val} and test {test}; {labels} labels.").format(
+        n=asked["train"], every=every, again=again, val=asked["validation"], test=asked["test"],
+        labels=data_of(experiment).classes)  # fmt: skip
+
+
 def bring(row: Task, name: str, content: bytes) -> None:
     """Makes a file the data of the task. name: what its owner calls it. Raises Invalid where it can be nobody's, and then
     all stays as it was; whether this very experiment can learn from it is said where experiments are read."""
@@ -75,11 +102,11 @@ def remember(wanted: dict[str, str] | None) -> None:
 def _use(row: Task, path: str, found: list[str]) -> None:
     state, wanted = st.session_state, st.session_state.get("own-wanted", {})
     state[_key(row, CORPUS)] = path
-    # With one column to choose, it is the first that is all numbers; with several, the task knows better.
-    whole = [column for column, missing in columns(path) if not missing] if len(row.columns) == 1 else []
-    for option in row.columns:
-        choice = wanted.get(option.name)
-        state[_key(row, option.name)] = choice if choice in found else next(iter(whole), None)
+    # With one column to choose, it is a series; of several, each is called as its option where nothing else is said.
+    names = {row.columns[0].name: first_series(path)} if len(row.columns) == 1 else {one.name: one.name for one in row.columns}
+    for name, usual in names.items():
+        choice = wanted.get(name)
+        state[_key(row, name)] = choice if choice in found else usual if usual in found else None
 
 
 def _key(row: Task, name: str) -> str:

@@ -59,7 +59,8 @@ def begin() -> Experiment | None:
     except Invalid as invalid:
         errors.append(_("What the link looks at could not be read. {why}").format(why=invalid))
     st.session_state.lab = {"experiment": to_plain(experiment), "run": None, "kept": None, "previous": None, "runs": 0,
-                            "owner": owner(), "error": " ".join(errors), "view": asdict(view), "update": None}  # fmt: skip
+                            "owner": owner(), "error": " ".join(errors), "view": asdict(view), "update": None,
+                            "refused": False}  # fmt: skip
     _open_recorded(experiment)
     return experiment
 
@@ -109,15 +110,26 @@ def look(view: View) -> None:
     lab()["view"] = asdict(view)
 
 
+def refused() -> bool:
+    """Whether the controls describe no experiment: what is wanted is then an earlier one, which nobody asks for now."""
+    return bool(lab()["refused"])
+
+
 def wanted() -> Experiment:
     """The experiment that the controls describe."""
     return from_plain(lab()["experiment"], own=True)
 
 
-def reconcile(experiment: Experiment) -> None:
+def reconcile(experiment: Experiment | None) -> None:
     """Makes the bench follow the controls: a change that the run can take is sent to it; any other is a new
-    experiment, and the run so far is kept until that begins."""
+    experiment, and the run so far is kept until that begins, or given up where it is one of another task. None: the controls
+    describe no experiment; what is on the bench stays, and nothing can be started from it."""
+    lab()["refused"] = experiment is None
+    if experiment is None:
+        return
     lab()["experiment"] = to_plain(experiment)
+    if (last := shown()) is not None and last["began"]["task"] != experiment.task:
+        shelve()
     run = lab()["run"]
     if run is None or run["told"] == lab()["experiment"]:
         return
