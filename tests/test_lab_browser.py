@@ -279,6 +279,13 @@ def test_the_first_window_of_a_long_memory_shows_the_answer_and_leads_to_the_que
     lab.press("to the prediction")
     expect(lab.target(26)).to_be_visible()
     lab.wait_for_query(first="18")
+    lab.slider("First step").fill("9")
+    row = [lab.page.locator(".st-key-scrub-first output"), lab.button("to the word"), lab.button("to the prediction"),
+           lab.slider("Sample")]  # fmt: skip
+    for one, other in pairwise(row):
+        expect(one).to_be_visible()
+        expect(other).to_be_visible()
+        assert apart(box(one), box(other))
 
 
 def test_hovering_the_masks_over_time_names_unit_step_and_effect(lab: Lab) -> None:
@@ -376,7 +383,7 @@ def test_a_file_of_ones_own_is_forecast_live_and_a_bad_one_loses_nothing(lab: La
     rows = "".join(f"{day},{20 + day % 12 * (1 + day % 5)}\n" for day in range(600))
     uploader.set_input_files({"name": "level.csv", "mimeType": "text/csv", "buffer": f"day,level\n{rows}".encode()})
     expect(lab.button("Leave level.csv")).to_be_visible()
-    lab.wait_for_query(file="own", column="day")
+    lab.wait_for_query(file="own", column="level")  # the days only count
     chart = lab.page.locator(".st-key-forecast .live-chart")
     expect(chart).to_have_attribute("aria-label", re.compile("no network has forecast them yet"))
     lab.play(5)
@@ -389,7 +396,12 @@ def test_a_file_of_ones_own_is_forecast_live_and_a_bad_one_loses_nothing(lab: La
 
 def test_everything_can_be_done_by_keyboard(lab: Lab) -> None:
     lab.open(QUICK)
-    lab.tab_to("button", "Play", within=8)  # past the pages' names, before all controls
+    lab.tab_to("button", "to the controls", within=1)
+    lab.page.keyboard.press("Enter")
+    expect(lab.page.locator(".st-key-task input")).to_be_focused()
+    lab.page.reload()
+    expect(lab.network).to_be_visible()
+    lab.tab_to("button", "Play", within=9)  # past the pages' names, before all controls
     lab.page.keyboard.press("Enter")
     expect(lab.state("live")).to_be_visible()
     lab.wait_for_update(5)
@@ -479,6 +491,9 @@ def test_a_phone_stacks_it(lab: Lab) -> None:
     for (_x, y, _width, height), (_, below, *_rest) in pairwise(parts):
         assert y + height <= below, "one below the other"
     assert all(width <= 390 for _x, _y, width, _height in parts[:2])
+    x, _y, width, _height = box(lab.heatmap.locator(".gtitle"))
+    assert x + width <= 390, "the title of the masks is not cut"
+    expect(lab.heatmap.locator(".modebar-container")).to_be_hidden()
     lab.play(5)
     lab.switch("cell").click()
     expect(lab.network.locator("path[data-site=cell]").first).to_be_attached()

@@ -1,5 +1,7 @@
 // A Plotly chart in one node that lives as long as the page shows it. Streamlit calls this at every tick with new data.
 
+const LETTER = 6.2; // pixels, about, of a title's letter; and of a line
+const LINE = 18;
 const CONFIG = {
   displaylogo: false,
   doubleClick: "autosize",
@@ -13,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const chart = (node.chart ??= { call: 0 });
   const call = ++chart.call;
   chart.send = setTriggerValue;
-  node.style.height = `${data.height}px`;
+  node.style.height = `${data.height + (chart.more ?? 0)}px`;
   node.setAttribute("aria-label", data.sentence);
   plotly(data.plotly).then(
     (Plotly) => call === chart.call && draw(Plotly, node, chart, data),
@@ -41,11 +43,28 @@ async function draw(Plotly, node, chart, { figure: text, tools }) {
     const { data, layout } = JSON.parse(text);
     chart.drawn = text;
     data.forEach(putWords);
+    if (layout.title?.text) inLines(node, chart, layout);
     chart.paper = layout.template.layout.paper_bgcolor;
     await Plotly.react(node, data, { ...layout, height: undefined, autosize: true }, { ...CONFIG, displayModeBar: tools && "hover" });
     if (!chart.resize) begin(Plotly, node, chart);
   }
   askForTheme(node, chart);
+}
+
+// A title that is wider than the chart is cut by Plotly: its parts go on as many lines as it takes, and the chart is higher.
+function inLines(node, chart, layout) {
+  const room = (node.offsetWidth - layout.margin.l) / LETTER;
+  const lines = [];
+  for (const part of layout.title.text.split(" · ")) {
+    const longer = lines.length ? `${lines.at(-1)} · ${part}` : part;
+    if (lines.length && longer.length <= room) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  layout.title.text = lines.join("<br>");
+  const more = (chart.more = (lines.length - 1) * LINE);
+  layout.title.pad = { t: layout.title.pad.t + more }; // what it calls the top is that of the last line
+  layout.margin = { ...layout.margin, t: layout.margin.t + more };
+  node.style.height = `${layout.height + more}px`;
 }
 
 // What hovering says of each cell of a heatmap of 0 and 1: sent as two texts, not as thousands.

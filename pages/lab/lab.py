@@ -6,6 +6,7 @@ from core.codec import from_plain
 from core.language import _
 from pages.common.files import present
 from pages.common.service import service
+from pages.common.skip import skip
 from pages.common.title import title
 from pages.lab import controls, live, session
 
@@ -22,13 +23,13 @@ if st.session_state.pop("mask-seed-next", False):
 
 purpose = _("A small recurrent network learns while you watch. Barcodes are its dropout masks; the thick line follows one "
             "word to one prediction, and the masks on its way are counted.")  # fmt: skip
+skip(_("to the controls"), ".st-key-task")
 title(_("Dropout Through Time"), purpose)
 with st.container(key="lab"):
     # The tab key and a phone come to the picture first; page.css puts the controls at its left.
     right, left = st.columns([4.2, 1.1], gap="medium")
 with left:
     experiment = controls.show()
-    if experiment is not None:
-        session.reconcile(experiment)
+    session.reconcile(experiment)
 with right:
     live.show()
