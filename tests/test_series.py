@@ -148,7 +148,7 @@ def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tu
         ("d,n\na,1\nb,1,234\n", "n", "Row 2 of the file .* write numbers with a decimal point and nothing between thousands"),
         ("d;n\na;1,5\n", "n", "first in row 1 \\(“1,5”\\). Write numbers with a decimal point"),
         ("d;n\na;-1.234.567,5\n", "", "has no column of numbers; its columns are d, n. Write numbers with a decimal point"),
-        ("d;n\na;12.05.2026\n", "", "its columns are d, n\\.$"),
+        ("d;n\na;12.05.2026\n", "", "its columns are d, n\\. A series needs one, without gaps\\.$"),
         (",n\n0,5\n1,6\n", "", "has 2 columns of numbers; its columns are 1, n. Choose one with column=NAME"),
         ("x,y,x\n1,2,3\n", "x", "has 2 columns “x”. Choose one by its number, such as column=1"),
         ("n" * 100_000 + "\nx\n", "n" * 100_000, "The column “n{20}” has no number"),

@@ -1,7 +1,9 @@
 // A Plotly chart in one node that lives as long as the page shows it. Streamlit calls this at every tick with new data.
 
-const LETTER = 6.2; // pixels, about, of a title's letter; and of a line
+const LETTER = 5.6; // pixels, about, of a title's letter; those of a line, and of Plotly's buttons
 const LINE = 18;
+const BUTTONS = 110;
+const NARROW = matchMedia("(max-width: 640px)"); // as in chart.css: the buttons are not there
 const CONFIG = {
   displaylogo: false,
   doubleClick: "autosize",
@@ -43,7 +45,7 @@ async function draw(Plotly, node, chart, { figure: text, tools }) {
     const { data, layout } = JSON.parse(text);
     chart.drawn = text;
     data.forEach(putWords);
-    if (layout.title?.text) inLines(node, chart, layout);
+    if (layout.title?.text) inLines(node, chart, layout, tools);
     chart.paper = layout.template.layout.paper_bgcolor;
     await Plotly.react(node, data, { ...layout, height: undefined, autosize: true }, { ...CONFIG, displayModeBar: tools && "hover" });
     if (!chart.resize) begin(Plotly, node, chart);
@@ -51,9 +53,11 @@ async function draw(Plotly, node, chart, { figure: text, tools }) {
   askForTheme(node, chart);
 }
 
-// A title that is wider than the chart is cut by Plotly: its parts go on as many lines as it takes, and the chart is higher.
-function inLines(node, chart, layout) {
-  const room = (node.offsetWidth - layout.margin.l) / LETTER;
+// A title that is wider than the chart is cut by Plotly, and one that reaches its buttons lies under them: its parts go on as
+// many lines as it takes, and the chart is higher.
+function inLines(node, chart, layout, tools) {
+  const beside = tools && !NARROW.matches ? BUTTONS : 0;
+  const room = (node.offsetWidth - layout.margin.l - beside) / LETTER;
   const lines = [];
   for (const part of layout.title.text.split(" · ")) {
     const longer = lines.length ? `${lines.at(-1)} · ${part}` : part;

@@ -12,7 +12,7 @@ export default function ({ data }) {
     document.body.prepend(link);
   }
   if (link.textContent !== data.text) link.textContent = data.text;
-  link.onclick = () => document.querySelector(data.to)?.querySelector("input, button, select, textarea, a")?.focus();
+  link.onclick = () => document.querySelector(data.to)?.focus();
 }
 """
 
@@ -20,6 +20,5 @@ _mount = st.components.v2.component("skip", html="<span hidden></span>", js=_JS,
 
 
 def skip(text: str, to: str) -> None:
-    """Adds it. to: a CSS selector; the first thing there that can be operated gets the focus. page.css says on which page it is
-    there."""
+    """Adds it. to: the CSS selector of what gets the focus. page.css says on which page it is there."""
     _mount(key="skip", data={"text": text, "to": to}, height=1)

@@ -23,7 +23,7 @@ if st.session_state.pop("mask-seed-next", False):
 
 purpose = _("A small recurrent network learns while you watch. Barcodes are its dropout masks; the thick line follows one "
             "word to one prediction, and the masks on its way are counted.")  # fmt: skip
-skip(_("to the controls"), ".st-key-task")
+skip(_("to the controls"), ".st-key-task input")
 title(_("Dropout Through Time"), purpose)
 with st.container(key="lab"):
     # The tab key and a phone come to the picture first; page.css puts the controls at its left.

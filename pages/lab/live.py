@@ -122,7 +122,7 @@ def _news() -> None:
     run, kept = session.lab()["run"], session.lab()["kept"]
     if error := session.lab()["error"]:
         st.warning(plain(error))
-    if kept:
+    if kept and not session.refused():
         st.caption(_("These settings make a new run: Play begins it. The curves are still those of: {run}.").format(
             run=plain(_name(kept))))  # fmt: skip
     if run is None:
