@@ -66,7 +66,7 @@ def begin() -> Experiment | None:
 
 
 def open_without_file(data: dict[str, Any]) -> None:
-    """What is opened from a file learns from one of its author's, perhaps: that it is not there is said."""
+    """What is opened from a file may learn from another, which it does not carry: that this is not there is said."""
     own.remember(file_wanted(data))
     lab()["error"] = note(data)
 
