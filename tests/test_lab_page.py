@@ -767,3 +767,26 @@ def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> No
     brought(page, "own.csv", ("label,text\n" + "".join(f"{n % 2},a text {n % 50}\n" for n in range(80))).encode())
     assert [page.selectbox(key=f"option-classification-{name}").value for name in ("text", "label")] == ["text", "label"]
     assert any("of your 80 texts (50 different: one that comes again counts once)" in said(one) for one in page.caption)
+
+
+def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_update_has_it() -> None:
+    page = lab(task="captions", hidden="8")
+    (before,) = components(page)["drawing"]
+    assert before["svg"].count("not written yet") == 8
+    names = data_of(experiment(page)).class_names
+    rows = {n: [[names.index(letter) for letter in word] + [0]] * 8 for n, word in ((0, "ten"), (6, "two"))}
+    events = [{"event": "started", "updates": 480, "updates_per_epoch": 6, "version": 1},
+              *({"event": "record", "update": n, "epoch": n / 6, "train_loss": 2.0, "train_loss_clean": None, "val_loss": None,
+                 "val": None} | ({"val": {"exact_match": 0.5}, "replies": json.dumps(rows[n])} if n in rows else {})
+                for n in range(9))]  # fmt: skip
+    bench = page.session_state["lab"]
+    page.session_state["lab"] = bench | {"run": {"id": "x", "began": bench["experiment"], "told": bench["experiment"],
+                                                 "events": events, "next": 0, "state": "finished", "position": None,
+                                                 "reason": "", "number": 1, "recorded": False}}  # fmt: skip
+    for chosen, last, word in ((None, 6, "two"), (5, 0, "ten")):
+        page.session_state["lab"]["update"] = chosen
+        drawn(page.run())
+        (shown,) = components(page)["drawing"]
+        assert "not written yet" not in shown["svg"]
+        assert re.sub("<[^>]+>", "", shown["svg"]).count(word) == 8
+        assert any(said(one).startswith(f"After update {last}, validation: ") for one in page.caption)

@@ -4,8 +4,9 @@ Commands: {"command": "pause" | "resume" | "step" | "stop"}, or {"command": "cha
 "learning_rate" and "mask_seed". Each acts between two updates or between two chunks of an evaluation.
 
 Events: "started" once; "record" after each update (nulls where nothing was evaluated; where it was, of some tasks what was
-answered too, as core/tasks/shown.py has it, and what a language model has "written", a text); "state" with "running" or
-"paused"; "changed" with what was changed and from which update on it holds; and one last of "done", "stopped", "failed".
+answered too, a "forecast", "confusion" or "replies" as core/tasks/shown.py has them, and what a language model has "written",
+a text); "state" with "running" or "paused"; "changed" with what was changed and from which update on it holds; and one last of
+"done", "stopped", "failed".
 "done" has what was found on the test part after the last update, with "test_confusion" where validation has "confusion".
 """
 

@@ -12,7 +12,7 @@ from core.tasks.bars import picture
 from core.tasks.digits import BRIGHTEST, SIDE, dealt
 from core.tasks.metrics import METRICS
 from core.tasks.sequences import Rows, windows
-from core.tasks.task import NOTHING, Batch, Data, Ints, Option, Options, Reals, Task, whole
+from core.tasks.task import NOTHING, Batch, Data, Exchange, Ints, Option, Options, Reals, Task, whole
 from core.tasks.written import END
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -38,7 +38,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     most = np.broadcast_to(names[np.bincount(parts["train"][:, -1]).argmax()], right.shape)
     baselines = {name: METRICS[name].value(0.0, most, right) for name in TOLD}
     cut = windows(parts, batch, seed, window, whole=True)
-    return Data(0, len(LETTERS), (), LETTERS, *cut, baselines, fed=FED, see=_see)
+    return Data(0, len(LETTERS), (), LETTERS, *cut, baselines, fed=FED, see=_see, exchange=Exchange(_picture, ""))
 
 
 def spelt(width: int) -> Ints:
@@ -47,6 +47,11 @@ def spelt(width: int) -> Ints:
     for row, name in zip(rows, NAMES, strict=True):
         row[: len(name) + 1] = [*map(LETTERS.index, name), END]
     return rows
+
+
+def _picture(x: Ints | Reals) -> Reals:
+    shades: Reals = np.asarray(x[0, :PIXELS], np.float32).reshape(SIDE, SIDE)
+    return shades
 
 
 def _see(features: Reals) -> str:

@@ -11,15 +11,19 @@ from core.tasks.metrics import Answers
 from core.tasks.task import Data
 
 CLASSES = 12  # at most, of a matrix that can be read
-KINDS = ("forecast", "confusion")
+SAMPLES = 8  # of the answers that are written step by step: the first ones
+KINDS = ("forecast", "confusion", "replies")
 
 
 def shown(data: Data, predicted: Answers, right: Answers) -> dict[str, Any]:
     """Of all answers [N] of the validation part, as the network gives them: "forecast", in the units of the data, null where
-    there is none, where the data have a track; else as `confused`."""
+    there is none, where the data have a track; "replies", the first rows of classes, END with them, where answers are written
+    step by step; else as `confused`."""
     if data.track is not None:
         ahead = data.track.ahead(np.asarray(predicted, np.float32)).tolist()
         return {"forecast": [float(f"{value:.5g}") if np.isfinite(value) else None for value in ahead]}
+    if data.fed is not None:
+        return {"replies": [[int(one) for one in row if one >= 0] for row in predicted[:SAMPLES]]}
     return confused(data, predicted, right)
 
 

@@ -117,6 +117,15 @@ class Writing:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """How a sample whose answer is written step by step is shown. asks(x [T] or [T, F]): what is to be answered, a text, or the
+    shades of a picture, [rows, columns] from 0 to 1. between: what stands between the parts of the answer."""
+
+    asks: Callable[[Ints | Reals], str | Reals]
+    between: str
+
+
+@dataclass(frozen=True)
 class Data:
     """A task's data for one experiment: how many tokens go in (0: real features) and classes come out (1: a real value),
     their names, and the windows.
@@ -127,7 +136,7 @@ class Data:
     `see` names the features of one step, where they are real; `say` an answer, where the step's features are needed for it.
     `track` is what a forecast is drawn over, where the answers are forecasts.
     `fed` is what is read after each class, [classes] or [classes, F], where an answer is written step by step, until the class
-    `written.END`: the metrics are then of what the network writes by itself.
+    `written.END`: the metrics are then of what the network writes by itself. `exchange` shows such samples.
     `writing` is there where what is asked for is the next of what is read: such a network can write.
     """
 
@@ -145,6 +154,7 @@ class Data:
     say: Callable[[float, Reals], str] | None = None
     track: Track | None = None
     fed: Ints | Reals | None = None
+    exchange: Exchange | None = None
     writing: Writing | None = None
 
     @property

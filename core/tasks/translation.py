@@ -8,7 +8,7 @@ writes the likeliest word at each step, where the paper searches with a beam.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import islice, product
+from itertools import islice, product, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from core.errors import Invalid
 from core.language import N_, _
 from core.tasks.metrics import METRICS
 from core.tasks.sequences import Rows, windows
-from core.tasks.task import Batch, Data, Ints, Option, Options, Task, whole
+from core.tasks.task import Batch, Data, Exchange, Ints, Option, Options, Reals, Task, whole
 
 BELOW = 10_000
 LONGEST = 16  # steps: 9,999 has seven words, eight in French, and an end
@@ -56,7 +56,11 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     baselines = {name: METRICS[name].value(0.0, guess, right["test"]) for name in TOLD}
     both = {name: np.stack([read[name], right[name]], axis=1) for name in parts}
     cut = windows(both, batch, seed, window, whole=True)
-    return Data(len(tokens), len(classes), tokens, classes, *cut, baselines, fed=fed)
+
+    def english_of(x: Ints | Reals) -> str:
+        return " ".join(takewhile(lambda word: word != INTO, (tokens[int(n)] for n in x)))
+
+    return Data(len(tokens), len(classes), tokens, classes, *cut, baselines, fed=fed, exchange=Exchange(english_of, " "))
 
 
 def split(pairs: int, seed: int) -> dict[str, list[Pair]]:

@@ -1,4 +1,5 @@
-"""What the run answered at its last evaluation: the forecast over its series, or which class was taken for which."""
+"""What the run answered at its last evaluation: the forecast over its series, what was written to the first samples, or which
+class was taken for which."""
 
 import json
 from typing import Any
@@ -9,14 +10,18 @@ from core.codec import from_plain
 from core.experiment import Experiment
 from core.figures.confusion import confusion_heatmap, describe_confusion
 from core.figures.forecast import describe_forecast, forecast
+from core.figures.replies import describe_replies, replies, replies_of
 from core.figures.theme import Theme
 from core.language import _
 from core.runs.history import newest, of_kind
 from core.tasks.shown import KINDS
 from core.tasks.windows import data_of
 from pages.common.chart import live_chart
+from pages.common.drawing import drawing
 from pages.common.texts import plain
 from pages.lab import network, session
+
+WIDEST = 1200  # pixels of the list of what is written
 
 
 def show(colours: Theme) -> None:
@@ -27,6 +32,8 @@ def show(colours: Theme) -> None:
         record = _evaluated(run) if run else {}
         if data_of(experiment).track is not None:
             _forecast(experiment, record, run["id"] if run else "", colours)
+        elif data_of(experiment).exchange is not None:
+            _replies(experiment, record, colours)
         elif "confusion" in record:
             _confusion(experiment, record, colours)
             _tested(experiment, record, of_kind(run["events"], "done") if run else [])
@@ -52,6 +59,16 @@ def _forecast(experiment: Experiment, record: dict[str, Any], run: str, colours:
     figure = forecast(track, ahead, colours, _at(record), run)
     live_chart(figure, "forecast", sentence, figure["layout"]["height"], tools=True)
     st.caption(plain(sentence))
+
+
+def _replies(experiment: Experiment, record: dict[str, Any], colours: Theme) -> None:
+    data = data_of(experiment)
+    assert data.exchange is not None
+    shown = replies_of(data, json.loads(record["replies"]) if record else [])
+    st.markdown(f"## {_('What the network writes')}")
+    said = describe_replies(shown, record["update"], record["val"]["exact_match"]) if record else describe_replies(shown)
+    st.caption(plain(said))
+    drawing(replies(shown, data.exchange.between, colours), "replies", WIDEST)
 
 
 def _confusion(experiment: Experiment, record: dict[str, Any], colours: Theme) -> None:
