@@ -138,16 +138,17 @@ def test_the_seed_decides_and_nothing_else() -> None:
         assert words_of(part, one) == words_of(part, again) != words_of(part, other)
 
 
-def test_the_baseline_knows_how_often_each_word_occurs() -> None:
-    """Perplexity of the words of the test part that are asked for, by their frequency in the training part, plus one."""
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_the_baseline_knows_how_often_each_word_occurs(part: str) -> None:
+    """Perplexity of the words of the part that are asked for, by their frequency in the training part, plus one."""
     data = make({"words": 3_000}, 20, 4, 7)
-    train, test = split(3_000, 7)["train"], split(3_000, 7)["test"]
+    train, held = split(3_000, 7)["train"], split(3_000, 7)[part]
     known = set(data.token_names) - {UNKNOWN}
     counts = Counter(word for word in train[: len(train) // 4 * 4] if word in known)
     total = sum(counts[word] + 1 for word in known)
-    asked = [word for word in test[: len(test) // 4 * 4] if word in known]
+    asked = [word for word in held[: len(held) // 4 * 4] if word in known]
     loss = -sum(math.log((counts[w] + 1) / total) for w in asked) / len(asked)
-    assert data.baselines == pytest.approx({"perplexity": math.exp(loss), "bits_per_word": loss / math.log(2)})
+    assert data.baselines[part] == pytest.approx({"perplexity": math.exp(loss), "bits_per_word": loss / math.log(2)})
     assert 1 < data.baseline < len(data.token_names)
 
 

@@ -65,14 +65,15 @@ def test_adding(lag: int, more: int, seed: int) -> None:
     assert [text.startswith("+") for text in shown] == (batch.x[:lag, 0, 1] == 1).tolist()
 
 
-def test_adding_is_scaled_by_the_training_part_alone_and_so_is_its_baseline() -> None:
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_adding_is_scaled_by_the_training_part_alone_and_so_is_its_baseline(part: str) -> None:
     data = made("adding", 10, sequences=96)
-    sums = {part: np.concatenate([batch.y[9] for batch in data.part(part)]).astype(float) for part in ("train", "test")}
+    sums = {name: np.concatenate([batch.y[9] for batch in data.part(name)]).astype(float) for name in ("train", part)}
     assert sums["train"].mean() == pytest.approx(0, abs=1e-6)
     assert sums["train"].std() == pytest.approx(1, rel=1e-6)
-    errors = sums["test"] * data.spread
-    assert data.baselines["mse"] == pytest.approx((errors**2).mean(), rel=1e-5)
-    assert data.baselines["mae"] == pytest.approx(abs(errors).mean(), rel=1e-5)
+    errors = sums[part] * data.spread
+    assert data.baselines[part]["mse"] == pytest.approx((errors**2).mean(), rel=1e-5)
+    assert data.baselines[part]["mae"] == pytest.approx(abs(errors).mean(), rel=1e-5)
 
 
 @given(lag=st.integers(0, 40), items=st.integers(1, 10), more=st.integers(0, 9), seed=seeds)

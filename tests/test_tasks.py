@@ -54,8 +54,9 @@ def test_the_windows_fit_the_network(task: str) -> None:
     e, data = build(task), made(task)
     assert e.words == (data.tokens > 0)
     assert (data.see is None) == e.words
-    assert tuple(data.baselines) == TASKS[task].metrics
-    assert data.baseline == data.baselines[TASKS[task].metric] > 0
+    assert [tuple(data.baselines[part]) for part in ("validation", "test")] == [TASKS[task].metrics] * 2
+    assert data.baseline == data.baselines["test"][TASKS[task].metric] > 0
+    assert data.baselines["validation"][TASKS[task].metric] > 0
     for batch in (*data.train(0), *data.part("validation"), *data.part("test")):
         assert batch.y.shape == (e.steps, e.batch)
         assert batch.x.shape == (batch.y.shape if e.words else (*batch.y.shape, e.features))

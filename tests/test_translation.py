@@ -72,13 +72,14 @@ def test_the_dictionary_takes_the_word_that_goes_with_it_best() -> None:
     assert dictionary(pairs) == {"one": "un", "two": "deux", "hundred": "cent"}
 
 
-def test_the_baseline_translates_word_by_word() -> None:
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_the_baseline_translates_word_by_word(part: str) -> None:
     parts, data = split(200, 7), made()
     words = dictionary(parts["train"])
-    said = [" ".join(words[word] for word in one.english) for one in parts["test"]]
-    right = [" ".join(one.french) for one in parts["test"]]
-    assert data.baselines["exact_match"] == pytest.approx(np.mean([a == b for a, b in zip(said, right, strict=True)]))
-    assert data.baselines["bleu"] == pytest.approx(corpus_bleu(said, [right], tokenize="none").score)
+    said = [" ".join(words[word] for word in one.english) for one in parts[part]]
+    right = [" ".join(one.french) for one in parts[part]]
+    assert data.baselines[part]["exact_match"] == pytest.approx(np.mean([a == b for a, b in zip(said, right, strict=True)]))
+    assert data.baselines[part]["bleu"] == pytest.approx(corpus_bleu(said, [right], tokenize="none").score)
 
 
 def test_bleu_of_numbers_is_that_of_their_words() -> None:

@@ -7,7 +7,7 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
 from core.tasks.sequences import Rows, made, windows
-from core.tasks.task import Batch, Data, Option, Options, Reals, Task, short, whole
+from core.tasks.task import Batch, Data, Metrics, Option, Options, Reals, Task, held_out, short, whole
 
 
 def make(options: Options, steps: int, batch: int, seed: int) -> Data:
@@ -31,9 +31,12 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         x[:lag], y[lag - 1] = some.swapaxes(0, 1), (_sums(some) - centre) / spread
         return Batch(x, y, first=True, padded=True)
 
-    errors = _sums(rows["test"]) - centre
-    baselines = {"mse": float(np.square(errors).mean()), "mae": float(np.abs(errors).mean())}
-    return Data(0, 1, (), (_("the sum"),), *windows(rows, batch, seed, window), baselines, centre, spread, _see)
+    def mean_of_training(part: str) -> Metrics:
+        errors = _sums(rows[part]) - centre
+        return {"mse": float(np.square(errors).mean()), "mae": float(np.abs(errors).mean())}
+
+    cut = windows(rows, batch, seed, window)
+    return Data(0, 1, (), (_("the sum"),), *cut, held_out(mean_of_training), centre, spread, _see)
 
 
 def _sums(rows: Rows) -> Rows:

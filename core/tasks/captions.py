@@ -12,7 +12,7 @@ from core.tasks.bars import picture
 from core.tasks.digits import BRIGHTEST, SIDE, dealt
 from core.tasks.metrics import METRICS
 from core.tasks.sequences import Rows, windows
-from core.tasks.task import NOTHING, Batch, Data, Exchange, Ints, Option, Options, Reals, Task, whole
+from core.tasks.task import NOTHING, Batch, Data, Exchange, Ints, Metrics, Option, Options, Reals, Task, held_out, whole
 from core.tasks.written import END
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -34,11 +34,13 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         x[1:][later] = FED[y[:-1][later]]
         return Batch(x, y, first=True, padded=True)
 
-    right = names[parts["test"][:, -1]]
-    most = np.broadcast_to(names[np.bincount(parts["train"][:, -1]).argmax()], right.shape)
-    baselines = {name: METRICS[name].value(0.0, most, right) for name in TOLD}
+    def commonest(part: str) -> Metrics:
+        right = names[parts[part][:, -1]]
+        most = np.broadcast_to(names[np.bincount(parts["train"][:, -1]).argmax()], right.shape)
+        return {name: METRICS[name].value(0.0, most, right) for name in TOLD}
+
     cut = windows(parts, batch, seed, window, whole=True)
-    return Data(0, len(LETTERS), (), LETTERS, *cut, baselines, fed=FED, see=_see, exchange=Exchange(_picture, ""))
+    return Data(0, len(LETTERS), (), LETTERS, *cut, held_out(commonest), fed=FED, see=_see, exchange=Exchange(_picture, ""))
 
 
 def spelt(width: int) -> Ints:

@@ -6,9 +6,10 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
 from core.tasks.sequences import Rows, made, windows
-from core.tasks.task import Batch, Data, Option, Options, Task, whole
+from core.tasks.task import Batch, Data, Option, Options, Task, held_out, whole
 
 CLASSES = DISTRACTORS = 8
+CHANCE = held_out(lambda _part: {"accuracy": 1 / CLASSES})
 NAMES = (*"ABCDEFGH", *"stuvwxyz", "?", "·")
 
 
@@ -29,7 +30,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         return Batch(x, y, first=True)
 
     rows = made(whole(options, "sequences"), seed, draw)
-    return Data(len(NAMES), CLASSES, NAMES, NAMES[:CLASSES], *windows(rows, batch, seed, window), {"accuracy": 1 / CLASSES})
+    return Data(len(NAMES), CLASSES, NAMES, NAMES[:CLASSES], *windows(rows, batch, seed, window), CHANCE)
 
 
 def _default_steps(options: Options) -> int:

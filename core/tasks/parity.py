@@ -7,10 +7,11 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
 from core.tasks.sequences import Rows, made, windows
-from core.tasks.task import Batch, Data, Option, Options, Task, whole
+from core.tasks.task import Batch, Data, Option, Options, Task, held_out, whole
 
 NAMES = (*"01", "·")
 CLASSES = (N_("even"), N_("odd"))
+CHANCE = held_out(lambda _part: {"accuracy": 1 / len(CLASSES)})
 
 
 def make(options: Options, steps: int, batch: int, seed: int) -> Data:
@@ -24,7 +25,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
 
     rows = made(whole(options, "sequences"), seed, lambda random, size: random.integers(2, size=(size, lag)))
     names = tuple(_(name) for name in CLASSES)
-    return Data(len(NAMES), 2, NAMES, names, *windows(rows, batch, seed, window), {"accuracy": 1 / 2})
+    return Data(len(NAMES), 2, NAMES, names, *windows(rows, batch, seed, window), CHANCE)
 
 
 def _check_steps(options: Options, steps: int) -> None:

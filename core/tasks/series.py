@@ -15,7 +15,7 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
 from core.tasks.files import read_column
-from core.tasks.task import Batch, Data, Option, Options, Reals, Task, Track, short, text, whole
+from core.tasks.task import Batch, Data, Metrics, Option, Options, Reals, Task, Track, held_out, short, text, whole
 
 SUNSPOTS = Path(__file__).parents[2] / "assets" / "data" / "sunspots.csv"
 LARGEST = 1e100  # a value; and a training part that changes by no more than one over this does not change
@@ -43,11 +43,14 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     values, changes = (Scale.of(one, rounding) for one in (parts["train"], np.diff(parts["train"])))
     _check_scaled(parts, values, changes)
     streams = {name: _streams(part, batch) for name, part in parts.items()}
-    naive = np.diff(streams["test"], axis=0)
     track = _track(streams["validation"], len(series) - len(parts["test"]) - len(parts["validation"]), changes)
 
     def windows(name: str) -> Iterator[Batch]:
         return _windows(values.down(streams[name][:-1]), changes.down(np.diff(streams[name], axis=0)), steps)
+
+    def naive(part: str) -> Metrics:
+        changed = np.diff(streams[part], axis=0)
+        return {"mse": float(np.square(changed).mean()), "mae": float(np.abs(changed).mean())}
 
     def see(features: Reals) -> str:
         return values.text(values.up(float(features[0])))
@@ -56,8 +59,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         return values.text(values.up(float(features[0])) + changes.up(change))
 
     return Data(0, 1, (), (_("the change"),), -(-(len(streams["train"]) - 1) // steps), lambda epoch: windows("train"), windows,
-                {"mse": float(np.square(naive).mean()), "mae": float(np.abs(naive).mean())},
-                changes.centre, changes.spread, see, say, track)  # fmt: skip
+                held_out(naive), changes.centre, changes.spread, see, say, track)  # fmt: skip
 
 
 @dataclass(frozen=True)

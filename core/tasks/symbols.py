@@ -13,7 +13,7 @@ from core.tasks.corpus import HELD_OUT as CUT
 from core.tasks.corpus import parts_of, prepared
 from core.tasks.documentation import topics
 from core.tasks.metrics import of_loss
-from core.tasks.task import Batch, Data, Ints, Options, Writing, text, whole
+from core.tasks.task import Batch, Data, Ints, Options, Writing, held_out, text, whole
 
 UNKNOWN = "<unk>"
 HELD_OUT_TOPICS = 15  # per cent of the topics, for the validation and for the test part each
@@ -65,7 +65,7 @@ def make(kind: Kind, options: Options, steps: int, batch: int, seed: int) -> Dat
     shown = tuple(map(kind.shown, names))
     return Data(len(names), len(names), shown, shown, (len(streams["train"]) - 1) // steps,
                 lambda epoch: _windows(streams["train"], steps), lambda part: _windows(streams[part], steps),
-                of_loss(kind.metrics, _unigram_loss(streams, list(number.values()))),
+                held_out(lambda part: of_loss(kind.metrics, _unigram_loss(streams, list(number.values()), part))),
                 writing=Writing(lambda numbers: kind.text(names[n] for n in numbers), kind.length))  # fmt: skip
 
 
@@ -109,13 +109,13 @@ def _windows(stream: Ints, steps: int) -> Iterator[Batch]:
         yield Batch(np.maximum(stream[start : start + steps], 0), stream[start + 1 : start + steps + 1], first=start == 0)
 
 
-def _unigram_loss(streams: Mapping[str, Ints], known: list[int]) -> float:
+def _unigram_loss(streams: Mapping[str, Ints], known: list[int], part: str) -> float:
     # What is reached by knowing how often each symbol occurs in training (add-one) and nothing of those before.
     trained = streams["train"]
     counts = np.bincount(trained[trained >= 0], minlength=max(known) + 1)[known] + 1.0
     loss = np.zeros(max(known) + 1)
     loss[known] = -np.log(counts / counts.sum())
-    return float(loss[streams["test"][streams["test"] >= 0]].mean())
+    return float(loss[streams[part][streams[part] >= 0]].mean())
 
 
 def _check_length(kind: Kind, parts: Parts, steps: int, batch: int, cut: bool) -> None:

@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Value = int | str
 Options = Mapping[str, Value]
+Metrics = dict[str, float]  # by their names
 NOTHING = "·"  # is shown where there is no step
 CORPUS = "corpus"  # the option that names a file with the data
 TEMPERATURE = 0.8  # of a network that writes: its scores are divided by it, so that likely symbols become likelier still
@@ -131,8 +132,9 @@ class Data:
     their names, and the windows.
 
     `train(epoch)` gives an epoch's windows, `part(name)` those of "train", "validation" or "test" in a fixed order;
-    every epoch has `updates` windows. `baselines` are the task's metrics, in its order, of an answer that needs no network,
-    on the test part. Real targets are scaled by what the training part has: `centre` and `spread` give back their units.
+    every epoch has `updates` windows. `baselines` are, on the validation and on the test part, the task's metrics, in its
+    order, of an answer that needs no network and knows the training part alone. Real targets are scaled by what the training
+    part has: `centre` and `spread` give back their units.
     `see` names the features of one step, where they are real; `say` an answer, where the step's features are needed for it.
     `track` is what a forecast is drawn over, where the answers are forecasts.
     `fed` is what is read after each class, [classes] or [classes, F], where an answer is written step by step, until the class
@@ -147,7 +149,7 @@ class Data:
     updates: int
     train: Callable[[int], Iterator[Batch]]
     part: Callable[[str], Iterator[Batch]]
-    baselines: Mapping[str, float]
+    baselines: Mapping[str, Metrics]
     centre: float = 0.0
     spread: float = 1.0
     see: Callable[[Reals], str] | None = None
@@ -164,8 +166,8 @@ class Data:
 
     @property
     def baseline(self) -> float:
-        """The baseline of the task's first metric."""
-        return next(iter(self.baselines.values()))
+        """The baseline of the task's first metric, on the test part."""
+        return next(iter(self.baselines["test"].values()))
 
     @property
     def guess(self) -> float:
@@ -237,6 +239,11 @@ class Task:
     def columns(self) -> tuple[Option, ...]:
         """The options that name columns of that file: of a table. Without any it is a text."""
         return tuple(option for option in self.options if option.local and option.name != CORPUS)
+
+
+def held_out(metrics: Callable[[str], Metrics]) -> dict[str, Metrics]:
+    """`baselines` of a `Data`: metrics(name) are those of a part."""
+    return {name: metrics(name) for name in ("validation", "test")}
 
 
 def whole(options: Options, name: str) -> int:

@@ -7,10 +7,11 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
 from core.tasks.sequences import Rows, made, windows
-from core.tasks.task import Batch, Data, Option, Options, Task, whole
+from core.tasks.task import Batch, Data, Option, Options, Task, held_out, whole
 
 NAMES = ("·", *"XY", *"abcd", "?")
 CLASSES = ("XX", "XY", "YX", "YY")
+CHANCE = held_out(lambda _part: {"accuracy": 1 / len(CLASSES)})
 FIRST, LETTERS, QUESTION = 1, 3, len(NAMES) - 1
 
 
@@ -31,7 +32,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         return Batch(x, y, first=True, padded=True)
 
     rows = made(whole(options, "sequences"), seed, draw)
-    return Data(len(NAMES), len(CLASSES), NAMES, CLASSES, *windows(rows, batch, seed, window), {"accuracy": 1 / len(CLASSES)})
+    return Data(len(NAMES), len(CLASSES), NAMES, CLASSES, *windows(rows, batch, seed, window), CHANCE)
 
 
 def _order(rows: Rows) -> Rows:

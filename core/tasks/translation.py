@@ -18,7 +18,7 @@ from core.errors import Invalid
 from core.language import N_, _
 from core.tasks.metrics import METRICS
 from core.tasks.sequences import Rows, windows
-from core.tasks.task import Batch, Data, Exchange, Ints, Option, Options, Reals, Task, whole
+from core.tasks.task import Batch, Data, Exchange, Ints, Metrics, Option, Options, Reals, Task, held_out, whole
 
 BELOW = 10_000
 LONGEST = 16  # steps: 9,999 has seven words, eight in French, and an end
@@ -52,15 +52,20 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         return Batch(x, y, first=True, padded=True)
 
     words = dictionary(parts["train"])
-    guess = _rows(((*map(words.__getitem__, pair.english), STOP) for pair in parts["test"]), classes, steps)
-    baselines = {name: METRICS[name].value(0.0, guess, right["test"]) for name in TOLD}
+
+    def word_by_word(part: str) -> Metrics:
+        guess = _rows(((*map(words.__getitem__, pair.english), STOP) for pair in parts[part]), classes, steps)
+        return {name: METRICS[name].value(0.0, guess, right[part]) for name in TOLD}
+
     both = {name: np.stack([read[name], right[name]], axis=1) for name in parts}
     cut = windows(both, batch, seed, window, whole=True)
 
     def english_of(x: Ints | Reals) -> str:
         return " ".join(takewhile(lambda word: word != INTO, (tokens[int(n)] for n in x)))
 
-    return Data(len(tokens), len(classes), tokens, classes, *cut, baselines, fed=fed, exchange=Exchange(english_of, " "))
+    return Data(
+        len(tokens), len(classes), tokens, classes, *cut, held_out(word_by_word), fed=fed, exchange=Exchange(english_of, " ")
+    )
 
 
 def split(pairs: int, seed: int) -> dict[str, list[Pair]]:

@@ -137,7 +137,7 @@ def _outcome(colours: Theme) -> None:
     run, previous = session.shown(), session.grey()
     experiment = from_plain(run["began"], own=True) if run else session.wanted()
     row = task(experiment.task)
-    _numbers(of_kind(run["events"], "record") if run else [], experiment)
+    _numbers(run["events"] if run else [], experiment)
     runs = [_curve(run, experiment, previous=False)] if run else []
     if previous:
         runs.append(_curve(previous, experiment, previous=True))
@@ -159,8 +159,8 @@ def _name(run: session.Run, beside: Experiment | None = None) -> str:
     return run_name(run["number"], began, of_kind(run["events"], "changed"), beside)
 
 
-def _numbers(records: list[session.Run], experiment: Experiment) -> None:
-    found, row = metrics(records), task(experiment.task)
+def _numbers(events: list[session.Run], experiment: Experiment) -> None:
+    found, row = metrics(of_kind(events, "record")), task(experiment.task)
     metric = row.metric
     with st.container(key="numbers"):
         now, best, gap = st.columns(3, gap="small")
@@ -171,11 +171,20 @@ def _numbers(records: list[session.Run], experiment: Experiment) -> None:
     best.metric(at, metric_text(metric, found.best) if found else "–")
     about = _("Validation loss - clean train loss: how much better the network knows what it has seen.")
     gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)
-    st.caption(plain(_beside(experiment)))
+    # One element, that nothing below changes its place when the run ends.
+    st.caption("  \n".join(map(plain, [_beside(experiment), *(_tested(done, experiment) for done in of_kind(events, "done"))])))
 
 
 def _beside(experiment: Experiment) -> str:
     """What an answer that needs no network reaches."""
-    row, data = task(experiment.task), data_of(experiment)
-    return _("{baseline}: {value} on the test part").format(
-        baseline=_(row.baseline), value=metric_text(row.metric, data.baseline))  # fmt: skip
+    row, baselines = task(experiment.task), data_of(experiment).baselines["validation"]
+    return _("{baseline}: {value} on the validation part").format(
+        baseline=_(row.baseline), value=metric_text(row.metric, baselines[row.metric]))  # fmt: skip
+
+
+def _tested(done: session.Run, experiment: Experiment) -> str:
+    """What the network reached on the test part after its last update, and what needs no network."""
+    row, test = task(experiment.task), done["test"]
+    return _("test part, at the end: {metric} {value}; {baseline}: {without}").format(
+        metric=_(METRICS[row.metric].label), value=metric_text(row.metric, test[row.metric]), baseline=_(row.baseline),
+        without=metric_text(row.metric, test["baseline"]))  # fmt: skip
