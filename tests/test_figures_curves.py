@@ -100,6 +100,12 @@ def test_the_grammar_never_colour_alone() -> None:
     assert labels == {"train, masked", "train, clean", "validation, best 12", "no dropout, best 12"}, "each is named at its end"
 
 
+def test_a_metric_of_which_more_is_better_is_not_called_the_best() -> None:
+    """It is that of the least loss, and may be higher elsewhere."""
+    made = figure(RunCurve("a", "a", records_of([8.0, 5.0, 4.0, 4.5], "bleu")))
+    assert "validation, 12 at its lowest" in {note["text"].replace("<br>", " ") for note in made["layout"]["annotations"]}
+
+
 def test_the_best_point_is_marked() -> None:
     current, old = [trace for trace in figure(RUN, OLD)["data"] if trace["name"] == "best"]
     assert (current["x"], current["y"], current["customdata"]) == ([2], [4.0], ["perplexity 12"])
@@ -219,7 +225,7 @@ def test_no_evaluation_no_metrics() -> None:
 
 def test_the_sentence_has_the_numbers() -> None:
     said = describe([replace(RUN, marks=[Mark(1.5, "input .5 → .2")]), OLD, RunCurve("c", "empty", [])])
-    assert "Zaremba: at epoch 3, validation perplexity 13; its best, 12, was at epoch 2." in said
+    assert "Zaremba: at epoch 3, validation perplexity 13; at the lowest loss, epoch 2, 12." in said
     assert "0.50 nats above" in said
     assert "Changed: input .5 → .2 at epoch 1.5." in said
     assert "empty: not evaluated yet." in said

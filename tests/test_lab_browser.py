@@ -184,7 +184,7 @@ def test_a_run_trains_pauses_steps_and_leaves_a_grey_curve(lab: Lab) -> None:
         "() => document.querySelector('.st-key-curves .live-chart').data[0].name === 'run 1 · zaremba2014, validation'"
     )
     label = lab.curves.evaluate("node => node.layout.annotations.map((note) => note.text).join(' ')").replace("<br>", " ")
-    assert re.search(r"run 1 · zaremba2014, best \d+\.\d %", label), label
+    assert re.search(r"run 1 · zaremba2014, \d+\.\d % at its lowest", label), label
 
 
 def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> None:

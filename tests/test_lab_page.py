@@ -688,8 +688,8 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
     (beside,) = (said(one) for one in page.caption if said(one).startswith("the commonest digit: "))
     baselines = [f"{100 * data_of(experiment(page)).baselines[part]['accuracy']:.1f} %" for part in ("validation", "test")]
     assert beside.splitlines() == [
-        f"the commonest digit: {baselines[0]} on the validation part  ",
-        f"test part, at the end: accuracy {100 * test['accuracy']:.1f} %; the commonest digit: {baselines[1]}",
+        f"the commonest digit: {baselines[0]} on validation  ",
+        f"test accuracy at the end: {100 * test['accuracy']:.1f} % (the commonest digit: {baselines[1]})",
     ]
     assert [record["update"] for record in records] == [0, 4, 8, 12]
     for update, record in ((None, records[-1]), (7, records[1]), (3, records[0])):

@@ -1,7 +1,7 @@
 """The curves of runs as one Plotly figure. Pure, and quick: it is made anew at every tick.
 
 Train is solid, validation dashed, the loss as it was optimised (with masks) thin; the runs before are grey. Each curve
-is named at its end, its best point is a diamond: never colour alone.
+is named at its end, the point of its least loss is a diamond: never colour alone.
 """
 
 import math
@@ -105,7 +105,10 @@ def _lines(run: RunCurve, colour: str) -> list[_Line]:
 def _with_best(name: str, found: Sequence[Event]) -> str:
     if not has_best(found):
         return name
-    return _("{name}, best {value}").format(name=name, value=metric_text(*metric_of(best(found))))
+    metric, value = metric_of(best(found))
+    # The least loss is that of the best perplexity or error, but not of the best accuracy.
+    ending = _("{name}, {value} at its lowest") if METRICS[metric].higher else _("{name}, best {value}")
+    return ending.format(name=name, value=metric_text(metric, value))
 
 
 def _masked(run: RunCurve, colour: str) -> _Line:
@@ -166,7 +169,7 @@ def _best_point(run: RunCurve, colour: str, theme: Theme, squared: bool) -> list
         "type": "scatter", "mode": "markers", "name": _("best"), "x": [least["epoch"]], "y": [least["val_loss"]],
         "customdata": [_told(least)], "cliponaxis": False,
         "marker": {"symbol": "diamond", "size": 8, "color": theme.paper, "line": {"color": colour, "width": 2}},
-        "hovertemplate": _hover(_("{run}, best validation").format(run=run.name), "%{customdata}", squared),
+        "hovertemplate": _hover(_("{run}, lowest validation loss").format(run=run.name), "%{customdata}", squared),
     }]  # fmt: skip
 
 

@@ -119,7 +119,8 @@ def has_best(found: Sequence[Event]) -> bool:
 
 
 def metric_of(record: Event) -> tuple[str, float]:
-    """The name of the first metric and its value on validation."""
+    """The name of the first metric and its value on validation: the best of all where the loss is the least, but for metrics of
+    which more is better; these may be higher elsewhere."""
     metric, value = next(iter(record["val"].items()))
     return metric, value
 
@@ -128,7 +129,7 @@ def _describe(run: RunCurve) -> str:
     at = metrics(run.records)
     if at is None:
         return _("{name}: not evaluated yet.").format(name=run.name)
-    sentence = _("{name}: at epoch {epoch}, validation {metric} {value}; its best, {best}, was at epoch {when}.").format(
+    sentence = _("{name}: at epoch {epoch}, validation {metric} {value}; at the lowest loss, epoch {when}, {best}.").format(
         name=run.name, epoch=epoch_text(run.records[-1]["epoch"]), metric=_(METRICS[at.metric].label),
         when=epoch_text(at.best_epoch), value=metric_text(at.metric, at.value),
         best=metric_text(at.metric, at.best))  # fmt: skip

@@ -19,7 +19,7 @@ from pages.common.texts import plain
 from pages.lab import answers, network, session, written
 
 TICK = 0.5  # seconds
-CHART = 410  # pixels
+CHART = 370  # pixels
 PLAY = 116  # pixels
 REFUSED = N_("The settings cannot be learned from: the sentence above them says why, and what helps.")
 # What a run can be: its label, icon and colour.
@@ -160,31 +160,37 @@ def _name(run: session.Run, beside: Experiment | None = None) -> str:
 
 
 def _numbers(events: list[session.Run], experiment: Experiment) -> None:
-    found, row = metrics(of_kind(events, "record")), task(experiment.task)
-    metric = row.metric
+    found, metric = metrics(of_kind(events, "record")), task(experiment.task).metric
     with st.container(key="numbers"):
-        now, best, gap = st.columns(3, gap="small")
+        now, least, gap = st.columns([1, 1.3, 1], gap="small")
     name = _(METRICS[metric].label)
     now.metric(_("validation {metric}").format(metric=name), metric_text(metric, found.value) if found else "–")
-    trained = found is not None and found.best_epoch > 0
-    at = _("best, at epoch {epoch}").format(epoch=epoch_text(found.best_epoch)) if found and trained else _("best so far")
-    best.metric(at, metric_text(metric, found.best) if found else "–")
+    at = _("at lowest loss")
+    if found and found.best_epoch:
+        at = _("at lowest loss, epoch {epoch}").format(epoch=epoch_text(found.best_epoch))
+    least.metric(at, metric_text(metric, found.best) if found else "–", help=_of_least(metric))
     about = _("Validation loss - clean train loss: how much better the network knows what it has seen.")
     gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)
-    # One element, that nothing below changes its place when the run ends.
-    st.caption("  \n".join(map(plain, [_beside(experiment), *(_tested(done, experiment) for done in of_kind(events, "done"))])))
+    st.caption(_beside(experiment, of_kind(events, "done")))
 
 
-def _beside(experiment: Experiment) -> str:
-    """What an answer that needs no network reaches."""
-    row, baselines = task(experiment.task), data_of(experiment).baselines["validation"]
-    return _("{baseline}: {value} on the validation part").format(
-        baseline=_(row.baseline), value=metric_text(row.metric, baselines[row.metric]))  # fmt: skip
+def _of_least(metric: str) -> str:
+    """What the number at the lowest loss is."""
+    said = _("The {metric} at the epoch whose validation loss was the lowest so far, the diamond.").format(
+        metric=_(METRICS[metric].label))  # fmt: skip
+    if not METRICS[metric].higher:
+        return said
+    return f"{said} " + _("The loss also counts how sure an answer is: where it is higher, more answers may be right.")
 
 
-def _tested(done: session.Run, experiment: Experiment) -> str:
-    """What the network reached on the test part after its last update, and what needs no network."""
-    row, test = task(experiment.task), done["test"]
-    return _("test part, at the end: {metric} {value}; {baseline}: {without}").format(
-        metric=_(METRICS[row.metric].label), value=metric_text(row.metric, test[row.metric]), baseline=_(row.baseline),
-        without=metric_text(row.metric, test["baseline"]))  # fmt: skip
+def _beside(experiment: Experiment, done: list[session.Run]) -> str:
+    """What an answer that needs no network reaches, and what the network did on the test part after its last update. As many
+    lines before the end as after it: nothing below moves."""
+    row, data = task(experiment.task), data_of(experiment)
+    test = done[0]["test"] if done else {"baseline": data.baseline}
+    validation = _("{baseline}: {value} on validation").format(
+        baseline=_(row.baseline), value=metric_text(row.metric, data.baselines["validation"][row.metric]))  # fmt: skip
+    tested = _("test {metric} at the end: {value} ({baseline}: {without})").format(
+        metric=_(METRICS[row.metric].label), value=metric_text(row.metric, test[row.metric]) if done else "–",
+        baseline=_(row.baseline), without=metric_text(row.metric, test["baseline"]))  # fmt: skip
+    return f"{plain(validation)}  \n{plain(tested)}"
