@@ -121,6 +121,7 @@ def test_the_matrix_is_drawn_with_its_numbers_and_the_worst_in_a_frame() -> None
     assert worst_of(MATRIX) == (2, 0, 3)
     assert describe_confusion(MATRIX, ("a", "b", "c")) == \
         "12 of 18 answers are right. The most frequent confusion: c taken for a, 3 of 3 times."  # fmt: skip
+    assert "“String Methods” taken for a," in describe_confusion([[0, 0], [1, 0]], ("a", "String Methods"))
     assert worst_of([[2, 0], [0, 3]]) is None
     assert describe_confusion([[2, 0], [0, 3]], ("a", "b")) == "5 of 5 answers are right."
     assert confusion_heatmap([[2, 0], [0, 0]], ("a", "b"), DARK)["layout"]["shapes"] == []

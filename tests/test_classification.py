@@ -20,7 +20,7 @@ from core.model import Network
 from core.objective import forward
 from core.tasks import TASKS
 from core.tasks.classification import split
-from core.tasks.documentation import SENTENCE, sentences, words
+from core.tasks.documentation import SENTENCE, sentences, title, words
 from core.tasks.files import LARGEST
 from core.tasks.labelled import HELD_OUT, least_texts
 from core.tasks.symbols import UNKNOWN
@@ -59,6 +59,20 @@ def test_a_sentence_is_one_of_its_section() -> None:
     assert ("print", "the", "arguments", "of", "the", "current", "function", "and", "their", "current", "values", ".") in every
 
 
+def test_a_section_is_called_as_its_own_text_begins() -> None:
+    called = {
+        "formatstrings": "Format String Syntax",
+        "typesseq": "Sequence Types — list, tuple, range",
+        "debugger": "pdb — The Python Debugger",
+    }
+    assert {name: title(name) for name in called} == called
+    for sections in (6, 12):
+        labels = sorted({one.label for one in split(DEFAULT | {"sections": sections}, 7)["train"]})
+        names = make({"sections": sections}).class_names
+        assert names == tuple(map(title, labels)), "in the order of the topics' names, which the numbers of classes are"
+        assert len(set(names)) == sections
+
+
 @pytest.mark.parametrize("seed", [7, 8])
 @pytest.mark.parametrize("sections", [2, 6, 12])
 def test_no_paragraph_is_in_two_parts(sections: int, seed: int) -> None:
@@ -89,7 +103,7 @@ def test_a_window_has_the_words_and_asks_at_the_last_of_them() -> None:
                 assert set(read[last:]) <= {"·"}
         known = set(data.token_names)
         assert seen == [
-            (tuple(word if word in known else UNKNOWN for word in one.words[:12]), one.label) for one in parts[name]
+            (tuple(word if word in known else UNKNOWN for word in one.words[:12]), title(one.label)) for one in parts[name]
         ]
     assert len({int(n) for batch in data.part("train") for n in batch.exists.sum(axis=0)}) > 4, "of many lengths"
     counts = Counter(word for one in parts["train"] for word in one.words)

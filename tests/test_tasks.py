@@ -88,7 +88,7 @@ def test_what_is_shown_of_a_sample(task: str) -> None:
     assert all(data.read_text(batch.x[:, 0]))
     answers = data.answer_text(batch.y[:, 0], batch.x[:, 0])
     assert [text is not None for text in answers] == batch.asked[:, 0].tolist()
-    assert all(len(text) < 16 for text in answers if text)
+    assert all(len(text) < 16 for text in answers if text) or task == "classification", "its titles are shortened where drawn"
 
 
 @EVERY

@@ -1,6 +1,7 @@
 """Which class was taken for which, as a heatmap: a row for each right class, a column for each answer. Pure."""
 
 from collections.abc import Sequence
+from math import radians, sin
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +10,11 @@ from core.figures.theme import Figure, Theme, template
 from core.language import _, ngettext
 from core.tasks.task import Floats
 
-CELL, LONGEST = 22, 12  # pixels of a row; characters of a class's name on an axis
+CELL = 22  # pixels of a row
+LONGEST = {"x": 14, "y": 24}  # characters of a class's name on an axis
 MARGINS = {"l": 46, "r": 8, "t": 28, "b": 44}
 CHARACTER = 7  # pixels of one in such a name
+SLOPE = 40  # degrees, of names below that are too long to stand side by side
 Matrix = Sequence[Sequence[int]]
 Counts = npt.NDArray[np.int64]
 
@@ -22,10 +25,12 @@ def confusion_heatmap(matrix: Matrix, names: Sequence[str], theme: Theme, title:
     frequent confusion. `layout.height` is that of the figure."""
     counts = np.array(matrix)
     part = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    short = [_short(name) for name in names]
-    axis = {"tickvals": list(range(len(names))), "ticktext": short, "showgrid": False, "fixedrange": True, "tickangle": 0}
-    wide = max(map(len, short)) > 3
-    left = MARGINS["l"] + CHARACTER * max(0, max(map(len, short)) - 1)
+    short = {axis: [_short(name, most) for name in names] for axis, most in LONGEST.items()}
+    axis = {"tickvals": list(range(len(names))), "showgrid": False, "fixedrange": True, "tickangle": 0}
+    longest = {axis: max(map(len, of_it)) for axis, of_it in short.items()}
+    wide = longest["x"] > 3
+    left = MARGINS["l"] + CHARACTER * max(0, longest["y"] - 1)
+    below = MARGINS["b"] + (round(CHARACTER * longest["x"] * sin(radians(SLOPE))) if wide else 0)
     return {
         "data": [{
             "type": "heatmap", "z": np.round(part, 4).tolist(), "zmin": 0, "zmax": 1, "showscale": False, "xgap": 1, "ygap": 1,
@@ -36,12 +41,12 @@ def confusion_heatmap(matrix: Matrix, names: Sequence[str], theme: Theme, title:
                 right="%{customdata[0]}", answer="%{customdata[1]}", n="%{customdata[2]}") + "<extra></extra>",
         }, _numbers(counts, part, theme)],
         "layout": {
-            "template": template(theme), "height": len(names) * CELL + MARGINS["t"] + MARGINS["b"] + (40 if wide else 0),
-            "margin": MARGINS | {"l": left, "b": MARGINS["b"] + (40 if wide else 0)},
+            "template": template(theme), "height": len(names) * CELL + MARGINS["t"] + below,
+            "margin": MARGINS | {"l": left, "b": below},
             "title": {"text": title, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}},
             "uirevision": "confusion",
-            "xaxis": axis | {"title": {"text": _("answered")}, "tickangle": -40 if wide else 0},
-            "yaxis": axis | {"title": {"text": _("right")}, "autorange": "reversed"},
+            "xaxis": axis | {"ticktext": short["x"], "title": {"text": _("answered")}, "tickangle": -SLOPE if wide else 0},
+            "yaxis": axis | {"ticktext": short["y"], "title": {"text": _("right")}, "autorange": "reversed"},
             "shapes": [_frame(*worst[:2], theme)] if (worst := worst_of(matrix)) else [],
         },
     }  # fmt: skip
@@ -64,7 +69,7 @@ def describe_confusion(matrix: Matrix, names: Sequence[str]) -> str:
         return said
     row, answer, n = worst
     return f"{said} " + _("The most frequent confusion: {right} taken for {answer}, {n} of {all} times.").format(
-        right=names[row], answer=names[answer], n=n, all=int(counts[row].sum()))  # fmt: skip
+        right=_quoted(names[row]), answer=_quoted(names[answer]), n=n, all=int(counts[row].sum()))  # fmt: skip
 
 
 def _numbers(counts: Counts, part: Floats, theme: Theme) -> Figure:
@@ -92,5 +97,10 @@ def _frame(right: int, answer: int, theme: Theme) -> Figure:
             "line": {"color": theme.accent, "width": 2}}  # fmt: skip
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+def _short(name: str, most: int) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _quoted(name: str) -> str:
+    """A name of several words, that one sees where it ends."""
+    return f"“{name}”" if " " in name else name

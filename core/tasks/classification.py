@@ -11,6 +11,7 @@ import numpy as np
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.language import N_, _
+from core.tasks.documentation import title
 from core.tasks.labelled import Texts, check_texts, counted, of_documentation, of_file
 from core.tasks.language_model import WORDS
 from core.tasks.metrics import always
@@ -41,7 +42,8 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
 
     most = int(np.bincount(rows["train"][:, -1]).argmax())
     baselines = held_out(lambda part: always(most, rows[part][:, -1]))
-    return Data(len(names), len(labels), tuple(map(WORDS.shown, names)), tuple(map(WORDS.shown, labels)),
+    called = map(WORDS.shown if text(options, "corpus") else title, labels)
+    return Data(len(names), len(labels), tuple(map(WORDS.shown, names)), tuple(called),
                 *windows(rows, batch, seed, window, whole=True), baselines)  # fmt: skip
 
 

@@ -20,6 +20,14 @@ def topics() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(_new(text, seen)) for name, text in sorted(topics.topics.items())}
 
 
+def title(topic: str) -> str:
+    """What its text calls a topic: the line at its beginning that is underlined; the topic's name where there is none."""
+    from pydoc_data import topics
+
+    first, line, *_rest = [*topics.topics[topic].split("\n", 2), ""]
+    return first.replace('"', "") if first and line and not line.strip(line[0]) else topic
+
+
 def words(text: str) -> list[str]:
     """Its words and the marks of its sentences, in small letters."""
     return _WORD.findall(text.lower())
