@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import astuple, replace
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import Invalid
 from core.experiment import Experiment, build
 from core.paths import crossings, routes_of
-from core.tasks.windows import end_near, window
+from core.tasks.windows import data_of, end_near, window
 from core.view import COUNT, ROUTES, View, first_that_shows, view_of, view_query
 from tests.strategies import experiments
 
@@ -100,6 +101,19 @@ def test_what_is_end_nearest_is_found_in_the_window_of_the_update() -> None:
     recall = build("delayed-recall", {"lag": 7})
     assert {end_near(recall, 1, 0, t, chosen=False) for t in range(recall.steps)} == {recall.steps - 1}
     assert [end_near(recall, 1, 0, t, chosen=True) for t in range(recall.steps)] == [*range(recall.steps)]
+
+
+def test_speech_is_looked_at_first_where_something_is_spoken() -> None:
+    """Not in the silence that it begins with; elsewhere for who chooses so."""
+    experiment = build("speech")
+    silence = data_of(experiment).classes - 1
+    for update in (1, 2, 3):
+        answers = window(experiment, update).y
+        for sample in range(SAMPLES):
+            start = View(sample=sample).fitted(experiment, SAMPLES, partial(end_near, experiment, update)).start
+            spoken = answers[:, sample] != silence
+            assert spoken[start : start + COUNT].sum() >= min(6, spoken.sum())
+            assert end_near(experiment, update, sample, 3, chosen=True) == 3
 
 
 @given(t=st.integers(0, 40), first=st.integers(0, 40), more=st.integers(0, 40))

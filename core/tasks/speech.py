@@ -41,7 +41,8 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     most = int(np.bincount(frames[numbers["train"]].ravel()).argmax())
     baselines = held_out(lambda part: always(most, frames[numbers[part]].ravel()))
     names = (*DIGITS, _("silence"))
-    return Data(0, len(names), (), names, *windows(numbers, batch, seed, window, whole=True), baselines, see=_see)
+    cut = windows(numbers, batch, seed, window, whole=True)
+    return Data(0, len(names), (), names, *cut, baselines, see=_see, nothing=SILENCE)
 
 
 def split(voices: int, seed: int) -> dict[str, Rows]:

@@ -139,6 +139,7 @@ class Data:
     `track` is what a forecast is drawn over, where the answers are forecasts.
     `fed` is what is read after each class, [classes] or [classes, F], where an answer is written step by step, until the class
     `written.END`: the metrics are then of what the network writes by itself. `exchange` shows such samples.
+    `nothing` is the class of the answer that there is nothing to name, if that is one.
     `writing` is there where what is asked for is the next of what is read: such a network can write.
     """
 
@@ -157,6 +158,7 @@ class Data:
     track: Track | None = None
     fed: Ints | Reals | None = None
     exchange: Exchange | None = None
+    nothing: int | None = None
     writing: Writing | None = None
 
     @property

@@ -56,10 +56,14 @@ def window(experiment: Experiment, update: int) -> Batch:
 
 def end_near(experiment: Experiment, update: int, sample: int, t: int, chosen: bool) -> int:
     """Where a path to step t can end in that sample of an update's window: at t where that was chosen and exists, else at the
-    nearest step, the later of two, at which something is asked; at t where nothing is."""
-    batch = window(experiment, update)
+    nearest step, the later of two, at which something is asked; at t where nothing is. Where the answer may be that there is
+    nothing to name, and t was not chosen: t steps into that of which there is something."""
+    batch, nothing = window(experiment, update), data_of(experiment).nothing
     if chosen and batch.exists[t, sample]:
         return t
+    named = np.flatnonzero(batch.asked[:, sample] & (batch.y[:, sample] != nothing))
+    if nothing is not None and len(named) and not chosen:
+        return int(named[min(t, len(named) - 1)])
     asked = np.flatnonzero(batch.asked[:, sample])
     return int(min(asked, key=lambda step: (abs(step - t), -step), default=t))
 

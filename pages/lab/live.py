@@ -165,9 +165,7 @@ def _numbers(events: list[session.Run], experiment: Experiment) -> None:
         now, least, gap = st.columns([1, 1.3, 1], gap="small")
     name = _(METRICS[metric].label)
     now.metric(_("validation {metric}").format(metric=name), metric_text(metric, found.value) if found else "–")
-    at = _("at lowest loss")
-    if found and found.best_epoch:
-        at = _("at lowest loss, epoch {epoch}").format(epoch=epoch_text(found.best_epoch))
+    at = _("at lowest loss, epoch {epoch}").format(epoch=epoch_text(found.best_epoch) if found else "–")
     least.metric(at, metric_text(metric, found.best) if found else "–", help=_of_least(metric))
     about = _("Validation loss - clean train loss: how much better the network knows what it has seen.")
     gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)
