@@ -131,7 +131,7 @@ class Training:
         gone = {"resumed": self.update} if self.update else {}
         return {"event": "started", "version": VERSION, "updates": self.total, "updates_per_epoch": self.data.updates,
                 "parameters": weights, "device": self.device.type, "metric": self.task.metric,
-                "baseline": self.data.baseline, "validation_baselines": self.data.baselines["validation"], **gone}  # fmt: skip
+                "baseline": self.data.baseline, **gone}  # fmt: skip
 
     def all_updates(self) -> Events:
         if not self.update:
@@ -231,6 +231,7 @@ class Training:
             "event": "done",
             "test": metrics,
             "baselines": self.data.baselines["test"],
+            "validation_baselines": self.data.baselines["validation"],
             **{f"test_{name}": value for name, value in test["shown"].items()},
             "best": self.best,
             "update": self.update,

@@ -101,7 +101,7 @@ def test_what_the_events_say(experiment: Experiment) -> None:
     best = min((r for r in all_records if r["val_loss"] is not None), key=lambda r: r["val_loss"])
     assert done["best"] == {"update": best["update"], "val_loss": best["val_loss"]}
     assert done["test"]["baseline"] == started["baseline"] == data.baseline
-    assert {"validation": started["validation_baselines"], "test": done["baselines"]} == data.baselines
+    assert {"validation": done["validation_baselines"], "test": done["baselines"]} == data.baselines
 
 
 @BOTH

@@ -8,8 +8,8 @@ answered too, a "forecast", "confusion" or "replies" as core/tasks/shown.py has 
 a text); "state" with "running" or "paused"; "changed" with what was changed and from which update on it holds; and one last of
 "done", "stopped", "failed".
 "done" has what was found on the test part after the last update, with "test_confusion" where validation has "confusion".
-What an answer without a network reaches: "started" has it of the first metric on the test part, "baseline", and of all metrics
-on the validation part, "validation_baselines"; "done" of all metrics on the test part, "baselines".
+What an answer without a network reaches: "started" has it of the first metric on the test part, "baseline"; "done" of all
+metrics on the test part, "baselines", and on the validation part, "validation_baselines".
 """
 
 import math
