@@ -32,6 +32,10 @@ def test_what_a_recipe_gave_stands_beside_what_the_paper_reports(capsys: pytest.
     assert all(found.value in row[1] for found in recipe.reported)
     assert row[2] == "90 / 88.1 (perplexity; with masks on 80; 700 without a network; 25 s of computing)"
     assert row[3] == "– (ran away)"
+    for value, says in ((95.0, "shows, in one run"), (89.0, "does not show at this size")):
+        one, _other = papers.measured(recipe, [runs[0], replace(RUN, arguments=without, validation=value, test=value)])
+        assert one
+        assert one.note.endswith(says)
     assert "2 × 65 units, 44800 words" in row[4], "the text has no more"
     assert miniatures.of(RECIPES["zaremba2014-small"]) == ["--recipe zaremba2014-small --scale 0.1"]
     assert main(["tables", "--recipe", "nonsense"]) == 2

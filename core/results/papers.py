@@ -90,8 +90,9 @@ def reported(row: Published) -> Result:
 def measured(recipe: Recipe, runs: Sequence[Measured]) -> tuple[Result | None, Result | None]:
     """What the recipe gave in small: as it is, and without dropout where it has some; None for what was not measured."""
     there = by_arguments(runs)
-    found = [_run(there[one]) if one in there else None for one in miniatures.of(recipe)]
-    return found[0], found[1] if len(found) > 1 else None
+    found = [there.get(one) for one in miniatures.of(recipe)]
+    one, other = found[0], found[1] if len(found) > 1 else None
+    return one and _run(one, _claim(one, other) if other else ""), other and _run(other)
 
 
 def differs(recipe: Recipe) -> list[str]:
@@ -133,11 +134,21 @@ def whole(recipe: Recipe) -> str:
     return command(f"--recipe {recipe.name} --option corpus=PTB --checkpoint {recipe.name}.checkpoint")
 
 
-def _run(run: Measured) -> Result:
+def _claim(one: Measured, other: Measured) -> str:
+    """Whether a run is better than the one without dropout, both by validation and test."""
+    sign = 1 if METRICS[one.metric].higher else -1
+    pairs = [(getattr(one, name), getattr(other, name)) for name in COLUMNS]
+    if any(value is None for pair in pairs for value in pair):
+        return ""
+    shows = all(sign * ours > sign * without for ours, without in pairs)
+    return "; " + (_("what is claimed shows, in one run") if shows else _("what is claimed does not show at this size"))
+
+
+def _run(run: Measured, claim: str = "") -> Result:
     if run.failed:
         return Result("–", run.failed)
     value = f"{number(run.validation, run.metric)} / {number(run.test, run.metric)}"
     drawn = _("; with masks on {value}").format(value=number(run.monte_carlo, run.metric)) if run.monte_carlo else ""
     beside = _("{baseline} without a network; {processor:.0f} s of computing").format(
         baseline=number(run.baseline, run.metric), processor=run.processor)  # fmt: skip
-    return Result(value, f"{_(METRICS[run.metric].label)}{drawn}; {beside}")
+    return Result(value, f"{_(METRICS[run.metric].label)}{drawn}; {beside}{claim}")
