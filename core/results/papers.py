@@ -92,7 +92,8 @@ def measured(recipe: Recipe, runs: Sequence[Measured]) -> tuple[Result | None, R
     there = by_arguments(runs)
     found = [there.get(one) for one in miniatures.of(recipe)]
     one, other = found[0], found[1] if len(found) > 1 else None
-    return one and _run(one, _claim(one, other) if other else ""), other and _run(other)
+    claim = _claim(one, other) if one and other else ""
+    return _run(one, claim) if one else None, _run(other) if other else None
 
 
 def differs(recipe: Recipe) -> list[str]:
