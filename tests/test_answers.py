@@ -105,8 +105,8 @@ def test_the_forecast_is_drawn_over_the_data(series: Experiment, theme: Any) -> 
 def test_the_forecast_in_a_sentence() -> None:
     track = Track(11, np.array([1.0, 2.0, 4.0]), np.array([np.nan, 1.0, 2.0]), lambda said: said.astype(np.float64))
     assert describe_forecast(track, [None, 2.0, 3.5]) == (
-        "Values 11 to 13 of the series, the end of the validation part. One step ahead the network misses them by 0.25 on "
-        "average, the last value again by 1.5.")  # fmt: skip
+        "Values 11 to 13 of the series, the end of the validation part. One step ahead the network misses these 3 by 0.25 "
+        "on average, the last value again by 1.5: their mean absolute errors.")  # fmt: skip
     assert "by 1.5 on average; no network has forecast them yet" in describe_forecast(track, [])
 
 

@@ -103,7 +103,7 @@ def test_the_grammar_never_colour_alone() -> None:
 def test_a_metric_of_which_more_is_better_is_not_called_the_best() -> None:
     """It is that of the least loss, and may be higher elsewhere."""
     made = figure(RunCurve("a", "a", records_of([8.0, 5.0, 4.0, 4.5], "bleu")))
-    assert "validation, 12 at its lowest" in {note["text"].replace("<br>", " ") for note in made["layout"]["annotations"]}
+    assert "validation, 12 at ◇" in {note["text"].replace("<br>", " ") for note in made["layout"]["annotations"]}
 
 
 def test_the_best_point_is_marked() -> None:

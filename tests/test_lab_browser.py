@@ -184,7 +184,7 @@ def test_a_run_trains_pauses_steps_and_leaves_a_grey_curve(lab: Lab) -> None:
         "() => document.querySelector('.st-key-curves .live-chart').data[0].name === 'run 1 · zaremba2014, validation'"
     )
     label = lab.curves.evaluate("node => node.layout.annotations.map((note) => note.text).join(' ')").replace("<br>", " ")
-    assert re.search(r"run 1 · zaremba2014, \d+\.\d % at its lowest", label), label
+    assert re.search(r"run 1 · zaremba2014, \d+\.\d % at ◇", label), label
 
 
 def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> None:
@@ -387,7 +387,7 @@ def test_a_file_of_ones_own_is_forecast_live_and_a_bad_one_loses_nothing(lab: La
     chart = lab.page.locator(".st-key-forecast .live-chart")
     expect(chart).to_have_attribute("aria-label", re.compile("no network has forecast them yet"))
     lab.play(5)
-    expect(chart).to_have_attribute("aria-label", re.compile("One step ahead the network misses them by"))
+    expect(chart).to_have_attribute("aria-label", re.compile("One step ahead the network misses these"))
     chart.evaluate("node => { node.mine = node.querySelector('.main-svg').mine = true }")
     said, shown = chart.get_attribute("aria-label"), "document.querySelector('.st-key-forecast .live-chart')"
     lab.wait_for(f"said => {shown}.ariaLabel !== said && {shown}.data.length === 3", said)

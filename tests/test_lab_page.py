@@ -434,7 +434,7 @@ def test_another_task_begins_with_an_empty_page() -> None:
     assert curve_names(page) == set()
     assert [metric.value for metric in page.metric] == ["–"] * 3
     assert not page.code
-    assert any(said(one).startswith("the commonest digit:") for one in page.caption)
+    assert any(said(one).startswith("without a network (the commonest digit):") for one in page.caption)
     assert not any("The curves are still those of" in said(one) for one in page.caption)
     assert TASKS["digits"].about in map(said, page.caption)
 
@@ -685,11 +685,11 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
     page.button(key="play").click().run()
     events = waited(page, lambda run: run["state"] == "finished")["events"]
     records, test = [event for event in events if "confusion" in event], events[-1]["test"]
-    (beside,) = (said(one) for one in page.caption if said(one).startswith("the commonest digit: "))
+    (beside,) = (said(one) for one in page.caption if said(one).startswith("without a network ("))
     baselines = [f"{100 * data_of(experiment(page)).baselines[part]['accuracy']:.1f} %" for part in ("validation", "test")]
     assert beside.splitlines() == [
-        f"the commonest digit: {baselines[0]} on validation  ",
-        f"test accuracy at the end: {100 * test['accuracy']:.1f} % (the commonest digit: {baselines[1]})",
+        f"without a network (the commonest digit): {baselines[0]} on validation  ",
+        f"test accuracy at the end: {100 * test['accuracy']:.1f} % (without a network: {baselines[1]})",
     ]
     assert [record["update"] for record in records] == [0, 4, 8, 12]
     for update, record in ((None, records[-1]), (7, records[1]), (3, records[0])):
@@ -757,7 +757,7 @@ def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> No
     brought(page, "reviews.csv", ("review,stars\n" + rows).encode())
     assert said(page.error[0]) == (
         "The file reviews.csv has no column “text”; it has review, stars. Choose one below, under “Its column of texts”. "
-        "The page still shows what was there before: Text classification, its own data."
+        "The page still shows what was there before: Text classification, the data that come with it."
     )
     assert [page.button(key=key).disabled for key in ("play", "step", "reset")] == [True, True, False]
     assert page.button(key="play").help == page.button(key="step").help != ""

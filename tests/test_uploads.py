@@ -126,6 +126,8 @@ def test_the_columns_that_can_be_chosen(tmp_path: Path) -> None:
         ("a,a\n1,5\n2,4", "2"),
         ("a,b\n1e308,3\n-1e308,4", "a"),
         ("a,b\nx,y\n", ""),
+        ("date,level\n0,3\n1,\n2,4", ""),
+        ("date,note\n0,x\n1,y\n2,z", "date"),
     ],
 )
 def test_the_first_column_that_does_not_merely_count_is_a_series(tmp_path: Path, columns_: str, first: str) -> None:

@@ -107,7 +107,7 @@ def _with_best(name: str, found: Sequence[Event]) -> str:
         return name
     metric, value = metric_of(best(found))
     # The least loss is that of the best perplexity or error, but not of the best accuracy.
-    ending = _("{name}, {value} at its lowest") if METRICS[metric].higher else _("{name}, best {value}")
+    ending = _("{name}, {value} at ◇") if METRICS[metric].higher else _("{name}, best {value}")
     return ending.format(name=name, value=metric_text(metric, value))
 
 

@@ -43,10 +43,11 @@ def describe_forecast(track: Track, ahead: Sequence[float | None]) -> str:
     drawn = _("Values {first} to {last} of the series, the end of the validation part.").format(first=track.first, last=last)
     naive = short(_missed(track, track.naive))
     if not ahead:
-        alone = _("The last value again misses them by {naive} on average; no network has forecast them yet.")
+        alone = _("The last value again misses these by {naive} on average; no network has forecast them yet.")
         return f"{drawn} {alone.format(naive=naive)}"
-    both = _("One step ahead the network misses them by {error} on average, the last value again by {naive}.")
-    return f"{drawn} {both.format(error=short(_missed(track, _floats(ahead))), naive=naive)}"
+    both = _("One step ahead the network misses these {n} by {error} on average, the last value again by {naive}: their mean "
+             "absolute errors.")  # fmt: skip
+    return f"{drawn} {both.format(n=len(track.values), error=short(_missed(track, _floats(ahead))), naive=naive)}"
 
 
 def _missed(track: Track, said: Floats) -> float:

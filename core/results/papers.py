@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.dropout.published import BOTH, PUBLISHED, TRANSCRIPTION, Published
 from core.language import N_, _
@@ -11,7 +11,7 @@ from core.results import miniatures
 from core.results.cells import COLUMNS, LOSSES, Cell, cells
 from core.results.interval import interval
 from core.results.measured import Measured, by_arguments, command
-from core.results.table import BETTER, both, number, spread
+from core.results.table import BETTER, both, number, side, spread
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
 from core.tasks.windows import read_of, total_updates
@@ -21,6 +21,12 @@ HEAD = (N_("set-up"), N_("published: validation / test"), N_("in small: best val
 SOURCE = N_(
     "Where nothing else is said, what is published was taken from an abstract or a transcription and not checked in the paper."
 )
+# Of what a paper claims, that dropout helps: whether one run and one without it say so, on validation and test.
+SHOWS = {
+    1: N_("claimed: shows, in one run"),
+    0: N_("claimed: undecided, in one run"),
+    -1: N_("claimed: the opposite shows at this size, in one run"),
+}
 # The four tasks of Zaremba et al. 2014: the task that stands for each here, and the paper's data.
 FOUR = {
     "language-model": N_("Penn Treebank, words"),
@@ -54,19 +60,15 @@ class Kind:
         """The metric of a column, and the perplexity beside it where that is another number; each against no dropout."""
         if (cell := self.cells.get(column)) is None:
             return None
-        said = [_(METRICS[cell.metric].label) + self._against(cell, COLUMNS)]
+        none = self.cells.get("none", cell)
+        apart = "" if none is cell else ": " + " / ".join(side(cell, none, name) for name in COLUMNS)
+        said = [_(METRICS[cell.metric].label) + apart]
         if cell.metric != "perplexity" and all(run.loss is not None for run in cell.runs.values()):
             each = [interval([math.exp(loss) for loss in cell.values(name)]) for name in LOSSES]
             values = " / ".join(spread(one, "perplexity") for one in each)
-            said.append(_("perplexity {values}").format(values=values) + self._against(cell, LOSSES))
+            apart = "" if none is cell else ": " + " / ".join(_(BETTER[cell.better(none, name)]) for name in LOSSES)
+            said.append(_("perplexity {values}").format(values=values) + apart)
         return Result(both(cell), "; ".join(said))
-
-    def _against(self, cell: Cell, names: Sequence[str]) -> str:
-        """Whether it is better than without dropout in these numbers."""
-        none = self.cells.get("none")
-        if none is None or none is cell:
-            return ""
-        return ": " + " / ".join(_(BETTER[cell.better(none, name)]) for name in names)
 
 
 def head() -> list[str]:
@@ -99,7 +101,18 @@ def measured(recipe: Recipe, runs: Sequence[Measured]) -> tuple[Result | None, R
 def differs(recipe: Recipe) -> list[str]:
     """What this program does otherwise, what could not be confirmed, and how small the small one is."""
     unconfirmed = [_("Unconfirmed: {what}").format(what=_(recipe.unconfirmed))] if recipe.unconfirmed else []
-    return [" ".join(map(_, recipe.differs)), *unconfirmed, _("In small: {what}.").format(what=small(recipe))]
+    return [*filter(None, [" ".join(map(_, recipe.differs))]), *unconfirmed, _("In small: {what}.").format(what=small(recipe))]
+
+
+def shared() -> list[str]:
+    """What differs in several recipes, not yet translated: a page says it once."""
+    every = [sentence for recipe in RECIPES.values() for sentence in recipe.differs]
+    return [sentence for sentence in dict.fromkeys(every) if every.count(sentence) > 1]
+
+
+def particular(recipe: Recipe) -> list[str]:
+    """As `differs`, without what is `shared`."""
+    return differs(replace(recipe, differs=tuple(one for one in recipe.differs if one not in shared())))
 
 
 def small(recipe: Recipe) -> str:
@@ -141,8 +154,8 @@ def _claim(one: Measured, other: Measured) -> str:
     pairs = [(getattr(one, name), getattr(other, name)) for name in COLUMNS]
     if any(value is None for pair in pairs for value in pair):
         return ""
-    shows = all(sign * ours > sign * without for ours, without in pairs)
-    return "; " + (_("what is claimed shows, in one run") if shows else _("what is claimed does not show at this size"))
+    sides = {sign * ours > sign * without for ours, without in pairs}
+    return "; " + _(SHOWS[1 if sides == {True} else -1 if sides == {False} else 0])
 
 
 def _run(run: Measured, claim: str = "") -> Result:

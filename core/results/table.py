@@ -46,7 +46,8 @@ def about(runs: Sequence[Measured]) -> str:
     """What the numbers are, and where and when they were measured."""
     return _("Seeds {first} to {last}; mean ± 95 % t interval; before the stroke the best of all validations, after it the "
              "test at the end. Seconds: of computing, of the longest run, one thread each. Differences are those of runs with "
-             "the same seed, and so the same data; “{undecided}”: their interval reaches to 0. {where}.").format(
+             "the same seed, and so the same data; “{undecided}”: their interval reaches to 0. Claimed: by a paper, of such a "
+             "task; it shows where validation or test is better and neither worse. {where}.").format(
                  first=SEEDS[0], last=SEEDS[-1], where=where(runs), undecided=_(BETTER[0]))  # fmt: skip
 
 
@@ -94,11 +95,12 @@ def _difference(found: dict[str, Cell], pair: Pair, task: str) -> str:
     if (there := compared(found, pair)) is None:
         return "–"
     one, other = there
-    said = " / ".join(_side(one, other, name) for name in COLUMNS)
+    said = " / ".join(side(one, other, name) for name in COLUMNS)
     return f"{said}; {_claim([one.better(other, name) for name in COLUMNS])}" if task in pair.claimed else said
 
 
-def _side(one: Cell, other: Cell, name: str) -> str:
+def side(one: Cell, other: Cell, name: str) -> str:
+    """How much more of validation or test the one has than the other, and whether that is better."""
     above = one.above(other, name)
     if above.mean == above.half == 0:
         return _("equal")

@@ -62,6 +62,8 @@ TASK = Task(
         "batch": 32,
         "epochs": 6,
         "learning_rate": 0.003,
+        "decay": 2.0,  # after half of the training: else a late leap of Adam now and then undoes what had been learned
+        "decay_after": 3,
         "forget_bias": 3.0,
         "placement": METHODS["zaremba2014"].placement(0.25),
     },

@@ -105,12 +105,13 @@ def _choices(names: Sequence[str]) -> list[str]:
 
 
 def first_series(path: str) -> str:
-    """Of a CSV file the first column that is all numbers and none that merely counts, as rows or dates do; where there is no
-    other, the first that is all numbers. As `columns` calls it; "" where none is. Raises Invalid as that does."""
+    """Of a CSV file the first column that is all numbers and none that merely counts, as rows or dates do; where no column
+    has other numbers, nor some, the first. As `columns` calls it; "" where none is. Raises Invalid as that does."""
     names, rows = _table(path)
     missing = dict(columns(path))
     whole = {name: at for at, name in enumerate(_choices(names)) if not missing[name]}
-    return next((name for name, at in whole.items() if not _counts(_cells(rows, at))), next(iter(whole), ""))
+    gaps = any(0 < n < len(rows) for n in missing.values())
+    return next((name for name, at in whole.items() if not _counts(_cells(rows, at))), "" if gaps else next(iter(whole), ""))
 
 
 def _counts(cells: Sequence[str]) -> bool:

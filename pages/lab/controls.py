@@ -420,4 +420,4 @@ def _stands() -> str:
     last = session.wanted()
     path = str(dict(last.options).get(CORPUS, ""))
     return _("The page still shows what was there before: {task}, {data}.").format(
-        task=_(task(last.task).label), data=called(path) if path else _("its own data"))  # fmt: skip
+        task=_(task(last.task).label), data=called(path) if path else _("the data that come with it"))  # fmt: skip

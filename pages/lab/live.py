@@ -186,9 +186,9 @@ def _beside(experiment: Experiment, done: list[session.Run]) -> str:
     lines before the end as after it: nothing below moves."""
     row, data = task(experiment.task), data_of(experiment)
     test = done[0]["test"] if done else {"baseline": data.baseline}
-    validation = _("{baseline}: {value} on validation").format(
+    validation = _("without a network ({baseline}): {value} on validation").format(
         baseline=_(row.baseline), value=metric_text(row.metric, data.baselines["validation"][row.metric]))  # fmt: skip
-    tested = _("test {metric} at the end: {value} ({baseline}: {without})").format(
+    tested = _("test {metric} at the end: {value} (without a network: {without})").format(
         metric=_(METRICS[row.metric].label), value=metric_text(row.metric, test[row.metric]) if done else "–",
-        baseline=_(row.baseline), without=metric_text(row.metric, test["baseline"]))  # fmt: skip
+        without=metric_text(row.metric, test["baseline"]))  # fmt: skip
     return f"{plain(validation)}  \n{plain(tested)}"

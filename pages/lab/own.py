@@ -123,7 +123,7 @@ def _bring(row: Task) -> None:
     turn = st.session_state.setdefault("own-turn", 0)
     name, label = _NAMES[bool(row.columns)]
     with st.popover(_(name), width="stretch"), st.container(key="own-bring"):
-        if error := st.session_state.get("own-error"):
+        if error := st.session_state.get("own-error", {}).get(row.name):
             st.error(plain(error))
         key = f"own-{row.name}-{turn}"
         st.file_uploader(_(label).format(mb=LARGEST // 10**6), type=TABLES if row.columns else None, max_upload_size=TAKEN,
@@ -140,11 +140,11 @@ def _take(name: str, key: str) -> None:
     if upload is None:
         return
     state["own-turn"] += 1  # another uploader: this one gives up what it holds
-    state["own-error"] = ""
+    state["own-error"] = {}
     try:
         bring(task(name), upload.name, upload.getvalue())
     except Invalid as invalid:
-        state["own-error"] = str(invalid)
+        state["own-error"] = {name: str(invalid)}  # of this task's file; another's uploader says nothing of it
 
 
 def _column(row: Task, option: Option, path: str) -> None:

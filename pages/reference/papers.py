@@ -10,6 +10,7 @@ from core.codec import to_query
 from core.dropout.methods import METHODS
 from core.dropout.published import NOTE
 from core.experiment import Experiment, build
+from core.figures.numbers import raised
 from core.language import N_, _
 from core.recipes import RECIPES, Recipe
 from core.recipes import experiment as of_recipe
@@ -55,6 +56,8 @@ def _set_ups(runs: Sequence[Measured]) -> None:
               "updates, but 6000 at most: only what dropout does can be compared, not the figures.")  # fmt: skip
     st.caption(plain(" ".join((about, _(NOTE), _(papers.SOURCE)))))
     table([*papers.head(), _("start it")], (_set_up(recipe, runs) for recipe in RECIPES.values()))
+    for n, sentence in enumerate(papers.shared(), start=1):
+        st.caption(f"{raised(n)} {plain(_(sentence))}")
     _measured_by("python -m core tables --run", five.where(runs) if runs else _("nothing yet"))
     with st.expander(_("The commands: in small, and as published, on a folder PTB in the layout of the Penn Treebank")):
         for recipe in RECIPES.values():
@@ -66,7 +69,8 @@ def _set_ups(runs: Sequence[Measured]) -> None:
 def _set_up(recipe: Recipe, runs: Sequence[Measured]) -> tuple[str, ...]:
     here = (_result(one) if one else said("–") for one in papers.measured(recipe, runs))
     theirs = "".join(_result(papers.reported(row)) for row in recipe.reported)
-    return said(_(recipe.label)), theirs, *here, "".join(map(small, papers.differs(recipe))), _starts(recipe)
+    marks = " ".join(raised(n) for n, one in enumerate(papers.shared(), start=1) if one in recipe.differs)
+    return said(f"{_(recipe.label)} {marks}"), theirs, *here, "".join(map(small, papers.particular(recipe))), _starts(recipe)
 
 
 def _result(found: papers.Result) -> str:
@@ -85,11 +89,12 @@ def _starts(recipe: Recipe) -> str:
 
 def _four(runs: Sequence[Measured]) -> None:
     _head("four")
+    about = _("Here: five seeds, mean ± 95 % interval, best validation / test at the end. Below it, how much more than without "
+              "dropout, seed by seed on the same data: two intervals may overlap, and all seeds agree.")  # fmt: skip
+    st.caption(plain(about))
     names = [_("task"), _("published"), _("here: without dropout"), _("here: at .25"), _("here: at .5"), _("what differs"),
              _("start it in the Lab")]  # fmt: skip
     table(names, (tuple(_kind(kind)) for kind in papers.four(runs)))
-    st.caption(plain(_("Here: five seeds, mean ± 95 % interval, best validation / test at the end; “better” and “worse” than "
-                       "without dropout as in the table below, of the metric and of the perplexity each.")))  # fmt: skip
 
 
 def _kind(kind: papers.Kind) -> Iterator[str]:
@@ -113,9 +118,9 @@ def _seeds(runs: Sequence[Measured]) -> None:
     if not runs:
         st.caption(_("Nothing has been measured yet."))
         return
+    _measured_by("python -m core seeds --run", five.about(runs))
     table(five.differences_head(), ((said(name), *map(_difference, cells)) for name, *cells in five.differences(runs)))
     table(five.head(), ((said(name), *map(parts, cells)) for name, *cells in five.rows(runs)))
-    _measured_by("python -m core seeds --run", five.about(runs))
 
 
 def _difference(text: str) -> str:
