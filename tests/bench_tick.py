@@ -50,7 +50,8 @@ def _page(layers: int, hidden: int, updates: int) -> None:
         plain = to_plain(build(layers=layers, hidden=hidden, placement=placement))
         events = [{"event": "started", "updates": 10 * updates, "updates_per_epoch": 44}]
         st.session_state.lab = {"experiment": plain, "run": None, "kept": None, "previous": None, "runs": 1, "error": "",
-                                "update": None, "view": {"first": 0, "sample": 0, "climbs": (), "through": "cell"}}  # fmt: skip
+                                "update": None, "refused": False,
+                                "view": {"first": 0, "sample": 0, "climbs": (), "through": "cell"}}  # fmt: skip
         session.lab()["run"] = session._fresh("run", recorded=False) | {"events": events, "state": "finished"}
         st.session_state.times = []
     run = session.lab()["run"]
