@@ -5,12 +5,12 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from core.language import _, use
-from pages.common import arrival
-from pages.common.static import provide_plotly
+from core.i18n import _, use
+from pages.common import deep_link
+from pages.common.static_files import provide_plotly
 from pages.common.style import apply_style
 
-missed = arrival.missed()
+missed = deep_link.missed()
 st.set_page_config(page_title="Dropout Through Time", page_icon="assets/icon.svg", layout="wide")
 use(st.context.locale or "en")
 provide_plotly()
@@ -23,17 +23,19 @@ LAB = "pages/lab/lab.py"
 def navigated(at_lab: bool) -> StreamlitPage:
     """The page that is asked for. at_lab: whether "/lab", not the root, is the Lab in the navigation."""
     seen: tuple[Literal["visible", "hidden"], ...] = ("hidden", "visible") if at_lab else ("visible", "hidden")
-    pages = [st.Page(LAB, title=_("Lab"), url_path="start", default=True, visibility=seen[0]),
-             st.Page(LAB, title=_("Lab"), url_path="lab", visibility=seen[1]),
-             st.Page("pages/learn/masks.py", title=_("Masks"), url_path="masks"),
-             st.Page("pages/learn/path.py", title=_("The L+1 path"), url_path="path"),
-             st.Page("pages/reference/methods.py", title=_("Methods"), url_path="methods"),
-             st.Page("pages/reference/papers.py", title=_("Paper tables"), url_path="papers")]  # fmt: skip
+    pages = [
+        st.Page(LAB, title=_("Lab"), url_path="start", default=True, visibility=seen[0]),
+        st.Page(LAB, title=_("Lab"), url_path="lab", visibility=seen[1]),
+        st.Page("pages/learn/masks.py", title=_("Masks"), url_path="masks"),
+        st.Page("pages/learn/path.py", title=_("The L+1 path"), url_path="path"),
+        st.Page("pages/reference/methods.py", title=_("Methods"), url_path="methods"),
+        st.Page("pages/reference/papers.py", title=_("Paper tables"), url_path="papers"),
+    ]
     return st.navigation(pages, position="top")
 
 
 page = navigated(at_lab=False)
 if page.url_path == "lab":
     page = navigated(at_lab=True)  # so that its item is the one that is lit
-arrival.arrive(missed)
+deep_link.arrive(missed)
 page.run()

@@ -2,6 +2,6 @@
 
 import sys
 
-from core.commandline.main import main
+from core.cli.main import main
 
 sys.exit(main(sys.argv[1:]))

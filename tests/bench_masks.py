@@ -21,8 +21,11 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=30)
     args = parser.parse_args()
     logging.disable(logging.WARNING)  # Streamlit's, about running without a browser
-    cases = [("zaremba2014", layers, "between") for layers in (1, 2, 3, 4)] + [("gal2016", 4, "state"),
-             ("merity2017", 4, "recurrent_weights"), ("dropconnect", 4, "recurrent_weights")]  # fmt: skip
+    cases = [("zaremba2014", layers, "between") for layers in (1, 2, 3, 4)] + [
+        ("gal2016", 4, "state"),
+        ("merity2017", 4, "recurrent_weights"),
+        ("dropconnect", 4, "recurrent_weights"),
+    ]
     for method, layers, site in cases:
         page = AppTest.from_file(PAGE, default_timeout=60)
         query = {"method": method, "layers": layers, "steps": args.steps, "mask": f"{site}.{min(2, layers)}"}

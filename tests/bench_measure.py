@@ -6,10 +6,10 @@ import sys
 import time
 from os import times
 
+from core.analysis.sensitivity_request import FARTHEST, WIDEST, candidates, request
 from core.dropout.methods import METHODS
-from core.experiment import build
-from core.runs.errands import ROOT
-from core.runs.measuring import FARTHEST, WIDEST, candidates, request
+from core.experiment.experiment import build
+from core.runs.job_queue import ROOT
 
 
 def main() -> None:
@@ -18,11 +18,19 @@ def main() -> None:
     for name in ("zaremba2014", "merity2017", "dropconnect", "activations-and-connections"):
         experiment = build(layers=4, steps=FARTHEST, hidden=WIDEST, placement=METHODS[name].placement())
         before, began = times(), time.perf_counter()
-        subprocess.run([sys.executable, "-m", "core.measure"], input=request(experiment), cwd=ROOT, text=True,
-                       stdout=subprocess.DEVNULL, check=True)  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-m", "core.runs.sensitivity_process"],
+            input=request(experiment),
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
         worked = sum(times()[2:4]) - sum(before[2:4])
-        print(f"{name}: {time.perf_counter() - began:.1f} s for {len(candidates(experiment))} placements, "
-              f"{worked:.1f} s of processor time")  # fmt: skip
+        print(
+            f"{name}: {time.perf_counter() - began:.1f} s for {len(candidates(experiment))} placements, "
+            f"{worked:.1f} s of processor time"
+        )
 
 
 if __name__ == "__main__":

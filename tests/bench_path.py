@@ -7,16 +7,16 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-import core.paths
-import core.reach
-import core.tasks.windows
-from pages.learn.bench import PICKS
+import core.analysis.path_counts
+import core.analysis.path_stats
+import core.experiment.batches
+from pages.learn.path_state import PICKS
 
 ROOT = Path(__file__).parents[1]
 LINKS = {
     "L = 2, T = 20": {},
     "L = 4, T = 40": {"layers": "4", "steps": "40", "path": "0,9,19,29,39", "method": "naive-state"},
-}  # fmt: skip
+}
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -36,7 +36,7 @@ def page_of(query: Mapping[str, str]) -> AppTest:
 
 def forget() -> None:
     """Forgets all that was counted, and all data."""
-    for module in (core.paths, core.reach, core.tasks.windows):
+    for module in (core.analysis.path_counts, core.analysis.path_stats, core.experiment.batches):
         for one in vars(module).values():
             if hasattr(one, "cache_clear"):
                 one.cache_clear()
@@ -55,8 +55,10 @@ def main() -> None:
         first = timed(page.segmented_control(key="path-route").set_value("state").run)
         other = timed(page.selectbox(key="path-method").select("gal2016").run)
         changes = [timed(page.segmented_control(key="path-route").set_value(way).run) for way in ["cell", "state", *PICKS] * 3]
-        print(f"{name}: opened {opened:.0f} ms, first change {first:.0f} ms, another method {other:.0f} ms, "
-              f"a change {statistics.median(changes):.0f} ms")  # fmt: skip
+        print(
+            f"{name}: opened {opened:.0f} ms, first change {first:.0f} ms, another method {other:.0f} ms, "
+            f"a change {statistics.median(changes):.0f} ms"
+        )
 
 
 if __name__ == "__main__":

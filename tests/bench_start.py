@@ -14,10 +14,10 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
-from core.codec import to_plain
 from core.dropout.methods import METHODS
-from core.experiment import build
-from core.runs.protocol import VERSION
+from core.experiment.experiment import build
+from core.experiment.serialization import to_plain
+from core.training.events import VERSION
 from tests.conftest import CHROMIUM, ROOT
 
 ROUNDS, PORT = 5, 18_501

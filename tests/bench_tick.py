@@ -38,23 +38,31 @@ def _page(layers: int, hidden: int, updates: int) -> None:
 
     import streamlit as st
 
-    from core.codec import to_plain
     from core.dropout.placement import Dropout, Placement
-    from core.experiment import build
-    from core.runs.protocol import record
-    from pages.lab import live, session
+    from core.experiment.experiment import build
+    from core.experiment.serialization import to_plain
+    from core.training.events import record
+    from pages.lab import live, workbench
     from pages.lab.controls import FEW
 
     if "lab" not in st.session_state:
         placement = Placement.of({name: Dropout(rate=0.25) for name in FEW})
         plain = to_plain(build(layers=layers, hidden=hidden, placement=placement))
         events = [{"event": "started", "updates": 10 * updates, "updates_per_epoch": 44}]
-        st.session_state.lab = {"experiment": plain, "run": None, "kept": None, "previous": None, "runs": 1, "error": "",
-                                "update": None, "refused": False,
-                                "view": {"first": 0, "sample": 0, "climbs": (), "through": "cell"}}  # fmt: skip
-        session.lab()["run"] = session._fresh("run", recorded=False) | {"events": events, "state": "finished"}
+        st.session_state.lab = {
+            "experiment": plain,
+            "run": None,
+            "kept": None,
+            "previous": None,
+            "runs": 1,
+            "error": "",
+            "update": None,
+            "refused": False,
+            "view": {"first": 0, "sample": 0, "climbs": (), "through": "cell"},
+        }
+        workbench.lab()["run"] = workbench._fresh("run", recorded=False) | {"events": events, "state": "finished"}
         st.session_state.times = []
-    run = session.lab()["run"]
+    run = workbench.lab()["run"]
     while len(run["events"]) < updates + len(st.session_state.times):
         n = len(run["events"])
         evaluated = {"train_loss_clean": 5.0, "val_loss": 5.0, "val": {"perplexity": 148.4}} if n % 44 == 0 else None

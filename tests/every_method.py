@@ -8,7 +8,7 @@ from math import isfinite
 from multiprocessing import get_context
 
 from core.dropout.methods import METHODS
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
 
 UPDATES = 100
@@ -19,7 +19,7 @@ def run(case: tuple[str, str, str]) -> tuple[bool, str]:
     """Whether all losses of the run are numbers, and its line."""
     import torch
 
-    from core.training import train
+    from core.training.trainer import train
 
     torch.set_num_threads(1)
     task, cell, method = case

@@ -161,8 +161,10 @@ class Lab:
 
     def wait_for_query(self, **query: str) -> None:
         """Waits until the page's address says this."""
-        self.wait_for("all => all.every(([name, value]) => new URLSearchParams(location.search).get(name) === value)",
-                      list(map(list, query.items())))  # fmt: skip
+        self.wait_for(
+            "all => all.every(([name, value]) => new URLSearchParams(location.search).get(name) === value)",
+            list(map(list, query.items())),
+        )
 
     def svg(self) -> str:
         """The network figure as it stands, but for which element the tab key reaches."""

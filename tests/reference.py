@@ -7,8 +7,14 @@ from typing import Any
 GATES = {"lstm": "ifgo", "gru": "rzg", "rnn": "g", "rnn-logistic": "g"}  # the order of the blocks of W, U and b
 
 
-def recurrent_stack(xp: Any, x: Any, states: Sequence[tuple[Any, ...]], layers: Sequence[tuple[Any, Any, Any]],
-                    masks: Mapping[str, Any], cell: str = "lstm") -> tuple[list[Any], list[tuple[Any, ...]]]:  # fmt: skip
+def recurrent_stack(
+    xp: Any,
+    x: Any,
+    states: Sequence[tuple[Any, ...]],
+    layers: Sequence[tuple[Any, Any, Any]],
+    masks: Mapping[str, Any],
+    cell: str = "lstm",
+) -> tuple[list[Any], list[tuple[Any, ...]]]:
     """x [T, B, E], states (h, c) or (h,) [B, H] and (W, U, b) per layer; masks by name, "site.layer" or "site.layer.gate",
     that of words as one factor a token.
 

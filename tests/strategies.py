@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from core.dropout.losses import LOSSES
+from core.dropout.penalties import LOSSES
 from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement
 from core.dropout.schedule import CONSTANT, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment import BOUNDS, CELLS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build
+from core.experiment.experiment import BOUNDS, CELLS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build
 from core.tasks import TASKS
 
 schedules = st.builds(

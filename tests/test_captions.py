@@ -8,12 +8,12 @@ from sklearn.datasets import load_digits
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
 from core.tasks.captions import FED, LETTERS, NAMES, PIXELS
 from core.tasks.digits import HELD_OUT
 from core.tasks.task import Data
-from core.training import train
+from core.training.trainer import train
 
 PARTS = ("train", "validation", "test")
 WIDTH = 6  # letters of "three." and its like
@@ -77,8 +77,17 @@ def test_what_is_shown_and_what_steps_a_name_needs() -> None:
 
 
 def test_a_small_network_beats_the_baseline() -> None:
-    e = build("captions", {"images": 400}, hidden=32, layers=1, epochs=8, batch=50, learning_rate=0.05, device="cpu",
-              placement=METHODS["none"].placement())  # fmt: skip
+    e = build(
+        "captions",
+        {"images": 400},
+        hidden=32,
+        layers=1,
+        epochs=8,
+        batch=50,
+        learning_rate=0.05,
+        device="cpu",
+        placement=METHODS["none"].placement(),
+    )
     test = list(train(e))[-1]["test"]
     assert test["exact_match"] > 0.5 > 3 * test["baseline"]
     assert test["letter_accuracy"] > 0.6

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
-from core.experiment import ENGINES
-from core.recurrence.cells import CELLS, NUMPY, ONE, LayerMasks, State, stack, unroll
-from core.recurrence.engine import Weights, run_layer
+from core.experiment.experiment import ENGINES
+from core.nn.cells import CELLS, NUMPY, ONE, LayerMasks, State, stack, unroll
+from core.nn.engines import Weights, run_layer
 
 # The library's modules, and the kernel that shows which layer ran: oneDNN's for the LSTM.
 MODULES: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -72,8 +72,10 @@ def both(
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Outputs and gradients of the engine in `dtype`, and of the module in float64, from the same weights and inputs."""
     layers, parts = oracle(cell, sizes, torch.float64), len(CELLS[cell].carries)
-    x, *states = (torch.randn(steps, batch, sizes[0], dtype=torch.float64),
-                  *(torch.randn(parts, batch, own, dtype=torch.float64) for own in sizes[1:]))  # fmt: skip
+    x, *states = (
+        torch.randn(steps, batch, sizes[0], dtype=torch.float64),
+        *(torch.randn(parts, batch, own, dtype=torch.float64) for own in sizes[1:]),
+    )
     ours = [a.detach().to(dtype).requires_grad_() for a in (x, *states, *(w for layer in layers for w in weights_of(layer)))]
     own_x, own_states, own_weights = ours[0], ours[1 : len(sizes)], ours[len(sizes) :]
     grouped = [own_weights[i : i + 3] for i in range(0, len(own_weights), 3)]

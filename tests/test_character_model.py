@@ -10,14 +10,14 @@ import pytest
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
 from core.tasks.character_model import CHARACTERS
 from core.tasks.corpus import PREPARED
 from core.tasks.documentation import topics
-from core.tasks.symbols import UNKNOWN, split
+from core.tasks.next_symbol import UNKNOWN, split
 from core.tasks.task import Data, Value
-from core.training import train
+from core.training.trainer import train
 
 TASK = TASKS["character-model"]
 LONG = 150  # characters in a row that two parts may not share: a sentence may come twice, a paragraph not
@@ -80,8 +80,18 @@ def test_a_text_of_ones_own_is_taken_as_it_is_and_a_prepared_one_with_single_spa
 
 def test_a_network_that_reads_characters_beats_their_frequencies_and_writes_them(tmp_path: Path) -> None:
     (tmp_path / "own.txt").write_text("the cat sat.\na dog ran.\n" * 200)
-    e = build("character-model", {"corpus": str(tmp_path / "own.txt")}, hidden=16, layers=1, steps=20, batch=16, epochs=4,
-              learning_rate=0.03, device="cpu", placement=METHODS["none"].placement())  # fmt: skip
+    e = build(
+        "character-model",
+        {"corpus": str(tmp_path / "own.txt")},
+        hidden=16,
+        layers=1,
+        steps=20,
+        batch=16,
+        epochs=4,
+        learning_rate=0.03,
+        device="cpu",
+        placement=METHODS["none"].placement(),
+    )
     *events, done = train(e)
     assert done["test"]["bits_per_character"] < 1 < 2 < done["baselines"]["bits_per_character"]
     assert done["test"]["perplexity"] == pytest.approx(2 ** done["test"]["bits_per_character"])

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from core.figures.theme import DARK, LIGHT
-from pages.common.static import provide_plotly
+from pages.common.static_files import provide_plotly
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.browser
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.browser
 APP = """
 import streamlit as st
 from core.figures.curves import curves
-from core.figures.outcome import RunCurve
+from core.figures.run_summary import RunCurve
 from core.figures.theme import theme
-from core.runs.protocol import record
-from pages.common.chart import live_chart
+from core.training.events import record
+from pages.common.live_chart import live_chart
 
 @st.fragment(run_every=0.2)
 def ticking():
@@ -48,8 +48,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "app.py").write_text(APP, encoding="utf-8")
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     provide_plotly(folder)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "0", "--server.headless", "true",
-               "--server.address", "localhost"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        "0",
+        "--server.headless",
+        "true",
+        "--server.address",
+        "localhost",
+    ]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     server = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
     assert server.stdout

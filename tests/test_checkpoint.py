@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 import torch
 
-from core import optimiser
-from core.checkpoint import MAGIC, Checkpoint
-from core.commandline.main import main
+from core.cli.main import main
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment import Experiment, build, reseeded
-from core.runs.protocol import Event
-from core.training import train
+from core.experiment.experiment import Experiment, build, reseeded
+from core.training import optimizer
+from core.training.checkpoint import MAGIC, Checkpoint
+from core.training.events import Event
+from core.training.trainer import train
 
 E = build("language-model", {"words": 2000}, hidden=4, epochs=5, device="cpu", placement=METHODS["gal2016"].placement(0.2))
 SGD = replace(E, optimiser="sgd", learning_rate=1.0, decay=1.5, loss="sum", init_range=0.1, forget_bias=None, monte_carlo=2)
@@ -66,7 +66,7 @@ def test_a_run_goes_on_as_if_it_had_never_been_broken_off(
     experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within an epoch; after its first event, and after its end."""
-    monkeypatch.setattr(optimiser, "PATIENCE", 1)
+    monkeypatch.setattr(optimizer, "PATIENCE", 1)
     whole = list(train(experiment, checkpoint=Checkpoint(tmp_path / "whole", 7)))
     assert said(whole) == said(list(train(experiment)))
     for after in (18, 1, 10**6) if experiment is E else (18,):
@@ -80,8 +80,24 @@ def test_a_run_goes_on_as_if_it_had_never_been_broken_off(
         assert next(event["update"] for event in whole if event["event"] == "averaging") <= 14
 
 
-COMMAND = ["train", "--recipe", "gal2016-medium", "--scale", "0.1", "--hidden", "4", "--steps", "20", "--updates", "100",
-           "--device", "cpu", "--checkpoint-every", "21", "--json"]  # fmt: skip
+COMMAND = [
+    "train",
+    "--recipe",
+    "gal2016-medium",
+    "--scale",
+    "0.1",
+    "--hidden",
+    "4",
+    "--steps",
+    "20",
+    "--updates",
+    "100",
+    "--device",
+    "cpu",
+    "--checkpoint-every",
+    "21",
+    "--json",
+]
 
 
 def test_killed_in_the_middle_of_an_epoch_and_started_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,8 +106,14 @@ def test_killed_in_the_middle_of_an_epoch_and_started_again(tmp_path: Path, caps
     corpus.write_text(" ".join(f"word{n * n % 97}" for n in range(8000)), encoding="utf-8")
     arguments = [*COMMAND, "--option", f"corpus={corpus}", "--checkpoint"]
     command = [sys.executable, "-m", "core", *arguments, str(tmp_path / "killed")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0, env={**os.environ, "OMP_NUM_THREADS": "1"},
-                          cwd=Path(__file__).parents[1], pipesize=4096) as process:  # fmt: skip
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        cwd=Path(__file__).parents[1],
+        pipesize=4096,
+    ) as process:
         assert process.stdout
         while json.loads(process.stdout.readline()).get("update", 0) < 43:
             pass
@@ -159,7 +181,7 @@ def test_what_is_no_checkpoint_of_this_run_is_refused_and_kept(tmp_path: Path) -
 def test_other_data_under_the_same_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, short = tmp_path / "run", replace(E, updates=3)
     list(train(short, checkpoint=Checkpoint(path)))
-    monkeypatch.setattr("core.checkpoint._digest_of", lambda data: "other")
+    monkeypatch.setattr("core.training.checkpoint._digest_of", lambda data: "other")
     with pytest.raises(Invalid, match="belongs to other data than this experiment finds now"):
         next(train(short, checkpoint=Checkpoint(path)))
 

@@ -15,17 +15,17 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment import build
-from core.model import Network
-from core.objective import forward
+from core.experiment.experiment import build
+from core.nn.network import Network
 from core.tasks import TASKS
 from core.tasks.classification import split
 from core.tasks.documentation import SENTENCE, sentences, title, words
-from core.tasks.files import LARGEST
-from core.tasks.labelled import HELD_OUT, least_texts
-from core.tasks.symbols import UNKNOWN
+from core.tasks.file_readers import LARGEST
+from core.tasks.labelled_texts import HELD_OUT, least_texts
+from core.tasks.next_symbol import UNKNOWN
 from core.tasks.task import Batch, Data, Value
-from core.training import train
+from core.training.loss import forward
+from core.training.trainer import train
 
 TASK = TASKS["classification"]
 PARTS = ("train", "validation", "test")
@@ -45,8 +45,10 @@ def table(path: Path, rows: list[tuple[Any, ...]], delimiter: str = ",", head: t
 
 def reviews(n: int) -> list[tuple[str, str]]:
     """Texts that begin alike and differ by the one word that decides."""
-    return [(f"the film number{i} was {('good', 'bad')[i % 2]} said {'someone ' * (i % 5)}.", ("up", "down")[i % 2])
-            for i in range(n)]  # fmt: skip
+    return [
+        (f"the film number{i} was {('good', 'bad')[i % 2]} said {'someone ' * (i % 5)}.", ("up", "down")[i % 2])
+        for i in range(n)
+    ]
 
 
 def test_a_sentence_is_one_of_its_section() -> None:
@@ -77,8 +79,9 @@ def test_a_section_is_called_as_its_own_text_begins() -> None:
 @pytest.mark.parametrize("sections", [2, 6, 12])
 def test_no_paragraph_is_in_two_parts(sections: int, seed: int) -> None:
     parts = split({"texts": 10**5, "sections": sections}, seed)
-    whole = {sentence: (name, n) for name, some in sentences().items() for n, some_more in enumerate(some)
-             for sentence in some_more}  # fmt: skip
+    whole = {
+        sentence: (name, n) for name, some in sentences().items() for n, some_more in enumerate(some) for sentence in some_more
+    }
     found = {part: {whole[one.words] for one in texts} for part, texts in parts.items()}
     assert not any(found[one] & found[other] for one, other in combinations(PARTS, 2))
     assert all(one.label == whole[one.words][0] for texts in parts.values() for one in texts)
@@ -145,8 +148,10 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     path = table(
         tmp_path / "own.csv", [(n, label, text) for n, (text, label) in enumerate(rows)], ";", ("n", "stars", "review")
     )
-    parts = [split(DEFAULT | {"corpus": str(path), "text": text, "label": label}, 7)
-             for text, label in (("review", "stars"), ("3", "2"))]  # fmt: skip
+    parts = [
+        split(DEFAULT | {"corpus": str(path), "text": text, "label": label}, 7)
+        for text, label in (("review", "stars"), ("3", "2"))
+    ]
     assert parts[0] == parts[1]
     assert {name: len(part) for name, part in parts[0].items()} == {"train": 43, "validation": 9, "test": 9}
     found = [one for part in parts[0].values() for one in part]
@@ -158,8 +163,18 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
 
 def test_a_network_that_reads_the_texts_beats_the_commonest_label(tmp_path: Path) -> None:
     path = table(tmp_path / "own.csv", reviews(260))
-    e = build("classification", {"corpus": str(path)}, hidden=8, layers=1, batch=16, steps=12, epochs=8, learning_rate=0.03,
-              device="cpu", placement=METHODS["none"].placement())  # fmt: skip
+    e = build(
+        "classification",
+        {"corpus": str(path)},
+        hidden=8,
+        layers=1,
+        batch=16,
+        steps=12,
+        epochs=8,
+        learning_rate=0.03,
+        device="cpu",
+        placement=METHODS["none"].placement(),
+    )
     done = list(train(e))[-1]
     assert done["test"]["accuracy"] > 0.95 > 1.3 * done["baselines"]["accuracy"]
     assert done["test"]["macro_f1"] > 0.95 > 2 * done["baselines"]["macro_f1"]
@@ -203,13 +218,15 @@ GOOD = "".join(f"some words {n},{'ab'[n % 2]}\n" for n in range(60))
         ("text,label\n" + GOOD.replace(",b", ",a"), "All texts have one label, “a”: there is nothing to tell apart"),
         ("text,label\n" + "".join(f"x{n},{n}\n" for n in range(200)), "“label” has 200 different labels; at most 100"),
         ("text,label\na b,x\nc d,y\n", "has 2 texts; at least 22 are needed for a batch of 16"),
-        ("text,label\n" + "".join(f"a b {n % 14},{'ab'[n % 2]}\n" for n in range(400)),
-         "has 400 texts, 14 of them different: one that comes again counts once; at least 22 are needed for a batch of 16"),
+        (
+            "text,label\n" + "".join(f"a b {n % 14},{'ab'[n % 2]}\n" for n in range(400)),
+            "has 400 texts, 14 of them different: one that comes again counts once; at least 22 are needed for a batch of 16",
+        ),
         ("text,label\n" + "".join(f"x{n},{'ab'[n % 2]}\n" for n in range(60)), "none occurs twice: there is nothing to go by"),
         ("text,label\n" + "".join(f"a b {n},{'b' if n == 5 else 'a'}\n" for n in range(100)), "have all the same label"),
         (b"text,label\n" + b"x" * (LARGEST - 10), "has more than 5000000 bytes"),
     ],
-)  # fmt: skip
+)
 def test_a_table_that_is_wrong_is_said_to_be(tmp_path: Path, content: str | bytes, says: str) -> None:
     path = tmp_path / "own.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())

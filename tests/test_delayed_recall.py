@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.errors import Invalid
 from core.tasks import TASKS
 from core.tasks.delayed_recall import CLASSES, DISTRACTORS, NAMES, make
-from core.tasks.sequences import PARTS
+from core.tasks.sequence_windows import PARTS
 from tests.strategies import seeds
 
 TASK = TASKS["delayed-recall"]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from core.dropout.methods import METHODS
-from core.recurrence.bptt import arrays, gates, gru, lstm, past, rnn, zoneout
+from core.nn.bptt import arrays, gates, gru, lstm, recurrent_product, rnn, zoneout
 from tests.test_network import (
     assert_equal,
     by_the_loop,
@@ -35,7 +35,7 @@ def torch_alone(like: Any) -> ModuleType:
 @pytest.fixture(autouse=True)
 def another_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no GPU, as if there were: torch's operations alone, and all steps at once where the cache sets groups."""
-    for module in () if HAS_GPU else (arrays, gates, gru, lstm, past, rnn, zoneout):
+    for module in () if HAS_GPU else (arrays, gates, gru, lstm, recurrent_product, rnn, zoneout):
         monkeypatch.setattr(module, "library", torch_alone)
 
 

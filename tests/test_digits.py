@@ -8,11 +8,11 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import f1_score
 
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
 from core.tasks.digits import HELD_OUT, PERMUTATION
 from core.tasks.task import Data
-from core.training import train
+from core.training.trainer import train
 
 IMAGES = load_digits()
 READINGS = pytest.mark.parametrize(("reading", "steps", "features"), [("rows", 8, 8), ("pixels", 64, 1)])

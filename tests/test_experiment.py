@@ -7,9 +7,9 @@ import pytest
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment import ACTIVATIONS, BOUNDS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build, reseeded
+from core.experiment.batches import data_of
+from core.experiment.experiment import ACTIVATIONS, BOUNDS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build, reseeded
 from core.tasks import TASKS
-from core.tasks.windows import data_of
 
 # What fits at the other end of one bound: the smallest network, so that only the bound itself can be what is wrong.
 SMALL: dict[str, Any] = {"layers": 1, "hidden": 1, "batch": 1}

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from core.dropout.methods import method
 from core.dropout.placement import Dropout, Placement, to_data
-from core.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build
+from core.figures.change_marks import Mark, change_marks
 from core.figures.curves import POINTS, curves
-from core.figures.marks import Mark, change_marks
-from core.figures.outcome import RunCurve, describe, metric_text, metrics, run_name
-from core.figures.spread import columns_of, spread
+from core.figures.label_layout import columns_of, spread
+from core.figures.run_summary import RunCurve, describe, metric_text, metrics, run_name
 from core.figures.theme import DARK, LIGHT
-from core.runs.protocol import Event, record
+from core.training.events import Event, record
 
 PER_EPOCH = 5
 
@@ -53,8 +53,11 @@ OLD = RunCurve("b", "no dropout", records_of([8.0, 5.2, 5.1, 6.0]), previous=Tru
 
 def test_the_axis_of_a_long_run_grows_with_it() -> None:
     def end(epochs: float, reached: int) -> float:
-        return float(figure(RunCurve("a", "a", records_of([5.0] * (reached + 1)), epochs=epochs))["layout"]["xaxis"][
-            "autorangeoptions"]["include"][1])  # fmt: skip
+        return float(
+            figure(RunCurve("a", "a", records_of([5.0] * (reached + 1)), epochs=epochs))["layout"]["xaxis"]["autorangeoptions"][
+                "include"
+            ][1]
+        )
 
     assert [end(24, 3), end(81, 3), end(81, 30), end(81, 31), end(81, 61), end(81, 81)] == [24, 30, 30, 60, 81, 81]
 
@@ -214,7 +217,11 @@ def test_metrics_say_what_the_records_say(validation: list[float], gap: float) -
     epoch = min(range(len(validation)), key=lambda i: validation[i])
     assert found
     assert (found.metric, found.value, found.best, found.best_epoch) == (
-        "perplexity", 10 + len(validation) - 1, 10 + epoch, epoch)  # fmt: skip
+        "perplexity",
+        10 + len(validation) - 1,
+        10 + epoch,
+        epoch,
+    )
     assert found.gap == pytest.approx(gap)
 
 
@@ -291,13 +298,15 @@ def with_sites(**rates: float) -> dict[str, Any]:
         ({"placement": with_sites(input=0.3, between=0.3, output=0.3)}, "3 sites .5 → .3"),
         ({"placement": to_data(method("none").placement())}, "No dropout"),
         ({"placement": to_data(method("naive-cell").placement())}, "cell off → .25"),
-        ({"placement": with_sites(input=0.5, between=0.5, output=0.5) | {"input": {"rate": 0.5, "time": "sequence"}}},
-         "input: one per sequence"),
+        (
+            {"placement": with_sites(input=0.5, between=0.5, output=0.5) | {"input": {"rate": 0.5, "time": "sequence"}}},
+            "input: one per sequence",
+        ),
         ({"learning_rate": 0.0005}, "learning rate .003 → .0005"),
         ({"mask_seed": 8}, "new masks"),
         ({"placement": with_sites(input=0.5, between=0.5, output=0.5)}, None),
     ],
-)  # fmt: skip
+)
 def test_a_change_is_named_by_what_it_changed(change: dict[str, Any], label: str | None) -> None:
     experiment = began(learning_rate=0.003)
     events = [{"event": "started", "updates_per_epoch": 40}, record(60, 1.5, 2.0), {"event": "changed", "update": 60, **change}]

@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from core.dropout.example import STEPS, example
 from core.dropout.methods import METHODS
+from core.dropout.preview import STEPS, example
 from core.dropout.sites import SITES
-from core.experiment import CELLS
-from core.figures.diagram import PLANS, STRIPES, WIDTH, describe, diagram
-from core.figures.pattern import histogram, pattern
+from core.experiment.experiment import CELLS
+from core.figures.cell_diagram import PLANS, STRIPES, WIDTH, describe, diagram
+from core.figures.mask_pattern import histogram, pattern
 from core.figures.theme import DARK, LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -64,8 +64,10 @@ def test_a_masked_connection_is_dashed_and_a_clean_one_solid() -> None:
 
 
 def test_zoneout_shows_the_way_around_for_the_old_value() -> None:
-    wires = [len(list(ElementTree.fromstring(diagram("gru", masks, LIGHT)).iter(f"{SVG}path"))) for masks in
-             ({"output": [1.0]}, {"zoneout_state": [1.0]})]  # fmt: skip
+    wires = [
+        len(list(ElementTree.fromstring(diagram("gru", masks, LIGHT)).iter(f"{SVG}path")))
+        for masks in ({"output": [1.0]}, {"zoneout_state": [1.0]})
+    ]
     assert wires[1] == wires[0] + 2  # a line and its arrow
 
 

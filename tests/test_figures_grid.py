@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dropout.beside import beside
-from core.dropout.draw import Masks, spelled
+from core.dropout.comparison import beside
+from core.dropout.masks import Masks, spelled
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
-from core.experiment import CELLS, Experiment, build
-from core.figures.grid import STEPS, UNITS, Band, Chosen, grid, lane_of, layer_bands, sample_band, window_of
-from core.figures.masks import of_units
-from core.figures.opened import opened_heatmap, sharing_text
+from core.experiment.batches import masks_of, window
+from core.experiment.experiment import CELLS, Experiment, build
+from core.figures.mask_detail import opened_heatmap, sharing_text
+from core.figures.mask_grid import STEPS, UNITS, Band, Chosen, grid, lane_of, layer_bands, sample_band, window_of
+from core.figures.mask_heatmap import of_units
 from core.figures.theme import DARK, LIGHT
-from core.tasks.windows import masks_of, window
 from tests.strategies import placements
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -46,9 +46,14 @@ def kept(d: str) -> list[int]:
     return [int(unit) for unit in re.findall(r"M0 (\d+)h1(?!\d|\.)", d)]
 
 
-@given(st.sampled_from(CELLS).flatmap(lambda c: st.tuples(st.just(c), st.integers(1, 4)).flatmap(
-    lambda both: st.tuples(st.just(both[0]), st.just(both[1]), placements(both[1], both[0], scheduled=False)))),
-    st.integers(0, 7))  # fmt: skip
+@given(
+    st.sampled_from(CELLS).flatmap(
+        lambda c: st.tuples(st.just(c), st.integers(1, 4)).flatmap(
+            lambda both: st.tuples(st.just(both[0]), st.just(both[1]), placements(both[1], both[0], scheduled=False))
+        )
+    ),
+    st.integers(0, 7),
+)
 def test_the_grid_shows_the_masks_that_are_drawn(all_of: tuple[str, int, Placement], sample: int) -> None:
     cell, layers, placement = all_of
     e = made(cell, placement, layers)
@@ -75,8 +80,9 @@ def test_the_heatmap_below_has_its_steps_where_the_grid_has_them() -> None:
         e = build(steps=steps, placement=METHODS["zaremba2014"].placement())
         masks = masks_of(e, 1)
         drawn = grid(layer_bands(e.placement, masks, e.shape, 0), steps, Chosen("input", 1, 0, 0), LIGHT, "g", width=width)
-        (x,), (wide,) = (set(map(float, re.findall(rf'<rect[^>]* {name}="([0-9.]+)"[^>]*mg-lane', drawn)))
-                         for name in ("x", "width"))  # fmt: skip
+        (x,), (wide,) = (
+            set(map(float, re.findall(rf'<rect[^>]* {name}="([0-9.]+)"[^>]*mg-lane', drawn))) for name in ("x", "width")
+        )
         figure = opened_heatmap(masks["input.1"], 0, 0, steps, "input", 1, LIGHT, lane_of(steps, width))
         assert figure["layout"]["xaxis"]["domain"] == pytest.approx((x / width, (x + wide) / width), abs=1e-3)
         assert (figure["layout"]["margin"]["l"], figure["layout"]["margin"]["r"]) == (0, 0)
@@ -84,8 +90,10 @@ def test_the_heatmap_below_has_its_steps_where_the_grid_has_them() -> None:
 
 def test_layers_stand_as_in_the_network_and_a_clean_one_says_so() -> None:
     bands, _met = bands_of(made("lstm", Placement.of({"between": Dropout(0.5), "output": Dropout(0.5)})))
-    assert [(band.name, [lane.site for lane in band.lanes]) for band in bands] == \
-        [("Layer 2", ["output", "between"]), ("Layer 1", [])]  # fmt: skip
+    assert [(band.name, [lane.site for lane in band.lanes]) for band in bands] == [
+        ("Layer 2", ["output", "between"]),
+        ("Layer 1", []),
+    ]
     assert "clean: no mask here" in grid(bands, 8, Chosen("between", 2, 0, 0), LIGHT, "grid")
 
 
@@ -95,10 +103,14 @@ def test_a_layer_says_which_of_its_units_are_shown() -> None:
     assert texts.count("units 1–16 of 40") == 2, "the mask of words, one factor a word, is no part of it"
 
 
-@pytest.mark.parametrize(("sharing", "over_time", "over_samples", "says"), [
-    ("step", False, False, "a new mask at every step, for every sample"),
-    ("sequence", True, False, "one mask for all steps, another for each sample"),
-    ("batch", True, True, "one mask for all steps and all samples")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sharing", "over_time", "over_samples", "says"),
+    [
+        ("step", False, False, "a new mask at every step, for every sample"),
+        ("sequence", True, False, "one mask for all steps, another for each sample"),
+        ("batch", True, True, "one mask for all steps and all samples"),
+    ],
+)
 def test_the_stripes_say_what_is_shared(sharing: str, over_time: bool, over_samples: bool, says: str) -> None:
     first = METHODS["zaremba2014"].placement(0.5)
     e = made("lstm", beside(first, sharing, "lstm"))

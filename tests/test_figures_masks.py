@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dropout.draw import Shape, draw
+from core.dropout.masks import Shape, draw
 from core.dropout.placement import Dropout, Placement, usual
-from core.figures.masks import describe_mask, kept_fraction, mask_heatmap
+from core.figures.mask_heatmap import describe_mask, kept_fraction, mask_heatmap
 from core.figures.theme import DARK, LIGHT
 
 T, B, H = 5, 3, 7
@@ -29,13 +29,19 @@ def shown(figure: dict[str, Any]) -> np.ndarray:
     return np.frombuffer(b64decode(z["bdata"]), np.uint8).reshape([int(n) for n in z["shape"].split(",")])
 
 
-@given(st.sampled_from(["step", "sequence"]), st.sampled_from(["sample", "batch"]), st.sampled_from(["unit", "layer"]),
-       st.sampled_from([0.1, 0.5, 0.9]), st.integers(0, B - 1))  # fmt: skip
+@given(
+    st.sampled_from(["step", "sequence"]),
+    st.sampled_from(["sample", "batch"]),
+    st.sampled_from(["unit", "layer"]),
+    st.sampled_from([0.1, 0.5, 0.9]),
+    st.integers(0, B - 1),
+)
 def test_the_heatmap_is_the_mask(time: str, batch: str, units: str, rate: float, sample: int) -> None:
     mask = drawn(time=time, batch=batch, units=units, rate=rate)
     figure = mask_heatmap(mask, sample, (T, H), LIGHT)
-    expected = np.array([[mask[t % mask.shape[0], sample % mask.shape[1], n % mask.shape[2]] > 0 for t in range(T)]
-                         for n in range(H)])  # fmt: skip
+    expected = np.array(
+        [[mask[t % mask.shape[0], sample % mask.shape[1], n % mask.shape[2]] > 0 for t in range(T)] for n in range(H)]
+    )
     assert np.array_equal(shown(figure), expected)
     assert figure["layout"]["meta"]["kept"] == expected.mean()
 

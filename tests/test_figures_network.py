@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
-from core import language
-from core.dropout.draw import Shape, draw, spelled
+from core import i18n
+from core.analysis.path_counts import crossings, even_climbs, routes_of
+from core.dropout.masks import Shape, draw, spelled
 from core.dropout.methods import METHODS
 from core.dropout.placement import SHARING, Dropout, Placement, usual
 from core.dropout.sites import SITES
 from core.errors import Invalid
-from core.experiment import CELLS
+from core.experiment.experiment import CELLS
 from core.figures.network import Scene, network
-from core.figures.network.texts import STRETCHES
+from core.figures.network.labels import STRETCHES
 from core.figures.theme import DARK, LIGHT
-from core.paths import crossings, even_climbs, routes_of
 from pages.common import network as view
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -302,11 +302,11 @@ class Shouting(gettext.NullTranslations):
 def test_every_text_is_translated() -> None:
     nothing = [""] * 12
     shown = scene(EVERY_SITE, inputs=nothing, predicted=[None] * 12, right=[None] * 12, climbs=(0, 5, 11), first=1)
-    language.use(Shouting())
+    i18n.use(Shouting())
     try:
         root = read(network(shown, LIGHT))
     finally:
-        language.use("en")
+        i18n.use("en")
     written = [text for e in root.iter() if e.tag != f"{SVG}style" for text in (e.text, e.tail)]
     read_aloud = [e.get(name) for e in root.iter() for name in ("aria-label", "data-tip")]
     lines = {line for text in written + read_aloud if text for line in text.split("\n")}
@@ -371,9 +371,12 @@ def test_words_and_barcodes_answer_to_click_and_key(page: Page) -> None:
     for key in ("ArrowUp", "ArrowRight", "Enter"):
         page.keyboard.press(key)
     assert page.evaluate("did") == [
-        {"target": 8}, {"source": 5}, {"source": 4}, {"site": "between", "layer": 2, "t": 6},
+        {"target": 8},
+        {"source": 5},
+        {"source": 4},
         {"site": "between", "layer": 2, "t": 6},
-    ]  # fmt: skip
+        {"site": "between", "layer": 2, "t": 6},
+    ]
 
 
 @pytest.mark.browser

@@ -64,8 +64,13 @@ def test_runs_and_methods_differ_for_every_eye(colours: Theme, sight: str) -> No
 @both
 def test_streamlit_has_the_same_colours(colours: Theme) -> None:
     told = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"][colours.name]
-    ours = {"primaryColor": colours.primary, "backgroundColor": colours.paper, "secondaryBackgroundColor": colours.panel,
-            "textColor": colours.ink, "chartCategoricalColors": list(colours.runs)}  # fmt: skip
+    ours = {
+        "primaryColor": colours.primary,
+        "backgroundColor": colours.paper,
+        "secondaryBackgroundColor": colours.panel,
+        "textColor": colours.ink,
+        "chartCategoricalColors": list(colours.runs),
+    }
     assert ours.items() <= told.items()
 
 

@@ -12,41 +12,71 @@ from typing import Any, TypeVar
 
 import pytest
 
-from core import language
-from core.codec import from_json, from_plain, from_query
-from core.commandline.main import main
+from core import i18n
+from core.analysis.path_counts import corruption, crossings
+from core.cli.main import main
 from core.dropout.methods import METHODS, method
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.batches import masks_of
+from core.experiment.experiment import build
+from core.experiment.serialization import from_json, from_plain, from_query
+from core.figures.change_marks import Mark
 from core.figures.curves import curves
-from core.figures.marks import Mark
-from core.figures.masks import describe_mask, mask_heatmap
-from core.figures.outcome import RunCurve, describe
+from core.figures.mask_heatmap import describe_mask, mask_heatmap
+from core.figures.run_summary import RunCurve, describe
 from core.figures.theme import LIGHT
-from core.paths import corruption, crossings
-from core.runs.protocol import checked, record
-from core.tasks.windows import masks_of
+from core.training.events import checked, record
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
-TRAINS = {"model.py", "objective.py", "training.py", "recurrence/engine.py", "recurrence/tangent.py", "runs/worker.py",
-          "commandline/bench.py", "measure.py", "weights.py", "snapshot.py",
-          "answers.py", "decoding.py", "optimiser.py", "checkpoint.py", "sampling.py",
-          *(f"recurrence/bptt/{name}.py" for name in ("arrays", "gates", "below", "past", "varying", "zoneout", "layer")),
-          *(f"recurrence/bptt/{name}.py" for name in ("lstm", "gru", "rnn")),
-          *(f"bench/{name}.py" for name in ("arrays", "clock", "floor", "loop", "table"))}  # fmt: skip
-RANDOM = {"dropout/draw.py", "model.py", "initial.py", "sampling.py", "bench/arrays.py", "bench/floor.py", "bench/keras.py",
-          *(f"tasks/{file.name}" for file in (ROOT / "core/tasks").iterdir())}  # fmt: skip
+TRAINS = {
+    "model.py",
+    "objective.py",
+    "training.py",
+    "recurrence/engine.py",
+    "recurrence/tangent.py",
+    "runs/worker.py",
+    "commandline/bench.py",
+    "measure.py",
+    "weights.py",
+    "snapshot.py",
+    "answers.py",
+    "decoding.py",
+    "optimiser.py",
+    "checkpoint.py",
+    "sampling.py",
+    *(f"recurrence/bptt/{name}.py" for name in ("arrays", "gates", "below", "past", "varying", "zoneout", "layer")),
+    *(f"recurrence/bptt/{name}.py" for name in ("lstm", "gru", "rnn")),
+    *(f"bench/{name}.py" for name in ("arrays", "clock", "floor", "loop", "table")),
+}
+RANDOM = {
+    "dropout/draw.py",
+    "model.py",
+    "initial.py",
+    "sampling.py",
+    "bench/arrays.py",
+    "bench/floor.py",
+    "bench/keras.py",
+    *(f"tasks/{file.name}" for file in (ROOT / "core/tasks").iterdir()),
+}
 TRANSLATED = {"_", "N_", "ngettext"}
 # What a person would read: two words, or one with a capital letter. Not CSS and HTML, nor papers' own titles.
 PROSE = re.compile(r"(?<![-\w])[A-Za-z]{2,},? [a-z]{2,}(?![-\w])|^[A-Z][a-z]+\b(?!\.)")
 NO_TEXT = re.compile(r"[<{;]|--|20\d\d")
 # The app's name, a command, lists of sites, and what torch says of too little memory.
-NOT_TRANSLATED = {"Dropout Through Time", "python -m core record", "input between output", "between output",
-                  "input between state", "input between output state", "out of memory", "allocate memory"}  # fmt: skip
+NOT_TRANSLATED = {
+    "Dropout Through Time",
+    "python -m core record",
+    "input between output",
+    "between output",
+    "input between state",
+    "input between output state",
+    "out of memory",
+    "allocate memory",
+}
 OUTSIDE = re.compile(r"""(?:https?:)?//[\w.-]+\.\w+""")
 NAMESPACES = {"http://www.w3.org"}
 
@@ -116,13 +146,15 @@ def test_every_sentence_is_handed_to_the_translation(path: Path) -> None:
     missed = [
         node.value
         for node, above in sources(path)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and PROSE.search(node.value)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and PROSE.search(node.value)
         # Docstrings and the names of types are no texts of the app.
         and not isinstance(above[-1], ast.Expr)
         and node.value not in CLASSES
         and not TRANSLATED & {called(one) for one in above}
         and not NO_TEXT.search(node.value)
-    ]  # fmt: skip
+    ]
     assert set(missed) <= NOT_TRANSLATED
 
 
@@ -151,7 +183,7 @@ def in_brackets(make: Callable[[], T]) -> T:
     """What is made while that language is in use; afterwards it is not."""
 
     def made() -> T:
-        language.use(Brackets())
+        i18n.use(Brackets())
         return make()
 
     return copy_context().run(made)
@@ -236,14 +268,18 @@ def test_the_command_line_speaks_the_language_in_use(capsys: pytest.CaptureFixtu
 
 
 def test_the_language_of_one_thread_is_its_own() -> None:
-    assert in_brackets(lambda: language._("text")) == "⟦text⟧"
-    assert language._("text") == "text"
-    language.use("xx-YY")
-    assert language._("text") == "text"
+    assert in_brackets(lambda: i18n._("text")) == "⟦text⟧"
+    assert i18n._("text") == "text"
+    i18n.use("xx-YY")
+    assert i18n._("text") == "text"
 
 
-SERVED = [*sorted((ROOT / "assets" / "components").iterdir()), *PAGES, *sorted((ROOT / ".streamlit").iterdir()),
-          *(path for path in CORE if "figures" in path.parts)]  # fmt: skip
+SERVED = [
+    *sorted((ROOT / "assets" / "components").iterdir()),
+    *PAGES,
+    *sorted((ROOT / ".streamlit").iterdir()),
+    *(path for path in CORE if "figures" in path.parts),
+]
 
 
 @pytest.mark.parametrize("path", SERVED, ids=name)

@@ -1,6 +1,7 @@
 """The Lab in a real browser, with the real server and its workers: what a user does, and what is then to be seen.
 
-Oracles: core.dropout.draw and the command line for the masks, core.paths for the counts, axe-core for accessibility.
+Oracles: core.dropout.masks and the command line for the masks, core.analysis.path_counts for the counts, axe-core for
+accessibility.
 """
 
 import os
@@ -18,10 +19,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.codec import from_query, to_query
-from core.dropout.draw import draw
+from core.dropout.masks import draw
+from core.experiment.serialization import from_query, to_query
 from core.figures.theme import DARK, LIGHT, Theme
-from core.runs.recorded import FOLDER, read
+from core.runs.recording import FOLDER, read
 from tests.lab_browser import QUICK, Lab
 
 pytestmark = pytest.mark.browser
@@ -280,8 +281,12 @@ def test_the_first_window_of_a_long_memory_shows_the_answer_and_leads_to_the_que
     expect(lab.target(26)).to_be_visible()
     lab.wait_for_query(first="18")
     lab.slider("First step").fill("9")
-    row = [lab.page.locator(".st-key-scrub-first output"), lab.button("to the word"), lab.button("to the prediction"),
-           lab.slider("Sample")]  # fmt: skip
+    row = [
+        lab.page.locator(".st-key-scrub-first output"),
+        lab.button("to the word"),
+        lab.button("to the prediction"),
+        lab.slider("Sample"),
+    ]
     for one, other in pairwise(row):
         expect(one).to_be_visible()
         expect(other).to_be_visible()

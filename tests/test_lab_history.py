@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import training
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
-from core.experiment import Experiment, build
-from core.figures.outcome import run_name
-from core.runs.history import comparable, in_force, newest, of_kind, predicted, with_changes
-from core.runs.protocol import Command, Event
-from core.tasks.windows import data_of, masks_of, total_updates, window
+from core.experiment.batches import data_of, masks_of, total_updates, window
+from core.experiment.changes import in_force, with_changes
+from core.experiment.diff import comparable
+from core.experiment.experiment import Experiment, build
+from core.figures.run_summary import run_name
+from core.training import trainer
+from core.training.events import Command, Event, newest, of_kind, predicted
 from tests.strategies import placements
 
 RECALL = build("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, batch=8, epochs=2)  # 8 updates an epoch
@@ -43,7 +44,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """Of every update that is trained: its window, and the masks that it drew."""
     found: list[tuple[Any, Any]] = []
     drawn: list[Any] = []
-    one_update = training.Training.one_update
+    one_update = trainer.Training.one_update
 
     def remember(*args: Any) -> Any:
         drawn.append(masks_of(*args))
@@ -54,15 +55,15 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
         found.append((batch, drawn[-1]))
         yield from events
 
-    monkeypatch.setattr(training, "masks_of", remember)
-    monkeypatch.setattr(training.Training, "one_update", watched)
+    monkeypatch.setattr(trainer, "masks_of", remember)
+    monkeypatch.setattr(trainer.Training, "one_update", watched)
     return found
 
 
 def trained(experiment: Experiment, commands: dict[int, list[Command]] | None = None) -> list[Event]:
     """All events of a run that is told these commands before these updates."""
     script, events = Script(commands or {}), []
-    for event in training.train(experiment, script, show=3):
+    for event in trainer.train(experiment, script, show=3):
         events.append(event)
         script.update = newest(events)
     return events

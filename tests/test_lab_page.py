@@ -1,6 +1,7 @@
 """The Lab through Streamlit's AppTest: what is drawn, what a change of the controls does, what a damaged link does.
 
-Oracles: the catalogue of methods, core.paths for the counts, the codec for addresses. No browser, no timers; the service
+Oracles: the catalogue of methods, core.analysis.path_counts for the counts, the codec for addresses. No browser, no timers;
+the service
 and its workers are the real ones.
 """
 
@@ -19,16 +20,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
-from core.codec import from_plain, from_query, to_json, to_plain
+from core.analysis.path_counts import corruption
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, usual
 from core.dropout.schedule import Schedule
 from core.dropout.sites import SITES, layers_of
-from core.experiment import Experiment, build
-from core.paths import corruption
+from core.experiment.batches import data_of
+from core.experiment.experiment import Experiment, build
+from core.experiment.serialization import from_plain, from_query, to_json, to_plain
 from core.tasks import TASKS
-from core.tasks.files import called
-from core.tasks.windows import data_of
+from core.tasks.file_readers import called
 from pages.common.service import service
 from pages.lab.controls import FEW
 from tests.sweeps import LSTM_FIRST
@@ -119,8 +120,12 @@ def said(element: Element) -> str:
 def test_the_first_run_draws_the_default_experiment() -> None:
     page = lab()
     assert experiment(page) == build()
-    assert [page.selectbox(key=key).value for key in ("task", "layers", "hidden", "method")] == \
-        ["language-model", 2, 128, "zaremba2014"]  # fmt: skip
+    assert [page.selectbox(key=key).value for key in ("task", "layers", "hidden", "method")] == [
+        "language-model",
+        2,
+        128,
+        "zaremba2014",
+    ]
     assert switches(page) == dict.fromkeys(FEW, False) | dict.fromkeys(("input", "between", "output"), True)
     assert [page.slider(key=f"rate-{site}").value for site in ("input", "between", "output")] == [0.5] * 3
     assert [button.label for button in page.button] == ["Play live", "Step", "Reset", "New masks", "Pause"]
@@ -273,7 +278,9 @@ def test_a_damaged_link_says_why_and_opens_the_default(name: str) -> None:
     (warning,) = page.warning
     assert re.fullmatch(
         r"(The link could not be read, so this is the default|What the link looks at could not be read)\. \S.{20,}[.?]",
-        said(warning), re.DOTALL)  # fmt: skip
+        said(warning),
+        re.DOTALL,
+    )
     assert experiment(page) == build()
     assert query(page) == {"v": "1", "task": "language-model"}
 
@@ -288,8 +295,18 @@ def test_what_is_merely_out_of_range_is_clamped(given: dict[str, str]) -> None:
 
 
 def test_a_link_opens_the_same_experiment_and_view() -> None:
-    link = {"v": "1", "task": "delayed-recall", "lag": "12", "layers": "3", "hidden": "16", "method": "naive-state",
-            "first": "2", "sample": "3", "route": "state", "path": "3,4,6,9"}  # fmt: skip
+    link = {
+        "v": "1",
+        "task": "delayed-recall",
+        "lag": "12",
+        "layers": "3",
+        "hidden": "16",
+        "method": "naive-state",
+        "first": "2",
+        "sample": "3",
+        "route": "state",
+        "path": "3,4,6,9",
+    }
     page = lab(**link)
     assert not page.warning
     assert experiment(page) == from_query(link)
@@ -425,8 +442,18 @@ def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() ->
 def test_another_task_begins_with_an_empty_page() -> None:
     page = lab()
     page.session_state["lab"]["run"]["events"] += [
-        {"event": "record", "update": n, "epoch": float(n), "train_loss": 5.0, "train_loss_clean": 5.0, "val_loss": 5.0,
-         "val": {"perplexity": 9.0}, "written": "of the"} for n in range(3)]  # fmt: skip
+        {
+            "event": "record",
+            "update": n,
+            "epoch": float(n),
+            "train_loss": 5.0,
+            "train_loss_clean": 5.0,
+            "val_loss": 5.0,
+            "val": {"perplexity": 9.0},
+            "written": "of the",
+        }
+        for n in range(3)
+    ]
     page.selectbox(key="layers").select(1).run()
     assert "validation" in curve_names(page), "what else is changed leaves the curves until Play"
     assert page.code
@@ -571,12 +598,13 @@ def test_the_app_never_imports_torch_and_core_never_streamlit() -> None:
 import importlib, logging, pkgutil, sys
 logging.disable(logging.WARNING)
 import core
-heavy = {"core.model", "core.measure", "core.objective", "core.training", "core.weights", "core.recurrence.engine",
-         "core.recurrence.tangent", "core.snapshot", "core.answers", "core.optimiser", "core.checkpoint",
-         "core.sampling", "core.decoding", "core.__main__"}
+heavy = {"core.__main__", "core.nn.network", "core.nn.engines", "core.nn.forward_mode", "core.analysis.sensitivity",
+         "core.analysis.update_recorder", "core.runs.sensitivity_process", "core.runs.trace_process"}
+heavy |= {f"core.training.{name}" for name in ("trainer", "loss", "optimizer", "evaluation", "weight_file", "checkpoint",
+                                               "sampling", "decoding")}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
-heavy |= {name for name in names if name.startswith(("core.recurrence.bptt.", "core.bench."))}
+heavy |= {name for name in names if name.startswith(("core.nn.bptt.", "core.benchmark."))}
 for name in names - heavy:
     importlib.import_module(name)
 assert "streamlit" not in sys.modules, "core imports streamlit"
@@ -736,13 +764,37 @@ def test_what_the_network_writes_is_shown_with_its_update() -> None:
     assert [element.value for element in page.code] == [" "]
     assert "will stand here, at every evaluation" in " ".join(map(said, page.caption))
     odd = "# <b>a</b>\n![x](http://example.com/x.png)"
-    events = [{"event": "started", "updates": 9, "updates_per_epoch": 4, "version": 1},
-              *({"event": "record", "update": n, "epoch": n / 4, "train_loss": 5.0, "train_loss_clean": None, "val_loss": None,
-                 "val": None} | ({"written": f"{odd}{n}"} if n % 4 == 0 else {}) for n in range(7))]  # fmt: skip
+    events = [
+        {"event": "started", "updates": 9, "updates_per_epoch": 4, "version": 1},
+        *(
+            {
+                "event": "record",
+                "update": n,
+                "epoch": n / 4,
+                "train_loss": 5.0,
+                "train_loss_clean": None,
+                "val_loss": None,
+                "val": None,
+            }
+            | ({"written": f"{odd}{n}"} if n % 4 == 0 else {})
+            for n in range(7)
+        ),
+    ]
     bench = page.session_state["lab"]
-    page.session_state["lab"] = bench | {"run": {"id": "x", "began": bench["experiment"], "told": bench["experiment"],
-                                                 "events": events, "next": 0, "state": "finished", "position": None,
-                                                 "reason": "", "number": 1, "recorded": False}}  # fmt: skip
+    page.session_state["lab"] = bench | {
+        "run": {
+            "id": "x",
+            "began": bench["experiment"],
+            "told": bench["experiment"],
+            "events": events,
+            "next": 0,
+            "state": "finished",
+            "position": None,
+            "reason": "",
+            "number": 1,
+            "recorded": False,
+        }
+    }
     for chosen, shown in ((None, 4), (3, 0)):
         page.session_state["lab"]["update"] = chosen
         page.run()
@@ -782,14 +834,37 @@ def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_
     assert before["svg"].count("not written yet") == 8
     names = data_of(experiment(page)).class_names
     rows = {n: [[names.index(letter) for letter in word] + [0]] * 8 for n, word in ((0, "ten"), (6, "two"))}
-    events = [{"event": "started", "updates": 480, "updates_per_epoch": 6, "version": 1},
-              *({"event": "record", "update": n, "epoch": n / 6, "train_loss": 2.0, "train_loss_clean": None, "val_loss": None,
-                 "val": None} | ({"val": {"exact_match": 0.5}, "replies": json.dumps(rows[n])} if n in rows else {})
-                for n in range(9))]  # fmt: skip
+    events = [
+        {"event": "started", "updates": 480, "updates_per_epoch": 6, "version": 1},
+        *(
+            {
+                "event": "record",
+                "update": n,
+                "epoch": n / 6,
+                "train_loss": 2.0,
+                "train_loss_clean": None,
+                "val_loss": None,
+                "val": None,
+            }
+            | ({"val": {"exact_match": 0.5}, "replies": json.dumps(rows[n])} if n in rows else {})
+            for n in range(9)
+        ),
+    ]
     bench = page.session_state["lab"]
-    page.session_state["lab"] = bench | {"run": {"id": "x", "began": bench["experiment"], "told": bench["experiment"],
-                                                 "events": events, "next": 0, "state": "finished", "position": None,
-                                                 "reason": "", "number": 1, "recorded": False}}  # fmt: skip
+    page.session_state["lab"] = bench | {
+        "run": {
+            "id": "x",
+            "began": bench["experiment"],
+            "told": bench["experiment"],
+            "events": events,
+            "next": 0,
+            "state": "finished",
+            "position": None,
+            "reason": "",
+            "number": 1,
+            "recorded": False,
+        }
+    }
     for chosen, last, word in ((None, 6, "two"), (5, 0, "ten")):
         page.session_state["lab"]["update"] = chosen
         drawn(page.run())

@@ -5,12 +5,11 @@ from itertools import islice
 import pytest
 import torch
 
-from core.commandline.record import NAMES, experiments
-from core.experiment import build
-from core.runs.history import of_kind
-from core.runs.protocol import SHOWN_SAMPLES
-from core.runs.recorded import FOLDER, Recorded, read
-from core.training import train
+from core.cli.record import NAMES, experiments
+from core.experiment.experiment import build
+from core.runs.recording import FOLDER, Recorded, read
+from core.training.events import SHOWN_SAMPLES, of_kind
+from core.training.trainer import train
 
 UPDATES = 5
 

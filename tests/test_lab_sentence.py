@@ -1,4 +1,4 @@
-"""The sentence that counts. Oracle: core.paths; the formula is read back and worked out."""
+"""The sentence that counts. Oracle: core.analysis.path_counts; the formula is read back and worked out."""
 
 import re
 
@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.analysis.path_counts import corruption, crossings, even_climbs, routes_of
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
-from core.figures.sentence import count_sentence, formula, reason
-from core.paths import corruption, crossings, even_climbs, routes_of
-from core.view import ROUTES
+from core.figures.path_sentence import count_sentence, formula, reason
+from pages.common.path_view import ROUTES
 from tests.strategies import placements
 
 
@@ -96,23 +96,52 @@ def why(name: str, layers: int, distance: int, through: str) -> str:
 @pytest.mark.parametrize(
     ("name", "layers", "through", "said"),
     [
-        ("zaremba2014", 2, "cell", "1 at the input + 1 between the 2 layers + 1 at the output = 3. "
-                                   "Along time there is none, so the distance does not count."),
-        ("zaremba2014", 4, "state", "1 at the input + 3 between the 4 layers + 1 at the output = 5. "
-                                    "Along time there is none, so the distance does not count."),
-        ("naive-state", 1, "state", "1 at the input + 6 on the state + 1 at the output = 8. "
-                                    "Through the cell 2, through the state 8; all others between 2 and 8."),
-        ("naive-state", 1, "cell", "1 at the input + 1 at the output = 2. Along time this path meets none; "
-                                   "through the state it would be 8, and all others lie between 2 and 8."),
-        ("gal2016", 1, "state", "1 on the words + 1 at the input + 6 on the state + 1 at the output = 9. "
-                                "4 different arrays, some met again. "
-                                "Through the cell 3, through the state 9; all others between 3 and 9."),
+        (
+            "zaremba2014",
+            2,
+            "cell",
+            "1 at the input + 1 between the 2 layers + 1 at the output = 3. "
+            "Along time there is none, so the distance does not count.",
+        ),
+        (
+            "zaremba2014",
+            4,
+            "state",
+            "1 at the input + 3 between the 4 layers + 1 at the output = 5. "
+            "Along time there is none, so the distance does not count.",
+        ),
+        (
+            "naive-state",
+            1,
+            "state",
+            "1 at the input + 6 on the state + 1 at the output = 8. "
+            "Through the cell 2, through the state 8; all others between 2 and 8.",
+        ),
+        (
+            "naive-state",
+            1,
+            "cell",
+            "1 at the input + 1 at the output = 2. Along time this path meets none; "
+            "through the state it would be 8, and all others lie between 2 and 8.",
+        ),
+        (
+            "gal2016",
+            1,
+            "state",
+            "1 on the words + 1 at the input + 6 on the state + 1 at the output = 9. "
+            "4 different arrays, some met again. "
+            "Through the cell 3, through the state 9; all others between 3 and 9.",
+        ),
         ("krueger2016", 2, "cell", "Zoneout erases nothing: it can hold content back 4 to 16 times."),
-        ("moon2015", 1, "cell", "1 array, met again. Every content path between the two crosses 7, "
-                                "whichever way it takes along time."),
+        (
+            "moon2015",
+            1,
+            "cell",
+            "1 array, met again. Every content path between the two crosses 7, whichever way it takes along time.",
+        ),
         ("none", 2, "cell", "Every content path between the two crosses 0, whichever way it takes along time."),
     ],
-)  # fmt: skip
+)
 def test_why_the_count_is_what_it_is(name: str, layers: int, through: str, said: str) -> None:
     assert why(name, layers, 6, through) == said
 

@@ -1,4 +1,5 @@
-"""What is looked at. Oracles: core.paths takes every path that a fitted view has; a link gives back what it was made from."""
+"""What is looked at. Oracles: core.analysis.path_counts takes every path that a fitted view has; a link gives back what it was
+made from."""
 
 from contextlib import suppress
 from dataclasses import astuple, replace
@@ -9,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.analysis.path_counts import crossings, routes_of
 from core.errors import Invalid
-from core.experiment import Experiment, build
-from core.paths import crossings, routes_of
-from core.tasks.windows import data_of, end_near, window
-from core.view import COUNT, ROUTES, View, first_that_shows, view_of, view_query
+from core.experiment.batches import data_of, end_near, window
+from core.experiment.experiment import Experiment, build
+from pages.common.path_view import COUNT, ROUTES, View, first_that_shows, view_of, view_query
 from tests.strategies import experiments
 
 SAMPLES = 8
@@ -96,8 +97,9 @@ def test_what_is_end_nearest_is_found_in_the_window_of_the_update() -> None:
     assert len({len(steps) for steps in names}) > 1, "names of different length"
     for sample, steps in enumerate(names):
         for chosen in (True, False):
-            assert [end_near(experiment, 3, sample, t, chosen) for t in range(experiment.steps)] == \
-                [min(t, steps[-1]) for t in range(experiment.steps)]  # fmt: skip
+            assert [end_near(experiment, 3, sample, t, chosen) for t in range(experiment.steps)] == [
+                min(t, steps[-1]) for t in range(experiment.steps)
+            ]
     recall = build("delayed-recall", {"lag": 7})
     assert {end_near(recall, 1, 0, t, chosen=False) for t in range(recall.steps)} == {recall.steps - 1}
     assert [end_near(recall, 1, 0, t, chosen=True) for t in range(recall.steps)] == [*range(recall.steps)]

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
 from core.tasks.corpus import LARGEST_IN_FOLDER, PREPARED, cut
 from core.tasks.documentation import LEAST_REPEATED
-from core.tasks.files import LARGEST
+from core.tasks.file_readers import LARGEST
 from core.tasks.language_model import WORDS
-from core.tasks.symbols import UNKNOWN
-from core.tasks.symbols import split as split_symbols
+from core.tasks.next_symbol import UNKNOWN
+from core.tasks.next_symbol import split as split_symbols
 from core.tasks.task import Data, Value
-from core.training import train
+from core.training.trainer import train
 from tests.strategies import seeds
 
 TASK = TASKS["language-model"]
@@ -70,7 +70,7 @@ def letters(n: int) -> str:
 def test_every_topic_is_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """With topics of one word of their own each, so that every word says where it came from."""
     topics = {str(n): (f"{letters(n)} " * 100,) for n in range(80)}
-    monkeypatch.setattr("core.tasks.symbols.topics", lambda: topics)
+    monkeypatch.setattr("core.tasks.next_symbol.topics", lambda: topics)
     parts = {name: set(words) for name, words in split(2_000, 3).items()}
     assert {name: len(words) for name, words in parts.items()} == {"train": 56, "validation": 12, "test": 12}
     assert len(set.union(*parts.values())) == 80
@@ -78,7 +78,7 @@ def test_every_topic_is_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_part_has_its_words_from_all_its_topics(monkeypatch: pytest.MonkeyPatch) -> None:
     topics = {str(n): (f"{letters(n)} " * (n + 1) * 50,) for n in range(20)}
-    monkeypatch.setattr("core.tasks.symbols.topics", lambda: topics)
+    monkeypatch.setattr("core.tasks.next_symbol.topics", lambda: topics)
     counts = Counter(split(2_000, 3)["train"])
     lengths = {letters(n): (n + 1) * 50 for n in range(20)}
     assert len(counts) == 14
@@ -168,8 +168,16 @@ def test_a_window_of_one_step_is_one_word_and_the_next() -> None:
 def own_text(words: int, seed: int = 1) -> str:
     """Sentences, each with one word that the one before it decides; in which no position looks like another for long."""
     random = Random(seed)
-    follows = {"the": ["cat", "dog", "Hund"], "cat": ["sat"], "dog": ["ran"], "Hund": ["lief"], "sat": ["."], "ran": ["."],
-               "lief": ["."], ".": ["the"]}  # fmt: skip
+    follows = {
+        "the": ["cat", "dog", "Hund"],
+        "cat": ["sat"],
+        "dog": ["ran"],
+        "Hund": ["lief"],
+        "sat": ["."],
+        "ran": ["."],
+        "lief": ["."],
+        ".": ["the"],
+    }
     text = ["the"]
     while len(text) < words:
         text.append(random.choice(follows[text[-1]]))
@@ -241,8 +249,18 @@ def test_a_folder_is_read_as_the_papers_read_it(tmp_path: Path) -> None:
 def test_a_network_that_reads_ones_own_text_beats_the_baseline(tmp_path: Path) -> None:
     (tmp_path / "own.txt").write_text(own_text(3_000))
     options: dict[str, Value] = {"corpus": str(tmp_path / "own.txt")}
-    e = build("language-model", options, hidden=16, layers=1, steps=10, batch=10, epochs=3, learning_rate=0.03, device="cpu",
-              placement=METHODS["none"].placement())  # fmt: skip
+    e = build(
+        "language-model",
+        options,
+        hidden=16,
+        layers=1,
+        steps=10,
+        batch=10,
+        epochs=3,
+        learning_rate=0.03,
+        device="cpu",
+        placement=METHODS["none"].placement(),
+    )
     done = list(train(e))[-1]
     assert done["test"]["perplexity"] < 2 < 6 < done["baselines"]["perplexity"]
     assert done["test"]["bits_per_word"] == pytest.approx(math.log2(done["test"]["perplexity"]))
@@ -264,7 +282,7 @@ def test_a_network_that_reads_ones_own_text_beats_the_baseline(tmp_path: Path) -
         (b"one two " * 700 + b"x y z " * 400, r"\(validation\) none is known from training"),
         (b"a b " * (LARGEST // 4) + b"c", "has more than 5000000 bytes"),
     ],
-)  # fmt: skip
+)
 def test_a_text_that_is_wrong_is_said_to_be(tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "own.txt").write_bytes(content)
     with pytest.raises(Invalid, match=says) as caught:
@@ -274,7 +292,7 @@ def test_a_text_that_is_wrong_is_said_to_be(tmp_path: Path, content: bytes, says
 
 def test_a_window_with_too_many_scores_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make({"words": 2_000}, 20, 4, 7).tokens == 278
-    monkeypatch.setattr("core.tasks.symbols.MOST_SCORES", 20_000)
+    monkeypatch.setattr("core.tasks.next_symbol.MOST_SCORES", 20_000)
     with pytest.raises(Invalid, match="20 steps × 4 samples × 277 different words make 22240 scores; at most 20000"):
         make({"words": 2_000}, 20, 4, 7)
 
@@ -284,11 +302,13 @@ def test_a_folder_that_is_wrong_is_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"has no ptb\.train\.txt and no ptb\.valid\.txt and no ptb\.test\.txt; it needs"):
         make(options, 5, 4, 7)
     ptb(tmp_path, {"train": 900, "validation": 400, "test": 300})
-    for name, content, says in ((PREPARED["validation"], b"", r"ptb\.valid\.txt is empty"),
-                                (PREPARED["test"], b"\xff", r"ptb\.test\.txt is not in UTF-8"),
-                                (PREPARED["test"], b" of the", "The test part of the text has 2 of the 24 words"),
-                                (PREPARED["train"], b"a " * (LARGEST_IN_FOLDER // 2) + b"b", "more than 20000000 bytes"),
-                                (PREPARED["train"], None, r"has no ptb\.train\.txt; it needs")):  # fmt: skip
+    for name, content, says in (
+        (PREPARED["validation"], b"", r"ptb\.valid\.txt is empty"),
+        (PREPARED["test"], b"\xff", r"ptb\.test\.txt is not in UTF-8"),
+        (PREPARED["test"], b" of the", "The test part of the text has 2 of the 24 words"),
+        (PREPARED["train"], b"a " * (LARGEST_IN_FOLDER // 2) + b"b", "more than 20000000 bytes"),
+        (PREPARED["train"], None, r"has no ptb\.train\.txt; it needs"),
+    ):
         before = (tmp_path / name).read_bytes()
         (tmp_path / name).unlink() if content is None else (tmp_path / name).write_bytes(content)
         with pytest.raises(Invalid, match=says):

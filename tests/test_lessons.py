@@ -10,17 +10,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.dropout.draw import Array, Shape, draw
-from core.dropout.draw import test_values as values_at_test
+from core.dropout.masks import Array, Shape, draw
+from core.dropout.masks import test_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, usual
 from core.dropout.sites import SITES
-from core.experiment import CELLS, build
-from core.model import Network, layer_masks, to_torch
-from core.objective import forward, objective
-from core.recurrence.cells import CELLS as STEPS
-from core.recurrence.cells import NUMPY, ONE, LayerMasks, State, unroll
+from core.experiment.experiment import CELLS, build
+from core.nn.cells import CELLS as STEPS
+from core.nn.cells import NUMPY, ONE, LayerMasks, State, unroll
+from core.nn.network import Network, layer_masks, to_torch
 from core.tasks.task import Batch
+from core.training.loss import forward, objective
 
 DRAWS = 10_000
 MANY = Shape(steps=DRAWS, batch=1, embedding=1, hidden=(1,))
@@ -227,8 +227,16 @@ def test_at_test_every_scaling_gives_what_it_says(site: str, cell: str) -> None:
 def test_gradients_by_finite_differences(cell: str) -> None:
     """The readable step in torch, every site of the cell on, on a tiny shape."""
     sites = [site.name for site in SITES.values() if cell in site.cells]
-    e = build(cell=cell, layers=2, hidden=2, embedding=2, steps=3, batch=1, engine="reference",
-              placement=Placement.of({site: usual(site, 0.3) for site in sites}))  # fmt: skip
+    e = build(
+        cell=cell,
+        layers=2,
+        hidden=2,
+        embedding=2,
+        steps=3,
+        batch=1,
+        engine="reference",
+        placement=Placement.of({site: usual(site, 0.3) for site in sites}),
+    )
     net = Network(3, 2, e).double()
     drawn = {name: mask for name, mask in draw(e.placement, replace(e.shape, tokens=3), 7, 1).items() if name != "words.1"}
     masks = to_torch(drawn, torch.device("cpu"), torch.float64)
@@ -266,8 +274,14 @@ def test_the_loss_terms_are_those_of_the_papers() -> None:
 def test_a_mask_that_is_absent_leaves_the_step_alone() -> None:
     for cell in CELLS:
         state = random_state(cell, 2, 3)
-        ones = LayerMasks(**{name: np.ones((2, 3)) for name, _mask in LayerMasks(
-            **{site: 1 for site in SITES if SITES[site].inside and SITES[site].kind != "weights"}).inside()})  # fmt: skip
+        ones = LayerMasks(
+            **{
+                name: np.ones((2, 3))
+                for name, _mask in LayerMasks(
+                    **{site: 1 for site in SITES if SITES[site].inside and SITES[site].kind != "weights"}
+                ).inside()
+            }
+        )
         for a, b in zip(one_step(cell, state, LayerMasks()), one_step(cell, state, ones), strict=True):
             np.testing.assert_array_equal(a, b)
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.dropout.draw import GATES, Shape, draw, key, uniforms
-from core.dropout.draw import test_values as values_at_test
+from core.dropout.masks import GATES, Shape, draw, key, uniforms
+from core.dropout.masks import test_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import SHARING, Dropout, Placement, usual
 from core.dropout.schedule import CONSTANT
@@ -71,8 +71,13 @@ def test_every_argument_changes_the_uniforms(argument: str, other: object) -> No
 
 
 def test_no_two_places_of_a_network_share_their_uniforms() -> None:
-    places = [PLACE | {"site": site, "layer": layer, "gate": gate, "update": update}
-              for site in SITES for layer in (1, 2, 3, 4) for gate in ("", *GATES["lstm"]) for update in (0, 1, 2)]  # fmt: skip
+    places = [
+        PLACE | {"site": site, "layer": layer, "gate": gate, "update": update}
+        for site in SITES
+        for layer in (1, 2, 3, 4)
+        for gate in ("", *GATES["lstm"])
+        for update in (0, 1, 2)
+    ]
     assert len({uniforms(**place).tobytes() for place in places}) == len(places)
 
 

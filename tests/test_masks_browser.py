@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.dropout.beside import beside
-from core.experiment import build
-from core.figures.grid import UNITS
-from core.tasks.windows import masks_of
+from core.dropout.comparison import beside
+from core.experiment.batches import masks_of
+from core.experiment.experiment import build
+from core.figures.mask_grid import UNITS
 
 pytestmark = pytest.mark.browser
 LONGEST = 60_000

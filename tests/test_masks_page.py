@@ -1,6 +1,6 @@
 """The Masks page through Streamlit's AppTest: what it draws, what its controls do, what a damaged link does.
 
-Oracles: the engine's own masks, the codec for addresses, core.preactivation for the sums. No browser.
+Oracles: the engine's own masks, the codec for addresses, core.analysis.preactivations for the sums. No browser.
 """
 
 import json
@@ -18,17 +18,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import UnknownElement
 
-from core.codec import from_plain, from_query, to_plain
-from core.dropout.beside import SHARED, beside
+from core.analysis.preactivations import sums
+from core.analysis.update_recorder import snapshot, watched
+from core.analysis.update_trace import Snapshot, request
+from core.dropout.comparison import SHARED, beside
 from core.dropout.methods import METHODS
-from core.experiment import Experiment, build
-from core.figures.grid import UNITS
-from core.look import Look, look_of
-from core.preactivation import sums
-from core.runs.snapshots import Slowed, Snapshot, request
-from core.snapshot import snapshot, watched
-from core.tasks.windows import masks_of
-from pages.learn import masks_slow
+from core.experiment.batches import masks_of
+from core.experiment.experiment import Experiment, build
+from core.experiment.serialization import from_plain, from_query, to_plain
+from core.figures.mask_grid import UNITS
+from core.runs.trace_jobs import Slowed
+from pages.learn import masks_slow_motion
+from pages.learn.masks_view import Look, look_of
 from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
@@ -70,8 +71,12 @@ def barcodes(page: AppTest, column: int) -> dict[tuple[str, int, int, int], list
     """Of each barcode in a grid: the units kept, by site, layer, sample and step."""
     root = ET.fromstring(components(page, "mask_grid")[column]["svg"])
     paths = [one.attrib for one in root.iter("{http://www.w3.org/2000/svg}path") if "data-t" in one.attrib]
-    return {(a["data-site"], int(a["data-layer"]), int(a["data-sample"]), int(a["data-t"])):
-            [int(unit) for unit in re.findall(r"M0 (\d+)h1", a["d"])] for a in paths}  # fmt: skip
+    return {
+        (a["data-site"], int(a["data-layer"]), int(a["data-sample"]), int(a["data-t"])): [
+            int(unit) for unit in re.findall(r"M0 (\d+)h1", a["d"])
+        ]
+        for a in paths
+    }
 
 
 def experiment(page: AppTest) -> Experiment:
@@ -188,8 +193,9 @@ def test_the_controls_make_the_experiment_that_the_link_says() -> None:
     again = opened(**said)
     assert query(again) == said
     assert barcodes(again, 1) == barcodes(page, 1)
-    assert [component["svg"] for component in components(again, "mask_grid")] == \
-        [component["svg"] for component in components(page, "mask_grid")]  # fmt: skip
+    assert [component["svg"] for component in components(again, "mask_grid")] == [
+        component["svg"] for component in components(page, "mask_grid")
+    ]
 
 
 def test_the_link_to_the_lab_is_the_same_experiment() -> None:
@@ -272,7 +278,7 @@ def made(e: Experiment, update: int, sample: int) -> Snapshot:
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 def test_an_update_is_shown_in_slow_motion(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Made()
-    monkeypatch.setattr(masks_slow, "snapshots", lambda: service)
+    monkeypatch.setattr(masks_slow_motion, "snapshots", lambda: service)
     page = opened(task="delayed-recall", lag="6", hidden="6", batch="64", update="2", sample="3")
     assert components(page, "slow_motion") == []
     whole(page.button(key="masks-slow").click().run())
@@ -295,8 +301,10 @@ def test_an_update_too_far_away_says_what_to_lower() -> None:
 
 
 def test_no_torch_and_no_pandas_are_imported() -> None:
-    script = ("from streamlit.testing.v1 import AppTest; import sys; "
-              f"page = AppTest.from_file({PAGE!r}, default_timeout=60).run(); assert not page.exception; "
-              "print(*({'torch', 'pandas'} & set(sys.modules)))")  # fmt: skip
+    script = (
+        "from streamlit.testing.v1 import AppTest; import sys; "
+        f"page = AppTest.from_file({PAGE!r}, default_timeout=60).run(); assert not page.exception; "
+        "print(*({'torch', 'pandas'} & set(sys.modules)))"
+    )
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == ""

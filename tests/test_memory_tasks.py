@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
-from core.tasks.sequences import PARTS
+from core.tasks.sequence_windows import PARTS
 from core.tasks.task import Data
-from core.training import train
+from core.training.trainer import train
 from tests.strategies import seeds
 
 MEMORY = ("temporal-order", "adding", "copy", "parity")
@@ -133,9 +133,13 @@ SMALL: dict[str, Any] = {"hidden": 16, "layers": 1, "batch": 16, "learning_rate"
 
 @pytest.mark.parametrize(
     ("task", "options", "reached"),
-    [("temporal-order", {"lag": 4}, 0.9), ("adding", {"lag": 3}, 0.02), ("copy", {"lag": 1, "items": 1}, 0.9),
-     ("parity", {"lag": 5}, 0.9)],
-)  # fmt: skip
+    [
+        ("temporal-order", {"lag": 4}, 0.9),
+        ("adding", {"lag": 3}, 0.02),
+        ("copy", {"lag": 1, "items": 1}, 0.9),
+        ("parity", {"lag": 5}, 0.9),
+    ],
+)
 def test_a_small_network_learns_what_the_baseline_does_not_know(task: str, options: dict[str, int], reached: float) -> None:
     given = SMALL | {"placement": build().placement.without("input").without("between").without("output")}
     done = list(train(build(task, {"sequences": 3072, **options}, **given)))[-1]

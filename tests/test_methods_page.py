@@ -1,6 +1,6 @@
 """The Methods page through AppTest: every method in every cell, what is found, what a damaged address does.
 
-Oracles: the catalogue, core.paths for counts, core.script for code, core.codec for addresses.
+Oracles: the catalogue, core.analysis.path_counts for counts, core.export for code, core.experiment.serialization for addresses.
 """
 
 import html
@@ -15,14 +15,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
-from core.codec import from_query
-from core.dropout.find import find
+from core.analysis.path_counts import corruption, through_gates
 from core.dropout.methods import METHODS
-from core.dropout.published import PUBLISHED
+from core.dropout.published_results import PUBLISHED
+from core.dropout.search import find
 from core.dropout.sites import SITES
 from core.dropout.tutorials import TUTORIALS
-from core.paths import corruption, through_gates
-from pages.common.texts import plain
+from core.experiment.serialization import from_query
+from pages.common.escape import plain
 from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]

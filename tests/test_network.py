@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.dropout.draw import draw, spelled
-from core.dropout.draw import test_values as values_at_test
+from core.dropout.masks import draw, spelled
+from core.dropout.masks import test_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.dropout.sites import SITES
-from core.experiment import CELLS, ENGINES, Experiment, build
-from core.model import Network, layer_masks, parameters_of, to_torch
-from core.recurrence import cells, engine
-from core.recurrence.cells import NUMPY, ONE, stack, unroll
+from core.experiment.experiment import CELLS, ENGINES, Experiment, build
+from core.nn import cells, engines
+from core.nn.cells import NUMPY, ONE, stack, unroll
+from core.nn.network import Network, layer_masks, parameters_of, to_torch
 from tests.reference import recurrent_stack
 from tests.strategies import placements
 
@@ -123,7 +123,7 @@ def test_every_method_trains_as_the_equations_say(method: str, cell: str, sharin
     for values in (drawn(e), values_at_test(e.placement, e.shape)):
         masks = in_torch(values)
         theirs = with_gradients(net, by_the_loop(net, x, states, masks))
-        fused = any(engine.fusible(m, cell) for m in layer_masks(masks, len(e.widths), cell))
+        fused = any(engines.fusible(m, cell) for m in layer_masks(masks, len(e.widths), cell))
         for net.engine in ("fused", "bptt") if fused else ("bptt",):
             assert_equal(with_gradients(net, by_the_network(net, x, states, masks)), theirs, 1e-10)
 
@@ -137,8 +137,10 @@ def test_every_placement_read_with_numpy(data: st.DataObject, layers: int, seed:
     masks: dict[str, Any] = {name: mask.astype(np.float64) for name, mask in drawn(e, seed).items()}
     random, row = np.random.default_rng(seed), cells.CELLS[cell]
     below, n = (2, *e.widths[:-1]), len(row.gates)
-    weights = [tuple(random.normal(size=size) for size in ((n * h, i), (n * h, h), (n * h,)))
-               for i, h in zip(below, e.widths, strict=True)]  # fmt: skip
+    weights = [
+        tuple(random.normal(size=size) for size in ((n * h, i), (n * h, h), (n * h,)))
+        for i, h in zip(below, e.widths, strict=True)
+    ]
     states = [tuple(random.normal(size=(e.batch, h)) for _part in row.carries) for h in e.widths]
     x = random.normal(size=(e.steps, e.batch, 2))
 
@@ -157,8 +159,14 @@ def test_every_placement_read_with_numpy(data: st.DataObject, layers: int, seed:
 @settings(max_examples=30)
 def test_the_run_in_float32_stays_close_to_float64(data: st.DataObject, layers: int) -> None:
     """What a run really uses: float32, on the engine that it chooses. Rates up to 0.5, so that nothing is scaled up much."""
-    half = Placement.of({site: Dropout(0.5, gates=gates) for site, gates in data.draw(st.dictionaries(
-        st.sampled_from(["input", "between", "state"]), st.sampled_from(["shared", "separate"]))).items()})  # fmt: skip
+    half = Placement.of(
+        {
+            site: Dropout(0.5, gates=gates)
+            for site, gates in data.draw(
+                st.dictionaries(st.sampled_from(["input", "between", "state"]), st.sampled_from(["shared", "separate"]))
+            ).items()
+        }
+    )
     rest = Placement.of({site: Dropout(0.25) for site in data.draw(st.sets(st.sampled_from(["output", "candidate", "cell"])))})
     e = experiment(Placement.of({**dict(half.sites), **dict(rest.sites)}), layers, "auto")
     x, states = inputs(e)
@@ -182,8 +190,9 @@ def test_which_engine_runs(data: st.DataObject, layers: int, name: str, cell: st
         on = {site.name: dropout for site, at, dropout in e.placement.active(layers) if at == layer}
         one_for_all = {site for site, d in on.items() if (d.time, d.batch) == ("sequence", "batch")}
         foldable = {"state", "recurrent_weights", "input_weights"} & one_for_all
-        incoming = {site for site, d in on.items()
-                    if site in ("input", "between") and (d.gates == "shared" or site in one_for_all)}  # fmt: skip
+        incoming = {
+            site for site, d in on.items() if site in ("input", "between") and (d.gates == "shared" or site in one_for_all)
+        }
         fused = set(on) <= foldable | incoming | {"words", "output"} and cell != "rnn-logistic"
         wanted = {"auto": cell == "lstm", "fused": True}.get(name, False)
         expected.append("fused" if fused and wanted else "reference" if name == "reference" else "bptt")
@@ -197,8 +206,8 @@ def test_which_engine_runs(data: st.DataObject, layers: int, name: str, cell: st
         return spy
 
     with pytest.MonkeyPatch.context() as patch:
-        for engine_name, real in engine.RUN.items():
-            patch.setitem(engine.RUN, engine_name, spied(engine_name, real))
+        for engine_name, real in engines.RUN.items():
+            patch.setitem(engines.RUN, engine_name, spied(engine_name, real))
         net, (x, states) = network(e), inputs(e)
         net(x, states, in_torch(drawn(e)))
     assert ran == expected

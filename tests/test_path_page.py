@@ -1,6 +1,6 @@
 """The path page through Streamlit's AppTest: what it counts, what a change of its widgets does, what a damaged link does.
 
-Oracles: core.paths for the counts, the codec for addresses. No browser.
+Oracles: core.analysis.path_counts for the counts, the codec for addresses. No browser.
 """
 
 import json
@@ -18,17 +18,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
-from core.codec import from_query, to_plain
+from core.analysis.path_counts import corruption, routes_of
+from core.analysis.path_stats import full, rows
 from core.dropout.methods import METHODS, name_of
-from core.experiment import build
-from core.model import Network
-from core.paths import corruption, routes_of
-from core.reach import full, rows
-from core.tasks.windows import data_of
-from core.view import View, view_of
-from core.weights import keep
-from pages.learn import weights
-from pages.learn.measured import measurements
+from core.experiment.batches import data_of
+from core.experiment.experiment import build
+from core.experiment.serialization import from_query, to_plain
+from core.nn.network import Network
+from core.training.weight_file import keep
+from pages.common.path_view import View, view_of
+from pages.learn import path_weights
+from pages.learn.path_sensitivity import measurements
 from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
@@ -286,7 +286,7 @@ class KeptRun:
 def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, file = build("delayed-recall", {"lag": 4}, hidden=8, layers=1), tmp_path / "one.pt"
     keep(Network(data_of(run).tokens, data_of(run).classes, run), 7, file)
-    monkeypatch.setattr(weights, "service", lambda: KeptRun(file))
+    monkeypatch.setattr(path_weights, "service", lambda: KeptRun(file))
     shelf = {"id": "one", "number": 3, "recorded": False, "began": to_plain(run), "events": []}
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
     page.session_state["lab"] = {"experiment": to_plain(build()), "run": None, "kept": shelf, "previous": None}

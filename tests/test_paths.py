@@ -11,11 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.dropout.methods import METHODS
-from core.dropout.placement import Placement, usual
-from core.dropout.sites import SITES
-from core.errors import Invalid
-from core.paths import (
+from core.analysis.path_counts import (
     MAX_DISTANCE,
     MAX_LAYERS,
     Corruption,
@@ -25,6 +21,10 @@ from core.paths import (
     routes_of,
     through_gates,
 )
+from core.dropout.methods import METHODS
+from core.dropout.placement import Placement, usual
+from core.dropout.sites import SITES
+from core.errors import Invalid
 from tests.strategies import placements
 
 Place = tuple[str, int, int]  # site, layer, step
@@ -91,9 +91,14 @@ def test_every_method_at_every_distance(method: str, cell: str, layers: int) -> 
         assert c.paths == comb(distance + layers - 1, layers - 1) * (2**distance if carried else 1)
 
 
-@pytest.mark.parametrize(("cell", "least", "most"), [("lstm", lambda L, D: 2 * L, lambda L, D: 2 * (L + D)),
-                                                     ("gru", lambda L, D: L, lambda L, D: L + D),
-                                                     ("rnn", lambda L, D: L + D, lambda L, D: L + D)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "least", "most"),
+    [
+        ("lstm", lambda L, D: 2 * L, lambda L, D: 2 * (L + D)),
+        ("gru", lambda L, D: L, lambda L, D: L + D),
+        ("rnn", lambda L, D: L + D, lambda L, D: L + D),
+    ],
+)
 def test_zoneout_is_counted_apart(cell: str, least: Callable[[int, int], int], most: Callable[[int, int], int]) -> None:
     """Held back at most where it is written and where it is read: L of each, and one more of each a hop through the state."""
     placement = METHODS["krueger2016"].placement(cell=cell)
@@ -120,8 +125,11 @@ def test_counts_are_exact_beyond_64_bits() -> None:
 WRITTEN = {"lstm": ["candidate", "input_gate", "cell"], "gru": ["candidate"], "rnn": []}
 CARRIED = {"lstm": ["forget_gate", "cell"], "gru": ["update_gate"], "rnn": None}
 TOLD = {"lstm": ["output_gate"], "gru": [], "rnn": []}
-BACK = {"lstm": ["state", "recurrent_weights"], "gru": ["state", "recurrent_weights", "reset_gate"],
-        "rnn": ["state", "recurrent_weights"]}  # fmt: skip
+BACK = {
+    "lstm": ["state", "recurrent_weights"],
+    "gru": ["state", "recurrent_weights", "reset_gate"],
+    "rnn": ["state", "recurrent_weights"],
+}
 
 
 def at(sites: list[str], layer: int, t: int) -> list[Place]:

@@ -45,13 +45,31 @@ WHERE = {
     "scheduled": UP,
     "fraternal": UP,
 }
-SEQUENCE = {"moon2015", "gal2016", "gal2016-untied", "embedding", "merity2017", "ar-tar", "dropconnect", "keras",
-            "tf-variational", "monte-carlo"}  # fmt: skip
+SEQUENCE = {
+    "moon2015",
+    "gal2016",
+    "gal2016-untied",
+    "embedding",
+    "merity2017",
+    "ar-tar",
+    "dropconnect",
+    "keras",
+    "tf-variational",
+    "monte-carlo",
+}
 SCALED = {"moon2015": "none", "semeniuta2016": "test", "pham2013": "test", "krueger2016": "test", "gaussian": "none"}
-BATCH = {"tf-variational": UP + " state", "merity2017": "words recurrent_weights", "dropconnect": WHERE["dropconnect"],
-         "activations-and-connections": "recurrent_weights"}  # fmt: skip
-SEPARATE = {"gal2016-untied": "input between state", "merity2017": "recurrent_weights", "dropconnect": WHERE["dropconnect"],
-            "activations-and-connections": "recurrent_weights"}  # fmt: skip
+BATCH = {
+    "tf-variational": UP + " state",
+    "merity2017": "words recurrent_weights",
+    "dropconnect": WHERE["dropconnect"],
+    "activations-and-connections": "recurrent_weights",
+}
+SEPARATE = {
+    "gal2016-untied": "input between state",
+    "merity2017": "recurrent_weights",
+    "dropconnect": WHERE["dropconnect"],
+    "activations-and-connections": "recurrent_weights",
+}
 OTHER_CELLS = {
     ("semeniuta2016", "rnn"): "state",
     ("krueger2016", "gru"): "zoneout_state",
@@ -201,8 +219,13 @@ def test_what_is_no_placement(data: object) -> None:
         from_data(data)
 
 
-@given(data=st.dictionaries(st.sampled_from([*SITES, "x"]), json_values | st.dictionaries(
-    st.sampled_from(["rate", "scaling", *SHARING]), json_values, max_size=3), max_size=3))  # fmt: skip
+@given(
+    data=st.dictionaries(
+        st.sampled_from([*SITES, "x"]),
+        json_values | st.dictionaries(st.sampled_from(["rate", "scaling", *SHARING]), json_values, max_size=3),
+        max_size=3,
+    )
+)
 def test_any_json_is_a_placement_or_invalid(data: object) -> None:
     with suppress(Invalid):
         placement = from_data(data)

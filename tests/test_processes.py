@@ -15,12 +15,27 @@ PYTHON = [sys.executable, "-W", "error"]
 CORE = [*PYTHON, "-m", "core"]
 ENDLESS = ["train", "--task", "delayed-recall", "--hidden", "4", "--layers", "1", "--updates", "1000000", "--json"]
 # Where torch may be: the modules that train. Everything else serves the app's process.
-BY_HAND = ("arrays", "gates", "below", "past", "varying", "zoneout", "lstm", "gru", "rnn", "layer")
+BY_HAND = ("arrays", "gates", "input_product", "recurrent_product", "batched_weights", "zoneout", "lstm", "gru", "rnn", "layer")
 BENCH = ("arrays", "clock", "floor", "loop", "table")
-WITH_TORCH = {"core.model", "core.training", "core.objective", "core.recurrence.engine", "core.recurrence.tangent",
-              "core.measure", "core.weights", "core.snapshot", "core.answers", "core.optimiser", "core.checkpoint",
-              "core.decoding", "core.sampling",
-              *(f"core.recurrence.bptt.{name}" for name in BY_HAND), *(f"core.bench.{name}" for name in BENCH)}  # fmt: skip
+WITH_TORCH = {
+    "core.nn.network",
+    "core.training.trainer",
+    "core.training.loss",
+    "core.nn.engines",
+    "core.nn.forward_mode",
+    "core.analysis.sensitivity",
+    "core.training.weight_file",
+    "core.analysis.update_recorder",
+    "core.runs.sensitivity_process",
+    "core.runs.trace_process",
+    "core.training.evaluation",
+    "core.training.optimizer",
+    "core.training.checkpoint",
+    "core.training.decoding",
+    "core.training.sampling",
+    *(f"core.nn.bptt.{name}" for name in BY_HAND),
+    *(f"core.benchmark.{name}" for name in BENCH),
+}
 # Main programs: importing them runs them.
 MAIN = {"core.__main__"}
 
@@ -51,8 +66,14 @@ def test_a_whole_training() -> None:
 
 def test_ctrl_c_ends_cleanly_with_130() -> None:
     # A test that runs in the background may have inherited that Ctrl-C is ignored; its child must not.
-    with subprocess.Popen([*CORE, *ENDLESS], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as process:  # fmt: skip
+    with subprocess.Popen(
+        [*CORE, *ENDLESS],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert process.stdout
         assert process.stderr
         assert json.loads(process.stdout.readline())["event"] == "started"
@@ -66,8 +87,9 @@ def test_ctrl_c_ends_cleanly_with_130() -> None:
 @pytest.mark.parametrize("arguments", [ENDLESS, ["methods"], ["--help"], ["train", "--help"]])
 def test_a_closed_pipe_is_no_error(arguments: list[str]) -> None:
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    with subprocess.Popen([*CORE, *arguments], cwd=ROOT, env=buffered, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE) as process:  # fmt: skip
+    with subprocess.Popen(
+        [*CORE, *arguments], cwd=ROOT, env=buffered, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.close()

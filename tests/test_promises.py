@@ -56,8 +56,10 @@ def test_several_things_in_one_memory_are_spared_on_the_way_up_and_lost_by_a_mas
 
 
 def test_a_sum_that_is_held_exactly_suffers_from_every_mask(seed: int) -> None:
-    none, zaremba, cell = (trained("adding", seed, "--method", name, "--rate", "0.25")[-1]["test"]
-                           for name in ("none", "zaremba2014", "naive-cell"))  # fmt: skip
+    none, zaremba, cell = (
+        trained("adding", seed, "--method", name, "--rate", "0.25")[-1]["test"]
+        for name in ("none", "zaremba2014", "naive-cell")
+    )
     assert none["mse"] < 0.05 * none["baseline"]
     assert 5 * none["mse"] < zaremba["mse"] < cell["mse"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.commandline.main import COMMANDS, main
+from core.cli.main import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,8 +23,8 @@ def test_every_command_of_the_readme_can_be_run(
 ) -> None:
     """The short ones to their end, training as far as its experiment."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("core.training.train", lambda experiment, checkpoint: iter(()))
-    monkeypatch.setattr("core.commandline.train.print_text", lambda *_arguments: 0)
+    monkeypatch.setattr("core.training.trainer.train", lambda experiment, checkpoint: iter(()))
+    monkeypatch.setattr("core.cli.train.print_text", lambda *_arguments: 0)
     assert main(shlex.split(line)[3:]) == 0, capsys.readouterr().err
 
 

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from core.errors import Invalid
-from core.experiment import Experiment, build
-from core.model import Network
-from core.optimiser import PATIENCE, Optimiser, rate_at
-from core.recipes import RECIPES, experiment, recipe
-from core.runs.protocol import NoCommands
+from core.experiment.batches import data_of, masks_of, total_updates, window
+from core.experiment.experiment import Experiment, build
+from core.experiment.recipes import RECIPES, experiment, recipe
+from core.nn.network import Network
 from core.tasks.task import Batch
-from core.tasks.windows import data_of, masks_of, total_updates, window
-from core.training import Training
+from core.training.events import NoCommands
+from core.training.optimizer import PATIENCE, Optimiser, rate_at
+from core.training.trainer import Training
 
 # Units, range of the initial weights, rate, unrolled steps, clip, epochs, divisor, whole in the first so many epochs.
 ZAREMBA = {
@@ -46,7 +46,8 @@ def test_zarembas_table(size: str) -> None:
     assert (e.init_range, e.forget_bias, e.steps, e.clip, e.epochs) == (init, None, steps, clip, epochs)
     assert (e.optimiser, e.loss, e.weight_decay, e.windows, e.states, e.decoder) == ("sgd", "sum", 0, "equal", "carried", "own")
     assert {site.name: dropout.rate for site, dropout in e.placement} == (
-        dict.fromkeys(("input", "between", "output"), rate) if rate else {})  # fmt: skip
+        dict.fromkeys(("input", "between", "output"), rate) if rate else {}
+    )
     rates = [rate_at(e, epoch) for epoch in range(epochs)]
     assert rates == pytest.approx([1.0] * whole + [divisor**-n for n in range(1, epochs - whole + 1)])
 
@@ -76,7 +77,12 @@ def test_the_awd_lstm() -> None:
     assert (e.batch, e.steps, e.windows, e.optimiser) == (20, 70, "varied", "nt-asgd")
     assert (e.learning_rate, e.decay, e.clip, e.weight_decay) == (30, 1, 0.25, 1.2e-6)
     assert {site.name: dropout.rate for site, dropout in e.placement} == {
-        "words": 0.1, "input": 0.4, "between": 0.25, "output": 0.4, "recurrent_weights": 0.5}  # fmt: skip
+        "words": 0.1,
+        "input": 0.4,
+        "between": 0.25,
+        "output": 0.4,
+        "recurrent_weights": 0.5,
+    }
     assert dict(e.placement.losses) == {"ar": 2, "tar": 1}
     assert PATIENCE == 5
 
@@ -206,8 +212,16 @@ def test_updates_are_those_of_the_papers_algorithm(name: str) -> None:
     """Three of them, the last in the second epoch, with a lower rate where the paper lowers it."""
     row = RECIPES[name]
     fields = dict(row.fields)
-    small = {"hidden": (5,) * (fields["layers"] - 1) + (4,), "embedding": 4 if "embedding" in fields else 5, "batch": 50,
-             "steps": 20, "clip": 0.1, "updates": 3, "monte_carlo": 0, "device": "cpu"}  # fmt: skip
+    small = {
+        "hidden": (5,) * (fields["layers"] - 1) + (4,),
+        "embedding": 4 if "embedding" in fields else 5,
+        "batch": 50,
+        "steps": 20,
+        "clip": 0.1,
+        "updates": 3,
+        "monte_carlo": 0,
+        "device": "cpu",
+    }
     soon = {"decay_after": 1} if "decay" in fields else {}
     e = build(row.task, {name: LEAST[name] for name in row.size}, **{**fields, **small, **soon})
     run = Doubled(e, NoCommands(), 0)
@@ -272,8 +286,12 @@ def test_windows_of_varied_length() -> None:
         read = torch.cat([torch.from_numpy(batch.x) for batch in windows])
         assert torch.equal(read, torch.cat([torch.from_numpy(x) for x in stream])[: len(read)])
         assert torch.equal(torch.from_numpy(window(e, epoch * data.updates + 3).x), torch.from_numpy(windows[2].x))
-        assert masks_of(replace(e, placement=RECIPES["zaremba2014-medium"].fields["placement"]), epoch * data.updates + 3)[
-            "input.1"].shape[0] == lengths[2]  # fmt: skip
+        assert (
+            masks_of(replace(e, placement=RECIPES["zaremba2014-medium"].fields["placement"]), epoch * data.updates + 3)[
+                "input.1"
+            ].shape[0]
+            == lengths[2]
+        )
     every = [len(batch.x) for epoch in range(60) for batch in data.train(epoch)]
     near = [n for n in every if n > 16]
     assert sum(every) / len(every) == pytest.approx(0.975 * 20 - 0.5, abs=0.3)

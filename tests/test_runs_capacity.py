@@ -37,14 +37,25 @@ V1 = {"proc/self/cgroup": "4:memory:/inner\n2:cpu,cpuacct:/inner\n1:name=systemd
         ({**V2, "sys/fs/cgroup/inner/memory.max": str(690 * MB)}, (64, 690, 1)),
         ({**V2, "sys/fs/cgroup/memory.max": str(2700 * MB)}, (64, 2700, 5)),
         (
-            {**V1, "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "400000", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
-             "sys/fs/cgroup/memory/inner/memory.limit_in_bytes": str(1700 * MB)},
+            {
+                **V1,
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "400000",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+                "sys/fs/cgroup/memory/inner/memory.limit_in_bytes": str(1700 * MB),
+            },
             (4, 1700, 3),
         ),
-        ({**V1, "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1", "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
-          "sys/fs/cgroup/memory/memory.limit_in_bytes": str(2**63 - 4096)}, (64, 256 * 1024, 30)),
+        (
+            {
+                **V1,
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": str(2**63 - 4096),
+            },
+            (64, 256 * 1024, 30),
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_tightest_limit_counts(tmp_path: Path, files: dict[str, str], expected: tuple[int, int, int]) -> None:
     root = machine(tmp_path, files)
     assert (cores(root), memory(root) // MB, workers(root)) == expected

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.experiment import build
-from core.runs.protocol import VERSION, Event, record
-from core.runs.recorded import Recorded, read, write
+from core.experiment.experiment import build
+from core.runs.recording import Recorded, read, write
 from core.runs.replay import Replay
 from core.runs.run import Run
 from core.runs.service import Service
+from core.training.events import VERSION, Event, record
 
 MADE = {"date": "2026-11-21", "commit": "0" * 40, "command": "python -m core record", "versions": {"torch": "2.13.0"}}
 SECONDS = 0.5

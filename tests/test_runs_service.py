@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 import torch
 
+from core.analysis.sensitivity_request import WIDEST
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
-from core.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build
 from core.runs.lease import KEEP, LENGTH
-from core.runs.measuring import WIDEST
-from core.runs.protocol import Command, Event
 from core.runs.run import Poll
 from core.runs.service import MOST_WAITING, Service
 from core.runs.uploads import GRACE
-from core.training import train
+from core.training.events import Command, Event
+from core.training.trainer import train
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 60.0  # seconds after which a test gives up waiting
@@ -160,8 +160,12 @@ def test_pause_step_resume_and_stop(service: Service) -> None:
 
 def test_a_change_acts_as_the_same_change_here(service: Service) -> None:
     experiment = replace(LONG, epochs=1, updates=40)
-    change: Command = {"command": "change", "learning_rate": 0.02, "mask_seed": 3,
-                       "placement": to_data(METHODS["gal2016"].placement(0.2))}  # fmt: skip
+    change: Command = {
+        "command": "change",
+        "learning_rate": 0.02,
+        "mask_seed": 3,
+        "placement": to_data(METHODS["gal2016"].placement(0.2)),
+    }
     run = service.submit(experiment, "tab", show=2)
     for command in ({"command": "pause"}, change):
         service.command(run, command)
@@ -174,8 +178,9 @@ def test_a_change_acts_as_the_same_change_here(service: Service) -> None:
     service.command(run, {"command": "resume"})
     events = [event for event in ended(service, run).events if event["event"] != "state"]
     at = [event["update"] for event in events if event["event"] == "changed"]
-    here = trained_here(replace(experiment, placement=METHODS["gal2016"].placement(0.2), learning_rate=0.02, mask_seed=3),
-                        {at[1]: second})  # fmt: skip
+    here = trained_here(
+        replace(experiment, placement=METHODS["gal2016"].placement(0.2), learning_rate=0.02, mask_seed=3), {at[1]: second}
+    )
     assert timeless([event for event in events if event != changed]) == timeless(json.loads(json.dumps(here)))
 
 
@@ -387,7 +392,7 @@ def test_workers_that_cannot_start_are_reported_and_not_tried_for_ever(monkeypat
 def test_the_apps_process_holds_no_torch_and_its_workers_end_with_it(tmp_path: Path) -> None:
     program = """
 import os, sys, time
-from core.experiment import build
+from core.experiment.experiment import build
 from core.runs.service import Service
 service = Service(workers=1)
 run = service.submit(build("delayed-recall", epochs=500), "tab")
@@ -397,8 +402,15 @@ assert not {"torch", "streamlit"} & set(sys.modules)
 print(service.pid(run), flush=True)
 os._exit(7)  # as if killed: nothing is tidied up
 """
-    process = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
-                             stdout=subprocess.PIPE, text=True, timeout=LONGEST, check=False)  # fmt: skip
+    process = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
     # run() has read the standard error and output of the app alone; its worker, an orphan now, ends by itself.
     assert process.returncode == 7
     wait_for_end(int(process.stdout))

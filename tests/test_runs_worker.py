@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import torch
 
-from core.codec import to_plain
-from core.experiment import Experiment, build
-from core.runs.protocol import VERSION
+from core.experiment.experiment import Experiment, build
+from core.experiment.serialization import to_plain
 from core.runs.worker import why
+from core.training.events import VERSION
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 60.0  # seconds without an answer after which the test gives up
@@ -29,8 +29,14 @@ class Talk:
     """A worker, its lines, and when each came."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "core.runs.worker"], cwd=ROOT, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "core.runs.worker"],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         self.lines: Queue[str] = Queue()
         self.reader = Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -150,8 +156,10 @@ def test_it_ends_with_its_input_in_the_middle_of_a_run() -> None:
 
 
 def test_standard_output_is_the_protocols_alone() -> None:
-    program = ("import os, core.runs.worker as w; out = w._own_stdout(); print('stray'); os.system('echo C'); "
-               "w._say(out, {'event': 'ready'})")  # fmt: skip
+    program = (
+        "import os, core.runs.worker as w; out = w._own_stdout(); print('stray'); os.system('echo C'); "
+        "w._say(out, {'event': 'ready'})"
+    )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == '{"event": "ready"}\n'
     assert sorted(done.stderr.split()) == ["C", "stray"]

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from core.dropout.draw import test_values as values_at_test
+from core.dropout.masks import test_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
-from core.experiment import Experiment, build
-from core.model import Network, to_torch
-from core.runs.history import written as last_written
-from core.sampling import sampled
+from core.experiment.batches import data_of
+from core.experiment.experiment import Experiment, build
+from core.nn.network import Network, to_torch
 from core.tasks.language_model import WORDS
 from core.tasks.task import TEMPERATURE
-from core.tasks.windows import data_of
-from core.training import train
+from core.training.events import written as last_written
+from core.training.sampling import sampled
+from core.training.trainer import train
 
 TINY: dict[str, Any] = {"hidden": 6, "layers": 2, "batch": 8, "device": "cpu"}
 SCALED = Placement.of(
@@ -62,7 +62,7 @@ def test_a_run_that_writes_is_the_run_that_does_not(monkeypatch: pytest.MonkeyPa
     texts = {event["update"]: event.pop("written") for event in events if "written" in event}
     assert list(texts) == [event["update"] for event in events if event["event"] == "record" and event["val_loss"]]
     assert len(set(texts.values())) == len(texts) > 1
-    monkeypatch.setattr("core.training.sampled", lambda *_: {})
+    monkeypatch.setattr("core.training.trainer.sampled", lambda *_: {})
     silent, other = run()
     assert events == silent
     assert torch.equal(state, other)
@@ -79,8 +79,12 @@ def test_words_are_put_together_as_people_write_them() -> None:
 
 
 def test_the_last_text_up_to_an_update() -> None:
-    events: list[Any] = [{"event": "started"}, {"event": "record", "update": 0, "written": "a"},
-                         {"event": "record", "update": 1}, {"event": "record", "update": 2, "written": "b"},
-                         {"event": "changed", "update": 2}]  # fmt: skip
+    events: list[Any] = [
+        {"event": "started"},
+        {"event": "record", "update": 0, "written": "a"},
+        {"event": "record", "update": 1},
+        {"event": "record", "update": 2, "written": "b"},
+        {"event": "changed", "update": 2},
+    ]
     assert [last_written(events, until) for until in (0, 1, 2, float("inf"))] == [(0, "a"), (0, "a"), (2, "b"), (2, "b")]
     assert last_written([], 3) is None

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
-from core.tasks.files import LARGEST, read_column
+from core.tasks.file_readers import LARGEST, read_column
 from core.tasks.series import SUNSPOTS, split
 from core.tasks.task import Data
-from core.training import train
+from core.training.trainer import train
 
 PARTS = ("train", "validation", "test")
 SERIES = np.array(
@@ -93,8 +93,9 @@ def test_the_baseline_says_the_last_value_again(part: str) -> None:
 
 def test_a_small_network_beats_the_naive_forecast() -> None:
     """With more data than at first: of 600 months there is little to learn."""
-    e = build("series", {"points": 2500}, hidden=16, layers=1, epochs=16, device="cpu",
-              placement=METHODS["gal2016"].placement(0.25))  # fmt: skip
+    e = build(
+        "series", {"points": 2500}, hidden=16, layers=1, epochs=16, device="cpu", placement=METHODS["gal2016"].placement(0.25)
+    )
     test = list(train(e))[-1]["test"]
     assert test["mse"] < 0.95 * test["baseline"]
     assert test["mae"] < 0.98 * made().baselines["test"]["mae"]
@@ -158,7 +159,7 @@ def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tu
         (",".join(["1"] * 1_000_000), "", "has 1000000 columns of numbers; its columns are 1, 2, 3, 4, 5, 6, 7, 8, …"),
         (b"1\n" * (LARGEST // 2) + b"1", "", "has more than 5000000 bytes"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_wrong_is_said_to_be(tmp_path: Path, content: str | bytes, name: str, says: str) -> None:
     with pytest.raises(Invalid, match=says) as caught:
         column(tmp_path, content, name)

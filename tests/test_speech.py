@@ -11,11 +11,11 @@ from sklearn.metrics import f1_score
 from assets.data import speech as recipe
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
 from core.tasks.speech import EVERY, FILE, FRAMES, SILENCE, labels, split
 from core.tasks.task import Data
-from core.training import train
+from core.training.trainer import train
 
 PARTS = ("train", "validation", "test")
 with np.load(FILE) as file:
@@ -123,8 +123,17 @@ def test_what_is_shown_and_what_steps_a_recording_needs() -> None:
 
 
 def test_a_small_network_beats_the_baseline() -> None:
-    e = build("speech", {"voices": 6}, hidden=16, layers=1, epochs=4, batch=24, learning_rate=0.03, device="cpu",
-              placement=METHODS["none"].placement())  # fmt: skip
+    e = build(
+        "speech",
+        {"voices": 6},
+        hidden=16,
+        layers=1,
+        epochs=4,
+        batch=24,
+        learning_rate=0.03,
+        device="cpu",
+        placement=METHODS["none"].placement(),
+    )
     test = list(train(e))[-1]["test"]
     assert test["accuracy"] > 0.6 > 1.1 * test["baseline"]
     assert test["macro_f1"] > 0.2 > 3 * made().baselines["test"]["macro_f1"]

@@ -14,15 +14,15 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, mean_
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment import build
-from core.initial import initial
-from core.model import Network
-from core.objective import forward, objective
+from core.experiment.batches import data_of, masks_of, total_updates
+from core.experiment.experiment import build
+from core.nn.network import Network
+from core.nn.numpy_init import initial
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS, macro_f1, measure
 from core.tasks.task import Batch, Data, Option, short
-from core.tasks.windows import data_of, masks_of, total_updates
-from core.training import train
+from core.training.loss import forward, objective
+from core.training.trainer import train
 
 PARTS = ("train", "validation", "test")
 EVERY = pytest.mark.parametrize("task", TASKS)
@@ -189,23 +189,39 @@ def test_steps_that_do_not_exist_change_nothing(task: str) -> None:
 
 
 def test_an_option_says_what_it_can_be() -> None:
-    number, word, path = (Option("lag", "Lag", 5, 1, 9), Option("way", "Way", "up", choices={"up": "Up", "down": "Down"}),
-                          Option("corpus", "Corpus", local=True))  # fmt: skip
+    number, word, path = (
+        Option("lag", "Lag", 5, 1, 9),
+        Option("way", "Way", "up", choices={"up": "Up", "down": "Down"}),
+        Option("corpus", "Corpus", local=True),
+    )
     assert (number.read("7"), word.read("down"), path.read("a b")) == (7, "down", "a b")
     with pytest.raises(Invalid, match="lag is “x”; a number is expected"):
         number.read("x")
-    for option, bad, says in ((number, 10, "from 1 to 9"), (number, True, "from 1 to 9"), (number, "5", "from 1 to 9"),
-                              (word, "left", "one of up, down"), (path, "", "a text is expected"),
-                              (path, 3, "a text is expected")):  # fmt: skip
+    for option, bad, says in (
+        (number, 10, "from 1 to 9"),
+        (number, True, "from 1 to 9"),
+        (number, "5", "from 1 to 9"),
+        (word, "left", "one of up, down"),
+        (path, "", "a text is expected"),
+        (path, 3, "a text is expected"),
+    ):
         with pytest.raises(Invalid, match=says):
             option.check(bad)
 
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "0"), (0.534, "0.534"), (-3.25, "-3.25"), (58.04, "58"), (101.6, "102"), (1234.5, "1234"), (1.25e7, "1.2e7"),
-     (2e-5, "2.0e-5")],
-)  # fmt: skip
+    [
+        (0, "0"),
+        (0.534, "0.534"),
+        (-3.25, "-3.25"),
+        (58.04, "58"),
+        (101.6, "102"),
+        (1234.5, "1234"),
+        (1.25e7, "1.2e7"),
+        (2e-5, "2.0e-5"),
+    ],
+)
 def test_a_number_in_few_characters(value: float, said: str) -> None:
     assert short(value) == said
 

@@ -10,17 +10,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core import training
-from core.dropout import draw as drawing
-from core.dropout.draw import draw
+from core.dropout import masks as drawing
+from core.dropout.masks import draw
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
-from core.experiment import Experiment, build
-from core.model import Network
-from core.runs.protocol import Command, Event
-from core.tasks.windows import data_of, masks_of, total_updates, window
-from core.training import train
+from core.experiment.batches import data_of, masks_of, total_updates, window
+from core.experiment.experiment import Experiment, build
+from core.nn.network import Network
+from core.training import trainer
+from core.training.events import Command, Event
+from core.training.trainer import train
 
 TINY: dict[str, Any] = {"layers": 2, "hidden": 6, "device": "cpu"}
 RECALL = build("delayed-recall", {"lag": 3, "sequences": 128}, **TINY, batch=32, epochs=2, learning_rate=0.01)
@@ -172,8 +172,10 @@ def test_placements_share_data_and_initial_weights(experiment: Experiment, monke
 @BOTH
 @pytest.mark.parametrize("method", [name for name, row in METHODS.items() if "lstm" in row.cells])
 def test_rate_0_is_none(experiment: Experiment, method: str) -> None:
-    none, zero = (replace(experiment, updates=3, placement=placement)
-                  for placement in (Placement(), replace(METHODS[method].placement(0), losses=())))  # fmt: skip
+    none, zero = (
+        replace(experiment, updates=3, placement=placement)
+        for placement in (Placement(), replace(METHODS[method].placement(0), losses=()))
+    )
     assert run(zero) == run(none)
 
 
@@ -204,14 +206,14 @@ def test_an_evaluation_draws_nothing(experiment: Experiment, monkeypatch: pytest
         updates.append(update)
         return masks_of(experiment, update, passing)
 
-    monkeypatch.setattr(training, "masks_of", counted)
+    monkeypatch.setattr(trainer, "masks_of", counted)
     events = run(experiment)
     assert updates == list(range(1, events[0]["updates"] + 1))
 
     def fails(*_arguments: object) -> None:
         raise AssertionError("an evaluation drew")
 
-    monkeypatch.setattr(training, "masks_of", fails)
+    monkeypatch.setattr(trainer, "masks_of", fails)
     monkeypatch.setattr(drawing, "_generator", fails)
     events_of = train(experiment)
     assert next(events_of)["event"] == "started"
@@ -292,7 +294,7 @@ def test_a_loss_beyond_all_sense_ends_the_run_although_it_is_a_number() -> None:
     assert "learning rate of 10" in events[-1]["reason"]
     last = [r for r in records(events) if r["train_loss_clean"] is not None][-1]
     assert last["update"] == events[-1]["update"], "the evaluation that ended it can be seen"
-    assert last["train_loss_clean"] > training.RUNAWAY * math.log(8)
+    assert last["train_loss_clean"] > trainer.RUNAWAY * math.log(8)
 
 
 @pytest.mark.parametrize("rate", [0.003, 0.3])
@@ -329,7 +331,7 @@ def test_a_change_of_placement_holds_from_the_next_update(monkeypatch: pytest.Mo
         drawn.append((update, experiment.placement, experiment.mask_seed))
         return masks_of(experiment, update, passing)
 
-    monkeypatch.setattr(training, "masks_of", spy)
+    monkeypatch.setattr(trainer, "masks_of", spy)
     e, other = replace(RECALL, updates=6), METHODS["naive-state"].placement(0.4)
     events = run(e, {2: [change(placement=to_data(other))], 4: [change(mask_seed=99)]})
     assert story(events) == ["started", 0, 1, 2, "changed", 3, 4, "changed", 5, 6, "done"]

@@ -9,7 +9,7 @@ import pytest
 from sacrebleu import corpus_bleu
 
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.experiment import build
 from core.tasks import TASKS
 from core.tasks.metrics import bleu
 from core.tasks.task import Data
@@ -67,8 +67,13 @@ def test_each_sample_is_read_and_then_written() -> None:
 
 
 def test_the_dictionary_takes_the_word_that_goes_with_it_best() -> None:
-    pairs = [Pair(("two", "hundred"), ("deux", "cent")), Pair(("two",), ("deux",)), Pair(("one",), ("un",)),
-             Pair(("one", "hundred"), ("un", "cent")), Pair(("hundred",), ("cent",))]  # fmt: skip
+    pairs = [
+        Pair(("two", "hundred"), ("deux", "cent")),
+        Pair(("two",), ("deux",)),
+        Pair(("one",), ("un",)),
+        Pair(("one", "hundred"), ("un", "cent")),
+        Pair(("hundred",), ("cent",)),
+    ]
     assert dictionary(pairs) == {"one": "un", "two": "deux", "hundred": "cent"}
 
 
@@ -101,5 +106,5 @@ def test_the_steps_it_needs_and_what_the_app_does_not_load() -> None:
     assert max(len(one.english) + 1 + len(one.french) for one in map(pair, range(BELOW - 1000, BELOW))) == LONGEST
     with pytest.raises(Invalid, match=f"take up to {LONGEST} steps; steps is {LONGEST - 1}"):
         build("translation", steps=LONGEST - 1)
-    code = "import sys, core.tasks.windows; assert not {'num2words', 'sacrebleu', 'torch'} & set(sys.modules)"
+    code = "import sys, core.experiment.batches; assert not {'num2words', 'sacrebleu', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from core.codec import file_wanted, from_json, from_plain, from_query, to_json, to_plain, to_query
 from core.errors import Invalid
-from core.experiment import build
+from core.experiment.batches import data_of
+from core.experiment.experiment import build
+from core.experiment.serialization import file_wanted, from_json, from_plain, from_query, to_json, to_plain, to_query
 from core.runs.uploads import AGE, GRACE, MOST, Uploads
-from core.tasks.files import CHOSEN_FROM, LARGEST, called, columns, first_series, name_of
-from core.tasks.windows import data_of
+from core.tasks.file_readers import CHOSEN_FROM, LARGEST, called, columns, first_series, name_of
 
 
 class Clock:
@@ -96,7 +96,7 @@ def test_there_is_room_for_a_few_files_each(uploads: Uploads, monkeypatch: pytes
         (b"1," * 999_999 + b"1", f"has 1000000 columns; at most {CHOSEN_FROM} can be chosen from. Leave some out."),
         (b"1\n" * (LARGEST // 2) + b"1", f"has more than {LARGEST} bytes."),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_file_is_said_by_the_name_that_it_came_with(uploads: Uploads, content: bytes, says: str) -> None:
     path = uploads.keep("ann", "mine.csv", content)
     with pytest.raises(Invalid) as caught:

@@ -41,12 +41,23 @@ def main() -> None:
     voices = [f"{ACCENTS[n % len(ACCENTS)]}+{variant}" for n, variant in enumerate(VARIANTS)]
     if len({say(voice, "seven", 175, 50).tobytes() for voice in voices}) < len(voices):
         raise SystemExit("Two of the voices are the same.")  # "en-gb" disregards the variant, for one
-    made = [(voice, digit, *recording(name, word, random))
-            for voice, name in enumerate(voices) for digit, word in enumerate(WORDS) for _take in range(TAKES)]  # fmt: skip
+    made = [
+        (voice, digit, *recording(name, word, random))
+        for voice, name in enumerate(voices)
+        for digit, word in enumerate(WORDS)
+        for _take in range(TAKES)
+    ]
     voice, digit, features, inside, noise = zip(*made, strict=True)
-    np.savez_compressed(FILE, features=np.array(features), inside=np.array(inside), voice=np.array(voice, np.uint8),
-                        digit=np.array(digit, np.uint8), noise=np.array(noise, np.uint8), voices=np.array(voices),
-                        source=np.array(SOURCE))  # fmt: skip
+    np.savez_compressed(
+        FILE,
+        features=np.array(features),
+        inside=np.array(inside),
+        voice=np.array(voice, np.uint8),
+        digit=np.array(digit, np.uint8),
+        noise=np.array(noise, np.uint8),
+        voices=np.array(voices),
+        source=np.array(SOURCE),
+    )
     print(FILE, FILE.stat().st_size, "bytes,", len(made), "recordings; frames inside a digit:", np.mean(inside).round(3))
 
 

@@ -24,8 +24,9 @@ FRAMES, EVERY = 36, 0.5  # of the moving picture: how many, and the seconds betw
 def main() -> None:
     """Starts the app, photographs it in light and dark, and films a run whose dropout is moved."""
     with _server() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"),
-                                             args=["--no-sandbox", "--disable-dev-shm-usage"])  # fmt: skip
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport=SIZE, color_scheme=scheme)
             _open(page, address)

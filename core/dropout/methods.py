@@ -13,7 +13,7 @@ from core.dropout.placement import Dropout, Placement, usual
 from core.dropout.schedule import Schedule
 from core.dropout.sites import ALL, SITES
 from core.errors import Invalid
-from core.language import N_, _
+from core.i18n import N_, _
 
 Sites = Mapping[str, Dropout]
 _Pattern = tuple[frozenset[tuple[str, Dropout]], tuple[str, ...]]
@@ -57,8 +57,12 @@ class Method:
         Raises Invalid for a bad rate, and where the method is not defined for the cell.
         """
         if cell not in self.cells:
-            raise Invalid(_("The method “{name}” is not defined for the cell “{cell}”; it is for {cells}.").format(
-                name=self.name, cell=cell, cells=", ".join(self.cells)), "method")  # fmt: skip
+            raise Invalid(
+                _("The method “{name}” is not defined for the cell “{cell}”; it is for {cells}.").format(
+                    name=self.name, cell=cell, cells=", ".join(self.cells)
+                ),
+                "method",
+            )
         sites = self.for_cell.get(cell, self.sites)
         if rate is not None:
             sites = {name: replace(dropout, rate=rate) for name, dropout in sites.items()}

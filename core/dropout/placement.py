@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from core.dropout.losses import check_losses
+from core.dropout.penalties import check_losses
 from core.dropout.schedule import CONSTANT, Schedule, check_schedule
 from core.dropout.sites import SITES, Site, check_site, layers_of
 from core.errors import Invalid
-from core.language import N_, _
+from core.i18n import N_, _
 
 # Per axis the two choices: a fresh draw along the axis (first), or one draw reused along it.
 SHARING = {
@@ -130,7 +130,10 @@ def check(name: str, dropout: Dropout) -> None:
         if axis not in SITES[name].axes and dropout.fresh(axis):
             raise Invalid(
                 _("The site “{name}” has no {axis} of its own to draw for; leave {axis} “{shared}”.").format(
-                    name=name, axis=axis, shared=allowed[1]), name)  # fmt: skip
+                    name=name, axis=axis, shared=allowed[1]
+                ),
+                name,
+            )
     _check_choice(name, "scaling", dropout.scaling, SCALINGS)
     _check_choice(name, "noise", dropout.noise, NOISES)
     _check_noise(name, dropout)
@@ -156,7 +159,10 @@ def check_layers(placement: Placement, layers: int) -> None:
         if isinstance(dropout.rate, tuple) and len(dropout.rate) != have:
             raise Invalid(
                 _("“{name}” has {have} layers in this network but {given} rates; give one rate, or one per layer.").format(
-                    name=site.name, have=have, given=len(dropout.rate)), site.name)  # fmt: skip
+                    name=site.name, have=have, given=len(dropout.rate)
+                ),
+                site.name,
+            )
 
 
 def to_data(placement: Placement) -> dict[str, dict[str, Any]]:
@@ -207,11 +213,15 @@ def _check_noise(name: str, dropout: Dropout) -> None:
     if kind == "old" and (dropout.noise, dropout.scaling) != ("bernoulli", "test"):
         raise Invalid(
             _("Zoneout chooses between old and new: the site “{name}” takes noise “bernoulli” and scaling “test” only.").format(
-                name=name), name)  # fmt: skip
+                name=name
+            ),
+            name,
+        )
     if dropout.noise == "gaussian" and dropout.scaling != "none":
         raise Invalid(
-            _("Gaussian noise has the mean 1 and needs no scaling: set the scaling of “{name}” to “none”.").format(
-                name=name), name)  # fmt: skip
+            _("Gaussian noise has the mean 1 and needs no scaling: set the scaling of “{name}” to “none”.").format(name=name),
+            name,
+        )
 
 
 def _peak(dropout: Dropout) -> float:
@@ -224,11 +234,17 @@ def check_rate(name: str, rate: object) -> None:
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
         raise Invalid(
             _("The rate of “{name}” is {rate}; it must be at least 0 and below 1 (it is the probability of dropping).").format(
-                name=name, rate=rate), name)  # fmt: skip
+                name=name, rate=rate
+            ),
+            name,
+        )
 
 
 def _check_choice(name: str, field: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise Invalid(
             _("{field} of “{name}” is “{value}”; it must be one of {allowed}.").format(
-                field=field, name=name, value=value, allowed=", ".join(allowed)), name)  # fmt: skip
+                field=field, name=name, value=value, allowed=", ".join(allowed)
+            ),
+            name,
+        )

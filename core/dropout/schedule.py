@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.errors import Invalid
-from core.language import N_, _
+from core.i18n import N_, _
 
 KINDS = {"constant": N_("constant"), "ramp": N_("ramp"), "rise-fall": N_("rise and fall")}
 LONGEST = 1_000_000  # updates
@@ -38,19 +38,31 @@ CONSTANT = Schedule()
 def check_schedule(name: str, schedule: Schedule) -> None:
     """Raises Invalid, with what is allowed, for a schedule of the site `name` that cannot be."""
     if schedule.kind not in tuple(KINDS):
-        raise Invalid(_("The schedule of “{name}” is “{kind}”; it must be one of {allowed}.").format(
-            name=name, kind=schedule.kind, allowed=", ".join(KINDS)), name)  # fmt: skip
+        raise Invalid(
+            _("The schedule of “{name}” is “{kind}”; it must be one of {allowed}.").format(
+                name=name, kind=schedule.kind, allowed=", ".join(KINDS)
+            ),
+            name,
+        )
     least = 0 if schedule.kind == "constant" else 1
     most = 0 if schedule.kind == "constant" else LONGEST
     if isinstance(schedule.length, bool) or not isinstance(schedule.length, int) or not least <= schedule.length <= most:
         raise Invalid(
-            _("The schedule of “{name}” is {length} updates long; “{kind}” takes a whole number from {least} to {most}."
-              ).format(name=name, length=schedule.length, kind=schedule.kind, least=least, most=most), name)  # fmt: skip
+            _(
+                "The schedule of “{name}” is {length} updates long; “{kind}” takes a whole number from {least} to {most}."
+            ).format(name=name, length=schedule.length, kind=schedule.kind, least=least, most=most),
+            name,
+        )
     _check_start(name, schedule.start, schedule.kind)
 
 
 def _check_start(name: str, start: object, kind: str) -> None:
     number = isinstance(start, int | float) and not isinstance(start, bool)
     if not number or not 0 <= start < 1 or (kind == "constant" and start):  # type: ignore[operator]
-        raise Invalid(_("The schedule of “{name}” starts at {start}; it must be at least 0 and below 1, and 0 where the rate "
-                        "is constant.").format(name=name, start=start), name)  # fmt: skip
+        raise Invalid(
+            _(
+                "The schedule of “{name}” starts at {start}; it must be at least 0 and below 1, and 0 where the rate "
+                "is constant."
+            ).format(name=name, start=start),
+            name,
+        )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import Invalid
-from core.language import N_, _
+from core.i18n import N_, _
 
 AXES = ("time", "batch", "gates", "units")
 ALL = ("lstm", "gru", "rnn", "rnn-logistic")
@@ -47,50 +47,187 @@ def _gate(name: str, label: str, symbol: str, multiplies: str, memory: str, cell
 SITES: dict[str, Site] = {
     site.name: site
     for site in (
-        Site("words", N_("words"), "xₜ", N_("whole words of the vocabulary: every occurrence of a dropped word is zero"),
-             N_("Some words cannot be read at all; what is stored stays."), "first", "tokens", ("batch", "units"), False,
-             usual={"time": "sequence"}),
-        Site("input", N_("input"), "xₜ", N_("xₜ on its way into layer 1"),
-             N_("Noise on what is read; what is stored stays."), "first", "below", AXES, False),
-        Site("between", N_("between"), "hₜ⁽ˡ⁻¹⁾", N_("hₜ of the layer below on its way up"),
-             N_("Noise on the way up; what is stored stays."), "upper", "below", AXES, False),
-        Site("output", N_("output"), "hₜ⁽ᴸ⁾", N_("hₜ of the top layer on its way to the prediction"),
-             N_("Noise on what is told; what is stored stays."), "last", "own", _OWN, False),
-        Site("state", N_("state"), "hₜ₋₁", N_("hₜ₋₁ on its way into the recurrent product"),
-             N_("Disturbs what the gates and the candidate see of the past; an LSTM's cell keeps its content, and a GRU's "
-                "carry too; a plain RNN has no other memory and forgets."),
-             "every", "own", AXES, True),
-        Site("candidate", N_("candidate"), "gₜ", N_("gₜ, the new content, as it is written into the memory"),
-             N_("Some units are not written at this step; what is already stored stays."),
-             "every", "own", _OWN, True, GATED),
-        Site("cell", N_("cell"), "cₜ", N_("cₜ itself, the memory"),
-             N_("Erases memory: content survives Δ steps only where every mask kept it."),
-             "every", "own", _OWN, True, ("lstm",)),
-        _gate("input_gate", N_("input gate"), "iₜ", N_("iₜ, how much is written"),
-              N_("A closed input gate writes nothing: the same as a mask on gₜ."), "lstm"),
-        _gate("forget_gate", N_("forget gate"), "fₜ", N_("fₜ, how much is kept"),
-              N_("Erases memory: a dropped forget gate is 0 and empties the cell."), "lstm"),
-        _gate("output_gate", N_("output gate"), "oₜ", N_("oₜ, how much of the cell is shown"),
-              N_("Hides the cell at this step, from above and from the next step; its content stays."), "lstm"),
-        _gate("reset_gate", N_("reset gate"), "rₜ", N_("rₜ, how much of the past the candidate sees"),
-              N_("The candidate forgets the past at this step; what is carried stays."), "gru"),
-        _gate("update_gate", N_("update gate"), "zₜ", N_("zₜ, how much of the past is carried on"),
-              N_("Erases memory in this form of the GRU, where z carries the past; in the papers' form, where 1-z does, "
-                 "the same mask freezes it."), "gru"),
-        Site("recurrent_weights", N_("recurrent weights"), "U", N_("single connections of U, from hₜ₋₁"),
-             N_("Other connections along time are missing in each draw; no unit is ever silent as a whole."),
-             "every", "own", AXES, True, kind="weights", usual=_WEIGHTS),
-        Site("input_weights", N_("input weights"), "W", N_("single connections of W, from below"),
-             N_("Other connections on the way up are missing in each draw; what is stored stays."),
-             "every", "below", AXES, False, kind="weights", usual=_WEIGHTS),
-        Site("zoneout_cell", N_("zoneout of the cell"), "cₜ", N_("the change of cₜ: a dropped unit keeps its old value"),
-             N_("Erases nothing: old content stays where the new is held back."),
-             "every", "own", _OWN, True, ("lstm",), "old", _HELD),
-        Site("zoneout_state", N_("zoneout of the state"), "hₜ", N_("the change of hₜ: a dropped unit keeps its old value"),
-             N_("Erases nothing: the old state stays where the new is held back."),
-             "every", "own", _OWN, True, kind="old", usual=_HELD),
+        Site(
+            "words",
+            N_("words"),
+            "xₜ",
+            N_("whole words of the vocabulary: every occurrence of a dropped word is zero"),
+            N_("Some words cannot be read at all; what is stored stays."),
+            "first",
+            "tokens",
+            ("batch", "units"),
+            False,
+            usual={"time": "sequence"},
+        ),
+        Site(
+            "input",
+            N_("input"),
+            "xₜ",
+            N_("xₜ on its way into layer 1"),
+            N_("Noise on what is read; what is stored stays."),
+            "first",
+            "below",
+            AXES,
+            False,
+        ),
+        Site(
+            "between",
+            N_("between"),
+            "hₜ⁽ˡ⁻¹⁾",
+            N_("hₜ of the layer below on its way up"),
+            N_("Noise on the way up; what is stored stays."),
+            "upper",
+            "below",
+            AXES,
+            False,
+        ),
+        Site(
+            "output",
+            N_("output"),
+            "hₜ⁽ᴸ⁾",
+            N_("hₜ of the top layer on its way to the prediction"),
+            N_("Noise on what is told; what is stored stays."),
+            "last",
+            "own",
+            _OWN,
+            False,
+        ),
+        Site(
+            "state",
+            N_("state"),
+            "hₜ₋₁",
+            N_("hₜ₋₁ on its way into the recurrent product"),
+            N_(
+                "Disturbs what the gates and the candidate see of the past; an LSTM's cell keeps its content, and a GRU's "
+                "carry too; a plain RNN has no other memory and forgets."
+            ),
+            "every",
+            "own",
+            AXES,
+            True,
+        ),
+        Site(
+            "candidate",
+            N_("candidate"),
+            "gₜ",
+            N_("gₜ, the new content, as it is written into the memory"),
+            N_("Some units are not written at this step; what is already stored stays."),
+            "every",
+            "own",
+            _OWN,
+            True,
+            GATED,
+        ),
+        Site(
+            "cell",
+            N_("cell"),
+            "cₜ",
+            N_("cₜ itself, the memory"),
+            N_("Erases memory: content survives Δ steps only where every mask kept it."),
+            "every",
+            "own",
+            _OWN,
+            True,
+            ("lstm",),
+        ),
+        _gate(
+            "input_gate",
+            N_("input gate"),
+            "iₜ",
+            N_("iₜ, how much is written"),
+            N_("A closed input gate writes nothing: the same as a mask on gₜ."),
+            "lstm",
+        ),
+        _gate(
+            "forget_gate",
+            N_("forget gate"),
+            "fₜ",
+            N_("fₜ, how much is kept"),
+            N_("Erases memory: a dropped forget gate is 0 and empties the cell."),
+            "lstm",
+        ),
+        _gate(
+            "output_gate",
+            N_("output gate"),
+            "oₜ",
+            N_("oₜ, how much of the cell is shown"),
+            N_("Hides the cell at this step, from above and from the next step; its content stays."),
+            "lstm",
+        ),
+        _gate(
+            "reset_gate",
+            N_("reset gate"),
+            "rₜ",
+            N_("rₜ, how much of the past the candidate sees"),
+            N_("The candidate forgets the past at this step; what is carried stays."),
+            "gru",
+        ),
+        _gate(
+            "update_gate",
+            N_("update gate"),
+            "zₜ",
+            N_("zₜ, how much of the past is carried on"),
+            N_(
+                "Erases memory in this form of the GRU, where z carries the past; in the papers' form, where 1-z does, "
+                "the same mask freezes it."
+            ),
+            "gru",
+        ),
+        Site(
+            "recurrent_weights",
+            N_("recurrent weights"),
+            "U",
+            N_("single connections of U, from hₜ₋₁"),
+            N_("Other connections along time are missing in each draw; no unit is ever silent as a whole."),
+            "every",
+            "own",
+            AXES,
+            True,
+            kind="weights",
+            usual=_WEIGHTS,
+        ),
+        Site(
+            "input_weights",
+            N_("input weights"),
+            "W",
+            N_("single connections of W, from below"),
+            N_("Other connections on the way up are missing in each draw; what is stored stays."),
+            "every",
+            "below",
+            AXES,
+            False,
+            kind="weights",
+            usual=_WEIGHTS,
+        ),
+        Site(
+            "zoneout_cell",
+            N_("zoneout of the cell"),
+            "cₜ",
+            N_("the change of cₜ: a dropped unit keeps its old value"),
+            N_("Erases nothing: old content stays where the new is held back."),
+            "every",
+            "own",
+            _OWN,
+            True,
+            ("lstm",),
+            "old",
+            _HELD,
+        ),
+        Site(
+            "zoneout_state",
+            N_("zoneout of the state"),
+            "hₜ",
+            N_("the change of hₜ: a dropped unit keeps its old value"),
+            N_("Erases nothing: the old state stays where the new is held back."),
+            "every",
+            "own",
+            _OWN,
+            True,
+            kind="old",
+            usual=_HELD,
+        ),
     )
-}  # fmt: skip
+}
 
 
 def layers_of(site: Site, layers: int) -> range:
@@ -114,5 +251,9 @@ def check_site(name: str, cell: str | None = None) -> None:
         raise Invalid(_("There is no site “{name}”; the sites are {all}.").format(name=name, all=", ".join(SITES)), name)
     if cell is not None and cell not in SITES[name].cells:
         have = ", ".join(site.name for site in SITES.values() if cell in site.cells)
-        raise Invalid(_("The site “{name}” does not exist in the cell “{cell}”, but in {cells}; “{cell}” has {have}.").format(
-            name=name, cell=cell, cells=", ".join(SITES[name].cells), have=have), name)  # fmt: skip
+        raise Invalid(
+            _("The site “{name}” does not exist in the cell “{cell}”, but in {cells}; “{cell}” has {have}.").format(
+                name=name, cell=cell, cells=", ".join(SITES[name].cells), have=have
+            ),
+            name,
+        )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.language import N_
+from core.i18n import N_
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from textwrap import wrap
 
 import numpy as np
 
-from core.figures.marks import Mark
-from core.figures.outcome import RunCurve, best, evaluated, has_best, metric_of, metric_text
-from core.figures.spread import columns_of, spread
+from core.figures.change_marks import Mark
+from core.figures.label_layout import columns_of, spread
+from core.figures.run_summary import RunCurve, best, evaluated, has_best, metric_of, metric_text
 from core.figures.theme import Figure, Theme, template
-from core.language import _
-from core.runs.protocol import Event
+from core.i18n import _
 from core.tasks.metrics import METRICS
+from core.training.events import Event
 
 POINTS = 200  # at most, of the loss of every update; beyond it, the mean of so many neighbours
 LABEL_WIDTH = 15  # characters
@@ -165,12 +165,19 @@ def _best_point(run: RunCurve, colour: str, theme: Theme, squared: bool) -> list
     if not has_best(found):
         return []
     least = best(found)
-    return [{
-        "type": "scatter", "mode": "markers", "name": _("best"), "x": [least["epoch"]], "y": [least["val_loss"]],
-        "customdata": [_told(least)], "cliponaxis": False,
-        "marker": {"symbol": "diamond", "size": 8, "color": theme.paper, "line": {"color": colour, "width": 2}},
-        "hovertemplate": _hover(_("{run}, lowest validation loss").format(run=run.name), "%{customdata}", squared),
-    }]  # fmt: skip
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": _("best"),
+            "x": [least["epoch"]],
+            "y": [least["val_loss"]],
+            "customdata": [_told(least)],
+            "cliponaxis": False,
+            "marker": {"symbol": "diamond", "size": 8, "color": theme.paper, "line": {"color": colour, "width": 2}},
+            "hovertemplate": _hover(_("{run}, lowest validation loss").format(run=run.name), "%{customdata}", squared),
+        }
+    ]
 
 
 def _hover(name: str, told: str, squared: bool) -> str:
@@ -185,8 +192,13 @@ def _window(runs: Sequence[RunCurve], lines: Sequence[_Line], rows: int, height:
     end = _end(max((run.epochs for run in runs), default=0), max((line.x[-1] for line in lines), default=0))
     if not lines:
         return _Window(end, 0, 1, pixels)
-    trained = [y for run in runs for r in evaluated(run.records) if r["update"] > 0
-               for y in (r["val_loss"], *([] if run.previous else [r["train_loss_clean"]]))]  # fmt: skip
+    trained = [
+        y
+        for run in runs
+        for r in evaluated(run.records)
+        if r["update"] > 0
+        for y in (r["val_loss"], *([] if run.previous else [r["train_loss_clean"]]))
+    ]
     low = min(min(line.y) for line in lines)
     high = max([*trained, *(line.y[-1] for line in lines)] if trained else [y for line in lines for y in line.y])
     # In steps, so that the axis does not move with every wiggle of the last point.
@@ -218,12 +230,21 @@ def _labels(lines: Sequence[_Line], window: _Window, theme: Theme) -> list[Figur
     shifts = spread(at, [LINE * len(line.label) for line in lines], columns, 0, window.pixels)
     return [
         {
-            "x": line.x[-1], "y": line.y[-1], "xanchor": "left", "yanchor": "middle", "xshift": 5, "yshift": round(shift, 1),
-            "text": "<br>".join(line.label), "align": "left", "showarrow": False,
-            "font": {"size": 12, "color": line.colour}, "bgcolor": _veil(theme.paper), "borderpad": 0,
+            "x": line.x[-1],
+            "y": line.y[-1],
+            "xanchor": "left",
+            "yanchor": "middle",
+            "xshift": 5,
+            "yshift": round(shift, 1),
+            "text": "<br>".join(line.label),
+            "align": "left",
+            "showarrow": False,
+            "font": {"size": 12, "color": line.colour},
+            "bgcolor": _veil(theme.paper),
+            "borderpad": 0,
         }
         for line, shift in zip(lines, shifts, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _margin(lines: Sequence[_Line]) -> int:
@@ -231,8 +252,16 @@ def _margin(lines: Sequence[_Line]) -> int:
 
 
 def _invitation(theme: Theme) -> Figure:
-    return {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False, "align": "center",
-            "text": _("Press Play:<br>the curves grow here."), "font": {"color": theme.muted, "size": 14}}  # fmt: skip
+    return {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "showarrow": False,
+        "align": "center",
+        "text": _("Press Play:<br>the curves grow here."),
+        "font": {"color": theme.muted, "size": 14},
+    }
 
 
 def _mark_traces(marks: Sequence[Mark], window: _Window, theme: Theme) -> list[Figure]:
@@ -240,20 +269,31 @@ def _mark_traces(marks: Sequence[Mark], window: _Window, theme: Theme) -> list[F
     if not marks:
         return []
     lines = {
-        "type": "scatter", "mode": "lines", "yaxis": "y2", "name": _("changed"), "hoverinfo": "skip",
-        "x": [x for mark in marks for x in (mark.epoch, mark.epoch, None)], "y": [0, 1, None] * len(marks),
+        "type": "scatter",
+        "mode": "lines",
+        "yaxis": "y2",
+        "name": _("changed"),
+        "hoverinfo": "skip",
+        "x": [x for mark in marks for x in (mark.epoch, mark.epoch, None)],
+        "y": [0, 1, None] * len(marks),
         "line": {"color": theme.wire, "width": 1.2, "dash": "dot"},
-    }  # fmt: skip
+    }
     rows = _rows(marks, window)
     labels = {
-        "type": "scatter", "mode": "markers+text", "yaxis": "y2", "name": _("changed"),
-        "x": [mark.epoch for mark in marks], "y": [1 - (0.5 + (row or 0)) * LINE / window.pixels for row in rows],
+        "type": "scatter",
+        "mode": "markers+text",
+        "yaxis": "y2",
+        "name": _("changed"),
+        "x": [mark.epoch for mark in marks],
+        "y": [1 - (0.5 + (row or 0)) * LINE / window.pixels for row in rows],
         "text": ["" if row is None else f" {mark.label} " for mark, row in zip(marks, rows, strict=True)],
         "textposition": [f"middle {'left' if _leftward(mark, window) else 'right'}" for mark in marks],
-        "textfont": {"size": 11, "color": theme.muted}, "customdata": [mark.label for mark in marks], "cliponaxis": False,
+        "textfont": {"size": 11, "color": theme.muted},
+        "customdata": [mark.label for mark in marks],
+        "cliponaxis": False,
         "marker": {"symbol": "triangle-down", "size": 7, "color": theme.muted},
         "hovertemplate": _("<b>changed</b> at epoch {x}").format(x="%{x:.3~g}") + "<br>%{customdata}<extra></extra>",
-    }  # fmt: skip
+    }
     return [lines, labels]
 
 

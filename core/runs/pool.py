@@ -4,10 +4,10 @@ import time
 from collections import deque
 from threading import RLock
 
-from core.language import _
-from core.runs.process import Worker
-from core.runs.protocol import LAST, Command, Event
+from core.i18n import _
 from core.runs.run import Run, changes
+from core.runs.worker_process import Worker
+from core.training.events import LAST, Command, Event
 
 PATIENCE = 3.0  # seconds that a worker has to obey a stop, before it is ended and replaced
 KILLED = -9
@@ -125,10 +125,16 @@ class Pool:
 
 def _why(was_ready: bool, status: int) -> str:
     if not was_ready:
-        return _("The process that was to train this run ended before it was ready; the server's log says why. "
-                 "The app goes on: try again in a moment.")  # fmt: skip
+        return _(
+            "The process that was to train this run ended before it was ready; the server's log says why. "
+            "The app goes on: try again in a moment."
+        )
     if status == KILLED:
-        return _("The process that trained this run was killed, perhaps because the memory ran out; what it had reached "
-                 "is kept. The app goes on and the next run works; a smaller network or batch needs less memory.")  # fmt: skip
-    return _("The process that trained this run ended unexpectedly (status {status}); what it had reached is kept. "
-             "The app goes on and the next run works.").format(status=status)  # fmt: skip
+        return _(
+            "The process that trained this run was killed, perhaps because the memory ran out; what it had reached "
+            "is kept. The app goes on and the next run works; a smaller network or batch needs less memory."
+        )
+    return _(
+        "The process that trained this run ended unexpectedly (status {status}); what it had reached is kept. "
+        "The app goes on and the next run works."
+    ).format(status=status)

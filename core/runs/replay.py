@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 
 from core.errors import Invalid
-from core.language import _
-from core.runs.protocol import Command
-from core.runs.recorded import Recorded
+from core.i18n import _
+from core.runs.recording import Recorded
 from core.runs.run import Run
+from core.training.events import Command
 
 
 class Replay:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.codec import to_plain
-from core.experiment import Experiment
-from core.runs.history import with_changes
-from core.runs.protocol import CHANGEABLE, VERSION, Command, Event
+from core.experiment.changes import CHANGEABLE, with_changes
+from core.experiment.experiment import Experiment
+from core.experiment.serialization import to_plain
+from core.training.events import VERSION, Command, Event
 
 ENDED = ("finished", "stopped", "failed")
 # The state that an event leads to; an event "state" names it.
@@ -84,8 +84,14 @@ class Run:
 
     def message(self) -> dict[str, Any]:
         """What a worker is told so that it trains this run."""
-        return {"command": "run", "version": VERSION, "run": self.id, "experiment": to_plain(self.experiment),
-                "show": self.show, "kept": self.kept}  # fmt: skip
+        return {
+            "command": "run",
+            "version": VERSION,
+            "run": self.id,
+            "experiment": to_plain(self.experiment),
+            "show": self.show,
+            "kept": self.kept,
+        }
 
     def poll(self, lines: list[str], since: int, position: int | None) -> Poll:
         """The answer to a poll for the events from `since` on, which are `lines`."""

@@ -14,18 +14,18 @@ from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
+from core.analysis.sensitivity_request import as_it_is
 from core.errors import Invalid
-from core.experiment import Experiment
-from core.language import _
+from core.experiment.experiment import Experiment
+from core.i18n import _
 from core.runs import capacity
 from core.runs.lease import Leases
-from core.runs.measuring import as_it_is
 from core.runs.pool import Pool
-from core.runs.protocol import checked
-from core.runs.recorded import Recorded
+from core.runs.recording import Recorded
 from core.runs.replay import Replay
 from core.runs.run import Poll, Run
 from core.runs.uploads import Uploads
+from core.training.events import checked
 
 TICK = 0.5  # seconds between two looks at the leases
 HEAD_START = 1.0  # seconds that the first page has the cores for itself, before the first worker warms up unasked
@@ -39,8 +39,9 @@ class Service:
     clock: seconds for leases and recorded runs. `uploads` are the files that the tabs have brought.
     """
 
-    def __init__(self, workers: int | None = None, threads: int | None = None,
-                 clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
+    def __init__(
+        self, workers: int | None = None, threads: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         size = workers or capacity.workers()
         self._lock = threading.RLock()
         self._clock = clock

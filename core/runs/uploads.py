@@ -12,9 +12,9 @@ from pathlib import Path
 from shutil import rmtree
 
 from core.errors import Invalid
-from core.experiment import Experiment
-from core.language import _
-from core.tasks.files import name_of
+from core.experiment.experiment import Experiment
+from core.i18n import _
+from core.tasks.file_readers import name_of
 from core.tasks.task import CORPUS
 
 AGE = 6 * 3600.0  # seconds without a look at any of an owner's files

@@ -19,11 +19,11 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TextIO
 
-from core.codec import from_plain
 from core.errors import Invalid
-from core.experiment import build
-from core.language import _
-from core.runs.protocol import VERSION, Command, Event
+from core.experiment.experiment import build
+from core.experiment.serialization import from_plain
+from core.i18n import _
+from core.training.events import VERSION, Command, Event
 
 NICE = 5  # the pages go first where cores are short
 FIRST = ("language-model", "adding")  # what a worker has tried before its first run: a task with classes, and one with values
@@ -65,7 +65,7 @@ def main(threads: int) -> None:
 
 def events(message: dict[str, Any], inbox: Inbox) -> Iterator[Event]:
     """The run that the message asks for. Whatever happens, the last event says how it ended, in a sentence."""
-    from core.training import train
+    from core.training.trainer import train
 
     update = 0
     try:
@@ -86,10 +86,14 @@ def why(error: Exception) -> str:
         return str(error)
     # torch names a lack of memory in two ways: by a class on an accelerator, by its allocator's words on a CPU.
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "allocate memory" in str(error):
-        return _("The memory of this machine does not suffice for this run. Make the network, the batch or the number of "
-                 "steps smaller.")  # fmt: skip
-    return _("The training broke off by a mistake in this program ({name}); the server's log has the details. Other "
-             "settings may work.").format(name=type(error).__name__)  # fmt: skip
+        return _(
+            "The memory of this machine does not suffice for this run. Make the network, the batch or the number of "
+            "steps smaller."
+        )
+    return _(
+        "The training broke off by a mistake in this program ({name}); the server's log has the details. Other "
+        "settings may work."
+    ).format(name=type(error).__name__)
 
 
 def _own_stdout() -> TextIO:
@@ -117,7 +121,7 @@ def _be_modest() -> None:
 
 def _warm_up(threads: int) -> None:
     # torch sets itself up at the first forward, backward and update, the text when it is first read: do it now.
-    from core.training import prepare, train
+    from core.training.trainer import prepare, train
 
     prepare(threads)
     for name in FIRST:

@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from core.errors import Invalid
-from core.language import _
+from core.i18n import _
 from core.tasks import (
     adding,
     captions,

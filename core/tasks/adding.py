@@ -5,8 +5,8 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.sequences import Rows, made, windows
+from core.i18n import N_, _
+from core.tasks.sequence_windows import Rows, made, windows
 from core.tasks.task import Batch, Data, Metrics, Option, Options, Reals, Task, held_out, short, whole
 
 
@@ -51,8 +51,10 @@ def _see(features: Reals) -> str:
 
 def _check_steps(options: Options, steps: int) -> None:
     if steps < whole(options, "lag"):
-        raise Invalid(_("A sequence of {lag} numbers needs as many steps; steps is {steps}.").format(
-            lag=options["lag"], steps=steps), "lag")  # fmt: skip
+        raise Invalid(
+            _("A sequence of {lag} numbers needs as many steps; steps is {steps}.").format(lag=options["lag"], steps=steps),
+            "lag",
+        )
 
 
 TASK = Task(

@@ -7,13 +7,13 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.bars import picture
+from core.i18n import N_, _
+from core.tasks.braille import picture
 from core.tasks.digits import BRIGHTEST, SIDE, dealt
+from core.tasks.generated_sequences import END
 from core.tasks.metrics import METRICS
-from core.tasks.sequences import Rows, windows
+from core.tasks.sequence_windows import Rows, windows
 from core.tasks.task import NOTHING, Batch, Data, Exchange, Ints, Metrics, Option, Options, Reals, Task, held_out, whole
-from core.tasks.written import END
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 LETTERS = (".", *sorted(set("".join(NAMES))))  # the first is the end
@@ -66,8 +66,9 @@ def _see(features: Reals) -> str:
 
 def _check_steps(options: Options, steps: int) -> None:
     if steps < LONGEST:
-        raise Invalid(_("A name is written in up to {least} steps; steps is {steps}.").format(least=LONGEST, steps=steps),
-                      "steps")  # fmt: skip
+        raise Invalid(
+            _("A name is written in up to {least} steps; steps is {steps}.").format(least=LONGEST, steps=steps), "steps"
+        )
 
 
 TASK = Task(

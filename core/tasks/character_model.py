@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from core.dropout.methods import METHODS
-from core.language import N_
-from core.tasks.symbols import UNKNOWN, Kind, make
+from core.i18n import N_
+from core.tasks.next_symbol import UNKNOWN, Kind, make
 from core.tasks.task import Option, Task
 
 _SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥", UNKNOWN: UNKNOWN}
@@ -29,8 +29,18 @@ def _text(characters: Iterable[str]) -> str:
     return "".join(one if one == "\n" or one.isprintable() else _shown(one) for one in characters)
 
 
-CHARACTERS = Kind("characters", N_("characters"), 10_000, ("bits_per_character", "perplexity"),
-                  _of_topic, iter, _of_prepared, _shown, _text, 120)  # fmt: skip
+CHARACTERS = Kind(
+    "characters",
+    N_("characters"),
+    10_000,
+    ("bits_per_character", "perplexity"),
+    _of_topic,
+    iter,
+    _of_prepared,
+    _shown,
+    _text,
+    120,
+)
 
 TASK = Task(
     name="character-model",

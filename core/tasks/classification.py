@@ -10,13 +10,13 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
+from core.i18n import N_, _
 from core.tasks.documentation import title
-from core.tasks.labelled import Texts, check_texts, counted, of_documentation, of_file
+from core.tasks.labelled_texts import Texts, check_texts, counted, of_documentation, of_file
 from core.tasks.language_model import WORDS
 from core.tasks.metrics import always
-from core.tasks.sequences import Rows, windows
-from core.tasks.symbols import OCCURS, UNKNOWN
+from core.tasks.next_symbol import OCCURS, UNKNOWN
+from core.tasks.sequence_windows import Rows, windows
 from core.tasks.task import Batch, Data, Option, Options, Task, held_out, text, whole
 
 COLUMNS = ("text", "label")  # of a CSV file: the options that name them, and their names where no others are given
@@ -43,8 +43,14 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     most = int(np.bincount(rows["train"][:, -1]).argmax())
     baselines = held_out(lambda part: always(most, rows[part][:, -1]))
     called = map(WORDS.shown if text(options, "corpus") else title, labels)
-    return Data(len(names), len(labels), tuple(map(WORDS.shown, names)), tuple(called),
-                *windows(rows, batch, seed, window, whole=True), baselines)  # fmt: skip
+    return Data(
+        len(names),
+        len(labels),
+        tuple(map(WORDS.shown, names)),
+        tuple(called),
+        *windows(rows, batch, seed, window, whole=True),
+        baselines,
+    )
 
 
 def split(options: Options, seed: int) -> dict[str, Texts]:
@@ -86,11 +92,16 @@ def _numbers(parts: Mapping[str, Texts], names: tuple[str, ...], labels: tuple[s
 
 def _check(parts: Mapping[str, Texts], known: int) -> None:
     if len({one.label for one in parts["train"]}) < 2:
-        raise Invalid(_("The {n} texts to train on have all the same label: take more of them.").format(
-            n=len(parts["train"])), "texts")  # fmt: skip
+        raise Invalid(
+            _("The {n} texts to train on have all the same label: take more of them.").format(n=len(parts["train"])), "texts"
+        )
     if known < 2:
-        raise Invalid(_("Of the words of the {n} texts to train on, none occurs twice: there is nothing to go by.").format(
-            n=len(parts["train"])), "corpus")  # fmt: skip
+        raise Invalid(
+            _("Of the words of the {n} texts to train on, none occurs twice: there is nothing to go by.").format(
+                n=len(parts["train"])
+            ),
+            "corpus",
+        )
 
 
 TASK = Task(

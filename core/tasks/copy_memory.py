@@ -8,8 +8,8 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.sequences import Rows, made, windows
+from core.i18n import N_, _
+from core.tasks.sequence_windows import Rows, made, windows
 from core.tasks.task import Batch, Data, Option, Options, Task, held_out, whole
 
 CLASSES = 8
@@ -39,9 +39,12 @@ def _default_steps(options: Options) -> int:
 
 def _check_steps(options: Options, steps: int) -> None:
     if steps < _default_steps(options):
-        raise Invalid(_("{items} tokens, a lag of {lag} and as many answers need at least {least} steps; steps is {steps}."
-                        ).format(items=options["items"], lag=options["lag"], least=_default_steps(options), steps=steps),
-                      "lag")  # fmt: skip
+        raise Invalid(
+            _("{items} tokens, a lag of {lag} and as many answers need at least {least} steps; steps is {steps}.").format(
+                items=options["items"], lag=options["lag"], least=_default_steps(options), steps=steps
+            ),
+            "lag",
+        )
 
 
 TASK = Task(

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from core.errors import Invalid
-from core.language import _
-from core.tasks.files import read_text
+from core.i18n import _
+from core.tasks.file_readers import read_text
 
 LARGEST_IN_FOLDER = 20_000_000  # bytes of each of its files
 PREPARED = {"train": "ptb.train.txt", "validation": "ptb.valid.txt", "test": "ptb.test.txt"}
@@ -24,8 +24,12 @@ def parts_of(path: str) -> dict[str, str]:
     if not prepared(path):
         return cut(_lines(read_text(path)))
     if missing := [name for name in PREPARED.values() if not (Path(path) / name).is_file()]:
-        raise Invalid(_("The folder {path} has no {missing}; it needs {all}.").format(
-            path=path, missing=_(" and no ").join(missing), all=", ".join(PREPARED.values())), "corpus")  # fmt: skip
+        raise Invalid(
+            _("The folder {path} has no {missing}; it needs {all}.").format(
+                path=path, missing=_(" and no ").join(missing), all=", ".join(PREPARED.values())
+            ),
+            "corpus",
+        )
     return {part: _lines(read_text(str(Path(path) / name), LARGEST_IN_FOLDER)) for part, name in PREPARED.items()}
 
 

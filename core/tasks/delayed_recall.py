@@ -4,8 +4,8 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.sequences import Rows, made, windows
+from core.i18n import N_, _
+from core.tasks.sequence_windows import Rows, made, windows
 from core.tasks.task import Batch, Data, Option, Options, Task, held_out, whole
 
 CLASSES = DISTRACTORS = 8
@@ -41,8 +41,12 @@ def _check_steps(options: Options, steps: int) -> None:
     lag = whole(options, "lag")
     if steps < lag + 2:
         raise Invalid(
-            _("A lag of {lag} needs sequences of at least {least} steps (the token, {lag} distractors, the question); "
-              "steps is {steps}.").format(lag=lag, least=lag + 2, steps=steps), "lag")  # fmt: skip
+            _(
+                "A lag of {lag} needs sequences of at least {least} steps (the token, {lag} distractors, the question); "
+                "steps is {steps}."
+            ).format(lag=lag, least=lag + 2, steps=steps),
+            "lag",
+        )
 
 
 TASK = Task(

@@ -7,10 +7,10 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.bars import bars
+from core.i18n import N_, _
+from core.tasks.braille import bars
 from core.tasks.metrics import always
-from core.tasks.sequences import Rows, windows
+from core.tasks.sequence_windows import Rows, windows
 from core.tasks.task import Batch, Data, Option, Options, Reals, Task, held_out, text, whole
 
 FILE = Path(__file__).parents[2] / "assets" / "data" / "digits.csv.gz"

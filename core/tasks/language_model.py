@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from core.dropout.methods import METHODS
-from core.language import N_
+from core.i18n import N_
 from core.tasks.documentation import words
-from core.tasks.symbols import Kind, make
+from core.tasks.next_symbol import Kind, make
 from core.tasks.task import Option, Task
 
 END = "<eos>"
@@ -39,8 +39,7 @@ def _text(words: Iterable[str]) -> str:
     return _END.sub("\n", _BEFORE_MARK.sub("", " ".join(words)))
 
 
-WORDS = Kind("words", N_("words"), 6_000, ("perplexity", "bits_per_word"), _of_topic, _of_text, _of_prepared, _shown, _text,
-             30)  # fmt: skip
+WORDS = Kind("words", N_("words"), 6_000, ("perplexity", "bits_per_word"), _of_topic, _of_text, _of_prepared, _shown, _text, 30)
 
 TASK = Task(
     name="language-model",

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.language import N_
+from core.i18n import N_
+from core.tasks.generated_sequences import END
 from core.tasks.task import Data, Ints, Metrics, Reals
-from core.tasks.written import END
 
 Answers = Ints | Reals
 

@@ -5,8 +5,8 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.sequences import Rows, made, windows
+from core.i18n import N_, _
+from core.tasks.sequence_windows import Rows, made, windows
 from core.tasks.task import Batch, Data, Option, Options, Task, held_out, whole
 
 NAMES = (*"01", "·")
@@ -30,8 +30,9 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
 
 def _check_steps(options: Options, steps: int) -> None:
     if steps < whole(options, "lag"):
-        raise Invalid(_("A sequence of {lag} bits needs as many steps; steps is {steps}.").format(
-            lag=options["lag"], steps=steps), "lag")  # fmt: skip
+        raise Invalid(
+            _("A sequence of {lag} bits needs as many steps; steps is {steps}.").format(lag=options["lag"], steps=steps), "lag"
+        )
 
 
 TASK = Task(

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.files import read_column
+from core.i18n import N_, _
+from core.tasks.file_readers import read_column
 from core.tasks.task import Batch, Data, Metrics, Option, Options, Reals, Task, Track, held_out, short, text, whole
 
 SUNSPOTS = Path(__file__).parents[2] / "assets" / "data" / "sunspots.csv"
@@ -58,8 +58,21 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     def say(change: float, features: Reals) -> str:
         return values.text(values.up(float(features[0])) + changes.up(change))
 
-    return Data(0, 1, (), (_("the change"),), -(-(len(streams["train"]) - 1) // steps), lambda epoch: windows("train"), windows,
-                held_out(naive), changes.centre, changes.spread, see, say, track)  # fmt: skip
+    return Data(
+        0,
+        1,
+        (),
+        (_("the change"),),
+        -(-(len(streams["train"]) - 1) // steps),
+        lambda epoch: windows("train"),
+        windows,
+        held_out(naive),
+        changes.centre,
+        changes.spread,
+        see,
+        say,
+        track,
+    )
 
 
 @dataclass(frozen=True)
@@ -124,18 +137,33 @@ def _check_length(parts: dict[str, Values], batch: int, there: int) -> None:
     """Each part must make `batch` streams of two values."""
     least = -(-200 * batch // HELD_OUT)
     if there < least:
-        raise Invalid(_("The series has {n} values; at least {least} are needed for a batch of {batch}. Take a smaller batch, "
-                        "or a longer series.").format(n=there, least=least, batch=batch), "batch")  # fmt: skip
+        raise Invalid(
+            _(
+                "The series has {n} values; at least {least} are needed for a batch of {batch}. Take a smaller batch, "
+                "or a longer series."
+            ).format(n=there, least=least, batch=batch),
+            "batch",
+        )
     if (trained := len(parts["train"])) < 2 * batch:
-        raise Invalid(_("There are {n} values to train on; at least {least} are needed for a batch of {batch}. Take more of "
-                        "them, or a smaller batch.").format(n=trained, least=2 * batch, batch=batch), "batch")  # fmt: skip
+        raise Invalid(
+            _(
+                "There are {n} values to train on; at least {least} are needed for a batch of {batch}. Take more of "
+                "them, or a smaller batch."
+            ).format(n=trained, least=2 * batch, batch=batch),
+            "batch",
+        )
 
 
 def _check_scaled(parts: dict[str, Values], values: Scale, changes: Scale) -> None:
     scaled = (one for part in parts.values() for one in (values.down(part), changes.down(np.diff(part))))
     if max(np.abs(one).max() for one in scaled) > FARTHEST:
-        raise Invalid(_("The series has values that are more than {most:.0e} times the spread of its training part away from "
-                        "it: no forecast of them can be measured.").format(most=FARTHEST), "column")  # fmt: skip
+        raise Invalid(
+            _(
+                "The series has values that are more than {most:.0e} times the spread of its training part away from "
+                "it: no forecast of them can be measured."
+            ).format(most=FARTHEST),
+            "column",
+        )
 
 
 def _streams(values: Values, batch: int) -> Values:

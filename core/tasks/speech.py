@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.bars import bars
+from core.i18n import N_, _
+from core.tasks.braille import bars
 from core.tasks.metrics import always
-from core.tasks.sequences import Rows, windows
+from core.tasks.sequence_windows import Rows, windows
 from core.tasks.task import Batch, Data, Option, Options, Reals, Task, held_out, whole
 
 FILE = Path(__file__).parents[2] / "assets" / "data" / "speech.npz"  # speech.py beside it says how it was made

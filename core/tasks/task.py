@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import Invalid
-from core.language import _
+from core.i18n import _
 
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float32]
@@ -49,14 +49,22 @@ class Option:
     def check(self, value: object) -> None:
         """Raises Invalid for a value that it cannot have."""
         if self.choices and value not in self.choices:
-            raise Invalid(_("{name} is “{value}”; it must be one of {allowed}.").format(
-                name=self.name, value=value, allowed=", ".join(self.choices)), self.name)  # fmt: skip
+            raise Invalid(
+                _("{name} is “{value}”; it must be one of {allowed}.").format(
+                    name=self.name, value=value, allowed=", ".join(self.choices)
+                ),
+                self.name,
+            )
         if self.local and not (isinstance(value, str) and value):
             raise Invalid(_("{name} is “{value}”; a text is expected.").format(name=self.name, value=value), self.name)
         number = isinstance(value, int) and not isinstance(value, bool)
         if self.whole and not (number and self.low <= value <= self.high):  # type: ignore[operator]
-            raise Invalid(_("{name} is {value}; it must be a whole number from {low} to {high}.").format(
-                name=self.name, value=value, low=self.low, high=self.high), self.name)  # fmt: skip
+            raise Invalid(
+                _("{name} is {value}; it must be a whole number from {low} to {high}.").format(
+                    name=self.name, value=value, low=self.low, high=self.high
+                ),
+                self.name,
+            )
 
     def read(self, text: str) -> Value:
         """The value that a text says, not yet checked. Raises Invalid where a number is expected and is not there."""

@@ -5,8 +5,8 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
-from core.tasks.sequences import Rows, made, windows
+from core.i18n import N_, _
+from core.tasks.sequence_windows import Rows, made, windows
 from core.tasks.task import Batch, Data, Option, Options, Task, held_out, whole
 
 NAMES = ("·", *"XY", *"abcd", "?")
@@ -49,8 +49,13 @@ def _default_steps(options: Options) -> int:
 def _check_steps(options: Options, steps: int) -> None:
     lag = whole(options, "lag")
     if steps < lag + 2:
-        raise Invalid(_("A lag of {lag} needs sequences of at least {least} steps (the first token, {lag} more, the question); "
-                        "steps is {steps}.").format(lag=lag, least=lag + 2, steps=steps), "lag")  # fmt: skip
+        raise Invalid(
+            _(
+                "A lag of {lag} needs sequences of at least {least} steps (the first token, {lag} more, the question); "
+                "steps is {steps}."
+            ).format(lag=lag, least=lag + 2, steps=steps),
+            "lag",
+        )
 
 
 TASK = Task(

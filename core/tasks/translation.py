@@ -15,9 +15,9 @@ import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.language import N_, _
+from core.i18n import N_, _
 from core.tasks.metrics import METRICS
-from core.tasks.sequences import Rows, windows
+from core.tasks.sequence_windows import Rows, windows
 from core.tasks.task import Batch, Data, Exchange, Ints, Metrics, Option, Options, Reals, Task, held_out, whole
 
 BELOW = 10_000
@@ -113,8 +113,10 @@ def _rows(texts: Iterable[Sequence[str]], names: Sequence[str], width: int) -> I
 
 def _check_steps(options: Options, steps: int) -> None:
     if steps < LONGEST:
-        raise Invalid(_("A number and its translation take up to {least} steps; steps is {steps}.").format(
-            least=LONGEST, steps=steps), "steps")  # fmt: skip
+        raise Invalid(
+            _("A number and its translation take up to {least} steps; steps is {steps}.").format(least=LONGEST, steps=steps),
+            "steps",
+        )
 
 
 TASK = Task(

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.language import _
+from core.i18n import _
 
 _ASSETS = Path(__file__).parents[2] / "assets" / "components"
 HTML = """<div class="net-root">
@@ -44,8 +44,10 @@ def _tell(key: str, on_did: Callable[[dict[str, Any]], None]) -> None:
 def _callouts(zoneout: bool) -> tuple[dict[str, str], ...]:
     # Where on the figure, what is said there, and what its button says. A tuple: to look whether a list is a table,
     # Streamlit would import pandas, half a second of the first page.
-    drops, zones = (_("A barcode is a mask: one stripe a unit, filled is kept, empty is dropped."),
-                    _("A barcode is a mask: one stripe a unit, filled takes the new value, empty keeps the old."))  # fmt: skip
+    drops, zones = (
+        _("A barcode is a mask: one stripe a unit, filled is kept, empty is dropped."),
+        _("A barcode is a mask: one stripe a unit, filled takes the new value, empty keeps the old."),
+    )
     texts = (
         (".net-mask", zones if zoneout else drops),
         (

@@ -5,7 +5,7 @@ from uuid import uuid4
 import streamlit as st
 
 from core.errors import Invalid
-from core.runs.recorded import FOLDER, Recorded, read
+from core.runs.recording import FOLDER, Recorded, read
 from core.runs.service import Service
 
 

@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from pages.common.link import anchor
+from pages.common.lab_link import anchor
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -6,22 +6,22 @@ from typing import Any
 
 import streamlit as st
 
-from core.codec import from_json, to_json, to_plain
-from core.dropout.losses import LOSSES, MOST
 from core.dropout.methods import METHODS, name_of
+from core.dropout.penalties import LOSSES, MOST
 from core.dropout.placement import NOISES, SCALINGS, SHARING, WORDS, Dropout, Placement, usual
 from core.dropout.schedule import KINDS, LONGEST, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment import BOUNDS, CELLS, LIMITS, Experiment, build
-from core.language import N_, _
-from core.script import script
+from core.experiment.batches import asked_of, data_of, read_of
+from core.experiment.experiment import BOUNDS, CELLS, LIMITS, Experiment, build
+from core.experiment.serialization import from_json, to_json, to_plain
+from core.export import script
+from core.i18n import N_, _
 from core.tasks import TASKS, task
-from core.tasks.files import called
+from core.tasks.file_readers import called
 from core.tasks.task import CORPUS, Option, Options
-from core.tasks.windows import asked_of, data_of, read_of
-from pages.common.texts import plain
-from pages.lab import own, session
+from pages.common.escape import plain
+from pages.lab import upload, workbench
 
 UNITS = (16, 32, 48, 64, 96, 128, 200, 256)
 OWN = "own"  # the method's place in the list when the placement is none of the literature's
@@ -37,8 +37,24 @@ FEW = (
     "cell",
 )  # the sites that are always at hand; others where they are on
 # What no control changes.
-PLAIN = ("embedding", "updates", "optimiser", "decay", "decay_after", "clip", "weight_decay", "loss", "init_range",
-         "forget_bias", "decoder", "windows", "states", "monte_carlo", "device", "engine")  # fmt: skip
+PLAIN = (
+    "embedding",
+    "updates",
+    "optimiser",
+    "decay",
+    "decay_after",
+    "clip",
+    "weight_decay",
+    "loss",
+    "init_range",
+    "forget_bias",
+    "decoder",
+    "windows",
+    "states",
+    "monte_carlo",
+    "device",
+    "engine",
+)
 CELL_NAMES = {"lstm": N_("LSTM"), "gru": N_("GRU"), "rnn": N_("RNN"), "rnn-logistic": N_("RNN, logistic")}
 OPTIMISERS = {"adam": N_("Adam"), "sgd": "SGD", "nt-asgd": "NT-ASGD"}
 SETTINGS = {**SHARING, "scaling": SCALINGS, "noise": NOISES}
@@ -60,7 +76,7 @@ def fill(experiment: Experiment) -> None:
     state = st.session_state
     state["task"], state["layers"] = experiment.task, experiment.layers
     state["hidden"], state["cell"] = experiment.hidden, experiment.cell
-    own.forget(task(experiment.task))
+    upload.forget(task(experiment.task))
     for name, value in experiment.options:
         state[f"option-{experiment.task}-{name}"] = value
     state["default-steps"] = task(experiment.task).default_steps(dict(experiment.options))
@@ -84,22 +100,28 @@ def show() -> Experiment | None:
     """Draws the controls. Returns the experiment they describe; None, with the reason on the page, if there is none."""
     notice = st.container()  # what is wrong is said at the top, where it is seen
     st.markdown(f"## {_('Data and model')}")
-    chosen = st.selectbox(_("Task"), TASKS, format_func=lambda name: _(TASKS[name].label), key="task",
-                          on_change=_task_changed, help=_(task(st.session_state["task"]).shows))  # fmt: skip
+    chosen = st.selectbox(
+        _("Task"),
+        TASKS,
+        format_func=lambda name: _(TASKS[name].label),
+        key="task",
+        on_change=_task_changed,
+        help=_(task(st.session_state["task"]).shows),
+    )
     row = task(chosen)
     with st.container(key="about"):
         st.caption(_(row.about))
     alone = sum(option.whole for option in row.shared_options) < 2  # a number leaves room for the way to one's own file
     for whole in (True, False):  # a row of numbers, a row of words: each as wide as it needs to be
-        places = [partial(_option, chosen, option) for option in own.settings(row) if option.whole == whole]
+        places = [partial(_option, chosen, option) for option in upload.settings(row) if option.whole == whole]
         wide = [1.3] * len(places)
         if row.reads_files and whole == alone:
-            places, wide = [*places, partial(own.way, row)], [*wide, 1.0]
+            places, wide = [*places, partial(upload.way, row)], [*wide, 1.0]
         columns = st.columns(wide, gap="small", vertical_alignment="bottom") if places else ()
         for column, place in zip(columns, places, strict=True):
             with column:
                 place()
-    own.show(row)
+    upload.show(row)
     read = st.container(key="read")
     cell, layers, hidden = st.columns([1.5, 1, 1.25], gap="xxsmall")
     cell.selectbox(_("Cell"), CELLS, key="cell", format_func=lambda name: _(CELL_NAMES[name]), on_change=_cell_changed)
@@ -119,7 +141,7 @@ def show() -> Experiment | None:
     with notice:
         experiment = _read()
     with read:
-        if experiment is not None and (said := own.used(experiment) or _fewer(experiment)):
+        if experiment is not None and (said := upload.used(experiment) or _fewer(experiment)):
             st.caption(said)
     return experiment
 
@@ -141,7 +163,7 @@ def _options() -> Options:
     """The settings of the chosen task."""
     row = task(st.session_state["task"])
     shared = {option.name: st.session_state[f"option-{row.name}-{option.name}"] for option in row.shared_options}
-    return shared | own.options(row)
+    return shared | upload.options(row)
 
 
 def _words() -> bool:
@@ -151,8 +173,7 @@ def _words() -> bool:
 
 def _there() -> list[Site]:
     """The sites of the cell, as far as the task has something to drop there."""
-    return [site for site in SITES.values()
-            if st.session_state["cell"] in site.cells and (_words() or site.name != "words")]  # fmt: skip
+    return [site for site in SITES.values() if st.session_state["cell"] in site.cells and (_words() or site.name != "words")]
 
 
 def _hidden() -> None:
@@ -165,11 +186,24 @@ def _option(name: str, option: Option) -> None:
     key = f"option-{name}-{option.name}"
     st.session_state.setdefault(key, option.default)
     if option.choices:
-        st.selectbox(_(option.label), option.choices, key=key, format_func=lambda word: _(option.choices[word]),
-                     persist_state="session", on_change=_default_steps)  # fmt: skip
+        st.selectbox(
+            _(option.label),
+            option.choices,
+            key=key,
+            format_func=lambda word: _(option.choices[word]),
+            persist_state="session",
+            on_change=_default_steps,
+        )
         return
-    st.number_input(_(option.label), option.low, option.high, key=key, step=1 if option.high <= 100 else 1000,
-                    persist_state="session", on_change=_default_steps)  # fmt: skip
+    st.number_input(
+        _(option.label),
+        option.low,
+        option.high,
+        key=key,
+        step=1 if option.high <= 100 else 1000,
+        persist_state="session",
+        on_change=_default_steps,
+    )
 
 
 def _method() -> None:
@@ -177,12 +211,23 @@ def _method() -> None:
     own = name_of(_placement(), cell, _words())
     st.session_state["method"] = own or OWN
     # A method whose placement is another's, and which differs elsewhere, has no place of its own here.
-    names = [row.name for row in METHODS.values()
-             if cell in row.cells and name_of(row.placement(cell=cell), cell, _words()) == row.name]  # fmt: skip
+    names = [
+        row.name
+        for row in METHODS.values()
+        if cell in row.cells and name_of(row.placement(cell=cell), cell, _words()) == row.name
+    ]
     names += [OWN] if own is None else []
-    st.selectbox(_("Method"), names, key="method", on_change=_method_changed, format_func=_method_label,
-                 help=_("A method is a placement with a name. Choosing one sets its usual rates, or those that the task opens "
-                        "with. Switch a single site and it becomes your own."))  # fmt: skip
+    st.selectbox(
+        _("Method"),
+        names,
+        key="method",
+        on_change=_method_changed,
+        format_func=_method_label,
+        help=_(
+            "A method is a placement with a name. Choosing one sets its usual rates, or those that the task opens "
+            "with. Switch a single site and it becomes your own."
+        ),
+    )
 
 
 def _method_label(name: str) -> str:
@@ -195,8 +240,18 @@ def _site(site: Site) -> None:
     on = st.toggle(_(site.label), key=f"on-{site.name}", help=help_text, disabled=not exists)
     if on and exists:
         key = f"rate-{site.name}"
-        st.slider(_("rate of {site}").format(site=_(site.label)), 0.0, _reach(key), step=0.01, key=key, format="%.2f",
-                  label_visibility="collapsed", persist_state="session", on_change=_one_rate, args=[site.name])  # fmt: skip
+        st.slider(
+            _("rate of {site}").format(site=_(site.label)),
+            0.0,
+            _reach(key),
+            step=0.01,
+            key=key,
+            format="%.2f",
+            label_visibility="collapsed",
+            persist_state="session",
+            on_change=_one_rate,
+            args=[site.name],
+        )
     else:
         st.caption(_("clean") if exists else _("at L ≥ 2"))
 
@@ -232,8 +287,15 @@ def _more() -> None:
 
 def _sharing() -> None:
     off = [site.name for site in _there() if site.name not in FEW and not st.session_state[f"on-{site.name}"]]
-    st.selectbox(_("Switch on another site"), off, index=None, key="add-site", on_change=_add_site,
-                 placeholder=_("choose a site"), format_func=lambda name: _(SITES[name].label))  # fmt: skip
+    st.selectbox(
+        _("Switch on another site"),
+        off,
+        index=None,
+        key="add-site",
+        on_change=_add_site,
+        placeholder=_("choose a site"),
+        format_func=lambda name: _(SITES[name].label),
+    )
     st.caption(_("Over which axes one draw is reused, how the mean is kept, and how the rate changes over the updates."))
     for site in SITES.values():
         with st.container(key=f"sharing-{site.name}"):  # a place for each, also while it is off
@@ -245,8 +307,14 @@ def _sharing_of(site: Site) -> None:
     st.markdown(f"**{_(site.label)}**")
     with st.container(horizontal=True, gap="small"):
         for name in _choices(site):
-            st.selectbox(_(AXES[name]), SETTINGS[name], key=f"{name}-{site.name}", width=165, persist_state="session",
-                         format_func=lambda word: _(WORDS[word]))  # fmt: skip
+            st.selectbox(
+                _(AXES[name]),
+                SETTINGS[name],
+                key=f"{name}-{site.name}",
+                width=165,
+                persist_state="session",
+                format_func=lambda word: _(WORDS[word]),
+            )
         _schedule(site.name)
     _layer_rates(site)
 
@@ -258,8 +326,16 @@ def _choices(site: Site) -> list[str]:
 
 
 def _schedule(name: str) -> None:
-    kind = st.selectbox(_("rate over the updates"), KINDS, key=f"schedule-{name}", width=165, persist_state="session",
-                        format_func=lambda word: _(KINDS[word]), on_change=_schedule_changed, args=[name])  # fmt: skip
+    kind = st.selectbox(
+        _("rate over the updates"),
+        KINDS,
+        key=f"schedule-{name}",
+        width=165,
+        persist_state="session",
+        format_func=lambda word: _(KINDS[word]),
+        on_change=_schedule_changed,
+        args=[name],
+    )
     if kind != "constant":
         st.number_input(_("updates"), 1, LONGEST, key=f"length-{name}", width=110, persist_state="session")
         st.number_input(_("from rate"), 0.0, 0.99, step=0.05, key=f"start-{name}", width=110, persist_state="session")
@@ -275,17 +351,30 @@ def _layer_rates(site: Site) -> None:
             for layer in at:
                 st.session_state.setdefault(f"rate-{site.name}-{layer}", st.session_state[f"rate-{site.name}"])
                 key = f"rate-{site.name}-{layer}"
-                st.number_input(_("layer {l}").format(l=layer), 0.0, _reach(key), step=0.05, width=110, key=key,
-                                persist_state="session")  # fmt: skip
+                st.number_input(
+                    _("layer {l}").format(l=layer), 0.0, _reach(key), step=0.05, width=110, key=key, persist_state="session"
+                )
 
 
 def _file() -> None:
     experiment = _read(quiet=True)
-    st.download_button(_("Save this experiment (JSON)"), to_json(experiment) if experiment else "", "experiment.json",
-                       "application/json", on_click="ignore", disabled=experiment is None)  # fmt: skip
-    st.download_button(_("Save it as a PyTorch script"), partial(script, experiment) if experiment else "", "dropout.py",
-                       "text/x-python", on_click="ignore", disabled=experiment is None,
-                       help=_("The model with these masks and its training loop, in plain PyTorch."))  # fmt: skip
+    st.download_button(
+        _("Save this experiment (JSON)"),
+        to_json(experiment) if experiment else "",
+        "experiment.json",
+        "application/json",
+        on_click="ignore",
+        disabled=experiment is None,
+    )
+    st.download_button(
+        _("Save it as a PyTorch script"),
+        partial(script, experiment) if experiment else "",
+        "dropout.py",
+        "text/x-python",
+        on_click="ignore",
+        disabled=experiment is None,
+        help=_("The model with these masks and its training loop, in plain PyTorch."),
+    )
     upload = st.file_uploader(_("Open an experiment (JSON)"), type="json", key="upload", max_upload_size=2)
     if upload is not None and st.session_state.get("opened") != upload.file_id:
         st.session_state["opened"] = upload.file_id
@@ -303,7 +392,7 @@ def _open(content: bytes) -> None:
     data_of(experiment)
     st.session_state["file-error"] = ""
     st.session_state["open"] = to_plain(experiment)
-    session.open_without_file(json.loads(text))
+    workbench.open_without_file(json.loads(text))
     st.rerun()
 
 
@@ -410,14 +499,15 @@ def _read(quiet: bool = False) -> Experiment | None:
         data_of(experiment)
     except Invalid as invalid:
         if not quiet:
-            st.error(plain(" ".join(filter(None, (invalid.sentence, own.mend(task(state["task"]), invalid), _stands())))))
+            st.error(plain(" ".join(filter(None, (invalid.sentence, upload.mend(task(state["task"]), invalid), _stands())))))
         return None
     return experiment
 
 
 def _stands() -> str:
     """What the page shows as long as the controls describe no experiment."""
-    last = session.wanted()
+    last = workbench.wanted()
     path = str(dict(last.options).get(CORPUS, ""))
     return _("The page still shows what was there before: {task}, {data}.").format(
-        task=_(task(last.task).label), data=called(path) if path else _("the data that come with it"))  # fmt: skip
+        task=_(task(last.task).label), data=called(path) if path else _("the data that come with it")
+    )

@@ -6,24 +6,23 @@ from typing import Any
 
 import streamlit as st
 
-from core.dropout.draw import Masks, gates_of, key, spelled
+from core.analysis.path_counts import corruption, crossings, routes_of
+from core.dropout.masks import Masks, gates_of, key, spelled
 from core.dropout.sites import SITES
-from core.experiment import Experiment
-from core.figures.masks import describe_mask, mask_heatmap, of_units
+from core.experiment.batches import data_of, end_near, masks_of, window
+from core.experiment.experiment import Experiment
+from core.figures.mask_heatmap import describe_mask, mask_heatmap, of_units
 from core.figures.network import Scene, network
-from core.figures.sentence import count_sentence, formula, reason, through_cell
+from core.figures.path_sentence import count_sentence, formula, reason, through_cell
 from core.figures.theme import Theme
-from core.language import _
-from core.paths import corruption, crossings, routes_of
-from core.runs.history import predicted
-from core.runs.protocol import SHOWN_SAMPLES
-from core.tasks.windows import data_of, end_near, masks_of, window
-from core.view import COUNT, View, first_that_shows
-from pages.common.chart import live_chart
+from core.i18n import _
+from core.training.events import SHOWN_SAMPLES, predicted
+from pages.common.escape import plain
+from pages.common.live_chart import live_chart
 from pages.common.network import network_view
-from pages.common.scrubber import scrubber
-from pages.common.texts import plain
-from pages.lab import session
+from pages.common.path_view import COUNT, View, first_that_shows
+from pages.common.update_slider import scrubber
+from pages.lab import workbench
 
 MANY = 8  # masks: more are chosen from a list
 
@@ -31,7 +30,7 @@ MANY = 8  # masks: more are chosen from a list
 def show(colours: Theme) -> Masks:
     """The sentence, the network, and what scrubs through it. Returns the masks that are shown."""
     update = shown_update()
-    experiment = session.at(update)
+    experiment = workbench.at(update)
     masks = spelled(masks_of(experiment, update), window(experiment, update).x)
     view = _look(experiment)
     scene = _scene(experiment, update, view, masks)
@@ -44,17 +43,17 @@ def show(colours: Theme) -> Masks:
 def shown_update() -> int:
     """The update that is shown: the one that was chosen, else the newest; the coming one where there is none yet, or
     where the run waits and has been changed since the newest."""
-    newest, chosen = session.now(), session.lab()["update"]
+    newest, chosen = workbench.now(), workbench.lab()["update"]
     if chosen is not None and chosen <= newest:
         return max(1, int(chosen))
-    total = session.total() or newest + 1
-    coming = newest == 0 or (session.state() == "paused" and session.changed_since(newest))
+    total = workbench.total() or newest + 1
+    coming = newest == 0 or (workbench.state() == "paused" and workbench.changed_since(newest))
     return min(newest + 1, total) if coming else newest
 
 
 def _named(update: int) -> str:
     """The number of the update; one that has not been trained is said to be the next."""
-    return str(update) if update <= session.now() else _("{n}, the next (preview)").format(n=update)
+    return str(update) if update <= workbench.now() else _("{n}, the next (preview)").format(n=update)
 
 
 def heatmap(masks: Masks, colours: Theme) -> None:
@@ -65,10 +64,13 @@ def heatmap(masks: Masks, colours: Theme) -> None:
 
 def _heatmap(masks: Masks, colours: Theme) -> None:
     update = shown_update()
-    experiment = session.at(update)
+    experiment = workbench.at(update)
     now = experiment.placement.at(update)
-    active = [(site.name, layer, gate) for site, layer, dropout in now.active(experiment.layers)
-              for gate in gates_of(dropout, experiment.cell)]  # fmt: skip
+    active = [
+        (site.name, layer, gate)
+        for site, layer, dropout in now.active(experiment.layers)
+        for gate in gates_of(dropout, experiment.cell)
+    ]
     st.markdown(f"## {_('Masks over time')}")
     if not active:
         st.caption(_("No site is on: every connection is clean. Switch one on at the left."))
@@ -80,7 +82,8 @@ def _heatmap(masks: Masks, colours: Theme) -> None:
     mask = of_units(masks[key(site, layer, gate)])
     sample, size = _look(experiment).sample, (experiment.steps, mask.shape[2])
     title = _("{place} · sample {sample} · update {update}").format(
-        place=_place((site, layer, gate)), sample=sample + 1, update=_named(update))  # fmt: skip
+        place=_place((site, layer, gate)), sample=sample + 1, update=_named(update)
+    )
     old = SITES[site].kind == "old"
     figure = mask_heatmap(mask, sample, size, colours, title, old=old)
     said = describe_mask(mask, sample, size, _place((site, layer, gate)), old)
@@ -95,8 +98,9 @@ def _choose(active: list[tuple[str, int, str]]) -> None:
         state["mask"] = st.selectbox(label, active, key="mask-of-many", format_func=_place, label_visibility="collapsed")
     else:
         state["mask-of-few"] = state["mask"]
-        state["mask"] = st.segmented_control(label, active, key="mask-of-few", format_func=_place, required=True,
-                                             label_visibility="collapsed")  # fmt: skip
+        state["mask"] = st.segmented_control(
+            label, active, key="mask-of-few", format_func=_place, required=True, label_visibility="collapsed"
+        )
 
 
 def _place(mask: tuple[str, int, str]) -> str:
@@ -115,15 +119,26 @@ def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str],
     """The texts of x_t, of what was predicted and of what is right, for every step."""
     data, batch = data_of(experiment), window(experiment, update)
     inputs, right = data.sample_text(batch, sample)
-    run = session.lab()["run"]
+    run = workbench.lab()["run"]
     classes = predicted(run["events"], update, sample) if run else None
     return inputs, data.answer_text(classes or [None] * len(inputs), batch.x[:, sample]), right
 
 
 def _scene(experiment: Experiment, update: int, view: View, masks: Masks) -> Scene:
     inputs, guesses, right = _words(experiment, update, view.sample)
-    return Scene(experiment.placement.at(update), experiment.shape, masks, view.sample, view.start, COUNT,
-                 inputs, guesses, right, view.climbs, view.through)  # fmt: skip
+    return Scene(
+        experiment.placement.at(update),
+        experiment.shape,
+        masks,
+        view.sample,
+        view.start,
+        COUNT,
+        inputs,
+        guesses,
+        right,
+        view.climbs,
+        view.through,
+    )
 
 
 def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> None:
@@ -143,13 +158,22 @@ def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> 
 
 def _switch(cell: str) -> None:
     if len(routes_of(cell)) > 1:
-        st.segmented_control(_("Route along time"), routes_of(cell), key="through", required=True, on_change=_route,
-                             label_visibility="collapsed", format_func=lambda route: _route_label(route, cell))  # fmt: skip
+        st.segmented_control(
+            _("Route along time"),
+            routes_of(cell),
+            key="through",
+            required=True,
+            on_change=_route,
+            label_visibility="collapsed",
+            format_func=lambda route: _route_label(route, cell),
+        )
 
 
 def _symbols() -> str:
-    return _("L is the number of layers, Δ the number of steps between the word and the prediction. "
-             "The path runs through the barcodes that are numbered; each multiplies what it carries by a mask.")  # fmt: skip
+    return _(
+        "L is the number of layers, Δ the number of steps between the word and the prediction. "
+        "The path runs through the barcodes that are numbered; each multiplies what it carries by a mask."
+    )
 
 
 def _route_label(route: str, cell: str) -> str:
@@ -159,23 +183,23 @@ def _route_label(route: str, cell: str) -> str:
 
 
 def _route() -> None:
-    session.look(replace(session.view(), through=st.session_state["through"]))
+    workbench.look(replace(workbench.view(), through=st.session_state["through"]))
 
 
 def _look(experiment: Experiment) -> View:
-    return session.view().fitted(experiment, SHOWN_SAMPLES, partial(end_near, experiment, shown_update()))
+    return workbench.view().fitted(experiment, SHOWN_SAMPLES, partial(end_near, experiment, shown_update()))
 
 
 def _follow(did: dict[str, Any]) -> None:
     """Does what was asked for on the figure."""
-    experiment = session.at(shown_update())
+    experiment = workbench.at(shown_update())
     view = _look(experiment)
     if "source" in did:
-        session.look(view.with_source(int(did["source"])))
+        workbench.look(view.with_source(int(did["source"])))
     elif "target" in did:
-        session.look(view.with_target(int(did["target"])))
+        workbench.look(view.with_target(int(did["target"])))
     elif "climb" in did:
-        session.look(view.with_climb(int(did["climb"]), int(did["t"])))
+        workbench.look(view.with_climb(int(did["climb"]), int(did["t"])))
     elif "site" in did:
         st.session_state["mask"] = _first_gate(experiment, did["site"], int(did["layer"]))
 
@@ -186,14 +210,26 @@ def _first_gate(experiment: Experiment, site: str, layer: int) -> tuple[str, int
 
 
 def _scrub(experiment: Experiment, update: int, view: View) -> None:
-    newest = max(session.now(), update)
-    coming = newest > session.now()
+    newest = max(workbench.now(), update)
+    coming = newest > workbench.now()
     with st.container(horizontal=True, gap="medium", key="scrub"):
-        scrubber(_("Update"), (1, newest), update, "scrub-update", _to_update,
-                 newest=_("preview") if coming else _("newest"),
-                 jumps={} if update == newest else {_("to the newest"): newest})  # fmt: skip
-        scrubber(_("First step"), (0, max(0, experiment.steps - COUNT)), view.start, "scrub-first", _to_step,
-                 jumps=_ends_out_of_sight(view, experiment.steps))  # fmt: skip
+        scrubber(
+            _("Update"),
+            (1, newest),
+            update,
+            "scrub-update",
+            _to_update,
+            newest=_("preview") if coming else _("newest"),
+            jumps={} if update == newest else {_("to the newest"): newest},
+        )
+        scrubber(
+            _("First step"),
+            (0, max(0, experiment.steps - COUNT)),
+            view.start,
+            "scrub-first",
+            _to_step,
+            jumps=_ends_out_of_sight(view, experiment.steps),
+        )
         samples = (1, min(experiment.batch, SHOWN_SAMPLES))
         scrubber(_("Sample"), samples, view.sample + 1, "scrub-sample", _to_sample)
 
@@ -205,12 +241,12 @@ def _ends_out_of_sight(view: View, steps: int) -> dict[str, int]:
 
 
 def _to_update(chosen: int | None) -> None:
-    session.lab()["update"] = chosen
+    workbench.lab()["update"] = chosen
 
 
 def _to_step(chosen: int | None) -> None:
-    session.look(replace(session.view(), first=chosen or 0))
+    workbench.look(replace(workbench.view(), first=chosen or 0))
 
 
 def _to_sample(chosen: int | None) -> None:
-    session.look(replace(session.view(), sample=(chosen or 1) - 1))
+    workbench.look(replace(workbench.view(), sample=(chosen or 1) - 1))

@@ -3,23 +3,25 @@
 import streamlit as st
 
 from core.figures.theme import theme
-from core.language import _
+from core.i18n import _
 from pages.common.address import address
-from pages.common.texts import plain
-from pages.common.title import title
-from pages.learn import masks_shown, masks_slow, masks_state, masks_tools
+from pages.common.escape import plain
+from pages.common.page_title import title
+from pages.learn import masks_controls, masks_figures, masks_slow_motion, masks_state
 
 masks_state.begin()
-purpose = _("Each column is a time step, each lane a place where dropout acts, each stripe a unit: {filled} Where a mask is "
-            "used again, its stripes go on.")  # fmt: skip
+purpose = _(
+    "Each column is a time step, each lane a place where dropout acts, each stripe a unit: {filled} Where a mask is "
+    "used again, its stripes go on."
+)
 zones = masks_state.experiment().placement.zones
 filled = _("filled takes the new value, empty keeps the old.") if zones else _("filled is kept, empty is dropped.")
 title(_("Masks over time and layers"), purpose.format(filled=filled))
 with st.container(key="masks-page"):
-    masks_tools.show()
+    masks_controls.show()
     if masks_state.error():
         st.warning(plain(masks_state.error()))
     colours = theme(st.context.theme.type)
-    masks_shown.show(colours)
-    masks_slow.show(colours)
+    masks_figures.show(colours)
+    masks_slow_motion.show(colours)
 address(masks_state.query(), "masks-address")

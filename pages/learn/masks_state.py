@@ -6,18 +6,18 @@ from typing import Any
 
 import streamlit as st
 
-from core.codec import from_query, remembered, to_plain, to_query
-from core.dropout.beside import beside, with_rate
+from core.dropout.comparison import beside, with_rate
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment import BOUNDS, Experiment, build
-from core.language import _
-from core.look import Look, look_of, look_query
-from core.runs.protocol import SHOWN_SAMPLES
-from core.tasks.windows import data_of
-from core.view import View, view_of, view_query
-from pages.common.files import note, present
+from core.experiment.batches import data_of
+from core.experiment.experiment import BOUNDS, Experiment, build
+from core.experiment.serialization import from_query, remembered, to_plain, to_query
+from core.i18n import _
+from core.training.events import SHOWN_SAMPLES
+from pages.common.path_view import View, view_of, view_query
+from pages.common.visit_files import note, present
+from pages.learn.masks_view import Look, look_of, look_query
 
 KEY = "masks-page"
 

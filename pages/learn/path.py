@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from core.figures.theme import theme
-from core.language import _
+from core.i18n import _
 from pages.common.address import address
-from pages.common.texts import plain
-from pages.common.title import title
-from pages.learn import bench, choice, counts, measured, paper, route
+from pages.common.escape import plain
+from pages.common.page_title import title
+from pages.learn import path_charts, path_controls, path_explanation, path_network, path_sensitivity, path_state
 
 _CSS = Path(__file__).parents[2] / "assets" / "components" / "path.css"
 
@@ -17,25 +17,29 @@ _CSS = Path(__file__).parents[2] / "assets" / "components" / "path.css"
 def page() -> None:
     """The whole page."""
     colours = theme(st.context.theme.type)
-    title(_("The path that is corrupted L + 1 times"),
-          _("Follow one word through layers and time to one prediction. Each numbered barcode on the thick line is a dropout "
-            "mask that it meets."))  # fmt: skip
+    title(
+        _("The path that is corrupted L + 1 times"),
+        _(
+            "Follow one word through layers and time to one prediction. Each numbered barcode on the thick line is a dropout "
+            "mask that it meets."
+        ),
+    )
     st.html(f"<style>{_CSS.read_text(encoding='utf-8')}</style>")
-    bench.begin()
-    if bench.bench()["error"]:
-        st.error(plain(bench.bench()["error"]))
+    path_state.begin()
+    if path_state.bench()["error"]:
+        st.error(plain(path_state.bench()["error"]))
     with st.container(key="path"):
-        choice.show()
+        path_controls.show()
         left, right = st.columns([2.15, 1], gap="medium")
         with left:
-            route.show(colours)
+            path_network.show(colours)
         with right:
-            counts.spread(colours)
-            counts.growth(colours)
-        paper.show(colours.accent)
-        counts.table()
-        measured.show()
-    address(bench.query(), "path-address")
+            path_charts.spread(colours)
+            path_charts.growth(colours)
+        path_explanation.show(colours.accent)
+        path_charts.table()
+        path_sensitivity.show()
+    address(path_state.query(), "path-address")
 
 
 page()

@@ -6,41 +6,43 @@ import streamlit as st
 
 from core.dropout.methods import METHODS
 from core.figures.theme import Theme, theme
-from core.language import _
+from core.i18n import _
 from pages.common.address import address
-from pages.common.texts import plain
-from pages.common.title import title
-from pages.reference import card, choice
+from pages.common.escape import plain
+from pages.common.page_title import title
+from pages.reference import method_card, method_controls
 
 
 def page() -> None:
     """The whole page."""
     colours = theme(st.context.theme.type)
-    purpose = _("Every way to drop in a recurrent network that the literature names: where its masks multiply, and how often "
-                "they meet what is remembered.")  # fmt: skip
+    purpose = _(
+        "Every way to drop in a recurrent network that the literature names: where its masks multiply, and how often "
+        "they meet what is remembered."
+    )
     title(_("Methods"), purpose)
-    choice.begin()
+    method_controls.begin()
     with st.container(key="methods"):
-        cell, first, second = choice.show()
+        cell, first, second = method_controls.show()
         if second:
             _beside(cell, [first, second], colours)
         else:
             _alone(cell, first, colours)
-    address(choice.query(), "methods-address")
+    address(method_controls.query(), "methods-address")
 
 
 def _alone(cell: str, name: str, colours: Theme) -> None:
-    card.head(name)
+    method_card.head(name)
     left, right = st.columns([1, 1.15], gap="large")
     with left:
-        card.cell_figure(name, cell, colours)
-        card.masks_over_time(name, cell, colours)
+        method_card.cell_figure(name, cell, colours)
+        method_card.masks_over_time(name, cell, colours)
     with right:
-        card.facts(name, cell)
-        layers, distance, gates = choice.distances()
-        card.counts(name, cell, layers, distance, gates, colours)
-        card.results(name)
-    card.code(name, cell)
+        method_card.facts(name, cell)
+        layers, distance, gates = method_controls.distances()
+        method_card.counts(name, cell, layers, distance, gates, colours)
+        method_card.results(name)
+    method_card.code(name, cell)
 
 
 def _beside(cell: str, names: list[str], colours: Theme) -> None:
@@ -53,14 +55,14 @@ def _beside(cell: str, names: list[str], colours: Theme) -> None:
                     st.caption(plain(_(METHODS[name].label)))
                 show(name, *arguments)
 
-    row(card.head)
-    row(card.cell_figure, cell, colours)
-    row(card.facts, cell)
-    row(card.masks_over_time, cell, colours)
-    layers, distance, gates = choice.distances()
-    row(card.counts, cell, layers, distance, gates, colours)
-    row(card.results)
-    row(card.code, cell)
+    row(method_card.head)
+    row(method_card.cell_figure, cell, colours)
+    row(method_card.facts, cell)
+    row(method_card.masks_over_time, cell, colours)
+    layers, distance, gates = method_controls.distances()
+    row(method_card.counts, cell, layers, distance, gates, colours)
+    row(method_card.results)
+    row(method_card.code, cell)
 
 
 page()

@@ -6,21 +6,21 @@ from html import escape
 
 import streamlit as st
 
-from core.codec import to_query
 from core.dropout.methods import METHODS
-from core.dropout.published import NOTE
-from core.experiment import Experiment, build
-from core.figures.numbers import raised
-from core.language import N_, _
-from core.recipes import RECIPES, Recipe
-from core.recipes import experiment as of_recipe
-from core.results import measured, miniatures, papers, seeds
-from core.results import table as five
-from core.results.measured import Measured, read
+from core.dropout.published_results import NOTE
+from core.experiment.experiment import Experiment, build
+from core.experiment.recipes import RECIPES, Recipe
+from core.experiment.recipes import experiment as of_recipe
+from core.experiment.serialization import to_query
+from core.figures.number_format import raised
+from core.i18n import N_, _
+from core.results import measured_runs, paper_tables, recipe_runs, seed_runs
+from core.results import seed_table as five
+from core.results.measured_runs import Measured, read
 from core.tasks import TASKS
+from pages.common.escape import plain
+from pages.common.page_title import title
 from pages.common.table import parts, said, small, table, to_lab, value
-from pages.common.texts import plain
-from pages.common.title import title
 
 WAYS = {
     "set-ups": N_("The papers' set-ups on the Penn Treebank"),
@@ -42,7 +42,7 @@ def page() -> None:
     title(_("Paper tables"), purpose)
     ways = "".join(f'<a href="#{key}">{escape(_(name))}</a>' for key, name in WAYS.items())
     st.html(f'<nav class="papers-ways">{ways}</nav>')
-    runs, repeated = read(miniatures.FILE), read(seeds.FILE)
+    runs, repeated = read(recipe_runs.FILE), read(seed_runs.FILE)
     with st.container(key="papers"):
         _set_ups(runs)
         _four(repeated)
@@ -52,34 +52,42 @@ def page() -> None:
 
 def _set_ups(runs: Sequence[Measured]) -> None:
     _head("set-ups")
-    about = _("In small: a tenth of the widths, Python's documentation in the place of the Penn Treebank, and a tenth of the "
-              "updates, but 6000 at most: only what dropout does can be compared, not the figures.")  # fmt: skip
-    st.caption(plain(" ".join((about, _(NOTE), _(papers.SOURCE)))))
-    table([*papers.head(), _("start it")], (_set_up(recipe, runs) for recipe in RECIPES.values()))
-    for n, sentence in enumerate(papers.shared(), start=1):
+    about = _(
+        "In small: a tenth of the widths, Python's documentation in the place of the Penn Treebank, and a tenth of the "
+        "updates, but 6000 at most: only what dropout does can be compared, not the figures."
+    )
+    st.caption(plain(" ".join((about, _(NOTE), _(paper_tables.SOURCE)))))
+    table([*paper_tables.head(), _("start it")], (_set_up(recipe, runs) for recipe in RECIPES.values()))
+    for n, sentence in enumerate(paper_tables.shared(), start=1):
         st.caption(f"{raised(n)} {plain(_(sentence))}")
     _measured_by("python -m core tables --run", five.where(runs) if runs else _("nothing yet"))
     with st.expander(_("The commands: in small, and as published, on a folder PTB in the layout of the Penn Treebank")):
         for recipe in RECIPES.values():
-            lines = [*map(measured.command, miniatures.of(recipe)), papers.whole(recipe)]
+            lines = [*map(measured_runs.command, recipe_runs.of(recipe)), paper_tables.whole(recipe)]
             st.caption(plain(_(recipe.label)))
             st.code("\n".join(lines), language="bash")
 
 
 def _set_up(recipe: Recipe, runs: Sequence[Measured]) -> tuple[str, ...]:
-    here = (_result(one) if one else said("–") for one in papers.measured(recipe, runs))
-    theirs = "".join(_result(papers.reported(row)) for row in recipe.reported)
-    marks = " ".join(raised(n) for n, one in enumerate(papers.shared(), start=1) if one in recipe.differs)
-    return said(f"{_(recipe.label)} {marks}"), theirs, *here, "".join(map(small, papers.particular(recipe))), _starts(recipe)
+    here = (_result(one) if one else said("–") for one in paper_tables.measured(recipe, runs))
+    theirs = "".join(_result(paper_tables.reported(row)) for row in recipe.reported)
+    marks = " ".join(raised(n) for n, one in enumerate(paper_tables.shared(), start=1) if one in recipe.differs)
+    return (
+        said(f"{_(recipe.label)} {marks}"),
+        theirs,
+        *here,
+        "".join(map(small, paper_tables.particular(recipe))),
+        _starts(recipe),
+    )
 
 
-def _result(found: papers.Result) -> str:
+def _result(found: paper_tables.Result) -> str:
     return value(found.value, found.note)
 
 
 def _starts(recipe: Recipe) -> str:
     """Links to the Lab, whose pictures need windows of one length."""
-    whole = replace(of_recipe(recipe, miniatures.SCALE), windows="equal")
+    whole = replace(of_recipe(recipe, recipe_runs.SCALE), windows="equal")
     links = to_lab(_("Open in the Lab"), to_query(whole))
     if recipe.fields["placement"].sites:
         links += to_lab(_("Without dropout"), to_query(replace(whole, placement=METHODS["none"].placement())))
@@ -89,17 +97,26 @@ def _starts(recipe: Recipe) -> str:
 
 def _four(runs: Sequence[Measured]) -> None:
     _head("four")
-    about = _("Here: five seeds, mean ± 95 % interval, best validation / test at the end. Below it, how much more than without "
-              "dropout, seed by seed on the same data: two intervals may overlap, and all seeds agree.")  # fmt: skip
+    about = _(
+        "Here: five seeds, mean ± 95 % interval, best validation / test at the end. Below it, how much more than without "
+        "dropout, seed by seed on the same data: two intervals may overlap, and all seeds agree."
+    )
     st.caption(plain(about))
-    names = [_("task"), _("published"), _("here: without dropout"), _("here: at .25"), _("here: at .5"), _("what differs"),
-             _("start it in the Lab")]  # fmt: skip
-    table(names, (tuple(_kind(kind)) for kind in papers.four(runs)))
+    names = [
+        _("task"),
+        _("published"),
+        _("here: without dropout"),
+        _("here: at .25"),
+        _("here: at .5"),
+        _("what differs"),
+        _("start it in the Lab"),
+    ]
+    table(names, (tuple(_kind(kind)) for kind in paper_tables.four(runs)))
 
 
-def _kind(kind: papers.Kind) -> Iterator[str]:
+def _kind(kind: paper_tables.Kind) -> Iterator[str]:
     yield said(kind.task) + small(_(kind.data))
-    yield "".join(_result(papers.reported(row)) for row in kind.reported)
+    yield "".join(_result(paper_tables.reported(row)) for row in kind.reported)
     for column in STARTS:
         found = kind.measured(column)
         yield parts(found.value) + "".join(map(small, found.note.split("; "))) if found else said("–")
@@ -130,8 +147,10 @@ def _difference(text: str) -> str:
 
 def _others() -> None:
     _head("others")
-    names, found = [_("method"), _("data"), _("published")], papers.others()
-    table(names, ((said(_(METHODS[row.method].label)), said(_(row.data)), _result(papers.reported(row))) for row in found))
+    names, found = [_("method"), _("data"), _("published")], paper_tables.others()
+    table(
+        names, ((said(_(METHODS[row.method].label)), said(_(row.data)), _result(paper_tables.reported(row))) for row in found)
+    )
 
 
 def _head(key: str) -> None:

@@ -1,9 +1,9 @@
 """The masks as barcodes: one stripe a unit, filled kept, empty dropped, each where its mask multiplies."""
 
+from core.figures.network.labels import mask_says, place
 from core.figures.network.layout import Box
 from core.figures.network.scene import UNITS, Scene
 from core.figures.network.svg import group, label, number, tag
-from core.figures.network.texts import mask_says, place
 
 INSET = 2.5
 WIDEST = 17  # that a number may be between two barcodes; one of three digits is squeezed
@@ -12,10 +12,14 @@ WIDEST = 17  # that a number may be between two barcodes; one of three digits is
 def barcodes(scene: Scene, name: str) -> str:
     """Every mask of the window: a group for each site that is on at a layer."""
     return "".join(
-        group(*(_barcode(scene, name, site, layer, t) for t in scene.steps),
-              id=f"{name}-masks-{site}-{layer}", role="group", aria_label=place(site, layer))
+        group(
+            *(_barcode(scene, name, site, layer, t) for t in scene.steps),
+            id=f"{name}-masks-{site}-{layer}",
+            role="group",
+            aria_label=place(site, layer),
+        )
         for site, layer in scene.on
-    )  # fmt: skip
+    )
 
 
 def numbers(scene: Scene, name: str) -> str:
@@ -26,14 +30,26 @@ def numbers(scene: Scene, name: str) -> str:
 def _barcode(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
     box, kept = scene.layout.box(site, layer, t), scene.kept(site, layer, t)
     units = scene.units(site, layer)
-    stripes = tag("path", d=_stripes(scene, site, layer, t), transform=_scale(box, min(units, UNITS)),
-                  data_site=site, data_layer=str(layer), data_t=str(t), data_first_unit="1",
-                  data_units=str(min(units, UNITS)))  # fmt: skip
-    return group(tag("rect", width=box.width, height=box.height, rx=3), stripes,
-                 id=f"{name}-{site}-{layer}-{t}", role="button", tabindex="-1",
-                 class_="net-mask is-crossed" if (site, layer, t) in scene.crossed else "net-mask",
-                 transform=f"translate({number(box.x)} {number(box.y)})",
-                 aria_label=mask_says(scene, site, layer, t, len(kept)))  # fmt: skip
+    stripes = tag(
+        "path",
+        d=_stripes(scene, site, layer, t),
+        transform=_scale(box, min(units, UNITS)),
+        data_site=site,
+        data_layer=str(layer),
+        data_t=str(t),
+        data_first_unit="1",
+        data_units=str(min(units, UNITS)),
+    )
+    return group(
+        tag("rect", width=box.width, height=box.height, rx=3),
+        stripes,
+        id=f"{name}-{site}-{layer}-{t}",
+        role="button",
+        tabindex="-1",
+        class_="net-mask is-crossed" if (site, layer, t) in scene.crossed else "net-mask",
+        transform=f"translate({number(box.x)} {number(box.y)})",
+        aria_label=mask_says(scene, site, layer, t, len(kept)),
+    )
 
 
 def _stripes(scene: Scene, site: str, layer: int, t: int) -> str:
@@ -63,8 +79,19 @@ def _number(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
     left, middle = scene.layout.number(site, layer, t, width)
     return group(
         tag("rect", x=left, y=middle - height / 2, width=width, height=height, rx=height / 2),
-        label(text, left + width / 2, middle + 4.5, "net-count", textLength=WIDEST if len(text) > 2 else None,
-              lengthAdjust="spacingAndGlyphs" if len(text) > 2 else None),
-        id=f"{name}-crossing-{text}", class_="net-crossing", data_crossing=text, data_site=site, data_layer=str(layer),
-        data_t=str(t), aria_hidden="true",
-    )  # fmt: skip
+        label(
+            text,
+            left + width / 2,
+            middle + 4.5,
+            "net-count",
+            textLength=WIDEST if len(text) > 2 else None,
+            lengthAdjust="spacingAndGlyphs" if len(text) > 2 else None,
+        ),
+        id=f"{name}-crossing-{text}",
+        class_="net-crossing",
+        data_crossing=text,
+        data_site=site,
+        data_layer=str(layer),
+        data_t=str(t),
+        aria_hidden="true",
+    )

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from core.figures.network.gates import dotted, gates_say, letters
+from core.figures.network.connections import on_path
+from core.figures.network.gate_routes import dotted, gates_say, letters
+from core.figures.network.labels import climb_says, excerpt, input_says, outside, prediction_says
 from core.figures.network.layout import CLOCK, HALF_NODE, NOTES, PLOT, TOKEN, WIDTH
 from core.figures.network.scene import Scene
 from core.figures.network.svg import group, label, number, shortened, tag, text, width_of
-from core.figures.network.texts import climb_says, excerpt, input_says, outside, prediction_says
-from core.figures.network.wires import on_path
-from core.language import _
+from core.i18n import _
 
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SIZE = 14.0  # of all text that people read, in units of the view box
@@ -37,11 +37,16 @@ def words(scene: Scene, name: str) -> str:
     """The words at x_t, the predictions at y_t with what is right above them, and the steps."""
     at = scene.layout
     read = group(*(_input(scene, name, t) for t in scene.steps), id=f"{name}-inputs", role="group", aria_label=_("input"))
-    told = group(*(_prediction(scene, name, t) for t in scene.steps), id=f"{name}-predictions", role="group",
-                 aria_label=_("predicts"))  # fmt: skip
+    told = group(
+        *(_prediction(scene, name, t) for t in scene.steps), id=f"{name}-predictions", role="group", aria_label=_("predicts")
+    )
     clock = "".join(label(f"{t}", at.x(t), CLOCK - at.slack, "net-mid net-soft") for t in scene.steps)
-    rows = ((_("correct"), at.predicted - 7), (_("predicts"), at.predicted + 15.5), (_("input"), at.read + 15.5),
-            (_("step t"), CLOCK - at.slack))  # fmt: skip
+    rows = (
+        (_("correct"), at.predicted - 7),
+        (_("predicts"), at.predicted + 15.5),
+        (_("input"), at.read + 15.5),
+        (_("step t"), CLOCK - at.slack),
+    )
     names = "".join(_fitted(row, 4, y, PLOT[0] - 8, "net-soft") for row, y in rows)
     return names + clock + read + told
 
@@ -91,12 +96,14 @@ def _band(scene: Scene, layer: int) -> str:
     middle = (top + bottom) / 2
     return group(
         tag("rect", x=4, y=top, width=at.right - 4, height=bottom - top, rx=8, class_="net-band"),
-        label(_("layer {n}").format(n=layer), 0, 0, "net-mid net-soft",
-              transform=f"translate(17 {number(middle)}) rotate(-90)"),
+        label(
+            _("layer {n}").format(n=layer), 0, 0, "net-mid net-soft", transform=f"translate(17 {number(middle)}) rotate(-90)"
+        ),
         _fitted(_("state"), 26, at.h(layer) + 4.5, 44, "net-soft"),
         _fitted(_("cell") if scene.shape.cell == "lstm" else _("carry"), 26, at.c(layer) + 4.5, 44, "net-soft")
-        if scene.carries else "",
-    )  # fmt: skip
+        if scene.carries
+        else "",
+    )
 
 
 def _state(scene: Scene, layer: int, t: int) -> str:
@@ -136,15 +143,34 @@ def _kind(symbol: str, taken: bool) -> str:
 
 def _input(scene: Scene, name: str, t: int) -> str:
     at, source = scene.layout, t == scene.climbs[0]
-    return _token(scene, scene.inputs[t], at.x(t), at.read, id=f"{name}-x-{t}", chosen=source, says=input_says(scene, t),
-                  kind="source", t=t)  # fmt: skip
+    return _token(
+        scene,
+        scene.inputs[t],
+        at.x(t),
+        at.read,
+        id=f"{name}-x-{t}",
+        chosen=source,
+        says=input_says(scene, t),
+        kind="source",
+        t=t,
+    )
 
 
 def _prediction(scene: Scene, name: str, t: int) -> str:
     at, target = scene.layout, t == scene.climbs[-1]
     nothing = "–" if scene.right[t] is None else f"y{str(t).translate(_LOWERED)}"  # not asked; not predicted yet
-    token = _token(scene, scene.predicted[t] or nothing, at.x(t), at.predicted, id=f"{name}-y-{t}", chosen=target,
-                   says=prediction_says(scene, t), kind="target", t=t, empty=scene.predicted[t] is None)  # fmt: skip
+    token = _token(
+        scene,
+        scene.predicted[t] or nothing,
+        at.x(t),
+        at.predicted,
+        id=f"{name}-y-{t}",
+        chosen=target,
+        says=prediction_says(scene, t),
+        kind="target",
+        t=t,
+        empty=scene.predicted[t] is None,
+    )
     return token + _verdict(scene, t)
 
 
@@ -158,14 +184,24 @@ def _verdict(scene: Scene, t: int) -> str:
     return _fitted(right, x, y, at.pitch - 6, "net-mid net-soft")
 
 
-def _token(scene: Scene, word: str, x: float, top: float, *, id: str, chosen: bool, says: str, kind: str, t: int,
-           empty: bool = False) -> str:  # fmt: skip
+def _token(
+    scene: Scene, word: str, x: float, top: float, *, id: str, chosen: bool, says: str, kind: str, t: int, empty: bool = False
+) -> str:
     width = scene.layout.pitch - 5
     box = tag("rect", x=x - width / 2, y=top, width=width, height=TOKEN, rx=6)
     states = " is-chosen" * chosen + " is-empty" * empty
-    return group(box, _fitted(word, x, top + 15.5, width - 4, "net-mid"), id=id, class_="net-token" + states, role="button",
-                 tabindex="0" if chosen else "-1", aria_pressed="true" if chosen else "false", aria_label=says,
-                 data_kind=kind, data_t=str(t))  # fmt: skip
+    return group(
+        box,
+        _fitted(word, x, top + 15.5, width - 4, "net-mid"),
+        id=id,
+        class_="net-token" + states,
+        role="button",
+        tabindex="0" if chosen else "-1",
+        aria_pressed="true" if chosen else "false",
+        aria_label=says,
+        data_kind=kind,
+        data_t=str(t),
+    )
 
 
 def _fitted(word: str, x: float, y: float, width: float, kind: str) -> str:
@@ -182,6 +218,17 @@ def _handle(scene: Scene, name: str, layer: int) -> str:
     wide = 2 * HALF_NODE + 20
     ring = tag("rect", x=x - wide / 2, y=y - node / 2 - 1, width=wide, height=node + 2, rx=6, class_="net-ring")
     arrows = tag("path", d=f"M{number(x - 16)} {number(y - 5)}l-6 5 6 5zM{number(x + 16)} {number(y - 5)}l6 5 -6 5z")
-    return group(hold, ring, arrows, id=f"{name}-climb-{layer}", class_="net-handle", role="slider", tabindex="0",
-                 aria_label=climb_says(scene, layer), aria_valuemin=str(climbs[layer - 1]), aria_valuenow=str(climbs[layer]),
-                 aria_valuemax=str(climbs[layer + 1]), data_climb=str(layer))  # fmt: skip
+    return group(
+        hold,
+        ring,
+        arrows,
+        id=f"{name}-climb-{layer}",
+        class_="net-handle",
+        role="slider",
+        tabindex="0",
+        aria_label=climb_says(scene, layer),
+        aria_valuemin=str(climbs[layer - 1]),
+        aria_valuenow=str(climbs[layer]),
+        aria_valuemax=str(climbs[layer + 1]),
+        data_climb=str(layer),
+    )

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from core.dropout.draw import Array, Masks, Shape, key
+from core.analysis.path_counts import Mask, crossings, routes_of
+from core.dropout.masks import Array, Masks, Shape, key
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.figures.masks import of_units
+from core.figures.mask_heatmap import of_units
 from core.figures.network.layout import Layout
-from core.language import _
-from core.paths import Mask, crossings, routes_of
+from core.i18n import _
 
 UNITS = 24  # as many units as a barcode can show and still be read
 
@@ -19,7 +19,7 @@ UNITS = 24  # as many units as a barcode can show and still be read
 class Scene:
     """One window of one sample at one update. Steps, samples and sequences count from 0, layers and units from 1.
 
-    placement, shape: the network, as it is at the update that is shown. masks: what `core.dropout.draw.draw` returned for
+    placement, shape: the network, as it is at the update that is shown. masks: what `core.dropout.masks.draw` returned for
     them, those of words spelled out. sample: 0 to B-1.
     first, count: the window of steps; it ends with the last step, T-1, where `count` would go beyond.
     inputs: text of x_t for all T steps. predicted, right: texts at y_t for all T steps; `right` is None where nothing
@@ -45,8 +45,12 @@ class Scene:
     def __post_init__(self) -> None:
         steps = self.shape.steps
         if not (0 <= self.first < steps and self.count > 0 and 0 <= self.sample < self.shape.batch):
-            raise Invalid(_("The window starts at one of the {steps} steps and shows one of the {batch} samples.").format(
-                steps=steps, batch=self.shape.batch), "window")  # fmt: skip
+            raise Invalid(
+                _("The window starts at one of the {steps} steps and shows one of the {batch} samples.").format(
+                    steps=steps, batch=self.shape.batch
+                ),
+                "window",
+            )
         if max(self.climbs) >= steps:
             raise Invalid(_("The path ends at one of the {steps} steps.").format(steps=steps), "path")
         if not len(self.inputs) == len(self.predicted) == len(self.right) == steps:

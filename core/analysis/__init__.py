@@ -1,0 +1,1 @@
+"""Measurements on networks: path counts, sensitivity, pre-activations, update traces."""

@@ -1,0 +1,57 @@
+"""A run kept in a file, plain or gzipped: a line that says of what and how it was made, then its events, one a line."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import Invalid
+from core.experiment.experiment import Experiment
+from core.experiment.serialization import from_plain, to_plain
+from core.i18n import _
+from core.training.events import LAST, Event
+
+MADE = ("date", "commit", "command", "versions")
+FOLDER = Path(__file__).parents[2] / "assets" / "recorded"
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """experiment: what was trained. events: all of them, "started" to "done". made: date, commit, command, versions."""
+
+    experiment: Experiment
+    events: tuple[Event, ...]
+    made: Mapping[str, Any]
+
+
+def read(path: Path) -> Recorded:
+    """The recorded run of a file. Raises Invalid where it is missing or damaged."""
+    try:
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if raw.startswith(GZIP) else raw).decode()
+        head, *events = [json.loads(line) for line in text.splitlines()]
+        return Recorded(from_plain(head["experiment"]), _checked(events), {name: head["made"][name] for name in MADE})
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
+        why = error if isinstance(error, Invalid) else getattr(error, "strerror", None) or _("it is damaged.")
+        raise Invalid(_("The recorded run {name} cannot be read: {why}").format(name=path.name, why=why)) from None
+
+
+def write(path: Path, recorded: Recorded) -> None:
+    """Keeps a run in a file, gzipped if its name ends in .gz. The same run gives the same bytes."""
+    head = {"experiment": to_plain(recorded.experiment), "made": dict(recorded.made)}
+    text = "".join(json.dumps(line) + "\n" for line in (head, *recorded.events)).encode()
+    path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
+
+
+def _checked(events: list[Any]) -> tuple[Event, ...]:
+    kinds = [event["event"] for event in events]
+    if not kinds or kinds[0] != "started" or kinds[-1] not in LAST:
+        raise Invalid(_("It does not go from a start to an end."))
+    updates = [event["update"] for event in events if event["event"] == "record"]
+    if updates != list(range(len(updates))):
+        raise Invalid(_("Its updates are not complete."))
+    return tuple(events)

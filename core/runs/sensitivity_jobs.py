@@ -1,0 +1,59 @@
+"""Measurements of what arrives of a small change, asked for by the pages and made in processes of their own. No torch here.
+
+One process at a time (`python -m core.runs.sensitivity_process`), one JSON object a line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from core.analysis.sensitivity_request import Curve, request, written
+from core.experiment.experiment import Experiment
+from core.runs.job_queue import Answer, Errands
+
+
+@dataclass(frozen=True)
+class Measurement(Answer):
+    """curves: those that are known so far, by the names that were asked for. update: how many updates the weights have seen
+    that are measured. written: when their file was written, in nanoseconds; 0 for an untrained network."""
+
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    update: int = 0
+    written: int = 0
+
+
+class Measurements(Errands[Measurement]):
+    """The measurements of a server. Thread-safe."""
+
+    module = "core.runs.sensitivity_process"
+    blank = Measurement()
+
+    def ask(self, experiment: Experiment, weights: Path | None = None) -> None:
+        """Has the experiment measured, unless it is or is being. weights: of a run, where it is not to be the untrained
+        network; they are measured again when they have been written again. Raises Invalid where too many are waiting."""
+        known = self.look(experiment, weights)
+        self.ask_for(request(experiment, weights), again=known is not None and outdated(known, weights))
+
+    def look(self, experiment: Experiment, weights: Path | None = None) -> Measurement | None:
+        """How far the measurement of the experiment is; None where nobody has asked for it."""
+        return self.answer_to(request(experiment, weights))
+
+    def heard(self, before: Measurement, event: dict[str, Any]) -> Measurement:
+        """One more curve; the event without a name is what all are compared with."""
+        curves = dict(before.curves)
+        if event["name"]:
+            curves[event["name"]] = _curve(event)
+        known = {name: event.get(name, getattr(before, name)) for name in ("update", "written")}
+        return Measurement("done" if event["part"] == 1 else "running", event["part"], curves=curves, **known)
+
+
+def outdated(found: Measurement, weights: Path | None) -> bool:
+    """Whether the weights have been written again since they were measured."""
+    return found.written != written(weights)
+
+
+def _curve(event: Mapping[str, Any]) -> Curve:
+    given = ((one.name, event[one.name]) for one in fields(Curve))
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
+    return Curve(**values)

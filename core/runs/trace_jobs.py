@@ -1,0 +1,41 @@
+"""One update of a run, seen from within: what a page asks for, and what it is told. No torch here.
+
+A process of its own (`python -m core.runs.trace_process`) trains the experiment from its beginning up to that update.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.analysis.update_trace import Snapshot, check_reach, read, request
+from core.experiment.experiment import Experiment
+from core.runs.job_queue import Answer, Errands
+
+
+@dataclass(frozen=True)
+class Slowed(Answer):
+    """snapshot: there once the state is "done"."""
+
+    snapshot: Snapshot | None = None
+
+
+class Snapshots(Errands[Slowed]):
+    """The snapshots of a server. Thread-safe."""
+
+    module = "core.runs.trace_process"
+    blank = Slowed()
+    kept = 20
+
+    def ask(self, experiment: Experiment, update: int, sample: int) -> None:
+        """Has the update made, unless it is or is being. Raises Invalid where it is too far away, or too many are waiting."""
+        check_reach(experiment, update)
+        self.ask_for(request(experiment, update, sample))
+
+    def look(self, experiment: Experiment, update: int, sample: int) -> Slowed | None:
+        """How far it is; None where nobody has asked for it."""
+        return self.answer_to(request(experiment, update, sample))
+
+    def heard(self, before: Slowed, event: dict[str, Any]) -> Slowed:
+        """ "reached" says how much is trained, "snapshot" is the last event."""
+        if event["event"] == "reached":
+            return replace(before, state="running", part=event["part"])
+        return Slowed("done", 1.0, snapshot=read(event["snapshot"]))

@@ -1,0 +1,37 @@
+"""Text that a language model writes while it is trained (torch).
+
+The dice are the same at every evaluation of all runs on the same data: what differs is the network alone. They are none of
+those that draw masks, and nothing of the training is touched.
+"""
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.nn.network import Network
+from core.tasks.task import TEMPERATURE, Data
+
+
+def sampled(network: Network, data: Data, masks: dict[str, Tensor], seed: int) -> dict[str, Any]:
+    """The field "written" of an evaluated record: a text that begins with the first symbol of the training part, each further
+    one drawn from what the network expects after those before it. Nothing where the task is no language model.
+
+    masks: those of an evaluation. The states start at zero.
+    """
+    if data.writing is None:
+        return {}
+    random, x = np.random.default_rng(seed), torch.from_numpy(next(data.part("train")).x[:1, :1])
+    symbols, states = [int(x)], network.start(1)
+    network = copy(network)  # of the object: its weights are the same
+    network.engine = "reference"  # which is the fastest for one step of one sample
+    with torch.no_grad():
+        for chance in random.random(data.writing.length - 1):
+            h, states = network(x.to(network.decoder.device), states, masks)
+            scores = network.decode(network.told(h, masks))[0, 0].cpu().double()  # no accelerator needs to have doubles
+            expected = (scores / TEMPERATURE).softmax(0).cumsum(0)
+            x = torch.searchsorted(expected, chance * expected[-1]).reshape(1, 1)
+            symbols.append(int(x))
+    return {"written": data.writing.text(symbols)}

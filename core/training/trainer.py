@@ -1,0 +1,382 @@
+"""train(experiment): an iterator of events that obeys commands between updates and between chunks of an evaluation (torch).
+
+The events and commands are those of runs/protocol.py. Nothing here prints, sleeps or draws on a screen.
+"""
+
+import math
+import time
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.dropout.masks import spelled, test_values
+from core.errors import Invalid
+from core.experiment.batches import data_of, masks_of
+from core.experiment.changes import CHANGEABLE, with_changes
+from core.experiment.experiment import Experiment
+from core.i18n import _
+from core.nn.cells import State
+from core.nn.network import Network, to_torch
+from core.tasks import task as task_named
+from core.tasks.generated_sequences import rows
+from core.tasks.task import Batch, Ints, Reals
+from core.training.allocator import keep_memory
+from core.training.checkpoint import Checkpoint
+from core.training.decoding import Way, written
+from core.training.evaluation import Answers, predicted_by, said_by
+from core.training.events import VERSION, Command, Commands, Event, NoCommands, record
+from core.training.loss import Pass, forward, objective, passes_of
+from core.training.optimizer import Optimiser
+from core.training.sampling import sampled
+from core.training.weight_file import keep
+
+Events = Generator[Event, None, None]
+Answered = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # what is said, what is right: of each step, or in rows
+
+
+# Times the loss of a guess that holds all classes alike, or, where real values are asked for, times the error of their mean
+# (the loss is its square): at a clean training loss beyond it the weights have run away.
+# Runs that learn anything stay below 1.3 at every evaluation, whatever the method and scaling; overfitting shows in
+# validation alone. With Adam and clipped gradients a rate far too large (10) gives 25 to 35, but never what is no number.
+RUNAWAY = 3
+
+
+class _Stopped(Exception):
+    """The user stopped the run."""
+
+
+class Diverged(Exception):
+    """The loss is no longer a number, or beyond all sense; the message says which."""
+
+
+def train(
+    experiment: Experiment,
+    commands: Commands | None = None,
+    show: int = 0,
+    kept: Path | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Iterator[Event]:
+    """Trains, and yields what happens as it happens; the last event is "done", "stopped" or "failed".
+
+    show: for how many samples of each batch the records carry the predicted class at every step ("predicted",
+    [show][T], -1 where nothing is asked; or the real value, scaled as the targets are, null where nothing is asked), as the
+    masked network of that very update predicted it.
+    kept: a file for the weights, written at every evaluation, at a pause and at the end.
+    checkpoint: where the run is written down as it goes on; where one has been written, its events come again, and the run
+    goes on after them with the numbers that it would have had anyway.
+    Raises Invalid where the task cannot make its data, the device is not there, or the checkpoint is of no use.
+    """
+    run = Training(experiment, commands or NoCommands(), show, kept, checkpoint)
+    try:
+        yield run.started()
+        yield from checkpoint.before() if checkpoint else []
+        for event in run.all_updates():
+            if checkpoint:
+                checkpoint.heard(event)
+            yield event
+        yield from run.test()
+    except _Stopped:
+        run.keep()
+        yield {"event": "stopped", "update": run.update, "seconds": run.seconds}
+    except Diverged as diverged:
+        yield {"event": "failed", "update": run.update, "reason": run.why_diverged(str(diverged))}
+
+
+def prepare(threads: int) -> None:
+    """Makes this process ready to train, on so many threads: one, and the sums are in the same order everywhere."""
+    keep_memory()
+    torch.set_num_threads(threads)
+
+
+def device_of(name: str) -> torch.device:
+    """The torch device of an experiment's `device`; "auto" is the fastest that is there. Raises Invalid."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device("cuda" if there["cuda"] else "cpu")
+    if not there[name]:
+        have = ", ".join(device for device, is_there in there.items() if is_there)
+        raise Invalid(_("There is no {name} device on this machine; it has {have}.").format(name=name, have=have), "device")
+    return torch.device(name)
+
+
+class Training:
+    """The state of one run; its methods are the phases."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        commands: Commands,
+        show: int,
+        kept: Path | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self.experiment, self.commands, self.show, self.kept = experiment, commands, show, kept
+        self.checkpoint = checkpoint
+        self.device = device_of(experiment.device)
+        self.task = task_named(experiment.task)
+        self.data = data_of(experiment)
+        self.network = Network(self.data.tokens, self.data.classes, experiment).to(self.device)
+        self.optimiser = Optimiser(self.network, experiment)
+        self.total = experiment.updates or experiment.epochs * self.data.updates
+        self.states = self.network.start(experiment.batch)
+        self.update = 0
+        self.paused = False
+        self.steps = 0  # updates to make before pausing again; 0: no pause is due
+        self.best: dict[str, Any] = {"update": 0, "val_loss": math.inf}
+        self.began = time.perf_counter()
+        if checkpoint:
+            self.go_on(checkpoint)
+
+    @property
+    def seconds(self) -> float:
+        return round(time.perf_counter() - self.began, 2)
+
+    def started(self) -> Event:
+        weights = sum(p.numel() for p in self.network.parameters())
+        gone = {"resumed": self.update} if self.update else {}
+        return {
+            "event": "started",
+            "version": VERSION,
+            "updates": self.total,
+            "updates_per_epoch": self.data.updates,
+            "parameters": weights,
+            "device": self.device.type,
+            "metric": self.task.metric,
+            "baseline": self.data.baseline,
+            **gone,
+        }
+
+    def all_updates(self) -> Events:
+        if not self.update:
+            yield from self.evaluated(record_of={"train_loss": math.nan})
+        while self.update < self.total:
+            epoch, place = divmod(self.update, self.data.updates)
+            for batch in islice(self.data.train(epoch), place, place + self.total - self.update):
+                yield from self.obey()
+                self.update += 1
+                yield from self.one_update(batch)
+                yield from self.count_step()
+                yield from self.write_down()
+
+    def one_update(self, batch: Batch) -> Events:
+        """Draw masks → forward through time → loss → backward → update."""
+        e, losses = self.experiment, dict(self.experiment.placement.losses)
+        if batch.first:
+            self.states = self.network.start(e.batch)
+        passes = [forward(self.network, batch, self.states, self.masks(batch, n)) for n in range(passes_of(losses))]
+        first, loss = passes[0], objective(passes, losses, e.loss)
+        self.check(loss.item())
+        self.network.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step(e, (self.update - 1) // self.data.updates, len(batch.x))
+        self.states = [tuple(part.detach() for part in state) for state in first.states]
+        shown = {"predicted": predicted_by(first.scores, batch, self.show)} if self.show else {}
+        yield from self.evaluated({"train_loss": first.loss.item() if len(first.scores) else math.nan, **shown})
+
+    def masks(self, batch: Batch, passing: int) -> dict[str, Tensor]:
+        """The masks of this update, drawn for one of its forward passes."""
+        return to_torch(spelled(masks_of(self.experiment, self.update, passing), batch.x), self.device)
+
+    def evaluated(self, record_of: dict[str, Any]) -> Events:
+        """The record of this update, with an evaluation at the start, at the end of each epoch and at the very end."""
+        due = self.update % self.data.updates == 0 or self.update == self.total
+        evaluated = (yield from self.evaluate()) if due else None
+        if due:
+            self.keep()
+        yield record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
+        if evaluated and self.update and self.optimiser.evaluated(self.experiment, evaluated["val_loss"]):
+            yield {"event": "averaging", "update": self.update}
+        times = RUNAWAY**2 if self.data.real else RUNAWAY
+        if evaluated and evaluated["train_loss_clean"] > times * self.data.guess:
+            raise Diverged(
+                _(
+                    "The clean training loss has grown to {loss:.3g}, more than {times} times that of a plain "
+                    "guess, at update {update}"
+                ).format(loss=evaluated["train_loss_clean"], times=times, update=self.update)
+            )
+
+    def evaluate(self) -> Generator[Event, None, dict[str, Any]]:
+        """Validation, and as many windows of the training part, without masks."""
+        windows = sum(1 for _window in self.data.part("validation"))
+        masks = self.test_masks()
+        validation = yield from self.clean("validation", windows, masks)
+        training = yield from self.clean("train", windows, masks)
+        if validation["loss"] < self.best["val_loss"]:
+            self.best = {"update": self.update, "val_loss": validation["loss"]}
+        return {
+            "train_loss_clean": training["loss"],
+            "val_loss": validation["loss"],
+            "val": {name: validation[name] for name in self.task.metrics},
+            **validation["shown"],
+            **sampled(self.optimiser.to_evaluate, self.data, masks, self.experiment.data_seed),
+        }
+
+    def test_masks(self) -> dict[str, Tensor]:
+        """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""
+        return to_torch(test_values(self.experiment.placement.at(self.update), self.experiment.shape), self.device)
+
+    def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, Any]]:
+        """Loss and metrics of a part of the data, under the masks of an evaluation, and what is shown of the answers; of the
+        training part the loss alone."""
+        e, found, network = self.experiment, Answers(), self.optimiser.to_evaluate
+        names = self.task.metrics if part != "train" else ()
+        states = network.start(e.batch)
+        for batch in islice(self.data.part(part), windows):
+            yield from self.obey()
+            if batch.first:
+                states = network.start(e.batch)
+            with torch.no_grad():
+                one = forward(network, batch, states, masks)
+            starts = [states] if names else []
+            found.add(one.loss.item(), *self.answered(one.scores, batch, starts, [lambda _x, _step: masks]))
+            states = one.states
+        self.check(found.total)
+        return found.metrics(names, self.data) | {"shown": found.shown(self.data, part)}
+
+    def answered(self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[Way]) -> Answered:
+        """What is said to a window, and what is right: by the scores; or, where answers are read again, what is written from
+        these states on, if any."""
+        if self.data.fed is None or not starts:
+            return said_by(scores), batch.y[batch.asked]
+        return written(self.optimiser.to_evaluate, batch, self.data.fed, starts, ways), rows(batch.y, batch.asked)
+
+    def test(self) -> Events:
+        windows = sum(1 for _window in self.data.part("test"))
+        test = yield from self.clean("test", windows, self.test_masks())
+        metrics = {name: test[name] for name in self.task.metrics} | {"loss": test["loss"], "baseline": self.data.baseline}
+        if self.experiment.monte_carlo:
+            drawn = yield from self.monte_carlo()
+            metrics |= {f"{name}_monte_carlo": drawn[name] for name in (*self.task.metrics, "loss")}
+        yield {
+            "event": "done",
+            "test": metrics,
+            "baselines": self.data.baselines["test"],
+            "validation_baselines": self.data.baselines["validation"],
+            **{f"test_{name}": value for name, value in test["shown"].items()},
+            "best": self.best,
+            "update": self.update,
+            "seconds": self.seconds,
+        }
+
+    def monte_carlo(self) -> Generator[Event, None, dict[str, float]]:
+        """Loss and metrics of the test part with masks on: the mean of the probabilities, or of the values, of many passes."""
+        e, found = self.experiment, Answers()
+        states = [self.network.start(e.batch)] * e.monte_carlo
+        for n, batch in enumerate(self.data.part("test"), start=1):
+            if batch.first:
+                states = [self.network.start(e.batch)] * e.monte_carlo
+            passes = yield from self.drawn(batch, states, n)
+            right = batch.y[batch.asked]
+            if self.data.real:
+                mean = torch.stack([one.scores for one in passes]).mean(0).cpu()
+                sums = (mean[:, 0] - torch.from_numpy(right)).square()
+            else:
+                mean = torch.stack([one.scores.softmax(-1) for one in passes]).mean(0).cpu()
+                sums = -mean[torch.arange(len(right)), torch.from_numpy(right)].log()
+            ways = [partial(self.test_draw, n, passing) for passing in range(e.monte_carlo)]
+            found.add(sums.mean().item() if len(right) else 0.0, *self.answered(mean, batch, states, ways))
+            states = [one.states for one in passes]
+        return found.metrics(self.task.metrics, self.data)
+
+    def drawn(self, batch: Batch, states: list[Any], window: int) -> Generator[Event, None, list[Pass]]:
+        """The forward passes of one test window."""
+        passes = []
+        for n, state in enumerate(states):
+            yield from self.obey()
+            with torch.no_grad():
+                passes.append(forward(self.optimiser.to_evaluate, batch, state, self.test_draw(window, n, batch.x)))
+        return passes
+
+    def test_draw(self, window: int, passing: int, x: Ints | Reals, step: slice = slice(None)) -> dict[str, Tensor]:
+        """The masks of a pass over these steps x of a test window, such as no update of the training has drawn."""
+        drawn = masks_of(self.experiment, self.total + window, passing)
+        now = {name: mask[step] if len(mask) > 1 else mask for name, mask in drawn.items()}
+        return to_torch(spelled(now, x), self.device)
+
+    def obey(self) -> Events:
+        """Acts on the commands that have come; while paused, waits for the next."""
+        while (command := self.commands.take(wait=self.paused)) is not None:
+            yield from self.act(command)
+
+    def act(self, command: Command) -> Events:
+        match command["command"]:
+            case "stop":
+                raise _Stopped
+            case "change":
+                yield self.change(command)
+            case "pause" if not self.paused:
+                yield self.pause()
+            case "resume" | "step":
+                self.paused, self.steps = False, self.steps + 1 if command["command"] == "step" else 0
+                yield {"event": "state", "state": "running"}
+
+    def pause(self) -> Event:
+        self.paused, self.steps = True, 0
+        self.keep()
+        return {"event": "state", "state": "paused"}
+
+    def count_step(self) -> Events:
+        """After an update: pauses when as many were made as "step" was said."""
+        if self.steps:
+            self.steps -= 1
+            if not self.steps:
+                yield self.pause()
+
+    def change(self, command: Command) -> Event:
+        """Changes what may change during a run; holds from the next update on."""
+        what = {name: command[name] for name in CHANGEABLE if name in command}
+        self.experiment = with_changes(self.experiment, [command])
+        return {"event": "changed", "update": self.update, **what}
+
+    def state(self) -> dict[str, Any]:
+        """All that the rest of the run depends on, beside the experiment."""
+        return {
+            "update": self.update,
+            "weights": self.network.state_dict(),
+            "optimiser": self.optimiser.state(),
+            "states": self.states,
+            "best": self.best,
+            "seconds": self.seconds,
+        }
+
+    def go_on(self, checkpoint: Checkpoint) -> None:
+        """From where the run was written down; a new one writes itself down, so that a file that cannot be is known at once."""
+        found = checkpoint.open(self.experiment, self.data)
+        if found is None:
+            checkpoint.write(self.state())
+            return
+        self.update, self.best = found["update"], found["best"]
+        self.began -= found["seconds"]
+        self.network.load_state_dict(found["weights"])
+        self.optimiser.restore(found["optimiser"])
+        self.states = [tuple(part.to(self.device) for part in state) for state in found["states"]]
+
+    def write_down(self) -> Events:
+        """After an update: in the checkpoint, where that is due. A full disk costs no run; it is said."""
+        if not self.checkpoint or (self.update % self.checkpoint.every and self.update < self.total):
+            return
+        try:
+            self.checkpoint.write(self.state())
+        except Invalid as invalid:
+            yield {"event": "unsaved", "update": self.update, "reason": str(invalid)}
+
+    def keep(self) -> None:
+        """Writes the weights down, where there is a place for them."""
+        if self.kept:
+            keep(self.optimiser.to_evaluate, self.update, self.kept)
+
+    def check(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise Diverged(_("The loss is no longer a number since update {update}").format(update=self.update))
+
+    def why_diverged(self, what: str) -> str:
+        return _(
+            "{what}: the weights have run away. A learning rate of {rate} is too large here, or the masks' scale grows "
+            "without bound; lower one of them."
+        ).format(what=what, rate=self.experiment.learning_rate)

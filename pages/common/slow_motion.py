@@ -1,0 +1,55 @@
+"""Slow motion on a page: phases to step through, played by the browser itself, so that the server has nothing to do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import streamlit as st
+
+from core.figures.slow_motion import Frame
+from core.figures.update_phases import PHASES
+from core.i18n import _
+
+_ASSETS = Path(__file__).parents[2] / "assets" / "components"
+HTML = """<section class="slow">
+<div class="slow-bar"><ol class="slow-phases"></ol><div class="slow-controls">
+<button type="button" data-does="previous"></button><button type="button" data-does="play"></button>
+<button type="button" data-does="next"></button></div></div>
+<div class="slow-stage"><div class="slow-figure" tabindex="0" role="group"></div>
+<div class="slow-side"><pre class="slow-equation"></pre><p class="slow-says" role="status"></p>
+<div class="slow-weights"></div></div></div>
+</section>"""
+
+_mount = st.components.v2.component(
+    "slow_motion",
+    html=HTML,
+    css=(_ASSETS / "slow.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "slow.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def slow_motion(
+    stage: str, weights: str, frames: Sequence[Frame], equations: Mapping[str, str], key: str, bring: bool = False
+) -> None:
+    """Shows what core/figures/update_timeline.py drew, and lights its phases one after the other. bring: into sight, once."""
+    # Tuples: to look whether a list is a table, Streamlit would import pandas, half a second of the first page.
+    phases = tuple({"name": name, "label": _(words), "equation": equations[name]} for name, words in PHASES.items())
+    words = {
+        "play": _("Play the update"),
+        "pause": _("Pause"),
+        "previous": _("Previous"),
+        "next": _("Next"),
+        "figure": _("One update, step by step: the arrow keys go on and back"),
+    }
+    _mount(
+        key=key,
+        data={
+            "stage": stage,
+            "weights": weights,
+            "frames": tuple(map(asdict, frames)),
+            "phases": phases,
+            "words": words,
+            "bring": bring,
+        },
+    )

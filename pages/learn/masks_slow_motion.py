@@ -1,0 +1,130 @@
+"""Slow motion: the update that the page is at, as a run of this experiment makes it, phase by phase."""
+
+from functools import lru_cache
+
+import streamlit as st
+
+from core.analysis.update_trace import Snapshot, asked, check_reach, request
+from core.dropout.masks import spelled
+from core.errors import Invalid
+from core.experiment.batches import data_of, masks_of, window
+from core.experiment.experiment import Experiment
+from core.figures.mask_grid import STEPS, layer_bands, window_of
+from core.figures.slow_motion import Frame, Slow, frames
+from core.figures.theme import Theme
+from core.figures.update_phases import equations
+from core.figures.update_timeline import stage, weights
+from core.i18n import _, use
+from core.runs.trace_jobs import Slowed, Snapshots
+from core.tasks.task import Data, Ints, Reals
+from pages.common.escape import plain
+from pages.common.slow_motion import slow_motion
+from pages.learn import masks_state
+
+TICK = 0.5  # seconds
+
+
+@st.cache_resource(on_release=Snapshots.close)
+def snapshots() -> Snapshots:
+    """Those of this server."""
+    return Snapshots()
+
+
+def show(colours: Theme) -> None:
+    """The heading, and the update; while it is trained, redrawn by itself."""
+    st.markdown(f"## {_('Slow motion: one update')}")
+    found = snapshots().look(*_asked())
+    busy = found is not None and found.busy
+    st.fragment(_draw, run_every=TICK if busy else None)(colours, busy)
+
+
+def _asked() -> tuple[Experiment, int, int]:
+    return masks_state.experiment(), masks_state.look().update, masks_state.sample()
+
+
+def _draw(colours: Theme, timed: bool) -> None:
+    use(st.context.locale or "en")
+    found = snapshots().look(*_asked())
+    if (found is not None and found.busy) != timed:
+        st.rerun()  # with or without the timer, whichever it is now; what is drawn before would be replaced at once
+    if found is None or found.state == "failed":
+        _offer(found)
+    elif found.snapshot is None:
+        st.progress(
+            found.part,
+            _("Training from the first update to update {update}, in a process of its own.").format(
+                update=masks_state.look().update
+            ),
+        )
+    else:
+        _play(colours, st.session_state.pop("masks-slow-bring", False))  # brought into view once
+
+
+def _offer(found: Slowed | None) -> None:
+    experiment, update, _sample = _asked()
+    if found is not None:
+        st.error(plain(found.reason))
+    try:
+        check_reach(experiment, update)
+    except Invalid as invalid:
+        st.info(plain(invalid))
+        return
+    st.button(
+        _("Run update {update} slowly").format(update=update),
+        key="masks-slow",
+        type="primary",
+        icon=":material/slow_motion_video:",
+        on_click=_ask,
+        help=_("A run of this experiment is trained up to there; then what it does is shown."),
+    )
+
+
+def _ask() -> None:
+    use(st.context.locale or "en")
+    st.session_state["masks-slow-bring"] = True
+    try:
+        snapshots().ask(*_asked())
+    except Invalid as invalid:
+        masks_state.complain(str(invalid))
+
+
+def _play(colours: Theme, bring: bool) -> None:
+    experiment, update, sample = _asked()
+    # Always the same step for the same window: another step alone draws nothing anew.
+    middle = window_of(masks_state.look().step, experiment.steps).start + STEPS // 2
+    drawn = _drawn(request(experiment, update, sample), colours, middle, st.context.locale or "en")
+    slow_motion(*drawn, key="masks-slow-motion", bring=bring)
+
+
+def _told(snapshot: Snapshot, data: Data, x: Ints | Reals) -> dict[int, tuple[str, str]]:
+    """What is right and what is guessed, by step, where values are asked for."""
+    every = {one.t: data.answer_text([one.right, one.guess], x[[one.t, one.t]]) for one in snapshot.asked if data.real}
+    return {t: (right or "", guess or "") for t, (right, guess) in every.items()}
+
+
+@lru_cache(maxsize=16)
+def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, str, tuple[Frame, ...], dict[str, str]]:
+    """The figures, frames and equations of a snapshot that is there, in a language."""
+    experiment, update, sample = asked(key)
+    found = snapshots().look(experiment, update, sample)
+    assert found
+    assert found.snapshot
+    data, read = data_of(experiment), window(experiment, update)
+    bands = layer_bands(
+        experiment.placement.at(update), spelled(masks_of(experiment, update), read.x), experiment.shape, sample
+    )
+    words, _right = data.sample_text(read, sample)
+    one = Slow(found.snapshot, experiment, bands, words, data.class_names, step, _told(found.snapshot, data, read.x[:, sample]))
+    lanes = [lane for band in bands for lane in band.lanes]
+    on = {lane.site for lane in lanes}
+    scalings = {dropout.scaling for site, dropout in experiment.placement if site.name in on}
+    said = equations(
+        experiment.cell,
+        on,
+        any(lane.gaussian for lane in lanes),
+        scalings,
+        data.real,
+        experiment.loss == "sum",
+        experiment.optimiser,
+    )
+    return stage(one, colours, "slow-stage"), weights(one, colours, "slow-weights"), frames(one), said

@@ -1,0 +1,137 @@
+"""What the paper says of the count, in the page's words, with the numbers of the case that is shown, and its equations."""
+
+import streamlit as st
+
+from core.analysis.path_counts import routes_of
+from core.analysis.path_stats import along, reach, route
+from core.dropout.methods import METHODS
+from core.dropout.placement import Placement
+from core.experiment.experiment import Experiment
+from core.figures.number_format import percentage, product
+from core.i18n import _
+from pages.common.escape import plain
+from pages.learn import path_state
+
+FARTHER = 100  # steps: farther than anybody would guess by looking
+# The step of an LSTM as the paper drops in it: D is the mask, on what comes from below and on what is told.
+STEP = (
+    r"\begin{pmatrix} i \\ f \\ o \\ g \end{pmatrix} = \begin{pmatrix} \sigma \\ \sigma \\ \sigma \\ \tanh \end{pmatrix}"
+    r"\left( W^l\, {\color{COLOUR} D}(h_t^{l-1}) + U^l\, h_{t-1}^l + b^l \right)"
+)
+MEMORY = (  # line by line, so that a phone shows it whole
+    r"\begin{aligned} c_t^l &= f \odot c_{t-1}^l + i \odot g \qquad & h_t^l &= o \odot \tanh(c_t^l) \\"
+    r" h_t^0 &= x_t & y_t &= W_y\, {\color{COLOUR} D}(h_t^L) \end{aligned}"
+)
+_ENDS = r"h_t^0 &= x_t \qquad y_t = W_y\, {\color{COLOUR} D}(h_t^L) \end{aligned}"
+_BELOW = r"W^l\, {\color{COLOUR} D}(h_t^{l-1})"
+_PLAIN = r"\begin{aligned} h_t^l &= SQUASH\left( " + _BELOW + r" + U^l\, h_{t-1}^l + b^l \right) \\ " + _ENDS
+STEPS = {  # the equations of one step, by cell
+    "lstm": (STEP, MEMORY),
+    "gru": (
+        r"\begin{aligned} a &= " + _BELOW + r" \qquad u = U^l\, h_{t-1}^l + b^l \\ r, z &= \sigma(a + u) \qquad "
+        r"g = \tanh(a + r \odot u) \\ h_t^l &= (1 - z) \odot g + z \odot h_{t-1}^l \\ " + _ENDS,
+    ),
+    "rnn": (_PLAIN.replace("SQUASH", r"\tanh"),),
+    "rnn-logistic": (_PLAIN.replace("SQUASH", r"\sigma"),),
+}
+
+
+def show(colour: str) -> None:
+    """The statement at the left, the equations at the right."""
+    st.markdown(f"## {_('Why L + 1, and what changes when h or c is masked')}")
+    with st.container(key="path-paper"):
+        words, equations = st.columns([1.15, 1], gap="medium")
+        with words:
+            _statement()
+        with equations:
+            cell = path_state.experiment().cell
+            st.caption(_step_says(cell))
+            for equation in STEPS[cell]:
+                st.latex(equation.replace("COLOUR", colour))
+        _chosen()
+
+
+def _step_says(cell: str) -> str:
+    if cell == "lstm":
+        return _(
+            "One step of layer l of the paper's LSTM. D is a fresh mask, at two places only: on what comes from below, "
+            "and on what the top layer tells. The two ways along time, h and c of the step before, have none."
+        )
+    if "cell" in routes_of(cell):
+        return _(
+            "The same masks in layer l of a GRU. D is a fresh mask, at two places only: on what comes from below, and "
+            "on what the top layer tells. The two ways along time, h carried on by z and h read by g, have none."
+        )
+    return _(
+        "The same masks in layer l of a plain RNN. D is a fresh mask, at two places only: on what comes from below, and "
+        "on what the top layer tells. The only way along time, h of the step before, has none."
+    )
+
+
+def _statement() -> None:
+    experiment = path_state.shown()
+    climbs = path_state.view().climbs
+    layers, distance, cell = experiment.layers, climbs[-1] - climbs[0], experiment.cell
+    papers = reach(METHODS["zaremba2014"].placement(cell=cell), layers, max(distance, FARTHER), cell)
+    up, far = papers[distance], papers[FARTHER]
+    st.markdown(
+        _(
+            "**Zaremba, Sutskever and Vinyals (2014)** mask only the connections that lead upwards: into layer 1, from "
+            "layer to layer, and out of the top. Content may stay in a layer for many steps, but it climbs each layer "
+            "once. With L = {layers} that is {layers} + 1 = **{n} masks** over these {distance} steps, and over {far} "
+            "steps it is {again}."
+        ).format(layers=layers, n=up.least, distance=distance, far=FARTHER, again=far.most)
+    )
+    parts = [_also("naive-state", experiment, distance, _("**Mask h as well**"))]
+    if cell in METHODS["naive-cell"].cells:
+        parts.append(_also("naive-cell", experiment, distance, _("**Mask c instead of h**")))
+    st.markdown("\n".join(f"- {part}" for part in parts))
+
+
+def _also(name: str, experiment: Experiment, distance: int, which: str) -> str:
+    """What one more mask along time does to the counts over this distance."""
+    placement = METHODS[name].placement(cell=experiment.cell)
+    where = (placement, experiment.layers, experiment.steps - 1, experiment.cell)  # as counted for the table and the lines
+    counts = reach(*where)[distance]
+    ways = {way: along(*where, way)[distance] for way in routes_of(experiment.cell)}
+    said = {"which": which, "least": counts.least, "most": counts.most, "state": ways["state"]}
+    if "cell" not in ways:
+        return _("{which}: there is no other way along time, and every step costs a mask. Here {state}.").format(**said)
+    if counts.least == counts.most:
+        return _on_every_path(which, placement, experiment, distance)
+    return _(
+        "{which}: a path through h pays a mask more at every step. Here {state}. A path through {carry} pays nothing: "
+        "still {cell}. Memory has a way round the masks."
+    ).format(**said, cell=ways["cell"], carry=path_state.carry())
+
+
+def _on_every_path(which: str, placement: Placement, experiment: Experiment, distance: int) -> str:
+    """What a mask on the cell, and none on the state, does to the counts and to a unit."""
+    layers, k = experiment.layers, 1 - placement.rate("cell", 1, experiment.layers)
+    way = route(placement, layers, distance, experiment.cell, "cell")
+    counted = _(
+        "{which}: now every content path pays at each cell that it visits, whichever way it takes along time: once for "
+        "each of the Δ steps and once for entering each of the L layers, so Δ + L more than L + 1. Here {up} + "
+        "{distance} + {layers} = {n}."
+    ).format(which=which, up=layers + 1, distance=distance, layers=layers, n=way.count)
+    fades = _(
+        "One mask on c keeps a unit with $k = 1 - p$ = {k:g}, so Δ of them keep it with $k^Δ$: after {distance} steps "
+        "{fades} of the units are left. All {n} masks keep a unit with {product} = {left}, as the table below says. Many "
+        "units together tell more, as is measured further down."
+    ).format(
+        k=k,
+        distance=distance,
+        fades=f"{product([(k, distance)])} = {percentage(k**distance)}",
+        n=way.count,
+        product=product(way.keeps),
+        left=percentage(way.survival),
+    )
+    return f"{counted} {fades}"
+
+
+def _chosen() -> None:
+    name = path_state.experiment().method
+    if name in (None, "zaremba2014") or not METHODS[str(name)].equation:
+        return
+    st.caption(_("{method}, chosen above, puts its masks here:").format(method=plain(_(METHODS[str(name)].label))))
+    st.latex(METHODS[str(name)].equation_in(path_state.experiment().cell))

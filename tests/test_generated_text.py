@@ -1,0 +1,125 @@
+"""Answers that are written step by step. Oracles: rows cut by hand; a loop that decodes one sample at a time, over the whole
+of what it has read so far, with the engine's masks."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.analysis.update_recorder import Watched
+from core.dropout.masks import spelled
+from core.dropout.placement import Placement, usual
+from core.experiment.batches import masks_of
+from core.experiment.experiment import build
+from core.nn.cells import State
+from core.nn.network import to_torch
+from core.tasks.generated_sequences import END, rows
+from core.tasks.metrics import METRICS
+from core.tasks.task import Batch
+from core.training.decoding import Read, Way
+from core.training.trainer import Training
+
+WRITTEN = ("captions", "translation")
+DROPPED = {"input": usual("input", 0.5), "between": usual("between", 0.3), "state": usual("state", 0.4),
+           "words": usual("words", 0.3), "output": usual("output", 0.5)}  # fmt: skip
+
+
+def unmasked(_x: Read, _step: slice) -> dict[str, torch.Tensor]:
+    """No masks at all: what stands for those at test where they are inverted."""
+    return {}
+
+
+def by_hand(row: list[int]) -> list[int]:
+    """Up to the end and with it."""
+    return row[: row.index(END) + 1] if END in row else row
+
+
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_rows(steps: int, samples: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    said, written = random.integers(0, 4, (steps, samples)), random.random((steps, samples)) < 0.6
+    found = rows(said, written)
+    expected = [
+        by_hand([int(said[t, b]) for t in range(steps) if written[t, b]]) for b in range(samples) if written[:, b].any()
+    ]
+    assert found.shape == (len(expected), steps)
+    assert [row + [-1] * (steps - len(row)) for row in expected] == found.tolist()
+
+
+def test_metrics_of_rows() -> None:
+    right = np.array([[5, 3, 0, -1], [5, 0, -1, -1], [2, 3, 4, 0]])
+    said = np.array([[5, 3, 0, -1], [5, 3, 0, -1], [2, 2, 4, 1]])
+    assert METRICS["exact_match"].value(0.0, said, right) == pytest.approx(1 / 3)
+    assert METRICS["letter_accuracy"].value(0.0, said, right) == pytest.approx(6 / 9)
+
+
+def alone(run: Training, batch: Batch, sample: int, states: list[list[State]], window: int | None) -> list[int]:
+    """What one sample is answered, each time from the beginning: with masks of that test window, or without."""
+    fed, x, told = run.data.fed, batch.x.copy(), list[int]()
+    assert fed is not None
+    for t in range(int(batch.asked[:, sample].argmax()), len(x)):
+        chances = []
+        for passing, state in enumerate(states):
+            drawn = {} if window is None else masks_of(run.experiment, run.total + window, passing)
+            masks = to_torch(spelled(drawn, x), run.device)
+            h, _after = run.network(torch.from_numpy(x), state, masks)
+            chances.append(run.network.decode(run.network.told(h, masks)[t, sample]).softmax(-1))
+        told.append(int(torch.stack(chances).mean(0).argmax()))
+        if t + 1 < len(x):
+            x[t + 1, sample] = fed[told[-1]]
+    return told
+
+
+@pytest.fixture(scope="module", params=WRITTEN)
+def run(request: pytest.FixtureRequest) -> Watched:
+    """A run that has been trained a little, so that answers end at different steps."""
+    e = build(
+        request.param,
+        hidden=12,
+        batch=32,
+        epochs=12,
+        learning_rate=0.03,
+        monte_carlo=2,
+        device="cpu",
+        placement=Placement.of(DROPPED),
+    )
+    trained = Watched(e)
+    list(trained.all_updates())
+    return trained
+
+
+@torch.no_grad()
+def test_it_writes_what_a_loop_from_the_beginning_writes(run: Watched) -> None:
+    """With and without masks, of the last window of the test part, which is not full, at least."""
+    batch, start = list(run.data.part("test"))[-1], run.network.start(32)
+    drawn: list[Way] = [partial(run.test_draw, 2, passing) for passing in range(2)]
+    for window, ways in ((None, [unmasked]), (2, drawn)):
+        said, right = run.answered(torch.zeros(0), batch, [start] * len(ways), ways)
+        assert right.tolist() == rows(batch.y, batch.asked).tolist()
+        samples = np.flatnonzero(batch.asked.any(axis=0)).tolist()
+        assert len(said) == len(samples) < 32
+        for row, sample in list(zip(said, samples, strict=True))[:4]:
+            assert row[row >= 0].tolist() == by_hand(alone(run, batch, sample, [start] * len(ways), window))
+
+
+def test_what_is_reported_is_of_what_is_written(run: Watched) -> None:
+    """The loss is the mean over what is asked, the right answers read; the metrics are of what the network writes; both again
+    with masks on, and the same once more."""
+    one, same = (list(run.test())[-1]["test"] for _time in range(2))
+    assert one == same
+    losses, every = [], []
+    for batch in run.data.part("test"):
+        start, at = run.network.start(32), batch.asked.nonzero()
+        with torch.no_grad():
+            h, _after = run.network(torch.from_numpy(batch.x), start, {})
+            chances = run.network.decode(h).log_softmax(-1).numpy()
+        losses.append(-chances[(*at, batch.y[at])])
+        every.append(run.answered(torch.zeros(0), batch, [start], [unmasked]))
+    said, right = (np.concatenate(side) for side in zip(*every, strict=True))
+    assert one["loss"] == pytest.approx(np.concatenate(losses).mean(), rel=1e-5)
+    for name in run.task.metrics:
+        assert one[name] == METRICS[name].value(0.0, said, right)
+    assert {f"{name}_monte_carlo" for name in (*run.task.metrics, "loss")} <= one.keys()

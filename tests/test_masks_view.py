@@ -1,0 +1,97 @@
+"""What a link to the Masks page looks at: there and back, what is out of range, and what is no look at all."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.dropout.comparison import MOST, choices
+from core.dropout.methods import METHODS
+from core.dropout.placement import Placement
+from core.errors import Invalid
+from core.experiment.experiment import Experiment, build
+from pages.learn.masks_view import PHASES, Look, look_of, look_query
+from tests.strategies import experiments
+
+names = st.lists(st.sampled_from(choices("lstm")), max_size=MOST, unique=True).map(tuple)
+looks = st.builds(
+    Look,
+    beside=names,
+    update=st.integers(1, 10**9 - 1),
+    step=st.integers(0, 10**9 - 1),
+    site=st.sampled_from(["input", "between", "recurrent_weights"]),
+    layer=st.integers(1, 9),
+    unit=st.integers(1, 10**6),
+    phase=st.sampled_from(PHASES),
+)
+
+
+@given(looks)
+def test_a_look_comes_back_from_its_link(look: Look) -> None:
+    assert look_of(look_query(look)) == look
+
+
+def test_the_default_look_is_no_part_of_a_link() -> None:
+    assert look_query(Look()) == {}
+    assert look_of({}) == Look()
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ({"beside": "nonsense"}, "no method “nonsense”"),
+        ({"beside": "step,sequence,batch"}, "At most 2"),
+        ({"update": "0"}, "update is “0”"),
+        ({"update": "x"}, "whole number from 1 on"),
+        ({"step": "-1"}, "step is “-1”"),
+        ({"step": "²"}, "whole number"),
+        ({"unit": "0"}, "unit is “0”"),
+        ({"phase": "night"}, "one of train, test"),
+        ({"mask": "between"}, "between.2"),
+        ({"mask": "between.x"}, "mask is “x”"),
+        ({"step": "1" * 10}, "whole number"),
+    ],
+)
+def test_what_is_no_look_is_said(query: dict[str, str], why: str) -> None:
+    with pytest.raises(Invalid, match=why):
+        look_of(query)
+
+
+@given(experiments(), looks)
+def test_a_fitted_look_is_one_that_the_experiment_has(experiment: Experiment, look: Look) -> None:
+    try:
+        fitted = look.fitted(experiment)
+    except Invalid:  # its data do not fill a batch
+        return
+    on = [(site.name, layer) for site, layer, _d in experiment.placement.at(fitted.update).active(experiment.layers)]
+    assert (fitted.site, fitted.layer) in on or (fitted.site == "" and not on)
+    assert 0 <= fitted.step < experiment.steps
+    assert all(name not in METHODS or experiment.cell in METHODS[name].cells for name in fitted.beside or ())
+    assert fitted.fitted(experiment) == fitted
+
+
+def test_the_nearest_mask_is_that_of_the_same_place() -> None:
+    look = Look(site="state", layer=3).fitted(build(placement=METHODS["naive-state"].placement()))
+    assert (look.site, look.layer) == ("state", 1)
+    assert Look(site="state").fitted(build()).site == "input"
+    assert Look(site="state", layer=2).fitted(build()).site == "between"
+    assert Look(site="state").fitted(build(placement=Placement())).site == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "site", "beside"),
+    [
+        ("zaremba2014", "input", ("sequence", "batch")),
+        ("gal2016", "input", ("batch", "step")),
+        ("embedding", "words", ("batch",)),
+        ("dropconnect", "recurrent_weights", ()),
+        ("merity2017", "input", ("batch",)),
+        ("none", "", ()),
+    ],
+)
+def test_at_first_a_mask_of_many_units_is_open_beside_what_is_shared_otherwise(
+    method: str, site: str, beside: tuple[str, ...]
+) -> None:
+    experiment = build(placement=METHODS[method].placement())
+    look = Look().fitted(experiment)
+    assert (look.site, look.beside) == (site, beside)
+    assert look_of(look_query(Look())) == Look(), "what follows the method is no part of a link"

@@ -1,0 +1,178 @@
+"""Experiments as JSON and as URLs. Oracles: the round trip of arbitrary experiments, and that damage is always Invalid."""
+
+import json
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement
+from core.dropout.sites import SITES
+from core.errors import Invalid
+from core.experiment.experiment import Experiment, build
+from core.experiment.serialization import VERSION, from_json, from_plain, from_query, remembered, to_json, to_plain, to_query
+from core.tasks import TASKS
+from tests.strategies import experiments, json_values
+
+PLAIN = to_plain(build("delayed-recall", layers=2, placement=METHODS["gal2016"].placement()))
+OPTIONS = [option.name for task in TASKS.values() for option in task.options]
+NAMES = [*PLAIN, *OPTIONS, *(f"p_{site}" for site in SITES), "v", "method", "rate", "sites", "x"]
+NUMBERS = ["0.25", "1", "-1", "nan", "inf", "1e400", "9" * 5000, "1_0", "٣", "", " 2 ", "0x10", "1,2", ",", "0.1,0.2", "0.5,"]
+WORDS = ["0.5~sequence~test", "0.5~", "~", "0.5~perhaps", "gal2016", "lstm", "delayed-recall", "None", "\ud800", "<b>", "%00"]
+
+
+@given(experiment=experiments())
+def test_json_round_trip(experiment: Experiment) -> None:
+    again = from_json(to_json(experiment))
+    assert again == experiment
+    assert to_json(again) == to_json(experiment)
+    assert remembered(to_plain(experiment)) == experiment
+
+
+@given(experiment=experiments())
+def test_query_round_trip(experiment: Experiment) -> None:
+    """Through a real address: what a browser would send back."""
+    address = urlencode(to_query(experiment))
+    assert from_query(dict(parse_qsl(address))) == experiment
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_usual_experiment_has_a_short_address(task: str, method: str) -> None:
+    query = to_query(build(task, placement=METHODS[method].placement()))
+    assert len(urlencode(query)) < 60
+    assert set(query) <= {"v", "task", "method"}
+
+
+def test_the_cell_and_the_kind_of_cell_are_two_things() -> None:
+    query = to_query(build(placement=METHODS["naive-cell"].placement(0.1)))
+    assert query | {"p_cell": "0.1"} == query
+    assert from_query(query | {"cell": "lstm"}) == build(placement=METHODS["naive-cell"].placement(0.1))
+
+
+def test_a_list_of_one_stays_a_list() -> None:
+    experiment = build(layers=1, hidden=(8,), placement=Placement.of({"state": Dropout((0.3,)), "cell": Dropout(0.2)}))
+    assert to_query(experiment) | {"hidden": "8,", "p_state": "0.3,", "p_cell": "0.2"} == to_query(experiment)
+    assert from_query(to_query(experiment)) == experiment
+
+
+def test_what_is_left_out_is_the_tasks_default() -> None:
+    assert from_json('{"task": "delayed-recall", "options": {"lag": 30}}') == build("delayed-recall", {"lag": 30})
+    assert from_query({"task": "delayed-recall", "lag": "30"}) == build("delayed-recall", {"lag": 30})
+    assert from_json("{}") == from_query({}) == build()
+
+
+def test_a_query_may_name_a_method_a_rate_and_single_sites() -> None:
+    query = {"method": "zaremba2014", "rate": "0.3", "p_state": "0.1~sequence~batch~test", "utm_source": "elsewhere"}
+    expected = {
+        **dict(METHODS["zaremba2014"].placement(0.3).sites),
+        "state": Dropout(0.1, time="sequence", batch="batch", scaling="test"),
+    }
+    assert from_query(query).placement == Placement.of(expected)
+    assert from_query({"rate": "0.3"}) == build(placement=METHODS["zaremba2014"].placement(0.3))
+    assert from_query({"sites": "none"}).placement == Placement()
+    assert from_query({"task": "delayed-recall", "p_input": "0"}).placement == Placement()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "the JSON is damaged"),
+        ("{", "the JSON is damaged"),
+        ("[" * 100_000, "the JSON is damaged"),
+        ("9" * 5000, "the JSON is damaged"),
+        ("[]", "an object with the key “task” is expected"),
+        ('"text"', "an object with the key “task” is expected"),
+        ('{"version": 2}', "has version 2; this program reads version 1"),
+        ('{"version": "one"}', "has version one"),
+        ('{"learning": 1}', "has no “learning”; it has batch, cell"),
+        ('{"task": 3}', "task is 3; a name is expected"),
+        ('{"options": [25]}', "The options of a task are an object"),
+        ('{"options": {"lag": 25}}', "has no option “lag”; it has words"),
+        ('{"task": "delayed-recall", "options": {"lag": 25}, "steps": 20}', "A lag of 25 needs"),
+        ('{"hidden": [8]}', "hidden names 1 sizes for 2 layers"),
+        ('{"hidden": []}', "hidden names 0 sizes for 2 layers"),
+        ('{"hidden": [[8], 8]}', "hidden is .* whole number"),
+        ('{"learning_rate": NaN}', "learning_rate is nan"),
+        ('{"clip": Infinity}', "clip is inf"),
+        ('{"batch": 1e400}', "batch is inf"),
+        ('{"batch": true}', "batch is True"),
+        ('{"placement": []}', "A placement is an object of sites"),
+        ('{"placement": {"state": {"rate": [0.1, 0.2, 0.3]}}}', "2 layers in this network but 3 rates"),
+    ],
+)
+def test_damaged_json(text: str, sentence: str) -> None:
+    with pytest.raises(Invalid, match=sentence):
+        from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"v": "2"}, "has version 2"),
+        ({"v": "new"}, "v is “new”; a number is expected"),
+        ({"task": "recal"}, "did you mean delayed-recall"),
+        ({"layers": "two"}, "layers is “two”; a number is expected"),
+        ({"layers": "9"}, "from 1 to 4"),
+        ({"hidden": "4,5,x"}, "hidden is “x”; a number is expected"),
+        ({"hidden": ","}, "hidden is “”; a number is expected"),
+        ({"p_state": "1"}, "The rate of “state” is 1"),
+        ({"p_state": "nan"}, "The rate of “state” is nan"),
+        ({"p_state": "half"}, "state is “half”; a number is expected"),
+        ({"p_state": "0.5~sometimes"}, "“sometimes” is no setting of a site; the words are step, sequence"),
+        ({"p_output": "0.5~separate"}, "“output” has no gates of its own"),
+        ({"method": "dropout"}, "There is no method “dropout”"),
+        ({"method": "gal2016", "rate": "lots"}, "rate is “lots”; a number is expected"),
+        ({"learning_rate": "1e400"}, "learning_rate is inf"),
+        ({"rate": ""}, "rate is “”; a number is expected"),
+        ({"device": "toaster"}, "must be one of auto, cpu, cuda, mps"),
+    ],
+)
+def test_damaged_query(query: dict[str, str], sentence: str) -> None:
+    with pytest.raises(Invalid, match=sentence):
+        from_query(query)
+
+
+def taken_or_invalid(make: Any, given: Any) -> None:
+    """Either an experiment, and then one that round-trips, or Invalid; nothing else may be raised."""
+    with suppress(Invalid):
+        experiment = make(given)
+        assert from_json(to_json(experiment)) == from_query(to_query(experiment)) == experiment
+
+
+@given(changes=st.dictionaries(st.sampled_from(list(PLAIN)), json_values, min_size=1, max_size=3))
+@settings(max_examples=300)
+def test_wrong_values_in_json(changes: dict[str, Any]) -> None:
+    taken_or_invalid(from_json, json.dumps(PLAIN | changes))
+
+
+@given(value=json_values)
+def test_any_json(value: object) -> None:
+    taken_or_invalid(from_json, json.dumps(value))
+    taken_or_invalid(from_plain, value)
+
+
+@given(data=st.data())
+@settings(max_examples=300)
+def test_damaged_text(data: st.DataObject) -> None:
+    """A character lost, changed or put in; the end cut off."""
+    text = json.dumps(PLAIN)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(start + 3, len(text))) | st.just(len(text)))
+    taken_or_invalid(from_json, text[:start] + data.draw(st.text(max_size=3)) + text[end:])
+
+
+@given(query=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NUMBERS + WORDS) | st.text(max_size=12), max_size=4))
+@settings(max_examples=400)
+def test_any_query(query: dict[str, str]) -> None:
+    taken_or_invalid(from_query, query)
+
+
+@given(version=json_values.filter(lambda value: value != VERSION))
+def test_any_other_version_is_refused(version: object) -> None:
+    with pytest.raises(Invalid, match="this program reads version"):
+        from_plain(PLAIN | {"version": version})

@@ -1,0 +1,272 @@
+"""One update seen from within. Oracles: the run that `train` makes of the same experiment; autograd on the second, independent
+implementation of the cells; finite differences of the loss."""
+
+import json
+import math
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from core.analysis.update_recorder import Readable, Watched, events, snapshot, watched
+from core.analysis.update_trace import UNITS, asked, check_reach, farthest, read, request
+from core.dropout.masks import spelled
+from core.dropout.methods import METHODS
+from core.dropout.placement import Dropout, Placement
+from core.errors import Invalid
+from core.experiment.batches import masks_of, window
+from core.experiment.experiment import CELLS, Experiment, build
+from core.nn.cells import CELLS as CELLS_STEPS
+from core.nn.network import Network
+from core.runs.trace_jobs import Slowed, Snapshots
+from core.training.loss import forward
+from core.training.trainer import train
+from tests.reference import recurrent_stack
+
+ROOT = Path(__file__).parents[1]
+TINY: dict[str, Any] = {"layers": 2, "hidden": 5, "device": "cpu", "batch": 32}
+RECALL = build("delayed-recall", {"lag": 3, "sequences": 64}, **TINY)
+WORDS = build("language-model", {"words": 2000}, **TINY, steps=6)
+# The LSTM's in every run of the tests, the other cells' by `python -m pytest -m slow`.
+EVERY = [
+    pytest.param(name, cell, marks=() if cell == "lstm" else pytest.mark.slow)
+    for name, row in METHODS.items()
+    for cell in row.cells
+]
+UPDATE = 2
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def made(experiment: Experiment, update: int = UPDATE) -> Watched:
+    *_before, (run, _part) = watched(experiment, update)
+    return run
+
+
+def records(experiment: Experiment, updates: int) -> list[float | None]:
+    """The losses that a run records, from update 0 on; it goes no farther."""
+    every = (event for event in train(experiment) if event["event"] == "record")
+    return [event["train_loss"] for event in islice(every, updates + 1)]
+
+
+@pytest.mark.parametrize(("name", "cell"), EVERY)
+def test_every_method_of_every_cell_is_the_update_of_the_run(name: str, cell: str) -> None:
+    """The loss is the record's; the readable step, from which h, c and their gradients are, gives the same objective."""
+    row = METHODS[name]
+    e = replace(RECALL, cell=cell, placement=row.placement(cell=cell))
+    run = made(e)
+    assert run.loss == pytest.approx(records(e, UPDATE)[UPDATE], abs=0)
+    seen = snapshot(run, 1)
+    assert seen == read(json.loads(json.dumps(asdict(seen), allow_nan=False)))
+    assert seen.loss == pytest.approx(run.loss, rel=1e-5)
+    assert [list(layer.carried) for layer in seen.layers] == [["h", "c"] if cell == "lstm" else ["h"]] * 2
+    assert [list(layer.gates) for layer in seen.layers] == [{"lstm": ["i", "f", "o"], "gru": ["r", "z"]}.get(cell, [])] * 2
+    if not e.placement.losses:
+        assert seen.objective == pytest.approx(run.loss, rel=1e-5)
+    assert {w.name for w in seen.weights if w.change > 0} == set(run.weights), "every group of weights has moved"
+
+
+@pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["recall", "words"])
+def test_the_weights_after_it_are_those_of_the_next_update(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    e = replace(experiment, placement=METHODS["zaremba2014"].placement())
+    begun: list[dict[str, Tensor]] = []
+    whole = Network.forward
+
+    def spy(self: Network, x: Tensor, *rest: Any) -> Any:
+        if torch.is_grad_enabled():
+            begun.append({name: weight.detach().clone() for name, weight in self.named_parameters()})
+        return whole(self, x, *rest)
+
+    monkeypatch.setattr(Network, "forward", spy)
+    records(e, UPDATE + 1)
+    of_run = list(begun)
+    run = made(e)
+    for name, weight in run.network.named_parameters():
+        assert torch.equal(run.weights[name], of_run[UPDATE - 1][name]), name
+        assert torch.equal(weight, of_run[UPDATE][name]), name
+
+
+@pytest.mark.parametrize("name", ["none", "zaremba2014", "naive-cell", "gal2016-untied", "krueger2016", "merity2017"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_gradient_is_that_of_the_other_implementation(name: str, cell: str) -> None:
+    """‖∂loss/∂w‖ of every group of weights, the clip factor, and ∂loss/∂h of the top layer's last step through the decoder."""
+    if cell not in METHODS[name].cells:
+        return
+    placement = replace(METHODS[name].placement(cell=cell), losses=())
+    e = replace(RECALL, cell=cell, placement=placement, clip=0.05)
+    run = made(e)
+    seen = snapshot(run, 2)
+    weights = {name: weight.double().requires_grad_() for name, weight in run.weights.items()}
+    batch = window(e, UPDATE)
+    masks = {name: torch.from_numpy(mask).double() for name, mask in spelled(masks_of(e, UPDATE), batch.x).items()}
+    x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
+    layers = [(weights[f"W.{n}"], weights[f"U.{n}"], weights[f"b.{n}"]) for n in range(2)]
+    zero = [tuple(torch.zeros(32, 5, dtype=torch.float64) for _part in range(2 if cell == "lstm" else 1))] * 2
+    outs, _states = recurrent_stack(torch, weights["embedding"][x], zero, layers, masks, cell)
+    scores = torch.stack(outs) @ weights["decoder"].T + weights["decoder_bias"]
+    loss = nn.functional.cross_entropy(scores.flatten(0, 1), y.flatten(), ignore_index=-1)
+    found = dict(zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True))
+    assert seen.loss == pytest.approx(loss.item(), rel=1e-5)
+    for one in seen.weights:
+        assert one.gradient == pytest.approx(found[one.name].norm().item(), rel=1e-3, abs=1e-7), one.name
+    norm = torch.cat([g.flatten() for g in found.values()]).norm().item()
+    assert seen.norm == pytest.approx(norm, rel=1e-3)
+    assert seen.factor == pytest.approx(min(1.0, 0.05 / norm), rel=1e-3)
+    said = scores.softmax(-1)
+    assert [answer.t for answer in seen.asked] == (y[:, 2] >= 0).nonzero().flatten().tolist()
+    for answer in seen.asked:
+        assert answer.right == y[answer.t, 2]
+        assert answer.probability == pytest.approx(said[answer.t, 2, int(answer.right)].item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("at", [(0, 0), (0, 4), (1, 2)])
+def test_the_gradient_at_a_step_is_the_slope_of_the_loss(
+    cell: str, at: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Central differences: unit 3 of one layer at one step is shifted, an LSTM's c together with the h that shows it."""
+    e = replace(WORDS, cell=cell, placement=METHODS["gal2016"].placement(cell=cell))
+    run = made(e)
+    seen = snapshot(run, 1)
+
+    def loss(name: str, shift: float) -> float:
+        calls, step = count(), CELLS_STEPS[cell].step
+
+        def shifted(*args: Any) -> Any:
+            new = [part.clone() for part in step(*args)]
+            if next(calls) == at[0] * e.steps + at[1]:
+                if name == "c":
+                    c = new[1][1, 3].item()
+                    new[0][1, 3] *= math.tanh(c + shift) / math.tanh(c)
+                new["hc".index(name)][1, 3] += shift
+            return tuple(new)
+
+        with monkeypatch.context() as patched, torch.no_grad():
+            patched.setitem(CELLS_STEPS, cell, replace(CELLS_STEPS[cell], step=shifted))
+            network = Readable(run).double()
+            before = [tuple(part.double() for part in state) for state in run.before]
+            return forward(network, run.batch, before, {k: mask.double() for k, mask in run.mask_sets[0].items()}).loss.item()
+
+    for name, lane in seen.layers[at[0]].carried.items():
+        slope = (loss(name, 1e-4) - loss(name, -1e-4)) / 2e-4
+        assert slope == pytest.approx(lane.gradient[at[1]][3], rel=2e-3, abs=1e-7), name
+
+
+def test_what_is_carried_along_is_of_the_window_before() -> None:
+    """A language model goes on where the window before ended, and so does the readable pass."""
+    run = made(WORDS)
+    assert any(part.abs().max() > 0 for state in run.before for part in state)
+    assert snapshot(run, 0).loss == pytest.approx(run.loss, rel=1e-5)
+
+
+def test_the_loss_after_is_lower_and_that_of_the_new_weights() -> None:
+    seen = snapshot(made(replace(RECALL, learning_rate=1e-3)), 0)
+    assert seen.loss
+    assert seen.after
+    assert seen.after < seen.loss
+
+
+def test_a_window_in_which_nothing_is_asked_has_no_loss() -> None:
+    e = build("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=150, device="cpu")
+    empty = next(update for update in range(1, 151) if (window(e, update).y < 0).all())
+    seen = snapshot(made(e, empty), 0)
+    assert (seen.loss, seen.after, seen.answers, seen.asked, seen.norm) == (None, None, 0, (), 0.0)
+    json.dumps(asdict(seen), allow_nan=False)
+
+
+def test_the_events_and_their_size() -> None:
+    """The largest that may be: 256 steps, four layers, more units than are told."""
+    e = build("delayed-recall", {"lag": 100, "sequences": 64}, layers=4, hidden=UNITS + 4, steps=256, batch=2, device="cpu")
+    *reached, last = events(e, 2, 1)
+    assert [event["event"] for event in reached] == ["reached"] * 3
+    assert [event["part"] for event in reached] == [0, 0.5, 1]
+    assert len(json.dumps(last)) < 1_000_000
+    seen = read(last["snapshot"])
+    assert len(seen.layers[3].carried["c"].values) == 256
+    assert len(seen.layers[3].carried["c"].values[0]) == UNITS
+
+
+def test_what_is_too_far_is_said_and_what_to_lower() -> None:
+    check_reach(RECALL, 5)
+    far = build(hidden=512)
+    assert 1 < farthest(far) < 792
+    with pytest.raises(Invalid, match=f"Move the slider to {farthest(far)} or below"):
+        check_reach(far, 792)
+    with pytest.raises(Invalid, match="fewer units, steps or samples"):
+        check_reach(build(hidden=1500, layers=4, steps=20, batch=26), 1)
+    with pytest.raises(Invalid, match="from 1 to 792"):
+        check_reach(build(), 793)
+
+
+def test_numbers_without_bound_are_said() -> None:
+    """A cell mask at rate 0.9, the same over 200 steps and scaled by 1/(1-p)."""
+    grows = Placement.of({"cell": Dropout(0.9, time="sequence")})
+    e = build("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, placement=grows)
+    with pytest.raises(Invalid, match="no longer a number"):
+        list(events(e, 1, 0))
+
+
+def test_the_process_says_in_a_sentence_what_cannot_be() -> None:
+    line = request(RECALL, 1, 0).replace('"delayed-recall"', '"nonsense"')
+    ended = subprocess.run(
+        [sys.executable, "-m", "core.runs.trace_process"],
+        input=line,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    (event,) = [json.loads(one) for one in ended.stdout.splitlines()]
+    assert event["event"] == "failed"
+    assert "nonsense" in event["reason"]
+
+
+def test_a_snapshot_is_made_once_and_kept() -> None:
+    told = threading.Event()
+
+    class Heard(Snapshots):
+        def heard(self, before: Slowed, event: dict[str, Any]) -> Slowed:
+            if event["event"] == "snapshot":
+                told.set()
+            return super().heard(before, event)
+
+    snapshots = Heard()
+    assert asked(request(RECALL, 2, 1)) == (RECALL, 2, 1)
+    assert snapshots.look(RECALL, 2, 1) is None
+    snapshots.ask(RECALL, 2, 1)
+    assert told.wait(60)
+    found = snapshots.look(RECALL, 2, 1)
+    assert found
+    assert (found.state, found.part, found.snapshot) == ("done", 1, snapshot(made(RECALL, 2), 1))
+    snapshots.ask(RECALL, 2, 1)
+    assert snapshots.look(RECALL, 2, 1) is found
+    snapshots.close()
+
+
+def test_a_snapshot_of_real_values_tells_the_value_and_the_guess() -> None:
+    """As the run's own record of that update has them, scaled."""
+    e = build("adding", {"lag": 5, "sequences": 64}, hidden=6, device="cpu")
+    seen = snapshot(made(e), 1)
+    batch = window(e, UPDATE)
+    (answer,) = seen.asked
+    shown = next(event for event in train(e, show=2) if event.get("update") == UPDATE and "predicted" in event)
+    assert (answer.t, answer.probability) == (4, None)
+    assert answer.right == pytest.approx(float(batch.y[4, 1]), rel=1e-5)
+    assert answer.guess == pytest.approx(shown["predicted"][1][4], rel=1e-4)
+    assert "embedding" not in [one.name for one in seen.weights]
+    read(json.loads(json.dumps(asdict(seen))))
