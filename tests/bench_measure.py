@@ -8,7 +8,7 @@ from os import times
 
 from core.analysis.sensitivity_request import FARTHEST, WIDEST, candidates, request
 from core.dropout.methods import METHODS
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.runs.job_queue import ROOT
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     """Prints, for methods chosen beside the five that are always measured, the seconds from the start of the process to its
     end, and those that its processors worked."""
     for name in ("zaremba2014", "merity2017", "dropconnect", "activations-and-connections"):
-        experiment = build(layers=4, steps=FARTHEST, hidden=WIDEST, placement=METHODS[name].placement())
+        experiment = build_experiment(layers=4, steps=FARTHEST, hidden=WIDEST, placement=METHODS[name].placement())
         before, began = times(), time.perf_counter()
         subprocess.run(
             [sys.executable, "-m", "core.runs.sensitivity_process"],

@@ -39,15 +39,15 @@ def _page(layers: int, hidden: int, updates: int) -> None:
     import streamlit as st
 
     from core.dropout.placement import Dropout, Placement
-    from core.experiment.experiment import build
+    from core.experiment.experiment import build_experiment
     from core.experiment.serialization import to_plain
-    from core.training.events import record
+    from core.training.events import make_record
     from pages.lab import live, workbench
     from pages.lab.controls import FEW
 
     if "lab" not in st.session_state:
         placement = Placement.of({name: Dropout(rate=0.25) for name in FEW})
-        plain = to_plain(build(layers=layers, hidden=hidden, placement=placement))
+        plain = to_plain(build_experiment(layers=layers, hidden=hidden, placement=placement))
         events = [{"event": "started", "updates": 10 * updates, "updates_per_epoch": 44}]
         st.session_state.lab = {
             "experiment": plain,
@@ -66,7 +66,7 @@ def _page(layers: int, hidden: int, updates: int) -> None:
     while len(run["events"]) < updates + len(st.session_state.times):
         n = len(run["events"])
         evaluated = {"train_loss_clean": 5.0, "val_loss": 5.0, "val": {"perplexity": 148.4}} if n % 44 == 0 else None
-        run["events"].append(record(n, n / 44, 5.0, evaluated, predicted=[[1] * 20] * 8))
+        run["events"].append(make_record(n, n / 44, 5.0, evaluated, predicted=[[1] * 20] * 8))
     began = time.perf_counter()
     live._draw(False)
     st.session_state.times.append(1000 * (time.perf_counter() - began))

@@ -8,7 +8,7 @@ from math import isfinite
 from multiprocessing import get_context
 
 from core.dropout.methods import METHODS
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 
 UPDATES = 100
@@ -24,7 +24,9 @@ def run(case: tuple[str, str, str]) -> tuple[bool, str]:
     torch.set_num_threads(1)
     task, cell, method = case
     row = METHODS[method]
-    e = build(task, cell=cell, placement=row.placement(cell=cell), updates=UPDATES, monte_carlo=min(row.monte_carlo, 3))
+    e = build_experiment(
+        task, cell=cell, placement=row.placement(cell=cell), updates=UPDATES, monte_carlo=min(row.monte_carlo, 3)
+    )
     events = list(train(e))
     # Where nothing is asked in a window there is no loss; a loss that is not a number ends the run.
     losses = [event["train_loss"] for event in events if event["event"] == "record" and event["train_loss"] is not None]

@@ -11,7 +11,7 @@ from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement
 from core.dropout.schedule import CONSTANT, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment.experiment import BOUNDS, CELLS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build
+from core.experiment.experiment import BOUNDS, CELLS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build_experiment
 from core.tasks import TASKS
 
 schedules = st.builds(
@@ -80,7 +80,7 @@ def _or_none(name: str, numbers: st.SearchStrategy[float]) -> st.SearchStrategy[
 def _valid(task: str, options: dict[str, Any], given: dict[str, Any]) -> Experiment:
     # What remains to go wrong together: too much memory, steps that are too few for the task, layers without their rates.
     try:
-        return build(task, options, **given)
+        return build_experiment(task, options, **given)
     except Invalid as invalid:
         assume(invalid.field not in ("hidden", "lag", "steps", "decoder", *SITES))
         raise

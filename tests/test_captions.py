@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.captions import FED, LETTERS, NAMES, PIXELS
 from core.tasks.digits import HELD_OUT
@@ -27,8 +27,8 @@ def read(data: Data, part: str) -> list[tuple[tuple[float, ...], str]]:
     """The pictures, and their names as text."""
     return [
         (tuple(batch.x[0, b, :PIXELS] * 16), "".join(LETTERS[y] for y in batch.y[:, b] if y >= 0))
-        for batch in data.part(part)
-        for b in np.flatnonzero(batch.asked.any(axis=0))
+        for batch in data.split(part)
+        for b in np.flatnonzero(batch.target_mask.any(axis=0))
     ]
 
 
@@ -68,16 +68,16 @@ def test_what_is_shown_and_what_steps_a_name_needs() -> None:
     picture[0, :, :2], picture[0, :2, 2:] = 1, 1
     looked = np.concatenate([picture.reshape(1, PIXELS), np.zeros((1, len(LETTERS)), np.float32)], axis=1)
     assert data.read_text(looked) == ["⣿⠉⠉⠉"]
-    texts, right = data.sample_text(next(data.part("train")), 0)
+    texts, right = data.sample_text(next(data.split("train")), 0)
     word = "".join(text for text in right if text)
     assert texts[1 : len(word)] == list(word[:-1])
     assert set(texts[len(word) :]) == {"·"}
     with pytest.raises(Invalid, match="in up to 6 steps; steps is 5"):
-        build("captions", steps=5)
+        build_experiment("captions", steps=5)
 
 
 def test_a_small_network_beats_the_baseline() -> None:
-    e = build(
+    e = build_experiment(
         "captions",
         {"images": 400},
         hidden=32,

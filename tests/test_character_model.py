@@ -10,7 +10,7 @@ import pytest
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.character_model import CHARACTERS
 from core.tasks.corpus import PREPARED
@@ -51,7 +51,7 @@ def test_its_vocabulary_is_that_of_the_training_part_and_its_target_the_next_cha
     assert data.token_names == (UNKNOWN, *({" ": "␣", "\n": "⏎"}.get(character, character) for character in known))
     names = (UNKNOWN, *known)
     for name, part in parts.items():
-        batches = list(data.part(name))
+        batches = list(data.split(name))
         read, asked = (np.concatenate([getattr(batch, what) for batch in batches])[:, 2] for what in "xy")
         begin = 2 * (len(part) // 16)
         text = [c if c in names else UNKNOWN for c in part[begin : begin + len(read) + 1]]
@@ -80,7 +80,7 @@ def test_a_text_of_ones_own_is_taken_as_it_is_and_a_prepared_one_with_single_spa
 
 def test_a_network_that_reads_characters_beats_their_frequencies_and_writes_them(tmp_path: Path) -> None:
     (tmp_path / "own.txt").write_text("the cat sat.\na dog ran.\n" * 200)
-    e = build(
+    e = build_experiment(
         "character-model",
         {"corpus": str(tmp_path / "own.txt")},
         hidden=16,

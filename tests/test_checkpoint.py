@@ -19,13 +19,15 @@ from core.cli.main import main
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment.experiment import Experiment, build, reseeded
+from core.experiment.experiment import Experiment, build_experiment, with_seed
 from core.training import optimizer
 from core.training.checkpoint import MAGIC, Checkpoint
 from core.training.events import Event
 from core.training.trainer import train
 
-E = build("language-model", {"words": 2000}, hidden=4, epochs=5, device="cpu", placement=METHODS["gal2016"].placement(0.2))
+E = build_experiment(
+    "language-model", {"words": 2000}, hidden=4, epochs=5, device="cpu", placement=METHODS["gal2016"].placement(0.2)
+)
 SGD = replace(E, optimiser="sgd", learning_rate=1.0, decay=1.5, loss="sum", init_range=0.1, forget_bias=None, monte_carlo=2)
 # So wild that the validation loss soon rises.
 NT_ASGD = replace(E, optimiser="nt-asgd", learning_rate=40.0, windows="varied", clip=2.0, placement=Placement())
@@ -139,7 +141,7 @@ SHORT = replace(E, updates=3)
 OTHERS = {
     replace(SHORT, decay=2.0, hidden=(5, 6), embedding=7): "hidden is 4 there and 5,6 here; embedding is not given there and 7 "
     "here; decay is 1.0 there and 2.0 here",
-    replace(reseeded(SHORT, 3), layers=1, learning_rate=0.1, cell="gru"): "layers is 2 there and 1 here; cell is lstm there "
+    replace(with_seed(SHORT, 3), layers=1, learning_rate=0.1, cell="gru"): "layers is 2 there and 1 here; cell is lstm there "
     "and gru here; seed is 7 there and 3 here; and 1 more",
     replace(SHORT, mask_seed=3, placement=METHODS["gal2016"].placement(0.1)): "rate is words=0.2 input=0.2 between=0.2 "
     "output=0.2 state=0.2 there and words=0.1 input=0.1 between=0.1 output=0.1 state=0.1 here; mask_seed is 7 there and 3 here",

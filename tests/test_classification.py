@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.nn.network import Network
 from core.tasks import TASKS
 from core.tasks.classification import split
@@ -95,12 +95,12 @@ def test_a_window_has_the_words_and_asks_at_the_last_of_them() -> None:
     data, parts = make({}, steps=12), split(DEFAULT, 7)
     for name in PARTS[1:]:
         seen = []
-        for batch in data.part(name):
+        for batch in data.split(name):
             assert batch.first
             assert batch.padded
-            for n in np.flatnonzero(batch.asked.any(axis=0)):
+            for n in np.flatnonzero(batch.target_mask.any(axis=0)):
                 last = int(batch.exists[:, n].sum())
-                assert np.flatnonzero(batch.asked[:, n]).tolist() == [last - 1], "asked for once, at its last step"
+                assert np.flatnonzero(batch.target_mask[:, n]).tolist() == [last - 1], "asked for once, at its last step"
                 read, answers = data.sample_text(batch, int(n))
                 seen.append((tuple(read[:last]), answers[last - 1]))
                 assert set(read[last:]) <= {"·"}
@@ -108,7 +108,7 @@ def test_a_window_has_the_words_and_asks_at_the_last_of_them() -> None:
         assert seen == [
             (tuple(word if word in known else UNKNOWN for word in one.words[:12]), title(one.label)) for one in parts[name]
         ]
-    assert len({int(n) for batch in data.part("train") for n in batch.exists.sum(axis=0)}) > 4, "of many lengths"
+    assert len({int(n) for batch in data.split("train") for n in batch.exists.sum(axis=0)}) > 4, "of many lengths"
     counts = Counter(word for one in parts["train"] for word in one.words)
     assert data.token_names == (UNKNOWN, *sorted(word for word, n in counts.items() if n > 1))
 
@@ -123,9 +123,9 @@ def test_the_baseline_says_the_commonest_label(part: str) -> None:
 
 
 def test_neither_loss_nor_gradients_see_what_stands_behind_the_last_word() -> None:
-    e = build("classification", DEFAULT, hidden=5, layers=2, batch=16, steps=30)
+    e = build_experiment("classification", DEFAULT, hidden=5, layers=2, batch=16, steps=30)
     data = make({})
-    network, batch = Network(data.tokens, data.classes, e), next(data.part("train"))
+    network, batch = Network(data.tokens, data.classes, e), next(data.split("train"))
     other = np.where(batch.exists, batch.x, 3)
     assert (other != batch.x).any()
     losses, gradients = [], []
@@ -163,7 +163,7 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
 
 def test_a_network_that_reads_the_texts_beats_the_commonest_label(tmp_path: Path) -> None:
     path = table(tmp_path / "own.csv", reviews(260))
-    e = build(
+    e = build_experiment(
         "classification",
         {"corpus": str(path)},
         hidden=8,

@@ -20,8 +20,8 @@ from core.cli.train import experiment as experiment_of
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, from_data, usual
 from core.dropout.schedule import Schedule
-from core.experiment.batches import data_of, masks_of
-from core.experiment.experiment import BOUNDS, CELLS, Experiment, build, reseeded
+from core.experiment.batches import draw_update_masks, load_data
+from core.experiment.experiment import BOUNDS, CELLS, Experiment, build_experiment, with_seed
 from core.experiment.recipes import RECIPES
 from core.experiment.recipes import experiment as of_recipe
 from core.experiment.recipes.recipe import MOST_UPDATES
@@ -82,7 +82,7 @@ def test_train_prints_the_events_of_train(capsys: pytest.CaptureFixture[str]) ->
     assert done["event"] == "done"
     assert 0 <= done["test"]["accuracy"] <= 1
     assert done["seconds"] > 0
-    e = build("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, layers=1, updates=3, device="cpu")
+    e = build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, layers=1, updates=3, device="cpu")
     expected = [event for event in train(e) if event["event"] == "record"]
     assert records == json.loads(json.dumps(expected))
 
@@ -114,22 +114,22 @@ def test_a_run_that_diverges_ends_with_status_1(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], build()),
-        (["--task", "delayed-recall"], build("delayed-recall")),
+        ([], build_experiment()),
+        (["--task", "delayed-recall"], build_experiment("delayed-recall")),
         (
             ["--task", "delayed-recall", "--option", "lag=30", "--option", "sequences=64"],
-            build("delayed-recall", {"lag": 30, "sequences": 64}),
+            build_experiment("delayed-recall", {"lag": 30, "sequences": 64}),
         ),
-        (["--method", "gal2016"], build(placement=METHODS["gal2016"].placement())),
-        (["--method", "gal2016", "--rate", "0.2"], build(placement=METHODS["gal2016"].placement(0.2))),
-        (["--rate", "0.2"], build(placement=METHODS["zaremba2014"].placement(0.2))),
+        (["--method", "gal2016"], build_experiment(placement=METHODS["gal2016"].placement())),
+        (["--method", "gal2016", "--rate", "0.2"], build_experiment(placement=METHODS["gal2016"].placement(0.2))),
+        (["--rate", "0.2"], build_experiment(placement=METHODS["zaremba2014"].placement(0.2))),
         (
             ["--method", "pytorch", "--rate", "between=0.3", "state=0.1"],
-            build(placement=Placement.of({"between": Dropout(0.3), "state": Dropout(0.1)})),
+            build_experiment(placement=Placement.of({"between": Dropout(0.3), "state": Dropout(0.1)})),
         ),
         (
             ["--method", "none", "--rate", "cell=0.1~sequence~none", "input=0.3~ramp,300,0.1", "words=0.1~sequence"],
-            build(
+            build_experiment(
                 placement=Placement.of(
                     {
                         "cell": Dropout(0.1, time="sequence", scaling="none"),
@@ -139,22 +139,25 @@ def test_a_run_that_diverges_ends_with_status_1(capsys: pytest.CaptureFixture[st
                 )
             ),
         ),
-        (["--method", "none", "--rate", "cell=0.1"], build(placement=Placement.of({"cell": Dropout(0.1)}))),
+        (["--method", "none", "--rate", "cell=0.1"], build_experiment(placement=Placement.of({"cell": Dropout(0.1)}))),
         (
             ["--hidden", "8,9", "--embedding", "5", "--batch", "3", "--steps", "4"],
-            build(hidden=(8, 9), embedding=5, batch=3, steps=4),
+            build_experiment(hidden=(8, 9), embedding=5, batch=3, steps=4),
         ),
         (
             ["--layers", "3", "--hidden", "8", "--epochs", "2", "--learning-rate", "0.1"],
-            build(layers=3, hidden=8, epochs=2, learning_rate=0.1),
+            build_experiment(layers=3, hidden=8, epochs=2, learning_rate=0.1),
         ),
         (
             ["--updates", "9", "--device", "cpu", "--engine", "reference", "--cell", "lstm"],
-            build(updates=9, device="cpu", engine="reference"),
+            build_experiment(updates=9, device="cpu", engine="reference"),
         ),
-        (["--seed", "3"], build(data_seed=3, weight_seed=3, mask_seed=3)),
-        (["--seed", "3", "--mask-seed", "4"], build(data_seed=3, weight_seed=3, mask_seed=4)),
-        (["--data-seed", "1", "--weight-seed", "2", "--mask-seed", "0"], build(data_seed=1, weight_seed=2, mask_seed=0)),
+        (["--seed", "3"], build_experiment(data_seed=3, weight_seed=3, mask_seed=3)),
+        (["--seed", "3", "--mask-seed", "4"], build_experiment(data_seed=3, weight_seed=3, mask_seed=4)),
+        (
+            ["--data-seed", "1", "--weight-seed", "2", "--mask-seed", "0"],
+            build_experiment(data_seed=1, weight_seed=2, mask_seed=0),
+        ),
     ],
 )
 def test_the_options_of_train(arguments: list[str], expected: Experiment) -> None:
@@ -165,7 +168,7 @@ def test_a_recipe_and_what_is_changed_of_it() -> None:
     medium, small = (of_recipe(RECIPES["zaremba2014-medium"], scale) for scale in (1, 0.1))
     assert parsed("--recipe", "zaremba2014-medium") == medium
     assert parsed("--recipe", "zaremba2014-medium", "--scale", "0.1") == small
-    assert parsed("--recipe", "zaremba2014-medium", "--hidden", "9", "--seed", "3", "--epochs", "2") == reseeded(
+    assert parsed("--recipe", "zaremba2014-medium", "--hidden", "9", "--seed", "3", "--epochs", "2") == with_seed(
         replace(medium, hidden=9, epochs=2), 3
     )
     for more, placement in (
@@ -190,7 +193,7 @@ def test_a_run_that_has_finished_says_so_and_what_it_said(capsys: pytest.Capture
 def test_a_run_that_goes_on_says_what_it_said_and_from_where(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     short = ["train", "--option", "words=2000", "--hidden", "4", "--layers", "1", "--updates", "8", "--device", "cpu"]
     whole, path = said(capsys, *short).splitlines(), tmp_path / "run"
-    chosen, least = parsed(*short[1:]), data_of(parsed(*short[1:])).updates
+    chosen, least = parsed(*short[1:]), load_data(parsed(*short[1:])).updates
     for event in train(chosen, checkpoint=Checkpoint(path, least)):
         if event.get("update") == least + 1:
             break
@@ -316,8 +319,8 @@ def test_path(capsys: pytest.CaptureFixture[str], method: str, layers: int, dist
 def test_masks_are_those_of_the_training(capsys: pytest.CaptureFixture[str], tmp_path: Path, method: str) -> None:
     out = tmp_path / "masks.npz"
     text = said(capsys, *MASKS, "--method", method, "--update", "4", "--out", str(out))
-    e = build(layers=2, steps=5, hidden=8, batch=3, mask_seed=11, placement=METHODS[method].placement())
-    expected = masks_of(e, 4)
+    e = build_experiment(layers=2, steps=5, hidden=8, batch=3, mask_seed=11, placement=METHODS[method].placement())
+    expected = draw_update_masks(e, 4)
     with np.load(out) as file:
         found = dict(file)
     assert {name: mask.tobytes() for name, mask in found.items()} == {name: mask.tobytes() for name, mask in expected.items()}
@@ -341,7 +344,7 @@ def test_masks_of_gal_are_the_same_stripes_at_all_steps(capsys: pytest.CaptureFi
     with np.load(out) as file:
         assert sorted(file) == ["between.2", "input.1", "output.2", "state.1", "state.2", "words.1"]
         assert all(mask.shape == (1, 3, 8) for name, mask in file.items() if name != "words.1")
-        assert file["words.1"].shape == (1, 3, data_of(build()).tokens)
+        assert file["words.1"].shape == (1, 3, load_data(build_experiment()).tokens)
 
 
 def test_the_vocabulary_of_words_that_are_dropped(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ QUESTION, FILLER = NAMES.index("?"), NAMES.index("·")
 def test_every_sequence_asks_for_its_first_token(lag: int, more: int, batch: int, seed: int) -> None:
     steps = lag + 2 + more
     data = make({"lag": lag, "sequences": 64}, steps, batch, seed)
-    for b in (*data.train(0), *data.part("validation")):
+    for b in (*data.train(0), *data.split("validation")):
         assert b.first
         assert b.x.shape == b.y.shape == (steps, batch)
         assert (b.x[0] < CLASSES).all()
@@ -35,7 +35,7 @@ def test_every_sequence_asks_for_its_first_token(lag: int, more: int, batch: int
 def test_an_epoch_is_all_sequences_in_an_order_of_its_own() -> None:
     data = make(OPTIONS, 7, 10, 3)
     epochs = [
-        np.concatenate([b.x.T for b in batches]).tolist() for batches in (data.part("train"), data.train(0), data.train(1))
+        np.concatenate([b.x.T for b in batches]).tolist() for batches in (data.split("train"), data.train(0), data.train(1))
     ]
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
     assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(epochs[2])
@@ -46,7 +46,7 @@ def test_an_epoch_is_all_sequences_in_an_order_of_its_own() -> None:
 def test_parts_and_seeds_have_sequences_of_their_own() -> None:
     def sequences(part: str, seed: int) -> set[tuple[int, ...]]:
         data = make({"lag": 25, "sequences": 500}, 27, 4, seed)
-        return {tuple(column) for b in data.part(part) for column in b.x.T}
+        return {tuple(column) for b in data.split(part) for column in b.x.T}
 
     assert sequences("train", 1) == sequences("train", 1)
     assert [len(sequences(part, 1)) for part in ("train", *PARTS)] == [500, *PARTS.values()]
@@ -57,7 +57,7 @@ def test_parts_and_seeds_have_sequences_of_their_own() -> None:
 def test_the_answers_are_as_often_one_as_another() -> None:
     """So the baseline is chance."""
     data = make({"lag": 1, "sequences": 50_000}, 3, 100, 7)
-    share = np.bincount(np.concatenate([b.y[2] for b in data.part("train")])) / 50_000
+    share = np.bincount(np.concatenate([b.y[2] for b in data.split("train")])) / 50_000
     assert data.baseline == 1 / len(data.class_names) == 1 / 8
     assert np.abs(share - 1 / 8).max() < 6 * (1 / 8 * 7 / 8 / 50_000) ** 0.5
 

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import f1_score
 
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.digits import HELD_OUT, PERMUTATION
 from core.tasks.task import Data
@@ -28,7 +28,7 @@ def rows_of(data: Data, part: str) -> list[tuple[tuple[int, ...], int]]:
     """Every image that is asked for, as pixels from 0 to 16 in the order in which they are read, and its digit."""
     return [
         (tuple(np.round((batch.x[:, b].ravel() + 0.5) * 16).astype(int)), int(batch.y[-1, b]))
-        for batch in data.part(part)
+        for batch in data.split(part)
         for b in range(batch.y.shape[1])
         if batch.y[-1, b] >= 0
     ]
@@ -43,7 +43,7 @@ def test_they_are_scikit_learns(reading: str, steps: int, features: int, order: 
     found = [row for part in PARTS for row in rows_of(data, part)]
     assert len(found) == 320 + 2 * HELD_OUT
     assert not Counter(found) - known, "each image is in one part, once"
-    batch = next(data.part("test"))
+    batch = next(data.split("test"))
     assert batch.x.shape == (steps, 16, features)
     assert (batch.y[:-1] == -1).all()
 
@@ -77,14 +77,14 @@ def test_what_is_shown_of_them() -> None:
 
 @READINGS
 def test_the_steps_that_an_image_needs(reading: str, steps: int, features: int) -> None:
-    assert build("digits", {"reading": reading}).steps == steps
-    assert build("digits", {"reading": reading}, steps=steps + 2).features == features
+    assert build_experiment("digits", {"reading": reading}).steps == steps
+    assert build_experiment("digits", {"reading": reading}, steps=steps + 2).features == features
     with pytest.raises(Invalid, match=f"read in {steps} steps; steps is {steps - 1}"):
-        build("digits", {"reading": reading}, steps=steps - 1)
+        build_experiment("digits", {"reading": reading}, steps=steps - 1)
 
 
 def test_a_small_network_beats_the_baseline() -> None:
-    e = build("digits", hidden=24, layers=1, epochs=8, learning_rate=0.01, device="cpu")
+    e = build_experiment("digits", hidden=24, layers=1, epochs=8, learning_rate=0.01, device="cpu")
     test = list(train(e))[-1]["test"]
     assert test["accuracy"] > 0.5 > 3 * test["baseline"]
     assert test["macro_f1"] > 0.45

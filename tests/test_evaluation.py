@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
-from core.experiment.batches import data_of
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import load_data
+from core.experiment.experiment import Experiment, build_experiment
 from core.figures.confusion_matrix import confusion_heatmap, describe_confusion, worst_of
 from core.figures.forecast import describe_forecast, forecast
 from core.figures.theme import DARK, LIGHT
 from core.tasks.prediction_summary import confusion, one_of_few, shown
-from core.tasks.task import Track
+from core.tasks.task import ForecastSeries
 from core.training.trainer import train
 
 NAMES = tuple("0123456789")
@@ -40,7 +40,7 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     """Of so few values that all of the validation part are drawn."""
     path: Path = tmp_path_factory.mktemp("own") / "own.csv"
     path.write_text("\n".join(map(str, ROWS)))
-    return build("series", {"corpus": str(path)}, batch=2, hidden=4, layers=1, epochs=2, device="cpu")
+    return build_experiment("series", {"corpus": str(path)}, batch=2, hidden=4, layers=1, epochs=2, device="cpu")
 
 
 @settings(max_examples=20)
@@ -53,27 +53,27 @@ def test_the_matrix_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:
 
 def test_an_evaluation_has_the_matrix_of_its_metrics() -> None:
     """Of the validation part, and at the end of the test part."""
-    e = build("digits", {"images": 64}, hidden=8, layers=1, epochs=2, device="cpu")
+    e = build_experiment("digits", {"images": 64}, hidden=8, layers=1, epochs=2, device="cpu")
     *events, done = train(e)
     records = [(event["confusion"], event["val"]) for event in events if event["event"] == "record" and event["val"]]
     assert len(records) == 3
     for matrix, metrics in (*records, (done["test_confusion"], {name: done["test"][name] for name in records[0][1]})):
         assert np.sum(matrix) == 300, "every image of the part"
         assert metrics == pytest.approx(metrics_of(np.array(matrix)))
-    right = [int(n) for batch in data_of(e).part("test") for n in batch.y[batch.asked]]
+    right = [int(n) for batch in load_data(e).split("test") for n in batch.y[batch.target_mask]]
     assert np.sum(done["test_confusion"], axis=1).tolist() == np.bincount(right, minlength=10).tolist()
 
 
 @pytest.mark.parametrize("task", ["digits", "delayed-recall", "temporal-order", "copy", "parity", "adding", "language-model"])
 def test_which_tasks_ask_for_one_of_a_few_classes(task: str) -> None:
-    data, few = data_of(build(task)), task in ("digits", "delayed-recall", "temporal-order")
+    data, few = load_data(build_experiment(task)), task in ("digits", "delayed-recall", "temporal-order")
     assert one_of_few(data) is few
     assert data.track is None
     assert set(shown(data, np.zeros(3, np.int64), np.zeros(3, np.int64))) == ({"confusion"} if few else set())
 
 
 def test_a_record_has_the_forecasts_of_its_metrics(series: Experiment) -> None:
-    track = data_of(series).track
+    track = load_data(series).track
     assert track is not None
     assert np.array_equal(track.values, ROWS[track.first - 1 :][: len(track.values)])
     assert (track.first, len(track.values)) == (300 - 90 + 1, 44)
@@ -89,7 +89,7 @@ def test_a_record_has_the_forecasts_of_its_metrics(series: Experiment) -> None:
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_the_forecast_is_drawn_over_the_data(series: Experiment, theme: Any) -> None:
-    track = data_of(series).track
+    track = load_data(series).track
     assert track is not None
     ahead = [None if value != value else value + 1 for value in track.naive]
     data, naive, own = forecast(track, ahead, theme, "title")["data"]
@@ -103,7 +103,7 @@ def test_the_forecast_is_drawn_over_the_data(series: Experiment, theme: Any) -> 
 
 
 def test_the_forecast_in_a_sentence() -> None:
-    track = Track(11, np.array([1.0, 2.0, 4.0]), np.array([np.nan, 1.0, 2.0]), lambda said: said.astype(np.float64))
+    track = ForecastSeries(11, np.array([1.0, 2.0, 4.0]), np.array([np.nan, 1.0, 2.0]), lambda said: said.astype(np.float64))
     assert describe_forecast(track, [None, 2.0, 3.5]) == (
         "Values 11 to 13 of the series, the end of the validation part. One step ahead the network misses these 3 by 0.25 "
         "on average, the last value again by 1.5: their mean absolute errors."

@@ -7,8 +7,19 @@ import pytest
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment.batches import data_of
-from core.experiment.experiment import ACTIVATIONS, BOUNDS, HIDDEN, LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build, reseeded
+from core.experiment.batches import load_data
+from core.experiment.experiment import (
+    ACTIVATIONS,
+    BOUNDS,
+    HIDDEN,
+    LIMITS,
+    OPTIONAL,
+    RANGES,
+    WORDS,
+    Experiment,
+    build_experiment,
+    with_seed,
+)
 from core.tasks import TASKS
 
 # What fits at the other end of one bound: the smallest network, so that only the bound itself can be what is wrong.
@@ -19,17 +30,17 @@ NO_NUMBERS = [True, "3", None, [3], {}, NAN, INFINITY]
 
 def built(**given: Any) -> Experiment:
     """A language model's experiment, of fields that no type checker has seen."""
-    return build("language-model", {}, **given)
+    return build_experiment("language-model", {}, **given)
 
 
 @pytest.mark.parametrize("name", [*BOUNDS, "hidden"])
 def test_the_bounds_of_a_whole_number(name: str) -> None:
     low, high = HIDDEN if name == "hidden" else BOUNDS[name]
     for allowed in (low, high):
-        assert getattr(build(**{**SMALL, name: allowed}), name) == allowed
+        assert getattr(build_experiment(**{**SMALL, name: allowed}), name) == allowed
     for beyond in (low - 1, high + 1, 10**30, -(10**30)):
         with pytest.raises(Invalid, match=f"{name} is {beyond}; it must be a whole number from {low} to {high}") as caught:
-            build(**{**SMALL, name: beyond})
+            build_experiment(**{**SMALL, name: beyond})
         assert caught.value.field == name
 
 
@@ -37,10 +48,10 @@ def test_the_bounds_of_a_whole_number(name: str) -> None:
 @pytest.mark.parametrize("name", [*BOUNDS, "hidden"])
 def test_what_is_no_whole_number(name: str, value: object) -> None:
     if value is None and name in OPTIONAL:
-        assert getattr(build(**{**SMALL, name: None}), name) is None
+        assert getattr(build_experiment(**{**SMALL, name: None}), name) is None
         return
     with pytest.raises(Invalid, match=f"{name} is .*; it must be a whole number"):
-        build(**{**SMALL, name: value})
+        build_experiment(**{**SMALL, name: value})
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -82,17 +93,17 @@ def test_the_options_of_a_task(name: str) -> None:
         if not option.whole:
             continue
         for allowed in (option.low, option.high):
-            assert dict(build(name, {option.name: allowed}).options)[option.name] == allowed
+            assert dict(build_experiment(name, {option.name: allowed}).options)[option.name] == allowed
         for wrong in (option.low - 1, option.high + 1, *NO_NUMBERS, 3.5):
             with pytest.raises(Invalid, match=f"{option.name} is .* whole number from {option.low} to {option.high}"):
-                build(name, {option.name: wrong})  # type: ignore[dict-item]
+                build_experiment(name, {option.name: wrong})  # type: ignore[dict-item]
     with pytest.raises(Invalid, match=f"“{name}” has no option “depth”; it has {TASKS[name].options[0].name}"):
-        build(name, {"depth": 3})
+        build_experiment(name, {"depth": 3})
 
 
 def test_a_task_that_does_not_exist() -> None:
     with pytest.raises(Invalid, match="There is no task “recall”; did you mean delayed-recall"):
-        build("recall")
+        build_experiment("recall")
 
 
 @pytest.mark.parametrize(("lag", "steps"), [(25, 26), (100, 1), (1, 2)])
@@ -100,34 +111,34 @@ def test_a_lag_longer_than_the_sequence(lag: int, steps: int) -> None:
     with pytest.raises(
         Invalid, match=f"A lag of {lag} needs sequences of at least {lag + 2} steps.*steps is {steps}"
     ) as caught:
-        build("delayed-recall", {"lag": lag}, steps=steps)
+        build_experiment("delayed-recall", {"lag": lag}, steps=steps)
     assert caught.value.field == "lag"
-    assert build("delayed-recall", {"lag": lag}).steps == lag + 2
+    assert build_experiment("delayed-recall", {"lag": lag}).steps == lag + 2
 
 
 def test_hidden_per_layer() -> None:
-    experiment = build(layers=3, hidden=(4, 5, 6), embedding=3, steps=7, batch=2)
+    experiment = build_experiment(layers=3, hidden=(4, 5, 6), embedding=3, steps=7, batch=2)
     assert experiment.widths == (4, 5, 6)
     assert (experiment.shape.embedding, experiment.shape.hidden) == (3, (4, 5, 6))
-    assert build(layers=3, hidden=5).widths == (5, 5, 5)
-    assert build(layers=3, hidden=(4, 5, 6)).shape.embedding == 4
+    assert build_experiment(layers=3, hidden=5).widths == (5, 5, 5)
+    assert build_experiment(layers=3, hidden=(4, 5, 6)).shape.embedding == 4
     for wrong in ((4, 5), (4, 5, 6, 7), ()):
         with pytest.raises(Invalid, match=f"hidden names {len(wrong)} sizes for 3 layers"):
-            build(layers=3, hidden=wrong)
+            build_experiment(layers=3, hidden=wrong)
     with pytest.raises(Invalid, match="hidden is 0; it must be a whole number"):
-        build(layers=2, hidden=(4, 0))
+        build_experiment(layers=2, hidden=(4, 0))
 
 
 def test_rates_per_layer() -> None:
     three = Placement.of({"state": Dropout((0.1, 0.2, 0.3)), "between": Dropout((0.4, 0.5))})
-    assert build(layers=3, placement=three).placement.rate("state", 3, 3) == 0.3
+    assert build_experiment(layers=3, placement=three).placement.rate("state", 3, 3) == 0.3
     with pytest.raises(Invalid, match="“between” has 1 layers in this network but 2 rates"):
-        build(layers=2, placement=three)
+        build_experiment(layers=2, placement=three)
 
 
 def test_a_placement_that_was_not_checked_when_made() -> None:
     with pytest.raises(Invalid, match="The rate of “cell” is 2"):
-        Experiment(options=build().options, placement=Placement((("cell", Dropout(2.0)),)))
+        Experiment(options=build_experiment().options, placement=Placement((("cell", Dropout(2.0)),)))
 
 
 def test_sizes_that_do_not_fit_together() -> None:
@@ -139,34 +150,34 @@ def test_sizes_that_do_not_fit_together() -> None:
 
 
 def test_a_tied_decoder_needs_a_last_layer_as_wide_as_the_embedding_and_a_task_that_reads_what_it_answers() -> None:
-    assert build(decoder="tied", hidden=(9, 5), embedding=5).widths == (9, 5)
+    assert build_experiment(decoder="tied", hidden=(9, 5), embedding=5).widths == (9, 5)
     for task, hidden in (("language-model", (9, 5)), ("adding", 9)):
         with pytest.raises(Invalid, match="the last layer must be as wide as that, and the task must read tokens") as caught:
-            build(task, decoder="tied", hidden=hidden)
+            build_experiment(task, decoder="tied", hidden=hidden)
         assert caught.value.field == "decoder"
     with pytest.raises(Invalid, match="“delayed-recall” reads 18 tokens and answers with 8"):
-        data_of(build("delayed-recall", decoder="tied"))
+        load_data(build_experiment("delayed-recall", decoder="tied"))
 
 
 def test_windows_of_varied_length_are_long_and_of_a_text() -> None:
     with pytest.raises(Invalid, match="need steps of at least 20; steps is 19"):
-        build(windows="varied", steps=19)
+        build_experiment(windows="varied", steps=19)
     with pytest.raises(Invalid, match="the sequences of this task stand alone"):
-        data_of(build("delayed-recall", windows="varied"))
+        load_data(build_experiment("delayed-recall", windows="varied"))
 
 
 def test_the_defaults_of_a_task_hold_where_nothing_is_given() -> None:
     for name, task in TASKS.items():
-        default = build(name)
+        default = build_experiment(name)
         assert {field: getattr(default, field) for field in task.defaults} == dict(task.defaults)
         assert dict(default.options) == {option.name: option.default for option in task.shared_options}
         assert default.steps == task.default_steps(dict(default.options))
-    assert build("delayed-recall", hidden=9, clip=3).hidden == 9
-    assert build("language-model").placement == METHODS["zaremba2014"].placement()
+    assert build_experiment("delayed-recall", hidden=9, clip=3).hidden == 9
+    assert build_experiment("language-model").placement == METHODS["zaremba2014"].placement()
 
 
 def test_one_seed_for_all_three() -> None:
-    seeded = reseeded(build(), 11)
+    seeded = with_seed(build_experiment(), 11)
     assert (seeded.data_seed, seeded.weight_seed, seeded.mask_seed) == (11, 11, 11)
     with pytest.raises(Invalid, match="data_seed is -1"):
-        reseeded(build(), -1)
+        with_seed(build_experiment(), -1)

@@ -20,20 +20,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from core.dropout.masks import draw, spelled
-from core.dropout.masks import test_values as values_at_test
+from core.dropout.masks import draw_masks, expand_word_masks
+from core.dropout.masks import test_time_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, usual
 from core.dropout.schedule import Schedule
 from core.dropout.sites import SITES
-from core.experiment.batches import data_of
-from core.experiment.batches import masks_of as tasks_masks
-from core.experiment.experiment import CELLS, Experiment, build
+from core.experiment.batches import draw_update_masks as tasks_masks
+from core.experiment.batches import load_data
+from core.experiment.experiment import CELLS, Experiment, build_experiment
 from core.export import script
 from core.nn.network import Network, to_torch
 from core.tasks import TASKS
 from core.tasks.task import Batch
-from core.training.loss import forward, objective, passes_of
+from core.training.loss import forward, passes_of, total_loss
 from tests.strategies import placements
 
 TOKENS, CLASSES = 7, 5
@@ -81,7 +81,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
 def experiment(placement: Placement, layers: int = 3, cell: str = "lstm", **given: Any) -> Experiment:
     """A tiny one, each layer of another width."""
     sizes: dict[str, Any] = {"hidden": (4, 3, 5)[:layers], "embedding": 2, "steps": 3, "batch": 2, "engine": "reference"}
-    return build(**{**sizes, "layers": layers, "placement": placement, "cell": cell, **given})
+    return build_experiment(**{**sizes, "layers": layers, "placement": placement, "cell": cell, **given})
 
 
 def names_of(e: Experiment) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def names_of(e: Experiment) -> dict[str, Any]:
     return names
 
 
-def masks_of(e: Experiment, x: Tensor, update: int, passing: int) -> dict[str, Tensor]:
-    drawn = spelled(draw(e.placement, replace(e.shape, tokens=TOKENS), 3, update, passing), x.numpy())
+def masks_of(e: Experiment, x: Tensor, update: int, pass_index: int) -> dict[str, Tensor]:
+    drawn = expand_word_masks(draw_masks(e.placement, replace(e.shape, tokens=TOKENS), 3, update, pass_index), x.numpy())
     return to_torch(drawn, torch.device("cpu"), torch.float64)
 
 
@@ -108,7 +108,7 @@ def assert_same_numbers(e: Experiment, update: int = 7) -> None:
     losses = dict(e.placement.losses)
     masks = [masks_of(e, x, update, n) for n in range(passes_of(losses))]
     passes = [forward(network, Batch(x.numpy(), y.numpy(), False), states, one) for one in masks]
-    theirs = objective(passes, losses, e.loss)
+    theirs = total_loss(passes, losses, e.loss)
     names = names_of(e)
     model: nn.Module = names["Model"](TOKENS, CLASSES).double()
     model.load_state_dict(network.state_dict())
@@ -134,7 +134,7 @@ def assert_same_numbers(e: Experiment, update: int = 7) -> None:
 @pytest.mark.parametrize("task", ["adding", "parity"])
 def test_real_values_and_steps_that_do_not_exist_give_the_engines_numbers(task: str, name: str) -> None:
     """The adding problem reads and answers real values, both tasks ask for nothing after their last step."""
-    e = build(
+    e = build_experiment(
         task,
         {"lag": 4, "sequences": 64},
         hidden=(4, 3),
@@ -144,10 +144,11 @@ def test_real_values_and_steps_that_do_not_exist_give_the_engines_numbers(task: 
         engine="reference",
         placement=METHODS[name].placement(),
     )
-    data, losses = data_of(e), dict(e.placement.losses)
-    network, batch = Network(data.tokens, data.classes, e).double(), next(data.part("validation"))
+    data, losses = load_data(e), dict(e.placement.losses)
+    network, batch = Network(data.tokens, data.classes, e).double(), next(data.split("validation"))
     masks = [
-        to_torch(spelled(tasks_masks(e, 7, n), batch.x), torch.device("cpu"), torch.float64) for n in range(passes_of(losses))
+        to_torch(expand_word_masks(tasks_masks(e, 7, n), batch.x), torch.device("cpu"), torch.float64)
+        for n in range(passes_of(losses))
     ]
     passes = [forward(network, batch, network.start(3), one) for one in masks]
     names = names_of(e)
@@ -156,7 +157,7 @@ def test_real_values_and_steps_that_do_not_exist_give_the_engines_numbers(task: 
     x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
     x, y = (one.double() if one.is_floating_point() else one for one in (x, y))
     ours, _after = names["objective"](model, x, y, network.start(3), *masks)
-    theirs = objective(passes, losses)
+    theirs = total_loss(passes, losses)
     torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
     given = dict(model.named_parameters())
     for name, parameter in given.items():
@@ -312,7 +313,7 @@ def test_only_what_the_placement_needs_is_written_down(cell: str, name: str) -> 
     ],
 )
 def test_it_runs_by_itself(task: str, cell: str, name: str, given: dict[str, Any], alone: Alone, tmp_path: Path) -> None:
-    e = build(task, cell=cell, placement=METHODS[name].placement(cell=cell), updates=3, **given)
+    e = build_experiment(task, cell=cell, placement=METHODS[name].placement(cell=cell), updates=3, **given)
     said = alone(script(e), tmp_path / "pasted.py")
     assert said.startswith("update 3: validation loss ")
     loss = float(said.split("loss ")[1].split(",")[0])
@@ -322,13 +323,15 @@ def test_it_runs_by_itself(task: str, cell: str, name: str, given: dict[str, Any
 
 def test_a_text_of_ones_own_is_what_it_reads(alone: Alone, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("a b " * 200, encoding="utf-8")
-    said = alone(script(build(updates=2, hidden=4, steps=3, batch=2)), tmp_path / "pasted.py", str(tmp_path / "text"))
+    said = alone(
+        script(build_experiment(updates=2, hidden=4, steps=3, batch=2)), tmp_path / "pasted.py", str(tmp_path / "text")
+    )
     assert float(said.split("loss ")[1].split(",")[0]) < 1.5  # of two words, not of the fifty built in
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_its_data(task: str) -> None:
-    e = build(task)
+    e = build_experiment(task)
     names = names_of(e)
     sys.argv[1:], before = [], sys.argv[1:]
     V, C, windows = names["data"]()

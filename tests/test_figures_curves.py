@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from core.dropout.methods import method
 from core.dropout.placement import Dropout, Placement, to_data
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 from core.figures.change_marks import Mark, change_marks
 from core.figures.curves import POINTS, curves
 from core.figures.label_layout import columns_of, spread
 from core.figures.run_summary import RunCurve, describe, metric_text, metrics, run_name
 from core.figures.theme import DARK, LIGHT
-from core.training.events import Event, record
+from core.training.events import Event, make_record
 
 PER_EPOCH = 5
 
@@ -30,7 +30,7 @@ def records_of(validation: list[float], metric: str = "perplexity", gap: float =
         epoch = update // PER_EPOCH
         due = {"train_loss_clean": validation[epoch] - gap, "val_loss": validation[epoch], "val": {metric: 10.0 + epoch}}
         loss = float("nan") if update == 0 else 3 + 1 / update
-        made.append(record(update, update / PER_EPOCH, loss, due if update % PER_EPOCH == 0 else None))
+        made.append(make_record(update, update / PER_EPOCH, loss, due if update % PER_EPOCH == 0 else None))
     return made
 
 
@@ -72,7 +72,7 @@ def test_every_evaluation_is_drawn_as_it_was_recorded() -> None:
 
 @given(st.lists(st.floats(0, 9), max_size=900))
 def test_the_masked_loss_is_the_mean_of_neighbours(losses: list[float]) -> None:
-    made = figure(RunCurve("a", "a", [record(i + 1, i + 1, loss) for i, loss in enumerate(losses)]))
+    made = figure(RunCurve("a", "a", [make_record(i + 1, i + 1, loss) for i, loss in enumerate(losses)]))
     if not losses:
         assert made["data"] == []
         return
@@ -86,7 +86,7 @@ def test_the_masked_loss_is_the_mean_of_neighbours(losses: list[float]) -> None:
 
 
 def test_a_growing_curve_keeps_what_is_drawn() -> None:
-    losses = [record(i, i / 45, 5 - i / 1000) for i in range(1, 1081)]
+    losses = [make_record(i, i / 45, 5 - i / 1000) for i in range(1, 1081)]
     short, long = (named(figure(RunCurve("a", "a", losses[:n], epochs=24)), "train, masked") for n in (400, 1080))
     whole = len(short["x"]) - 1  # the last point still grows
     assert short["x"][:whole] == long["x"][:whole]
@@ -138,7 +138,7 @@ def test_a_tick_leaves_the_users_zoom_alone() -> None:
         assert "range" not in after[axis]
 
 
-@pytest.mark.parametrize("runs", [(), (RunCurve("a", "a", []),), (RunCurve("a", "a", [record(0, 0, float("nan"))]),)])
+@pytest.mark.parametrize("runs", [(), (RunCurve("a", "a", []),), (RunCurve("a", "a", [make_record(0, 0, float("nan"))]),)])
 def test_without_any_point_it_says_what_to_do(runs: tuple[RunCurve, ...]) -> None:
     made = figure(*runs)
     assert made["data"] == []
@@ -147,12 +147,12 @@ def test_without_any_point_it_says_what_to_do(runs: tuple[RunCurve, ...]) -> Non
 
 def test_one_point_is_seen_and_a_loss_that_is_no_number_is_left_out() -> None:
     assert named(figure(RunCurve("a", "a", CURVE[:1])), "validation")["mode"] == "markers"
-    diverged = [*CURVE, record(16, 3.2, float("nan"))]
+    diverged = [*CURVE, make_record(16, 3.2, float("nan"))]
     assert named(figure(RunCurve("a", "a", diverged)), "train, masked") == named(figure(RUN), "train, masked")
 
 
 def test_a_long_run_stays_small() -> None:
-    long = [record(i, i / 100, 5 - i / 10_000) for i in range(20_000)]
+    long = [make_record(i, i / 100, 5 - i / 10_000) for i in range(20_000)]
     assert len(json.dumps(figure(RunCurve("a", "a", long)))) < 10_000
 
 
@@ -227,7 +227,7 @@ def test_metrics_say_what_the_records_say(validation: list[float], gap: float) -
 
 def test_no_evaluation_no_metrics() -> None:
     assert metrics([]) is None
-    assert metrics([record(1, 0.2, 3.0)]) is None
+    assert metrics([make_record(1, 0.2, 3.0)]) is None
 
 
 def test_the_sentence_has_the_numbers() -> None:
@@ -282,7 +282,7 @@ def test_a_run_is_named_by_what_tells_it_from_others() -> None:
 
 
 def began(**given: Any) -> Experiment:
-    return build("delayed-recall", **{"placement": method("zaremba2014").placement(), **given})
+    return build_experiment("delayed-recall", **{"placement": method("zaremba2014").placement(), **given})
 
 
 def with_sites(**rates: float) -> dict[str, Any]:
@@ -309,7 +309,11 @@ def with_sites(**rates: float) -> dict[str, Any]:
 )
 def test_a_change_is_named_by_what_it_changed(change: dict[str, Any], label: str | None) -> None:
     experiment = began(learning_rate=0.003)
-    events = [{"event": "started", "updates_per_epoch": 40}, record(60, 1.5, 2.0), {"event": "changed", "update": 60, **change}]
+    events = [
+        {"event": "started", "updates_per_epoch": 40},
+        make_record(60, 1.5, 2.0),
+        {"event": "changed", "update": 60, **change},
+    ]
     assert change_marks(experiment, events) == ([Mark(1.5, label)] if label else [])
 
 

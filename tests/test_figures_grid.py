@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dropout.comparison import beside
-from core.dropout.masks import Masks, spelled
+from core.dropout.masks import Masks, expand_word_masks
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
-from core.experiment.batches import masks_of, window
-from core.experiment.experiment import CELLS, Experiment, build
+from core.experiment.batches import batch_at, draw_update_masks
+from core.experiment.experiment import CELLS, Experiment, build_experiment
 from core.figures.mask_detail import opened_heatmap, sharing_text
 from core.figures.mask_grid import STEPS, UNITS, Band, Chosen, grid, lane_of, layer_bands, sample_band, window_of
 from core.figures.mask_heatmap import of_units
@@ -25,11 +25,13 @@ Cells = dict[tuple[str, int, int, int], str]
 
 
 def made(cell: str, placement: Placement, layers: int = 2, **given: object) -> Experiment:
-    return build("delayed-recall", {"lag": 6}, cell=cell, layers=layers, hidden=20, batch=8, placement=placement, **given)
+    return build_experiment(
+        "delayed-recall", {"lag": 6}, cell=cell, layers=layers, hidden=20, batch=8, placement=placement, **given
+    )
 
 
 def bands_of(e: Experiment, sample: int = 1, update: int = 2) -> tuple[tuple[Band, ...], Masks]:
-    met = spelled(masks_of(e, update), window(e, update).x)
+    met = expand_word_masks(draw_update_masks(e, update), batch_at(e, update).x)
     return layer_bands(e.placement.at(update), met, e.shape, sample), met
 
 
@@ -77,8 +79,8 @@ def test_the_grid_shows_the_masks_that_are_drawn(all_of: tuple[str, int, Placeme
 
 def test_the_heatmap_below_has_its_steps_where_the_grid_has_them() -> None:
     for steps, width in ((8, 420.0), (20, 640.0), (60, 420.0)):
-        e = build(steps=steps, placement=METHODS["zaremba2014"].placement())
-        masks = masks_of(e, 1)
+        e = build_experiment(steps=steps, placement=METHODS["zaremba2014"].placement())
+        masks = draw_update_masks(e, 1)
         drawn = grid(layer_bands(e.placement, masks, e.shape, 0), steps, Chosen("input", 1, 0, 0), LIGHT, "g", width=width)
         (x,), (wide,) = (
             set(map(float, re.findall(rf'<rect[^>]* {name}="([0-9.]+)"[^>]*mg-lane', drawn))) for name in ("x", "width")
@@ -98,7 +100,7 @@ def test_layers_stand_as_in_the_network_and_a_clean_one_says_so() -> None:
 
 
 def test_a_layer_says_which_of_its_units_are_shown() -> None:
-    bands, _met = bands_of(build("delayed-recall", {"lag": 6}, hidden=40, placement=METHODS["gal2016"].placement()))
+    bands, _met = bands_of(build_experiment("delayed-recall", {"lag": 6}, hidden=40, placement=METHODS["gal2016"].placement()))
     texts = [one.text for one in ET.fromstring(grid(bands, 8, Chosen("", 1, 0, 0), LIGHT, "grid")).iter(f"{SVG}text")]
     assert texts.count("units 1–16 of 40") == 2, "the mask of words, one factor a word, is no part of it"
 

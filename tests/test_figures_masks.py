@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dropout.masks import Shape, draw
+from core.dropout.masks import Shape, draw_masks
 from core.dropout.placement import Dropout, Placement, usual
 from core.figures.mask_heatmap import describe_mask, kept_fraction, mask_heatmap
 from core.figures.theme import DARK, LIGHT
@@ -19,7 +19,7 @@ T, B, H = 5, 3, 7
 
 def drawn(**settings: Any) -> np.ndarray:
     placement = Placement.of({"candidate": Dropout(**{"rate": 0.5, **settings})})
-    return draw(placement, Shape(T, B, H, (H,)), seed=7, update=3)["candidate.1"]
+    return draw_masks(placement, Shape(T, B, H, (H,)), seed=7, update=3)["candidate.1"]
 
 
 def shown(figure: dict[str, Any]) -> np.ndarray:
@@ -121,7 +121,7 @@ def test_gaussian_factors_are_shown_as_factors() -> None:
 
 
 def test_a_zoneout_mask_lets_in_the_new_value_or_keeps_the_old() -> None:
-    mask = draw(Placement.of({"zoneout_cell": usual("zoneout_cell", 0.5)}), Shape(T, B, H, (H,)), 7, 3)["zoneout_cell.1"]
+    mask = draw_masks(Placement.of({"zoneout_cell": usual("zoneout_cell", 0.5)}), Shape(T, B, H, (H,)), 7, 3)["zoneout_cell.1"]
     figure = mask_heatmap(mask, 1, (T, H), LIGHT, old=True)
     assert figure["data"][0]["meta"]["says"] == ["keeps its old value", "takes the new value"]
     assert "take the new value, the others keep the old" in describe_mask(mask, 1, (T, H), "here", old=True)

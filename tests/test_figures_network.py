@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from core import i18n
 from core.analysis.path_counts import crossings, even_climbs, routes_of
-from core.dropout.masks import Shape, draw, spelled
+from core.dropout.masks import Shape, draw_masks, expand_word_masks
 from core.dropout.methods import METHODS
 from core.dropout.placement import SHARING, Dropout, Placement, usual
 from core.dropout.sites import SITES
@@ -51,7 +51,7 @@ def scenes(pick: st.DrawFn) -> Scene:
     hidden = tuple(pick(st.integers(1, 40)) for _layer in range(layers))
     shape = Shape(steps, batch, pick(st.integers(1, 40)), hidden, cell, tokens=6)
     x = np.arange(steps * batch).reshape(steps, batch) % 6
-    masks = spelled(draw(placement, shape, pick(st.integers(0, 99)), pick(st.integers(0, 99))), x)
+    masks = expand_word_masks(draw_masks(placement, shape, pick(st.integers(0, 99)), pick(st.integers(0, 99))), x)
     climbs = sorted(pick(st.integers(0, steps - 1)) for _climb in range(layers + 1))
     texts = [pick(st.text(max_size=30)) for _step in range(steps)]
     answers = [pick(st.none() | st.text(min_size=1, max_size=9)) for _step in range(steps)]
@@ -68,7 +68,7 @@ def scene(
     placement = placement.at(150)  # in the midst of the usual schedules
     words = [f"word{t}" for t in range(steps)]
     rest: dict[str, Any] = {"first": 2, "count": 9, "inputs": words, "predicted": words, "right": words, "sample": 1} | other
-    masks = spelled(draw(placement, shape, 7, 1), np.arange(2 * steps).reshape(steps, 2) % 6)
+    masks = expand_word_masks(draw_masks(placement, shape, 7, 1), np.arange(2 * steps).reshape(steps, 2) % 6)
     return Scene(placement, shape, masks, climbs=climbs or even_climbs(layers, 3, 9), **rest)
 
 

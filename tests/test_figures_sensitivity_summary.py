@@ -8,7 +8,7 @@ import pytest
 from core.analysis.sensitivity_request import INVERTED, Curve, candidates
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.figures.number_format import number, percentage, product
 from core.figures.sensitivity_summary import cause, goes, verdict
 
@@ -50,7 +50,10 @@ def test_what_cannot_be_told_from_nothing_or_is_no_number() -> None:
 
 
 def test_every_curve_beside_the_chosen_one_has_its_reason() -> None:
-    here = {name: why(one, way="level" if name == "naive-state" else "falls") for name, one in candidates(build()).items()}
+    here = {
+        name: why(one, way="level" if name == "naive-state" else "falls")
+        for name, one in candidates(build_experiment()).items()
+    }
     assert len(set(here.values())) == len(here) == 5
     assert "through c, which has no mask" in here["naive-state"]
     assert "is lost" in here["naive-cell"]

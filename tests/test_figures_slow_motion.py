@@ -8,12 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.analysis.update_trace import Asked, Lane, Layer, Snapshot, Tensor
-from core.dropout.masks import spelled
+from core.analysis.update_trace import Asked, Lane, Layer, Tensor, UpdateTrace
+from core.dropout.masks import expand_word_masks
 from core.dropout.methods import METHODS
 from core.dropout.sites import SITES
-from core.experiment.batches import masks_of, window
-from core.experiment.experiment import CELLS, build
+from core.experiment.batches import batch_at, draw_update_masks
+from core.experiment.experiment import CELLS, build_experiment
 from core.figures.mask_grid import UNITS, layer_bands
 from core.figures.mask_heatmap import of_units
 from core.figures.slow_motion import LEFT, Slow, frames
@@ -30,7 +30,7 @@ CELL = re.compile(r"M(\d+) (\d+)h1")
 @cache
 def update(cell: str = "lstm", method: str = "gal2016", layers: int = 2, steps: int = 9) -> Slow:
     """An update with values that a generator gives: the figure draws whatever it is told."""
-    e = build(
+    e = build_experiment(
         "delayed-recall",
         {"lag": 6},
         cell=cell,
@@ -51,8 +51,8 @@ def update(cell: str = "lstm", method: str = "gal2016", layers: int = 2, steps: 
     every = tuple(Layer({name: lane() for name in ("hc" if cell == "lstm" else "h")}, gates) for _layer in range(layers))
     moved = tuple(Tensor(name, 2.0, 0.5, 0.01) for name in ("embedding", "decoder", "decoder_bias", "W.0", "U.1"))
     asked = (Asked(7, 3, 0.25, 1),) if steps > 7 else ()
-    seen = Snapshot(3, 1, 2.0, 1.9, 2.5, 4, every, asked, moved, 2.0, 0.5)
-    met = spelled(masks_of(e, 3), window(e, 3).x)
+    seen = UpdateTrace(3, 1, 2.0, 1.9, 2.5, 4, every, asked, moved, 2.0, 0.5)
+    met = expand_word_masks(draw_update_masks(e, 3), batch_at(e, 3).x)
     words = tuple(f"w{t}" for t in range(steps))
     return Slow(seen, e, layer_bands(e.placement, met, e.shape, 1), words, tuple("ABCDEFGH"), 0)
 
@@ -80,7 +80,7 @@ def test_every_cell_is_as_full_as_its_value(cell: str, kind: str) -> None:
 @pytest.mark.parametrize("method", ["zaremba2014", "gal2016", "merity2017", "none", "krueger2016"])
 def test_the_masks_are_those_that_are_drawn(method: str) -> None:
     one = update(method=method)
-    met = spelled(masks_of(one.experiment, 3), window(one.experiment, 3).x)
+    met = expand_word_masks(draw_update_masks(one.experiment, 3), batch_at(one.experiment, 3).x)
     drawn = {path.get("data-lane"): path.get("d") or "" for path in paths(one, "mask")}
     assert len(drawn) == sum(len(band.lanes) for band in one.bands)
     for name, d in drawn.items():
@@ -123,7 +123,7 @@ def test_the_sentences_have_the_numbers_of_the_update() -> None:
 def test_nothing_asked_and_no_masks_are_said() -> None:
     one = update(method="none")
     quiet = Slow(
-        Snapshot(3, 1, None, None, 0.0, 0, one.snapshot.layers, (), one.snapshot.weights, 0.0, 1.0),
+        UpdateTrace(3, 1, None, None, 0.0, 0, one.snapshot.layers, (), one.snapshot.weights, 0.0, 1.0),
         one.experiment,
         one.bands,
         one.tokens,

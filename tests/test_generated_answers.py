@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 import core.training.evaluation
-from core.experiment.batches import data_of
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import load_data
+from core.experiment.experiment import Experiment, build_experiment
 from core.figures.generated_answers import Parts, aligned, describe_replies, replies, replies_of
 from core.figures.theme import DARK, LIGHT
 from core.tasks.captions import NAMES
@@ -55,7 +55,7 @@ class Items(HTMLParser):
 
 
 def small(task: str, **more: Any) -> Experiment:
-    return build(task, hidden=6, layers=1, epochs=1, device="cpu", **more)
+    return build_experiment(task, hidden=6, layers=1, epochs=1, device="cpu", **more)
 
 
 @pytest.mark.parametrize(("task", "batch"), [("captions", 7), ("translation", 20)])
@@ -74,9 +74,9 @@ def test_a_record_has_the_first_rows_that_the_metrics_saw(monkeypatch: pytest.Mo
     for record, (predicted, right, found) in zip(records, of_validation, strict=True):
         assert record["val"] == found
         assert record["replies"] == [[int(n) for n in row if n >= 0] for row in predicted[:SAMPLES]]
-        shown = replies_of(data_of(e), record["replies"])
+        shown = replies_of(load_data(e), record["replies"])
         assert [one.is_right for one in shown] == (predicted == right).all(axis=1)[:SAMPLES].tolist()
-        names = data_of(e).class_names
+        names = load_data(e).class_names
         assert [one.right for one in shown] == [tuple(names[n] for n in row if n > 0) for row in right[:SAMPLES]]
         for one, row in zip(shown, predicted[:SAMPLES], strict=True):
             assert one.wrote == (*(names[n] for n in row if n > 0), *([] if 0 in row else ["…"]))
@@ -84,7 +84,7 @@ def test_a_record_has_the_first_rows_that_the_metrics_saw(monkeypatch: pytest.Mo
 
 @cache
 def asked(task: str) -> Any:
-    return replies_of(data_of(small(task)), [])
+    return replies_of(load_data(small(task)), [])
 
 
 def test_what_is_asked_is_the_picture_of_the_name_and_the_english_of_the_french() -> None:
@@ -111,7 +111,7 @@ def test_a_picture_is_drawn_pixel_by_pixel() -> None:
 
 
 def test_right_and_wrong_are_said_in_signs_and_words() -> None:
-    data = data_of(small("captions"))
+    data = load_data(small("captions"))
     letters = {name: n for n, name in enumerate(data.class_names)}
     right = [[letters[part] for part in one.right] + [0] for one in asked("captions")]
     wrong = [right[0], [0], right[2][:-1], [letters[part] for part in "fine"] + [0], *right[4:]]
@@ -144,7 +144,7 @@ def test_as_much_is_kept_as_the_fewest_edits_allow(one: Parts, other: Parts) -> 
 
 
 def test_words_that_differ_are_underlined_in_both() -> None:
-    data = data_of(small("translation"))
+    data = load_data(small("translation"))
     words = {name: n for n, name in enumerate(data.class_names)}
     (first, *_rest) = asked("translation")
     assert first.right == ("trois", "mille", "neuf", "cent", "quatre", "vingt", "huit")

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.update_recorder import Watched
-from core.dropout.masks import spelled
+from core.dropout.masks import expand_word_masks
 from core.dropout.placement import Placement, usual
-from core.experiment.batches import masks_of
-from core.experiment.experiment import build
+from core.experiment.batches import draw_update_masks
+from core.experiment.experiment import build_experiment
 from core.nn.cells import State
 from core.nn.network import to_torch
 from core.tasks.generated_sequences import END, rows
 from core.tasks.metrics import METRICS
 from core.tasks.task import Batch
 from core.training.decoding import Read, Way
-from core.training.trainer import Training
+from core.training.trainer import Trainer
 
 WRITTEN = ("captions", "translation")
 DROPPED = {"input": usual("input", 0.5), "between": usual("between", 0.3), "state": usual("state", 0.4),
@@ -56,27 +56,27 @@ def test_metrics_of_rows() -> None:
     assert METRICS["letter_accuracy"].value(0.0, said, right) == pytest.approx(6 / 9)
 
 
-def alone(run: Training, batch: Batch, sample: int, states: list[list[State]], window: int | None) -> list[int]:
+def alone(run: Trainer, batch: Batch, sample: int, states: list[list[State]], window: int | None) -> list[int]:
     """What one sample is answered, each time from the beginning: with masks of that test window, or without."""
-    fed, x, told = run.data.fed, batch.x.copy(), list[int]()
-    assert fed is not None
-    for t in range(int(batch.asked[:, sample].argmax()), len(x)):
+    feedback, x, told = run.data.feedback, batch.x.copy(), list[int]()
+    assert feedback is not None
+    for t in range(int(batch.target_mask[:, sample].argmax()), len(x)):
         chances = []
-        for passing, state in enumerate(states):
-            drawn = {} if window is None else masks_of(run.experiment, run.total + window, passing)
-            masks = to_torch(spelled(drawn, x), run.device)
+        for pass_index, state in enumerate(states):
+            drawn = {} if window is None else draw_update_masks(run.experiment, run.total + window, pass_index)
+            masks = to_torch(expand_word_masks(drawn, x), run.device)
             h, _after = run.network(torch.from_numpy(x), state, masks)
-            chances.append(run.network.decode(run.network.told(h, masks)[t, sample]).softmax(-1))
+            chances.append(run.network.decode(run.network.decoder_input(h, masks)[t, sample]).softmax(-1))
         told.append(int(torch.stack(chances).mean(0).argmax()))
         if t + 1 < len(x):
-            x[t + 1, sample] = fed[told[-1]]
+            x[t + 1, sample] = feedback[told[-1]]
     return told
 
 
 @pytest.fixture(scope="module", params=WRITTEN)
 def run(request: pytest.FixtureRequest) -> Watched:
     """A run that has been trained a little, so that answers end at different steps."""
-    e = build(
+    e = build_experiment(
         request.param,
         hidden=12,
         batch=32,
@@ -94,12 +94,12 @@ def run(request: pytest.FixtureRequest) -> Watched:
 @torch.no_grad()
 def test_it_writes_what_a_loop_from_the_beginning_writes(run: Watched) -> None:
     """With and without masks, of the last window of the test part, which is not full, at least."""
-    batch, start = list(run.data.part("test"))[-1], run.network.start(32)
-    drawn: list[Way] = [partial(run.test_draw, 2, passing) for passing in range(2)]
+    batch, start = list(run.data.split("test"))[-1], run.network.start(32)
+    drawn: list[Way] = [partial(run.test_draw, 2, pass_index) for pass_index in range(2)]
     for window, ways in ((None, [unmasked]), (2, drawn)):
         said, right = run.answered(torch.zeros(0), batch, [start] * len(ways), ways)
-        assert right.tolist() == rows(batch.y, batch.asked).tolist()
-        samples = np.flatnonzero(batch.asked.any(axis=0)).tolist()
+        assert right.tolist() == rows(batch.y, batch.target_mask).tolist()
+        samples = np.flatnonzero(batch.target_mask.any(axis=0)).tolist()
         assert len(said) == len(samples) < 32
         for row, sample in list(zip(said, samples, strict=True))[:4]:
             assert row[row >= 0].tolist() == by_hand(alone(run, batch, sample, [start] * len(ways), window))
@@ -111,8 +111,8 @@ def test_what_is_reported_is_of_what_is_written(run: Watched) -> None:
     one, same = (list(run.test())[-1]["test"] for _time in range(2))
     assert one == same
     losses, every = [], []
-    for batch in run.data.part("test"):
-        start, at = run.network.start(32), batch.asked.nonzero()
+    for batch in run.data.split("test"):
+        start, at = run.network.start(32), batch.target_mask.nonzero()
         with torch.no_grad():
             h, _after = run.network(torch.from_numpy(batch.x), start, {})
             chances = run.network.decode(h).log_softmax(-1).numpy()

@@ -18,15 +18,15 @@ from core.cli.main import main
 from core.dropout.methods import METHODS, method
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment.batches import masks_of
-from core.experiment.experiment import build
+from core.experiment.batches import draw_update_masks
+from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_json, from_plain, from_query
 from core.figures.change_marks import Mark
 from core.figures.curves import curves
 from core.figures.mask_heatmap import describe_mask, mask_heatmap
 from core.figures.run_summary import RunCurve, describe
 from core.figures.theme import LIGHT
-from core.training.events import checked, record
+from core.training.events import make_record, validate_command
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
@@ -191,14 +191,14 @@ def in_brackets(make: Callable[[], T]) -> T:
 
 ERRORS: list[Callable[[], object]] = [
     lambda: method("x"),
-    lambda: build("x"),
-    lambda: build("language-model", {"lag": 1}),
-    lambda: build(layers=9),
-    lambda: build(hidden=(1, 2, 3)),
-    lambda: build(learning_rate=-1),
-    lambda: build(cell="abacus"),
-    lambda: build(hidden=1500, batch=256, steps=256),
-    lambda: build("delayed-recall", {"lag": 25}, steps=3),
+    lambda: build_experiment("x"),
+    lambda: build_experiment("language-model", {"lag": 1}),
+    lambda: build_experiment(layers=9),
+    lambda: build_experiment(hidden=(1, 2, 3)),
+    lambda: build_experiment(learning_rate=-1),
+    lambda: build_experiment(cell="abacus"),
+    lambda: build_experiment(hidden=1500, batch=256, steps=256),
+    lambda: build_experiment("delayed-recall", {"lag": 25}, steps=3),
     lambda: Placement.of({"x": Dropout(0.5)}),
     lambda: Placement.of({"cell": Dropout(2)}),
     lambda: Placement.of({"cell": Dropout(0.5, time="never")}),
@@ -214,7 +214,7 @@ ERRORS: list[Callable[[], object]] = [
     lambda: corruption(Placement(), 99, 1),
     lambda: crossings(Placement(), 1, (0,), "cell"),
     lambda: crossings(Placement(), 1, (0, 1), "x"),
-    lambda: checked({"command": "x"}),
+    lambda: validate_command({"command": "x"}),
 ]
 
 
@@ -240,9 +240,9 @@ def texts_of(figure: Any) -> Iterator[str]:
 
 def test_figures_speak_the_language_in_use() -> None:
     evaluated = {"train_loss_clean": 1.0, "val_loss": 2.0, "val": {"perplexity": 7.4}}
-    records = [record(n, n / 2, 2.0, evaluated if n % 2 == 0 else None) for n in range(9)]
-    e = build(placement=METHODS["gal2016"].placement())
-    mask = masks_of(e, 1)["state.1"]
+    records = [make_record(n, n / 2, 2.0, evaluated if n % 2 == 0 else None) for n in range(9)]
+    e = build_experiment(placement=METHODS["gal2016"].placement())
+    mask = draw_update_masks(e, 1)["state.1"]
 
     def everything() -> list[str]:
         run = RunCurve("id", "1", records, [Mark(1.0, "2")], epochs=5)

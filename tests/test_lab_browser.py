@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.dropout.masks import draw
+from core.dropout.masks import draw_masks
 from core.experiment.serialization import from_query, to_query
 from core.figures.theme import DARK, LIGHT, Theme
 from core.runs.recording import FOLDER, read
@@ -208,7 +208,7 @@ def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> 
     expect(lab.page.get_by_text(f"update {lab.update} ·").last).to_be_visible()
     now = from_query(lab.query)
     assert now.placement.rate("input", 1, 2) == 0.28
-    masks = draw(now.placement, now.shape, now.mask_seed, lab.update)
+    masks = draw_masks(now.placement, now.shape, now.mask_seed, lab.update)
     for site in ("input", "between", "output"):
         for (layer, t), kept in lab.barcodes(site).items():
             assert kept == np.flatnonzero(masks[f"{site}.{layer}"][t, 0, :24]).tolist(), f"{site}.{layer} at step {t}"

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
-from core.experiment.batches import data_of, masks_of, total_updates, window
-from core.experiment.changes import in_force, with_changes
-from core.experiment.diff import comparable
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import batch_at, count_updates, draw_update_masks, load_data
+from core.experiment.changes import apply_changes, experiment_at
+from core.experiment.diff import have_comparable_losses
+from core.experiment.experiment import Experiment, build_experiment
 from core.figures.run_summary import run_name
 from core.training import trainer
-from core.training.events import Command, Event, newest, of_kind, predicted
+from core.training.events import Command, Event, last_update, predictions_at, select_events
 from tests.strategies import placements
 
-RECALL = build("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, batch=8, epochs=2)  # 8 updates an epoch
-WORDS = build("language-model", {"words": 2000}, hidden=4, batch=8, steps=9, updates=40)  # about 27
+RECALL = build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, batch=8, epochs=2)  # 8 updates an epoch
+WORDS = build_experiment("language-model", {"words": 2000}, hidden=4, batch=8, steps=9, updates=40)  # about 27
 GAL = METHODS["gal2016"].placement()
 
 
@@ -44,10 +44,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """Of every update that is trained: its window, and the masks that it drew."""
     found: list[tuple[Any, Any]] = []
     drawn: list[Any] = []
-    one_update = trainer.Training.one_update
+    one_update = trainer.Trainer.one_update
 
     def remember(*args: Any) -> Any:
-        drawn.append(masks_of(*args))
+        drawn.append(draw_update_masks(*args))
         return drawn[-1]
 
     def watched(run: Any, batch: Any) -> Iterator[Event]:
@@ -56,7 +56,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
         yield from events
 
     monkeypatch.setattr(trainer, "masks_of", remember)
-    monkeypatch.setattr(trainer.Training, "one_update", watched)
+    monkeypatch.setattr(trainer.Trainer, "one_update", watched)
     return found
 
 
@@ -65,17 +65,17 @@ def trained(experiment: Experiment, commands: dict[int, list[Command]] | None = 
     script, events = Script(commands or {}), []
     for event in trainer.train(experiment, script, show=3):
         events.append(event)
-        script.update = newest(events)
+        script.update = last_update(events)
     return events
 
 
 @pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["delayed-recall", "language-model"])
 def test_the_window_of_every_update_is_the_one_that_training_reads(experiment: Experiment, seen: list[Any]) -> None:
     events = trained(experiment)
-    assert len(seen) == total_updates(experiment) == of_kind(events, "started")[0]["updates"]
-    assert len(seen) > data_of(experiment).updates, "more than one epoch"
+    assert len(seen) == count_updates(experiment) == select_events(events, "started")[0]["updates"]
+    assert len(seen) > load_data(experiment).updates, "more than one epoch"
     for update, (batch, _masks) in enumerate(seen, 1):
-        again = window(experiment, update)
+        again = batch_at(experiment, update)
         np.testing.assert_array_equal(again.x, batch.x)
         np.testing.assert_array_equal(again.y, batch.y)
         assert again.first == batch.first
@@ -83,15 +83,15 @@ def test_the_window_of_every_update_is_the_one_that_training_reads(experiment: E
 
 def test_what_was_predicted_stands_where_the_window_asks(seen: list[Any]) -> None:
     events = trained(RECALL)
-    for update in range(1, newest(events) + 1):
-        asked = window(RECALL, update).y >= 0
+    for update in range(1, last_update(events) + 1):
+        asked = batch_at(RECALL, update).y >= 0
         for sample in range(3):
-            classes = predicted(events, update, sample)
+            classes = predictions_at(events, update, sample)
             assert classes is not None
             np.testing.assert_array_equal(np.array(classes) >= 0, asked[:, sample])
-        assert predicted(events, update, 3) is None, "only three samples were asked for"
-    assert predicted(events, 0, 0) is None
-    assert predicted(events, 999, 0) is None
+        assert predictions_at(events, update, 3) is None, "only three samples were asked for"
+    assert predictions_at(events, 0, 0) is None
+    assert predictions_at(events, 999, 0) is None
 
 
 def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(seen: list[Any]) -> None:
@@ -102,11 +102,11 @@ def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(seen: list[A
         9: [{"command": "change", "placement": {}}],
     }
     events = trained(RECALL, changes)
-    assert [event["update"] for event in of_kind(events, "changed")] == [2, 4, 4, 5, 5, 8]
+    assert [event["update"] for event in select_events(events, "changed")] == [2, 4, 4, 5, 5, 8]
     for update, (_batch, masks) in enumerate(seen, 1):
-        then = in_force(RECALL, events, update)
-        np.testing.assert_equal(masks_of(then, update), masks)
-    assert len({in_force(RECALL, events, update) for update in range(1, 17)}) == 5
+        then = experiment_at(RECALL, events, update)
+        np.testing.assert_equal(draw_update_masks(then, update), masks)
+    assert len({experiment_at(RECALL, events, update) for update in range(1, 17)}) == 5
 
 
 @given(data=st.data())
@@ -120,32 +120,37 @@ def test_in_force_is_all_changes_before_the_update_one_by_one(data: st.DataObjec
     expected = RECALL
     for event in events:
         if event["update"] < update:
-            expected = with_changes(expected, [event])
-    assert in_force(RECALL, events, update) == expected
+            expected = apply_changes(expected, [event])
+    assert experiment_at(RECALL, events, update) == expected
 
 
 def test_changes_are_taken_in_order_and_checked() -> None:
     first = {"placement": {"state": {"rate": 0.1}}, "mask_seed": 3}
-    changed = with_changes(RECALL, [first, {"placement": to_data(GAL)}, {"learning_rate": 0.5}])
+    changed = apply_changes(RECALL, [first, {"placement": to_data(GAL)}, {"learning_rate": 0.5}])
     assert changed == replace(RECALL, placement=GAL, mask_seed=3, learning_rate=0.5)
-    assert with_changes(RECALL, []) == RECALL
-    assert with_changes(RECALL, [{"layers": 4, "hidden": 99}]) == RECALL, "what a run cannot change is left alone"
+    assert apply_changes(RECALL, []) == RECALL
+    assert apply_changes(RECALL, [{"layers": 4, "hidden": 99}]) == RECALL, "what a run cannot change is left alone"
     with pytest.raises(Invalid, match="2 layers in this network but 3 rates"):
-        with_changes(RECALL, [{"placement": to_data(Placement.of({"cell": Dropout((0.1, 0.2, 0.3))}))}])
+        apply_changes(RECALL, [{"placement": to_data(Placement.of({"cell": Dropout((0.1, 0.2, 0.3))}))}])
 
 
 def test_losses_are_comparable_over_the_same_data_whatever_learns_them() -> None:
     for change in ({"layers": 4}, {"hidden": 9}, {"placement": GAL}, {"mask_seed": 5}, {"learning_rate": 0.5}, {"batch": 16}):
-        assert comparable(RECALL, replace(RECALL, **change)), change
-    few, many = (build("digits", {"images": n}) for n in (100, 150))
-    assert comparable(few, many), "other images to train on, the same to validate"
-    assert not comparable(build(), build(options={"words": 12_000})), "another vocabulary"
-    assert not comparable(build("series"), build("series", {"points": 300})), "another scale"
+        assert have_comparable_losses(RECALL, replace(RECALL, **change)), change
+    few, many = (build_experiment("digits", {"images": n}) for n in (100, 150))
+    assert have_comparable_losses(few, many), "other images to train on, the same to validate"
+    assert not have_comparable_losses(build_experiment(), build_experiment(options={"words": 12_000})), "another vocabulary"
+    assert not have_comparable_losses(build_experiment("series"), build_experiment("series", {"points": 300})), "another scale"
     assert run_name(2, few, beside=many) == "run 2 · zaremba2014, Images: 100"
-    for other in (WORDS, replace(RECALL, data_seed=8), replace(RECALL, steps=20), build("delayed-recall", {"lag": 4})):
-        assert not comparable(RECALL, other)
+    for other in (
+        WORDS,
+        replace(RECALL, data_seed=8),
+        replace(RECALL, steps=20),
+        build_experiment("delayed-recall", {"lag": 4}),
+    ):
+        assert not have_comparable_losses(RECALL, other)
 
 
 def test_the_newest_update() -> None:
-    assert newest([]) == newest([{"event": "started"}]) == 0
-    assert newest([{"event": "record", "update": 3}, {"event": "changed", "update": 3}, {"event": "state"}]) == 3
+    assert last_update([]) == last_update([{"event": "started"}]) == 0
+    assert last_update([{"event": "record", "update": 3}, {"event": "changed", "update": 3}, {"event": "state"}]) == 3

@@ -25,8 +25,8 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, usual
 from core.dropout.schedule import Schedule
 from core.dropout.sites import SITES, layers_of
-from core.experiment.batches import data_of
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import load_data
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_json, to_plain
 from core.tasks import TASKS
 from core.tasks.file_readers import called
@@ -99,7 +99,7 @@ def components(page: AppTest) -> dict[str, list[Any]]:
 
 def experiment(page: AppTest) -> Experiment:
     """What the page says it would train."""
-    return from_plain(page.session_state["lab"]["experiment"], own=True)
+    return from_plain(page.session_state["lab"]["experiment"], trusted=True)
 
 
 def sentence(page: AppTest) -> str:
@@ -119,7 +119,7 @@ def said(element: Element) -> str:
 
 def test_the_first_run_draws_the_default_experiment() -> None:
     page = lab()
-    assert experiment(page) == build()
+    assert experiment(page) == build_experiment()
     assert [page.selectbox(key=key).value for key in ("task", "layers", "hidden", "method")] == [
         "language-model",
         2,
@@ -139,7 +139,7 @@ def test_the_first_run_draws_the_default_experiment() -> None:
 def test_another_task_brings_its_own_defaults(task: str) -> None:
     page = lab(task=next(name for name in TASKS if name != task))
     drawn(page.selectbox(key="task").select(task).run())
-    assert experiment(page) == build(task)
+    assert experiment(page) == build_experiment(task)
     for option in TASKS[task].shared_options:
         widget = page.number_input if option.whole else page.selectbox
         assert widget(key=f"option-{task}-{option.name}").value == option.default
@@ -180,7 +180,7 @@ def test_one_switch_makes_the_placement_ones_own_and_back_again(site: str) -> No
     assert (experiment(page).placement.get(site) is None) == was
     drawn(page.toggle(key=f"on-{site}").set_value(was).run())
     assert page.selectbox(key="method").value == "zaremba2014"
-    assert experiment(page) == build()
+    assert experiment(page) == build_experiment()
 
 
 @pytest.mark.parametrize("site", [site.name for site in SITES.values() if site.name not in FEW])
@@ -193,7 +193,7 @@ def test_every_other_site_can_be_switched_on_and_off_again(site: str) -> None:
     assert page.toggle(key=f"on-{site}").value
     assert from_query(query(page)) == experiment(page)
     drawn(page.toggle(key=f"on-{site}").set_value(False).run())
-    assert experiment(page) == build(cell=cell)
+    assert experiment(page) == build_experiment(cell=cell)
 
 
 def test_another_cell_keeps_what_it_has() -> None:
@@ -281,7 +281,7 @@ def test_a_damaged_link_says_why_and_opens_the_default(name: str) -> None:
         said(warning),
         re.DOTALL,
     )
-    assert experiment(page) == build()
+    assert experiment(page) == build_experiment()
     assert query(page) == {"v": "1", "task": "language-model"}
 
 
@@ -291,7 +291,7 @@ def test_a_damaged_link_says_why_and_opens_the_default(name: str) -> None:
 def test_what_is_merely_out_of_range_is_clamped(given: dict[str, str]) -> None:
     page = lab(**given)
     assert not page.warning
-    assert experiment(page) == build()
+    assert experiment(page) == build_experiment()
 
 
 def test_a_link_opens_the_same_experiment_and_view() -> None:
@@ -319,7 +319,7 @@ def test_a_link_opens_the_same_experiment_and_view() -> None:
 
 def test_a_file_opens_its_experiment() -> None:
     page = lab()
-    wanted = build("delayed-recall", {"lag": 9}, layers=3, hidden=16, placement=METHODS["gal2016"].placement())
+    wanted = build_experiment("delayed-recall", {"lag": 9}, layers=3, hidden=16, placement=METHODS["gal2016"].placement())
     drawn(page.file_uploader(key="upload").upload("experiment.json", to_json(wanted).encode(), "application/json").run())
     assert experiment(page) == wanted
     assert page.selectbox(key="method").value == "gal2016"
@@ -436,7 +436,7 @@ def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() ->
     page.selectbox(key="method").select("gal2016").run()
     assert experiment(page).placement == METHODS["gal2016"].placement()
     page.selectbox(key="method").select("zaremba2014").run()
-    assert experiment(page) == build("delayed-recall")
+    assert experiment(page) == build_experiment("delayed-recall")
 
 
 def test_another_task_begins_with_an_empty_page() -> None:
@@ -690,7 +690,7 @@ def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> Non
     assert all(isinstance(event.get("forecast", ""), str) for event in run["events"])
     Path(path).unlink()
     assert "is no longer here" in said(drawn(page.run()).warning[0])
-    assert experiment(page).options == build("series").options
+    assert experiment(page).options == build_experiment("series").options
 
 
 def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None:
@@ -714,7 +714,7 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
     events = waited(page, lambda run: run["state"] == "finished")["events"]
     records, test = [event for event in events if "confusion" in event], events[-1]["test"]
     (beside,) = (said(one) for one in page.caption if said(one).startswith("without a network ("))
-    baselines = [f"{100 * data_of(experiment(page)).baselines[part]['accuracy']:.1f} %" for part in ("validation", "test")]
+    baselines = [f"{100 * load_data(experiment(page)).baselines[part]['accuracy']:.1f} %" for part in ("validation", "test")]
     assert beside.splitlines() == [
         f"without a network (the commonest digit): {baselines[0]} on validation  ",
         f"test accuracy at the end: {100 * test['accuracy']:.1f} % (without a network: {baselines[1]})",
@@ -736,13 +736,13 @@ def test_a_link_without_its_file_says_so_and_knows_the_column() -> None:
     page = lab(task="series", file="own", column="holes")
     note = "This experiment learns from a file of one's own (column “holes”), which no link carries and a reload lets go."
     assert said(page.warning[0]).startswith(note)
-    assert experiment(page) == build("series")
+    assert experiment(page) == build_experiment("series")
     brought(page, "own.csv", ("level,holes\n" + "".join(f"{n},{n % 7}\n" for n in range(400))).encode())
     assert dict(experiment(page).options)["column"] == "holes"
     saved = to_json(experiment(page)).encode()
     drawn(page.file_uploader(key="upload").upload("experiment.json", saved, "application/json").run())
     assert said(page.warning[0]).startswith(note)
-    assert experiment(page) == build("series")
+    assert experiment(page) == build_experiment("series")
 
 
 def test_a_text_of_ones_own_is_read_and_too_short_a_one_loses_nothing() -> None:
@@ -756,7 +756,7 @@ def test_a_text_of_ones_own_is_read_and_too_short_a_one_loses_nothing() -> None:
     brought(page, "tale.md", b"The old cat sees a dog, and the dog sees the cat. \n" * 300)
     assert not page.error
     assert query(page)["file"] == "own"
-    assert {"cat", "dog"} < set(data_of(experiment(page)).token_names)
+    assert {"cat", "dog"} < set(load_data(experiment(page)).token_names)
 
 
 def test_what_the_network_writes_is_shown_with_its_update() -> None:
@@ -819,7 +819,7 @@ def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> No
     assert [page.button(key=key).disabled for key in ("play", "step")] == [False, False]
     assert "Training reads 32 of your 80 texts, validation 12 and test 12; 2 labels." in map(said, page.caption)
     assert "option-classification-sections" not in {one.key for one in page.number_input}
-    assert data_of(experiment(page)).class_names == ("0", "1")
+    assert load_data(experiment(page)).class_names == ("0", "1")
     assert {"text": "review", "label": "stars", "file": "own"}.items() < query(page).items()
     drawn(page.button(key="own-leave").click().run())
     assert page.number_input(key="option-classification-sections").value == 6
@@ -832,7 +832,7 @@ def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_
     page = lab(task="captions", hidden="8")
     (before,) = components(page)["drawing"]
     assert before["svg"].count("not written yet") == 8
-    names = data_of(experiment(page)).class_names
+    names = load_data(experiment(page)).class_names
     rows = {n: [[names.index(letter) for letter in word] + [0]] * 8 for n, word in ((0, "ten"), (6, "two"))}
     events = [
         {"event": "started", "updates": 480, "updates_per_epoch": 6, "version": 1},

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from core.cli.record import NAMES, experiments
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.runs.recording import FOLDER, Recorded, read
-from core.training.events import SHOWN_SAMPLES, of_kind
+from core.training.events import SHOWN_SAMPLES, select_events
 from core.training.trainer import train
 
 UPDATES = 5
@@ -23,12 +23,12 @@ def recorded(request: pytest.FixtureRequest) -> Recorded:
 def test_they_are_the_default_with_and_without_dropout() -> None:
     runs = {name: read(FOLDER / f"{name}.jsonl.gz") for name in NAMES}
     assert {name: run.experiment for name, run in runs.items()} == experiments()
-    assert runs["default"].experiment == build()
+    assert runs["default"].experiment == build_experiment()
     assert all(run.made["command"] == "python -m core record" for run in runs.values())
 
 
 def test_they_are_whole(recorded: Recorded) -> None:
-    records = of_kind(recorded.events, "record")
+    records = select_events(recorded.events, "record")
     started = recorded.events[0]
     assert [record["update"] for record in records] == list(range(started["updates"] + 1))
     assert recorded.events[-1]["event"] == "done"
@@ -45,7 +45,7 @@ def test_their_first_updates_come_out_again(recorded: Recorded) -> None:
     finally:
         torch.set_num_threads(threads)
     assert again[0] == recorded.events[0]
-    pairs = list(zip(of_kind(again, "record"), of_kind(recorded.events, "record"), strict=False))
+    pairs = list(zip(select_events(again, "record"), select_events(recorded.events, "record"), strict=False))
     assert len(pairs) == UPDATES + 1
     for now, then in pairs:
         for name in ("train_loss", "val_loss", "train_loss_clean"):

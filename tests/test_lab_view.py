@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from core.analysis.path_counts import crossings, routes_of
 from core.errors import Invalid
-from core.experiment.batches import data_of, end_near, window
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import batch_at, load_data, nearest_target_step
+from core.experiment.experiment import Experiment, build_experiment
 from pages.common.path_view import COUNT, ROUTES, View, first_that_shows, view_of, view_query
 from tests.strategies import experiments
 
@@ -23,7 +23,7 @@ paths = st.just(()) | st.lists(wholes, min_size=2, max_size=7).map(tuple)
 views = st.builds(View, first=st.none() | wholes, sample=wholes, climbs=paths, through=st.sampled_from(ROUTES))
 # Few steps make few windows: sizes at which every bound is met.
 small = st.builds(
-    build, st.just("language-model"), layers=st.integers(1, 4), steps=st.integers(2, 14), batch=st.integers(1, 12)
+    build_experiment, st.just("language-model"), layers=st.integers(1, 4), steps=st.integers(2, 14), batch=st.integers(1, 12)
 )
 garbage = st.text(max_size=6) | st.sampled_from(["-1", "1.5", "1,2", "1,,2", ",", "٣", "²", "9" * 5000, " 1", "nan", "\ud800"])
 
@@ -74,8 +74,8 @@ def test_a_click_moves_only_the_climbs_in_its_way() -> None:
 
 
 def test_the_first_path_shown_goes_over_five_steps_or_as_many_as_there_are() -> None:
-    assert View().fitted(build(layers=2), SAMPLES).climbs == (0, 2, 5)
-    assert View().fitted(build(layers=1, steps=3), SAMPLES).climbs == (0, 2)
+    assert View().fitted(build_experiment(layers=2), SAMPLES).climbs == (0, 2, 5)
+    assert View().fitted(build_experiment(layers=1, steps=3), SAMPLES).climbs == (0, 2)
 
 
 @given(view=views, experiment=small, data=st.data())
@@ -92,30 +92,32 @@ def test_the_path_ends_where_something_is_asked_and_a_window_that_nobody_chose_s
 
 
 def test_what_is_end_nearest_is_found_in_the_window_of_the_update() -> None:
-    experiment = build("captions", hidden=8)
-    names = [[t for t in range(experiment.steps) if window(experiment, 3).asked[t, sample]] for sample in range(SAMPLES)]
+    experiment = build_experiment("captions", hidden=8)
+    names = [
+        [t for t in range(experiment.steps) if batch_at(experiment, 3).target_mask[t, sample]] for sample in range(SAMPLES)
+    ]
     assert len({len(steps) for steps in names}) > 1, "names of different length"
     for sample, steps in enumerate(names):
         for chosen in (True, False):
-            assert [end_near(experiment, 3, sample, t, chosen) for t in range(experiment.steps)] == [
+            assert [nearest_target_step(experiment, 3, sample, t, chosen) for t in range(experiment.steps)] == [
                 min(t, steps[-1]) for t in range(experiment.steps)
             ]
-    recall = build("delayed-recall", {"lag": 7})
-    assert {end_near(recall, 1, 0, t, chosen=False) for t in range(recall.steps)} == {recall.steps - 1}
-    assert [end_near(recall, 1, 0, t, chosen=True) for t in range(recall.steps)] == [*range(recall.steps)]
+    recall = build_experiment("delayed-recall", {"lag": 7})
+    assert {nearest_target_step(recall, 1, 0, t, chosen=False) for t in range(recall.steps)} == {recall.steps - 1}
+    assert [nearest_target_step(recall, 1, 0, t, chosen=True) for t in range(recall.steps)] == [*range(recall.steps)]
 
 
 def test_speech_is_looked_at_first_where_something_is_spoken() -> None:
     """Not in the silence that it begins with; elsewhere for who chooses so."""
-    experiment = build("speech")
-    silence = data_of(experiment).classes - 1
+    experiment = build_experiment("speech")
+    silence = load_data(experiment).classes - 1
     for update in (1, 2, 3):
-        answers = window(experiment, update).y
+        answers = batch_at(experiment, update).y
         for sample in range(SAMPLES):
-            start = View(sample=sample).fitted(experiment, SAMPLES, partial(end_near, experiment, update)).start
+            start = View(sample=sample).fitted(experiment, SAMPLES, partial(nearest_target_step, experiment, update)).start
             spoken = answers[:, sample] != silence
             assert spoken[start : start + COUNT].sum() >= min(6, spoken.sum())
-            assert end_near(experiment, update, sample, 3, chosen=True) == 3
+            assert nearest_target_step(experiment, update, sample, 3, chosen=True) == 3
 
 
 @given(t=st.integers(0, 40), first=st.integers(0, 40), more=st.integers(0, 40))
@@ -128,8 +130,8 @@ def test_a_jump_moves_the_window_as_far_as_it_must(t: int, first: int, more: int
 
 
 def test_a_path_for_other_layers_keeps_its_source_and_target() -> None:
-    assert View(climbs=(3, 4, 9)).fitted(build(layers=3), SAMPLES).climbs == (3, 5, 7, 9)
-    assert View(climbs=(3, 4, 9)).fitted(build(layers=1), SAMPLES).climbs == (3, 9)
+    assert View(climbs=(3, 4, 9)).fitted(build_experiment(layers=3), SAMPLES).climbs == (3, 5, 7, 9)
+    assert View(climbs=(3, 4, 9)).fitted(build_experiment(layers=1), SAMPLES).climbs == (3, 9)
 
 
 @given(view=views)
@@ -170,4 +172,4 @@ def test_any_text_is_a_view_or_invalid(query: dict[str, str]) -> None:
         view = view_of(query)
         assert view_of(view_query(view)) == view
         assert all(isinstance(part, int | str | tuple | None) for part in astuple(view))
-        check(view.fitted(build(), SAMPLES), build())
+        check(view.fitted(build_experiment(), SAMPLES), build_experiment())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.corpus import LARGEST_IN_FOLDER, PREPARED, cut
 from core.tasks.documentation import LEAST_REPEATED
@@ -42,7 +42,7 @@ def split(words: int, seed: int, own: str = "") -> dict[str, list[str]]:
 
 def words_of(part: str, data: Data) -> list[list[str]]:
     """The streams of a part, as words, targets of the last window included."""
-    x = np.concatenate([batch.x for batch in data.part(part)])
+    x = np.concatenate([batch.x for batch in data.split(part)])
     return [[data.token_names[n] for n in stream] for stream in x.T]
 
 
@@ -115,7 +115,7 @@ def test_the_target_is_the_next_word(part: str) -> None:
     for n, stream in enumerate(words_of(part, data)):
         assert stream == text[n * length : n * length + len(stream)]
         assert length - 17 - 1 <= len(stream) < length
-    batches = list(data.part(part))
+    batches = list(data.split(part))
     assert [batch.first for batch in batches] == [True] + [False] * (len(batches) - 1)
     x, y = (np.concatenate([getattr(batch, name) for batch in batches]) for name in "xy")
     assert (y[:-1] == np.where(x[1:] == 0, -1, x[1:])).all()
@@ -127,7 +127,7 @@ def test_an_epoch_is_the_training_part_in_order() -> None:
     for epoch in (0, 3):
         batches = list(data.train(epoch))
         assert len(batches) == data.updates
-        for batch, expected in zip(batches, data.part("train"), strict=True):
+        for batch, expected in zip(batches, data.split("train"), strict=True):
             assert (batch.x == expected.x).all()
 
 
@@ -161,7 +161,7 @@ def test_too_few_words_for_one_window(words: int, steps: int, batch: int) -> Non
 
 def test_a_window_of_one_step_is_one_word_and_the_next() -> None:
     TASK.check_steps({"words": 2_000}, 1)
-    first = next(make({"words": 2_000}, 1, 1, 7).part("train"))
+    first = next(make({"words": 2_000}, 1, 1, 7).split("train"))
     assert first.x.shape == first.y.shape == (1, 1)
 
 
@@ -220,7 +220,7 @@ def test_the_vocabulary_of_ones_own_text_is_that_of_its_training_part(tmp_path: 
     data = make({"words": 10**6, "corpus": str(tmp_path / "own.txt")}, 5, 4, 7)
     train = split(10**6, 7, str(tmp_path / "own.txt"))["train"]
     assert set(data.token_names) == {UNKNOWN, *train} == {UNKNOWN, "the", "cat", "dog", "hund", "sat", "ran", "lief", "."}
-    asked = {data.class_names[y] for batch in data.part("test") for y in batch.y[batch.asked]}
+    asked = {data.class_names[y] for batch in data.split("test") for y in batch.y[batch.target_mask]}
     assert asked == {"the", "cat"}
     assert {name for stream in words_of("test", data) for name in stream} == {"the", "cat", UNKNOWN}
 
@@ -233,7 +233,7 @@ def test_a_folder_is_read_as_the_papers_read_it(tmp_path: Path) -> None:
         raw = (folder / name).read_text().replace("\n", "<eos>").split()
         length = len(raw) // 4
         epoch = (length - 1) // 7
-        batches = list(data.part(part))
+        batches = list(data.split(part))
         assert len(batches) == epoch
         for at, batch in enumerate(batches):
             for n in range(4):
@@ -249,7 +249,7 @@ def test_a_folder_is_read_as_the_papers_read_it(tmp_path: Path) -> None:
 def test_a_network_that_reads_ones_own_text_beats_the_baseline(tmp_path: Path) -> None:
     (tmp_path / "own.txt").write_text(own_text(3_000))
     options: dict[str, Value] = {"corpus": str(tmp_path / "own.txt")}
-    e = build(
+    e = build_experiment(
         "language-model",
         options,
         hidden=16,

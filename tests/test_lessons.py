@@ -10,17 +10,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.dropout.masks import Array, Shape, draw
-from core.dropout.masks import test_values as values_at_test
+from core.dropout.masks import Array, Shape, draw_masks
+from core.dropout.masks import test_time_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, usual
 from core.dropout.sites import SITES
-from core.experiment.experiment import CELLS, build
+from core.experiment.experiment import CELLS, build_experiment
 from core.nn.cells import CELLS as STEPS
 from core.nn.cells import NUMPY, ONE, LayerMasks, State, unroll
 from core.nn.network import Network, layer_masks, to_torch
 from core.tasks.task import Batch
-from core.training.loss import forward, objective
+from core.training.loss import forward, total_loss
 
 DRAWS = 10_000
 MANY = Shape(steps=DRAWS, batch=1, embedding=1, hidden=(1,))
@@ -46,7 +46,7 @@ def flat(masks: dict[str, Array], name: str) -> Array:
 
 @pytest.mark.parametrize("rate", [0.05, 0.25, 0.5, 0.9])
 def test_ten_thousand_draws_have_the_rate_and_are_independent_over_time(rate: float) -> None:
-    kept = flat(draw(Placement.of({"state": Dropout(rate)}), MANY, 7, 1), "state.1")[:, 0] > 0
+    kept = flat(draw_masks(Placement.of({"state": Dropout(rate)}), MANY, 7, 1), "state.1")[:, 0] > 0
     assert abs(kept.mean() - (1 - rate)) < SIGMAS * sqrt(rate * (1 - rate) / DRAWS)
     # Neighbours: both kept as often as independence says.
     both = (kept[1:] & kept[:-1]).mean()
@@ -57,7 +57,7 @@ def test_ten_thousand_draws_have_the_rate_and_are_independent_over_time(rate: fl
 @pytest.mark.parametrize("axis", ["batch", "units"])
 def test_ten_thousand_draws_are_independent_over_the_batch_and_the_units(axis: str) -> None:
     shape = Shape(steps=1, batch=DRAWS, embedding=1, hidden=(2,)) if axis == "batch" else Shape(DRAWS, 1, 1, (2,))
-    kept = draw(Placement.of({"cell": Dropout(0.5)}), shape, 7, 1)["cell.1"].reshape(DRAWS, 2) > 0
+    kept = draw_masks(Placement.of({"cell": Dropout(0.5)}), shape, 7, 1)["cell.1"].reshape(DRAWS, 2) > 0
     pairs = (kept[:-1, 0], kept[1:, 0]) if axis == "batch" else (kept[:, 0], kept[:, 1])
     both = (pairs[0] & pairs[1]).mean()
     assert abs(both - 0.25) < SIGMAS * sqrt(0.25 * 0.75 / (DRAWS / 2))
@@ -66,7 +66,7 @@ def test_ten_thousand_draws_are_independent_over_the_batch_and_the_units(axis: s
 def test_ten_thousand_draws_are_one_where_they_are_shared() -> None:
     for axis, word in (("time", "sequence"), ("batch", "batch"), ("units", "layer")):
         shape = Shape(10, 10, 10, (100,))
-        mask = draw(Placement.of({"cell": usual("cell", 0.5, **{axis: word})}), shape, 7, 1)["cell.1"]
+        mask = draw_masks(Placement.of({"cell": usual("cell", 0.5, **{axis: word})}), shape, 7, 1)["cell.1"]
         whole = np.broadcast_to(mask, (10, 10, 100))
         where = {"time": 0, "batch": 1, "units": 2}[axis]
         assert (whole == whole.take([0], axis=where)).all()
@@ -75,14 +75,14 @@ def test_ten_thousand_draws_are_one_where_they_are_shared() -> None:
 
 @pytest.mark.parametrize(("first", "second"), [("i", "f"), ("f", "g"), ("g", "o")])
 def test_ten_thousand_draws_of_gates_of_their_own_are_independent(first: str, second: str) -> None:
-    masks = draw(Placement.of({"state": Dropout(0.5, gates="separate")}), MANY, 7, 1)
+    masks = draw_masks(Placement.of({"state": Dropout(0.5, gates="separate")}), MANY, 7, 1)
     both = ((flat(masks, f"state.1.{first}") > 0) & (flat(masks, f"state.1.{second}") > 0)).mean()
     assert abs(both - 0.25) < SIGMAS * sqrt(0.25 * 0.75 / DRAWS)
 
 
 def test_ten_thousand_gaussian_draws_have_mean_1_and_variance_p_over_k() -> None:
     for rate in (0.1, 0.5):
-        mask = flat(draw(Placement.of({"state": Dropout(rate, noise="gaussian", scaling="none")}), MANY, 7, 1), "state.1")
+        mask = flat(draw_masks(Placement.of({"state": Dropout(rate, noise="gaussian", scaling="none")}), MANY, 7, 1), "state.1")
         variance = rate / (1 - rate)
         assert abs(mask.mean() - 1) < SIGMAS * sqrt(variance / DRAWS)
         assert abs(mask.var() / variance - 1) < SIGMAS * sqrt(2 / DRAWS)
@@ -93,7 +93,7 @@ def test_words_are_dropped_as_types() -> None:
     """Every occurrence of a word shares its fate; about one type in ten is missing."""
     placement = METHODS["embedding"].placement()
     shape = Shape(steps=5, batch=2, embedding=3, hidden=(3,), tokens=DRAWS)
-    mask = draw(placement, shape, 7, 1)["words.1"]
+    mask = draw_masks(placement, shape, 7, 1)["words.1"]
     assert mask.shape == (1, 2, DRAWS)
     assert abs((mask > 0).mean() - 0.9) < SIGMAS * sqrt(0.09 / mask.size)
 
@@ -162,8 +162,8 @@ def test_dropout_of_nn_lstm_does_nothing_at_one_layer() -> None:
     none.load_state_dict(one.state_dict())
     x = torch.randn(5, 2, 3)
     assert torch.equal(one.train()(x)[0], none(x)[0])
-    e = build(layers=1, hidden=4, placement=METHODS["pytorch"].placement())
-    assert draw(e.placement, e.shape, 7, 1) == {}
+    e = build_experiment(layers=1, hidden=4, placement=METHODS["pytorch"].placement())
+    assert draw_masks(e.placement, e.shape, 7, 1) == {}
 
 
 @pytest.mark.parametrize("rate", [0.25, 0.5])
@@ -171,7 +171,7 @@ def test_moon_with_inverted_scaling_grows_and_with_test_scaling_shrinks(rate: fl
     """The mask of a sequence multiplies a survivor at each of Δ + 1 visits: by k^-(Δ+1) in training, k^(Δ+1) at test."""
     steps = 12
     placement = Placement.of({"cell": Dropout(rate, time="sequence")})
-    mask = draw(placement, Shape(steps, 1, 1, (64,)), 7, 1)["cell.1"][0]
+    mask = draw_masks(placement, Shape(steps, 1, 1, (64,)), 7, 1)["cell.1"][0]
     tested = values_at_test(Placement.of({"cell": Dropout(rate, time="sequence", scaling="test")}), Shape(steps, 1, 1, (64,)))
     kept = mask[0] > 0
     for m, factor in ((mask, 1 / (1 - rate)), (tested["cell.1"][0].astype(float), 1 - rate)):
@@ -191,9 +191,9 @@ def _kept_open(c: Any, masks: LayerMasks) -> Any:
 
 
 def test_the_masks_of_gal_repeat_over_time_and_those_of_zaremba_do_not() -> None:
-    e = build(placement=METHODS["gal2016"].placement())
-    fresh = draw(METHODS["zaremba2014"].placement(), e.shape, 7, 1)
-    repeated = draw(e.placement, replace(e.shape, tokens=50), 7, 1)
+    e = build_experiment(placement=METHODS["gal2016"].placement())
+    fresh = draw_masks(METHODS["zaremba2014"].placement(), e.shape, 7, 1)
+    repeated = draw_masks(e.placement, replace(e.shape, tokens=50), 7, 1)
     assert all(len(mask) == 1 for mask in repeated.values())
     assert all(len({step.tobytes() for step in mask}) == e.steps for mask in fresh.values())
 
@@ -206,13 +206,13 @@ def test_at_test_every_scaling_gives_what_it_says(site: str, cell: str) -> None:
 
     def outputs(dropout: Dropout) -> list[Any]:
         placement = Placement.of({site: dropout})
-        e = build(cell=cell, layers=2, hidden=3, embedding=3, steps=4, batch=2, placement=placement)
+        e = build_experiment(cell=cell, layers=2, hidden=3, embedding=3, steps=4, batch=2, placement=placement)
         net, masks = Network(5, 4, e).double(), values_at_test(e.placement, replace(e.shape, tokens=5))
         x = torch.arange(8).reshape(4, 2) % 5
         with torch.no_grad():
             tensors = to_torch(masks, torch.device("cpu"), torch.float64)
             hs, _states = net(x, net.start(2), tensors)
-            return [net.told(hs, tensors), masks]
+            return [net.decoder_input(hs, tensors), masks]
 
     plain, inverted = outputs(usual(site))[0], outputs(usual(site, 0.25))[0]
     assert torch.equal(plain, inverted)
@@ -227,7 +227,7 @@ def test_at_test_every_scaling_gives_what_it_says(site: str, cell: str) -> None:
 def test_gradients_by_finite_differences(cell: str) -> None:
     """The readable step in torch, every site of the cell on, on a tiny shape."""
     sites = [site.name for site in SITES.values() if cell in site.cells]
-    e = build(
+    e = build_experiment(
         cell=cell,
         layers=2,
         hidden=2,
@@ -238,7 +238,9 @@ def test_gradients_by_finite_differences(cell: str) -> None:
         placement=Placement.of({site: usual(site, 0.3) for site in sites}),
     )
     net = Network(3, 2, e).double()
-    drawn = {name: mask for name, mask in draw(e.placement, replace(e.shape, tokens=3), 7, 1).items() if name != "words.1"}
+    drawn = {
+        name: mask for name, mask in draw_masks(e.placement, replace(e.shape, tokens=3), 7, 1).items() if name != "words.1"
+    }
     masks = to_torch(drawn, torch.device("cpu"), torch.float64)
     x = torch.tensor([[0], [2], [1]])
     weights = [*net.W, *net.U, *net.b]
@@ -246,20 +248,20 @@ def test_gradients_by_finite_differences(cell: str) -> None:
     def run(*given: Tensor) -> Tensor:
         named = dict(zip((name for name, p in net.named_parameters() if any(p is w for w in weights)), given, strict=True))
         hs, _states = torch.func.functional_call(net, named, (x, net.start(1), masks))
-        return net.told(hs, masks)
+        return net.decoder_input(hs, masks)
 
     assert torch.autograd.gradcheck(run, [w.detach().clone().requires_grad_() for w in weights])
 
 
 def losses_of(losses: dict[str, float]) -> tuple[Tensor, Any, Any]:
     """The objective of one batch, its two passes, and the network."""
-    e = build(layers=2, hidden=3, embedding=3, steps=4, batch=2, placement=METHODS["zaremba2014"].placement())
+    e = build_experiment(layers=2, hidden=3, embedding=3, steps=4, batch=2, placement=METHODS["zaremba2014"].placement())
     net = Network(5, 4, e)
     x = np.arange(8).reshape(4, 2) % 5
     batch = Batch(x, (x + 1) % 4, True)
-    masks = [to_torch(draw(e.placement, e.shape, 7, 1, n), torch.device("cpu")) for n in (0, 1)]
+    masks = [to_torch(draw_masks(e.placement, e.shape, 7, 1, n), torch.device("cpu")) for n in (0, 1)]
     passes = [forward(net, batch, net.start(2), drawn) for drawn in masks]
-    return objective(passes[: 2 if "fraternal" in losses else 1], losses), passes, net
+    return total_loss(passes[: 2 if "fraternal" in losses else 1], losses), passes, net
 
 
 def test_the_loss_terms_are_those_of_the_papers() -> None:

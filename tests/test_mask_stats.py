@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from core.dropout.comparison import MOST, SHARED, beside, check_beside, choices, only_rate, with_rate
 from core.dropout.mask_stats import at_test, digits, factor, kept, overlap, thinned
-from core.dropout.masks import Shape, draw, key
-from core.dropout.masks import test_values as values_at_test
+from core.dropout.masks import Shape, draw_masks, mask_key
+from core.dropout.masks import test_time_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, usual
 from core.errors import Invalid
@@ -30,7 +30,7 @@ SETTINGS: list[dict[str, Any]] = [
 
 
 def drawn(dropout: Dropout, seed: int = 7) -> np.ndarray:
-    return draw(Placement.of({"state": dropout}), SHAPE, seed, update=3)["state.1"]
+    return draw_masks(Placement.of({"state": dropout}), SHAPE, seed, update=3)["state.1"]
 
 
 @given(st.sampled_from([0.1, 0.5, 0.8]), st.integers(0, 1000), st.sampled_from(SETTINGS[:5]))
@@ -74,7 +74,7 @@ def test_at_test_stands_what_the_engine_puts_there(both: tuple[str, Placement]) 
     values = values_at_test(placement, Shape(T, B, H, (H, H), cell))
     for site, layer, dropout in placement.active(2):
         rate = placement.rate(site.name, layer, 2)
-        name = next((name for name in values if name.startswith(key(site.name, layer))), None)
+        name = next((name for name in values if name.startswith(mask_key(site.name, layer))), None)
         engine = float(values[name].flat[0]) if name else 1.0
         assert at_test(dropout, rate) == pytest.approx(engine)
 
@@ -86,7 +86,7 @@ def test_at_test_stands_what_the_engine_puts_there(both: tuple[str, Placement]) 
 def test_the_thinned_networks_of_a_sample_are_all_met(settings: dict[str, Any], bits: int) -> None:
     """Enumeration: over many seeds every pattern of kept and dropped turns up, and no other could."""
     shape, placement = Shape(2, 3, 2, (2,)), Placement.of({"state": Dropout(0.5, **settings)})
-    masks = [draw(placement, shape, seed, 1) for seed in range(600)]
+    masks = [draw_masks(placement, shape, seed, 1) for seed in range(600)]
     assert {thinned(mask, 3) for mask in masks} == {bits}
     met = {tuple(np.broadcast_to(mask["state.1"], (2, 3, 2))[:, 1].ravel() != 0) for mask in masks}
     assert len(met) == 2**bits
@@ -98,7 +98,7 @@ def test_masks_of_weights_and_gates_count_every_draw() -> None:
         "recurrent_weights": Dropout(0.5, time="sequence", batch="batch", gates="separate"),
         "input": Dropout(0.5, gates="separate"),
     }
-    masks = draw(Placement.of(sites), SHAPE, 7, 1)
+    masks = draw_masks(Placement.of(sites), SHAPE, 7, 1)
     assert thinned(masks, B) == 2 * 4 * H * H + 4 * T * H
 
 

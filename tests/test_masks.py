@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.dropout.masks import GATES, Shape, draw, key, uniforms
-from core.dropout.masks import test_values as values_at_test
+from core.dropout.masks import GATES, Shape, draw_masks, mask_key, uniforms
+from core.dropout.masks import test_time_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import SHARING, Dropout, Placement, usual
 from core.dropout.schedule import CONSTANT
@@ -20,7 +20,7 @@ from tests.strategies import dropouts, placements, rates, seeds
 
 SMALL = Shape(steps=3, batch=2, embedding=5, hidden=(4, 6), tokens=9)
 WIDE = Shape(steps=20, batch=20, embedding=30, hidden=(30, 30), tokens=300)
-PLACE: dict[str, Any] = {"seed": 7, "update": 1, "passing": 0, "site": "state", "layer": 1, "gate": "", "shape": (3, 2, 4)}
+PLACE: dict[str, Any] = {"seed": 7, "update": 1, "pass_index": 0, "site": "state", "layer": 1, "gate": "", "shape": (3, 2, 4)}
 sites = st.sampled_from(list(SITES))
 
 
@@ -29,7 +29,7 @@ sites = st.sampled_from(list(SITES))
 def test_the_kept_fraction_and_the_mean_are_those_of_bernoulli(site: str, rate: float, scaling: str, seed: int) -> None:
     if SITES[site].kind == "old":
         scaling = "test"  # of a Zoneout site the mask chooses, and is never scaled
-    for name, mask in draw(Placement.of({site: usual(site, rate, scaling=scaling)}), WIDE, seed, 1).items():
+    for name, mask in draw_masks(Placement.of({site: usual(site, rate, scaling=scaling)}), WIDE, seed, 1).items():
         kept = np.count_nonzero(mask) / mask.size
         spread = np.sqrt(rate * (1 - rate) / mask.size)
         assert abs(kept - (1 - rate)) < 6 * spread, f"{name} keeps {kept}"
@@ -38,17 +38,17 @@ def test_the_kept_fraction_and_the_mean_are_those_of_bernoulli(site: str, rate: 
         assert set(np.unique(mask)) <= {np.float32(0), np.float32(scale)}
 
 
-@given(placement=placements(2), seed=seeds, update=st.integers(0, 10**6), passing=st.integers(0, 1000))
-def test_the_same_arguments_give_the_same_bytes(placement: Placement, seed: int, update: int, passing: int) -> None:
-    first, again = (draw(placement, SMALL, seed, update, passing) for _time in range(2))
+@given(placement=placements(2), seed=seeds, update=st.integers(0, 10**6), pass_index=st.integers(0, 1000))
+def test_the_same_arguments_give_the_same_bytes(placement: Placement, seed: int, update: int, pass_index: int) -> None:
+    first, again = (draw_masks(placement, SMALL, seed, update, pass_index) for _time in range(2))
     assert {n: m.tobytes() for n, m in first.items()} == {n: m.tobytes() for n, m in again.items()}
 
 
 def test_the_random_numbers_of_the_process_play_no_part() -> None:
     placement = METHODS["gal2016"].placement()
-    before = draw(placement, SMALL, 7, 1)
+    before = draw_masks(placement, SMALL, 7, 1)
     np.random.seed(0)
-    np.testing.assert_equal(draw(placement, SMALL, 7, 1), before)
+    np.testing.assert_equal(draw_masks(placement, SMALL, 7, 1), before)
 
 
 @given(one=placements(2), other=placements(2), site=sites, data=st.data(), seed=seeds)
@@ -56,14 +56,14 @@ def test_placements_that_agree_at_a_site_share_its_masks(
     one: Placement, other: Placement, site: str, data: st.DataObject, seed: int
 ) -> None:
     dropout = data.draw(dropouts(SITES[site], 2))
-    masks = [draw(Placement.of({**dict(p.sites), site: dropout}), SMALL, seed, 1) for p in (one, other)]
+    masks = [draw_masks(Placement.of({**dict(p.sites), site: dropout}), SMALL, seed, 1) for p in (one, other)]
     mine = [{name: mask for name, mask in drawn.items() if name.startswith(f"{site}.")} for drawn in masks]
     np.testing.assert_equal(mine[0], mine[1])
 
 
 @pytest.mark.parametrize(
     ("argument", "other"),
-    [("seed", 8), ("update", 2), ("passing", 1), ("site", "cell"), ("layer", 2), ("gate", "i"), ("shape", (4, 2, 4))],
+    [("seed", 8), ("update", 2), ("pass_index", 1), ("site", "cell"), ("layer", 2), ("gate", "i"), ("shape", (4, 2, 4))],
 )
 def test_every_argument_changes_the_uniforms(argument: str, other: object) -> None:
     drawn, changed = uniforms(**PLACE), uniforms(**(PLACE | {argument: other}))
@@ -86,7 +86,7 @@ def test_a_higher_rate_only_drops_more(site: str, low: float, high: float, seed:
     low, high = sorted((low, high))
     dropout = data.draw(dropouts(SITES[site], 2))
     dropout = replace(dropout, noise="bernoulli", schedule=CONSTANT)  # Gaussian noise drops nothing
-    fewer, more = (draw(Placement.of({site: replace(dropout, rate=rate)}), SMALL, seed, 1) for rate in (low, high))
+    fewer, more = (draw_masks(Placement.of({site: replace(dropout, rate=rate)}), SMALL, seed, 1) for rate in (low, high))
     for name in fewer.keys() & more.keys():
         assert not ((fewer[name] == 0) & (more[name] != 0)).any(), f"{name}: a unit came back"
 
@@ -94,7 +94,7 @@ def test_a_higher_rate_only_drops_more(site: str, low: float, high: float, seed:
 @given(placement=placements(3), seed=seeds)
 def test_a_shared_axis_has_length_one_and_an_own_axis_its_full_length(placement: Placement, seed: int) -> None:
     shape = Shape(steps=3, batch=2, embedding=5, hidden=(4, 6, 7), tokens=9)
-    masks = draw(placement, shape, seed, 1)
+    masks = draw_masks(placement, shape, seed, 1)
     expected: dict[str, tuple[int, ...]] = {}
     for site, dropout in placement.at(1):
         for layer in layers_of(site, 3):
@@ -104,7 +104,7 @@ def test_a_shared_axis_has_length_one_and_an_own_axis_its_full_length(placement:
                 axes = ("time", "batch", *["units"] * (len(own) + 1))
                 size = tuple(n if dropout.fresh(axis) else 1 for axis, n in zip(axes, full, strict=True))
                 gates = GATES["lstm"] if dropout.fresh("gates") else ("",)
-                expected |= {key(site.name, layer, gate): size for gate in gates}
+                expected |= {mask_key(site.name, layer, gate): size for gate in gates}
     assert {name: mask.shape for name, mask in masks.items()} == expected
 
 
@@ -113,13 +113,13 @@ def test_what_is_fresh_along_an_axis_is_not_repeated(site: str, axis: str) -> No
     only = {name: words[1] for name, words in SHARING.items()} | {axis: SHARING[axis][0]}
     scaling = {"scaling": "test"} if SITES[site].kind == "old" else {}
     dropout, shape = usual(site, 0.5, **only, **scaling), Shape(20, 20, 20, (20, 20), tokens=40)
-    drawn = [draw(Placement.of({site: dropout}), shape, seed, 1).values() for seed in range(9)]
+    drawn = [draw_masks(Placement.of({site: dropout}), shape, seed, 1).values() for seed in range(9)]
     kept = [np.concatenate([mask.ravel() > 0 for mask in masks]) for masks in drawn]
     assert any(values.any() and not values.all() for values in kept)
 
 
 def test_gates_of_their_own_have_masks_of_their_own() -> None:
-    masks = draw(Placement.of({"state": Dropout(0.5, gates="separate")}), WIDE, 7, 1)
+    masks = draw_masks(Placement.of({"state": Dropout(0.5, gates="separate")}), WIDE, 7, 1)
     assert sorted(masks) == sorted(f"state.{layer}.{gate}" for layer in (1, 2) for gate in "ifgo")
     assert len({mask.tobytes() for mask in masks.values()}) == 8
 
@@ -127,7 +127,7 @@ def test_gates_of_their_own_have_masks_of_their_own() -> None:
 @given(placement=placements(2))
 def test_at_test_a_mask_is_its_mean_where_scaling_says_so_and_absent_elsewhere(placement: Placement) -> None:
     placement = placement.at(1)
-    masks, values = draw(placement, SMALL, 7, 1), values_at_test(placement, SMALL)
+    masks, values = draw_masks(placement, SMALL, 7, 1), values_at_test(placement, SMALL)
     scaling = {site.name: dropout.scaling for site, dropout in placement}
     assert set(values) == {name for name in masks if scaling[name.split(".")[0]] == "test"}
     for name, value in values.items():
@@ -137,13 +137,13 @@ def test_at_test_a_mask_is_its_mean_where_scaling_says_so_and_absent_elsewhere(p
 
 
 def test_a_layer_at_rate_0_draws_nothing() -> None:
-    assert list(draw(Placement.of({"cell": Dropout((0.0, 0.5))}), SMALL, 7, 1)) == ["cell.2"]
-    assert draw(Placement.of({"cell": Dropout(0.0), "state": Dropout((0.0, 0.0))}), SMALL, 7, 1) == {}
+    assert list(draw_masks(Placement.of({"cell": Dropout((0.0, 0.5))}), SMALL, 7, 1)) == ["cell.2"]
+    assert draw_masks(Placement.of({"cell": Dropout(0.0), "state": Dropout((0.0, 0.0))}), SMALL, 7, 1) == {}
 
 
 def test_known_bytes() -> None:
     """Drawn with NumPy 2.4.6. Other bytes mean that past runs, links and recorded runs show masks that were never used."""
-    masks = draw(METHODS["naive-state"].placement(), SMALL, seed=7, update=3)
+    masks = draw_masks(METHODS["naive-state"].placement(), SMALL, seed=7, update=3)
     digest = sha256(b"".join(name.encode() + mask.tobytes() for name, mask in masks.items())).hexdigest()
     assert digest == "009f4ead80d4fd97f3ad1d84d45739ab902201aa8b937a6bc7fe2fc405577f39"
     assert (masks["state.1"][0] > 0).tolist() == [[False, True, True, True], [False, True, True, True]]

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.dropout.comparison import beside
-from core.experiment.batches import masks_of
-from core.experiment.experiment import build
+from core.experiment.batches import draw_update_masks
+from core.experiment.experiment import build_experiment
 from core.figures.mask_grid import UNITS
 
 pytestmark = pytest.mark.browser
@@ -59,8 +59,10 @@ def stripes(page: Page, at: str, column: int) -> list[int]:
 
 
 def drawn(sharing: str, seed: int, t: int) -> list[int]:
-    e = build("delayed-recall", {"lag": 6}, mask_seed=seed)
-    mask = masks_of(build("delayed-recall", {"lag": 6}, mask_seed=seed, placement=beside(e.placement, sharing, "lstm")), 1)
+    e = build_experiment("delayed-recall", {"lag": 6}, mask_seed=seed)
+    mask = draw_update_masks(
+        build_experiment("delayed-recall", {"lag": 6}, mask_seed=seed, placement=beside(e.placement, sharing, "lstm")), 1
+    )
     one = mask["between.2"]
     return [int(n) for n in one[t if len(one) > 1 else 0, 0, :UNITS].nonzero()[0]]
 

@@ -20,11 +20,11 @@ from streamlit.testing.v1.element_tree import UnknownElement
 
 from core.analysis.preactivations import sums
 from core.analysis.update_recorder import snapshot, watched
-from core.analysis.update_trace import Snapshot, request
+from core.analysis.update_trace import UpdateTrace, request
 from core.dropout.comparison import SHARED, beside
 from core.dropout.methods import METHODS
-from core.experiment.batches import masks_of
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import draw_update_masks
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_plain
 from core.figures.mask_grid import UNITS
 from core.runs.trace_jobs import Slowed
@@ -96,12 +96,12 @@ def table(page: AppTest) -> dict[str, list[str]]:
 
 def test_the_first_visit_shows_the_three_sharings_of_the_default() -> None:
     page = opened()
-    assert experiment(page) == build()
+    assert experiment(page) == build_experiment()
     assert query(page) == {"v": "1", "task": "language-model", "mask": "input.1"}
     for n, name in enumerate(("step", "sequence", "batch")):
-        e = build(placement=beside(build().placement, name, "lstm"))
+        e = build_experiment(placement=beside(build_experiment().placement, name, "lstm"))
         for site, layer in (("input", 1), ("between", 2), ("output", 2)):
-            mask = masks_of(e, 1)[f"{site}.{layer}"]
+            mask = draw_update_masks(e, 1)[f"{site}.{layer}"]
             full = np.broadcast_to(mask, (e.steps, e.batch, 128))
             shown = barcodes(page, n)
             for t in range(e.steps):
@@ -112,7 +112,7 @@ def test_the_first_visit_shows_the_three_sharings_of_the_default() -> None:
 
 def test_the_numbers_are_those_of_the_masks() -> None:
     page = opened(mask="between.2", step="3")
-    mask = masks_of(build(), 1)["between.2"]
+    mask = draw_update_masks(build_experiment(), 1)["between.2"]
     first = {name: texts[0] for name, texts in table(page).items()}
     assert first["kept at step 3"] == f"{np.count_nonzero(mask[3, 0])} of 128, each × 2"
     assert first["kept in all, against 1 - p"].startswith(f"{100 * np.count_nonzero(mask) / mask.size:.1f} % (expected 50.0 ±")
@@ -124,7 +124,7 @@ def test_every_scaling_is_shown_on_the_same_input() -> None:
     page = opened(mask="between.2", step="3", unit="5")
     charts = [json.loads(one["figure"]) for one in components(page, "live_chart")[-3:]]
     for chart, scaling in zip(charts, ("inverted", "test", "none"), strict=True):
-        one = sums(build(), 1, "between", 2, 0, 3, 4, scaling)
+        one = sums(build_experiment(), 1, "between", 2, 0, 3, 4, scaling)
         assert sum(chart["data"][0]["y"]) == 1000
         assert [line["x0"] for line in chart["layout"]["shapes"]] == [one.mean, one.test]
 
@@ -217,7 +217,9 @@ def test_what_is_changed_here_is_opened_in_the_lab_and_the_other_way_round() -> 
     assert experiment(page).placement == METHODS["moon2015"].placement()
     whole(page.selectbox(key="masks-layers").select(3).run())
     whole(page.switch_page("pages/lab/lab.py").run())
-    assert from_plain(page.session_state["lab"]["experiment"]) == build(layers=3, placement=METHODS["moon2015"].placement())
+    assert from_plain(page.session_state["lab"]["experiment"]) == build_experiment(
+        layers=3, placement=METHODS["moon2015"].placement()
+    )
     whole(page.switch_page("pages/learn/masks.py").run())
     whole(page.switch_page("pages/lab/lab.py").run())
     assert page.selectbox(key="layers").value == 3, "there and back, nothing changed"
@@ -235,7 +237,7 @@ def test_every_method_of_every_cell_is_shown(name: str, cell: str) -> None:
 def test_a_damaged_link_is_said_and_the_default_shown(case: str) -> None:
     page = opened(**DAMAGED[case])
     assert len(page.warning) == 1
-    assert experiment(page) == build()
+    assert experiment(page) == build_experiment()
     assert query(page) == {"v": "1", "task": "language-model", "mask": "input.1"}
 
 
@@ -270,7 +272,7 @@ class Made:
         return self.known.get(request(*which))
 
 
-def made(e: Experiment, update: int, sample: int) -> Snapshot:
+def made(e: Experiment, update: int, sample: int) -> UpdateTrace:
     *_before, (run, _part) = watched(e, update)
     return snapshot(run, sample)
 

@@ -8,7 +8,7 @@ from core.dropout.comparison import MOST, choices
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 from pages.learn.masks_view import PHASES, Look, look_of, look_query
 from tests.strategies import experiments
 
@@ -70,11 +70,11 @@ def test_a_fitted_look_is_one_that_the_experiment_has(experiment: Experiment, lo
 
 
 def test_the_nearest_mask_is_that_of_the_same_place() -> None:
-    look = Look(site="state", layer=3).fitted(build(placement=METHODS["naive-state"].placement()))
+    look = Look(site="state", layer=3).fitted(build_experiment(placement=METHODS["naive-state"].placement()))
     assert (look.site, look.layer) == ("state", 1)
-    assert Look(site="state").fitted(build()).site == "input"
-    assert Look(site="state", layer=2).fitted(build()).site == "between"
-    assert Look(site="state").fitted(build(placement=Placement())).site == ""
+    assert Look(site="state").fitted(build_experiment()).site == "input"
+    assert Look(site="state", layer=2).fitted(build_experiment()).site == "between"
+    assert Look(site="state").fitted(build_experiment(placement=Placement())).site == ""
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_nearest_mask_is_that_of_the_same_place() -> None:
 def test_at_first_a_mask_of_many_units_is_open_beside_what_is_shared_otherwise(
     method: str, site: str, beside: tuple[str, ...]
 ) -> None:
-    experiment = build(placement=METHODS[method].placement())
+    experiment = build_experiment(placement=METHODS[method].placement())
     look = Look().fitted(experiment)
     assert (look.site, look.beside) == (site, beside)
     assert look_of(look_query(Look())) == Look(), "what follows the method is no part of a link"

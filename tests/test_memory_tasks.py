@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.sequence_windows import PARTS
 from core.tasks.task import Data
@@ -25,7 +25,7 @@ def samples(task: str, lag: int, more: int, seed: int, **options: int) -> Iterat
     """Of a few samples of every part: what is read, and what is right, as texts."""
     data = made(task, lag, more, seed, **options)
     for part in ("train", *PARTS):
-        batch = next(data.part(part))
+        batch = next(data.split(part))
         assert batch.first
         for b in range(3):
             yield data.read_text(batch.x[:, b]), data.answer_text(batch.y[:, b], batch.x[:, b])
@@ -53,7 +53,7 @@ def test_temporal_order(lag: int, more: int, seed: int) -> None:
 def test_adding(lag: int, more: int, seed: int) -> None:
     data = made("adding", lag, more, seed)
     for part in ("train", *PARTS):
-        batch = next(data.part(part))
+        batch = next(data.split(part))
         assert ((batch.x[..., 0] >= 0) & (batch.x[..., 0] <= 1)).all()
         assert (batch.x[: lag // 2, :, 1].sum(axis=0) == 1).all()
         assert (batch.x[lag // 2 : lag, :, 1].sum(axis=0) == 1).all()
@@ -68,7 +68,7 @@ def test_adding(lag: int, more: int, seed: int) -> None:
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_adding_is_scaled_by_the_training_part_alone_and_so_is_its_baseline(part: str) -> None:
     data = made("adding", 10, sequences=96)
-    sums = {name: np.concatenate([batch.y[9] for batch in data.part(name)]).astype(float) for name in ("train", part)}
+    sums = {name: np.concatenate([batch.y[9] for batch in data.split(name)]).astype(float) for name in ("train", part)}
     assert sums["train"].mean() == pytest.approx(0, abs=1e-6)
     assert sums["train"].std() == pytest.approx(1, rel=1e-6)
     errors = sums[part] * data.spread
@@ -98,7 +98,7 @@ def test_parity(lag: int, more: int, seed: int) -> None:
 def test_parts_have_sequences_of_their_own(task: str) -> None:
     """Long ones: by chance alone two are hardly ever equal."""
     data = made(task, 40, sequences=500, **({"items": 10} if task == "copy" else {}))
-    rows = {part: {x.tobytes() for batch in data.part(part) for x in batch.x.swapaxes(0, 1)} for part in ("train", *PARTS)}
+    rows = {part: {x.tobytes() for batch in data.split(part) for x in batch.x.swapaxes(0, 1)} for part in ("train", *PARTS)}
     assert [len(found) for found in rows.values()] == [480, *PARTS.values()]  # whole batches of 32
     assert len(set.union(*rows.values())) == sum(map(len, rows.values()))
     assert {x.tobytes() for batch in data.train(2) for x in batch.x.swapaxes(0, 1)} & rows["train"]
@@ -108,7 +108,7 @@ def test_parts_have_sequences_of_their_own(task: str) -> None:
 def test_the_answers_are_as_often_one_as_another(task: str) -> None:
     """So the baseline is chance."""
     data = made(task, 12, sequences=20_000, **({"items": 2} if task == "copy" else {}))
-    asked = np.concatenate([batch.y[batch.asked] for batch in data.part("train")])
+    asked = np.concatenate([batch.y[batch.target_mask] for batch in data.split("train")])
     share = np.bincount(asked) / len(asked)
     assert data.baseline == 1 / data.classes == 1 / len(data.class_names)
     assert np.abs(share - 1 / data.classes).max() < 0.02
@@ -116,10 +116,10 @@ def test_the_answers_are_as_often_one_as_another(task: str) -> None:
 
 @pytest.mark.parametrize("task", MEMORY)
 def test_a_window_too_short_for_the_lag(task: str) -> None:
-    steps = build(task).steps
+    steps = build_experiment(task).steps
     with pytest.raises(Invalid, match=f"steps is {steps - 1}"):
-        build(task, steps=steps - 1)
-    assert build(task, steps=steps + 3).steps == steps + 3
+        build_experiment(task, steps=steps - 1)
+    assert build_experiment(task, steps=steps + 3).steps == steps + 3
 
 
 @pytest.mark.parametrize("task", MEMORY)
@@ -141,8 +141,8 @@ SMALL: dict[str, Any] = {"hidden": 16, "layers": 1, "batch": 16, "learning_rate"
     ],
 )
 def test_a_small_network_learns_what_the_baseline_does_not_know(task: str, options: dict[str, int], reached: float) -> None:
-    given = SMALL | {"placement": build().placement.without("input").without("between").without("output")}
-    done = list(train(build(task, {"sequences": 3072, **options}, **given)))[-1]
+    given = SMALL | {"placement": build_experiment().placement.without("input").without("between").without("output")}
+    done = list(train(build_experiment(task, {"sequences": 3072, **options}, **given)))[-1]
     better = [min, max][TASKS[task].metric == "accuracy"]
     value, baseline = done["test"][TASKS[task].metric], done["test"]["baseline"]
     assert better(value, reached) == value != reached

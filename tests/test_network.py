@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.dropout.masks import draw, spelled
-from core.dropout.masks import test_values as values_at_test
+from core.dropout.masks import draw_masks, expand_word_masks
+from core.dropout.masks import test_time_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.dropout.sites import SITES
-from core.experiment.experiment import CELLS, ENGINES, Experiment, build
+from core.experiment.experiment import CELLS, ENGINES, Experiment, build_experiment
 from core.nn import cells, engines
 from core.nn.cells import NUMPY, ONE, stack, unroll
 from core.nn.network import Network, layer_masks, parameters_of, to_torch
@@ -32,13 +32,13 @@ FLOAT32_BOUND = 1e-5
 
 def experiment(placement: Placement, layers: int = 3, name: str = "reference", cell: str = "lstm") -> Experiment:
     sizes: dict[str, Any] = {"layers": layers, "hidden": HIDDEN[:layers], "embedding": 2, "steps": 3, "batch": 2}
-    return build(**sizes, placement=placement, engine=name, cell=cell)
+    return build_experiment(**sizes, placement=placement, engine=name, cell=cell)
 
 
 def drawn(e: Experiment, seed: int = 7, x: Tensor | None = None) -> dict[str, Any]:
     """The masks of an update, those of words for the tokens x."""
     tokens = inputs(e)[0] if x is None else x
-    return spelled(draw(e.placement, replace(e.shape, tokens=TOKENS), seed, 1), tokens.numpy())
+    return expand_word_masks(draw_masks(e.placement, replace(e.shape, tokens=TOKENS), seed, 1), tokens.numpy())
 
 
 def in_torch(masks: dict[str, Any]) -> dict[str, Tensor]:
@@ -65,7 +65,7 @@ def by_the_loop(net: Network, x: Tensor, states: Any, masks: Mapping[str, Tensor
 
 def by_the_network(net: Network, x: Tensor, states: Any, masks: dict[str, Tensor]) -> list[Tensor]:
     hs, after = net(x, states, masks)
-    return [net.told(hs, masks), *(part for state in after for part in state)]
+    return [net.decoder_input(hs, masks), *(part for state in after for part in state)]
 
 
 def with_gradients(net: Network, outputs: list[Tensor]) -> list[Tensor]:
@@ -172,7 +172,7 @@ def test_the_run_in_float32_stays_close_to_float64(data: st.DataObject, layers: 
     x, states = inputs(e)
     masks, net = drawn(e), Network(TOKENS, CLASSES, e)
     small, floats = [tuple(part.float() for part in state) for state in states], to_torch(masks, torch.device("cpu"))
-    hs = net.told(net(x, small, floats)[0], floats)
+    hs = net.decoder_input(net(x, small, floats)[0], floats)
     assert hs.dtype == torch.float32
     expected = by_the_loop(network(e), x, states, in_torch(masks))[0]
     assert_equal([hs.detach().double()], [expected.detach()], FLOAT32_BOUND)
@@ -230,16 +230,18 @@ def test_a_mask_per_gate_reaches_its_gate_and_no_other() -> None:
 def test_initial_weights_depend_on_their_seed_and_the_sizes_alone(data: st.DataObject, seed: int) -> None:
     placed = experiment(data.draw(placements(3)))
     others: dict[str, Any] = {"data_seed": 1, "mask_seed": 2, "learning_rate": 0.5, "epochs": 3, "batch": 9, "clip": 3.0}
-    one = build(layers=3, hidden=HIDDEN, embedding=2, steps=3, weight_seed=seed, placement=placed.placement, **others)
-    two = build(layers=3, hidden=HIDDEN, embedding=2, steps=3, weight_seed=seed)
+    one = build_experiment(
+        layers=3, hidden=HIDDEN, embedding=2, steps=3, weight_seed=seed, placement=placed.placement, **others
+    )
+    two = build_experiment(layers=3, hidden=HIDDEN, embedding=2, steps=3, weight_seed=seed)
     nets = [dict(Network(TOKENS, CLASSES, e).named_parameters()) for e in (one, two)]
     assert all(torch.equal(nets[0][name], nets[1][name]) for name in nets[0])
-    other = Network(TOKENS, CLASSES, build(layers=3, hidden=HIDDEN, embedding=2, weight_seed=seed ^ 1))
+    other = Network(TOKENS, CLASSES, build_experiment(layers=3, hidden=HIDDEN, embedding=2, weight_seed=seed ^ 1))
     assert not torch.equal(other.W[0], nets[0]["W.0"])
 
 
 def test_the_initial_weights() -> None:
-    e = build(layers=2, hidden=(30, 40), embedding=20, forget_bias=2.5)
+    e = build_experiment(layers=2, hidden=(30, 40), embedding=20, forget_bias=2.5)
     net = Network(TOKENS, CLASSES, e)
     for h, W, U, b in zip((30, 40), net.W, net.U, net.b, strict=True):
         gates = b.chunk(4)

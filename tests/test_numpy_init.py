@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.experiment.batches import data_of
-from core.experiment.experiment import CELLS, Experiment, build
+from core.experiment.batches import load_data
+from core.experiment.experiment import CELLS, Experiment, build_experiment
 from core.nn.network import Network
 from core.nn.numpy_init import initial
 
 
 def small(cell: str = "lstm", seed: int = 7, hidden: int | tuple[int, ...] = (5, 9), **given: object) -> Experiment:
     layers = len(hidden) if isinstance(hidden, tuple) else 2
-    return build("delayed-recall", {"lag": 3}, cell=cell, layers=layers, hidden=hidden, weight_seed=seed, **given)
+    return build_experiment("delayed-recall", {"lag": 3}, cell=cell, layers=layers, hidden=hidden, weight_seed=seed, **given)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -33,13 +33,13 @@ def test_they_are_those_of_the_model(
 
 @pytest.mark.parametrize("all_in", [None, 0.1])
 def test_those_of_a_tied_decoder_are_the_embeddings(all_in: float | None) -> None:
-    tied = build("language-model", {"words": 2000}, hidden=(5, 4), embedding=4, init_range=all_in, decoder="tied")
+    tied = build_experiment("language-model", {"words": 2000}, hidden=(5, 4), embedding=4, init_range=all_in, decoder="tied")
     assert_same(tied)
     assert initial(tied).decoder is initial(tied).embedding
 
 
 def assert_same(experiment: Experiment) -> None:
-    data = data_of(experiment)
+    data = load_data(experiment)
     model, ours = Network(data.tokens, data.classes, experiment), initial(experiment)
     pairs = [(model.embedding, ours.embedding), (model.decoder, ours.decoder), (model.decoder_bias, ours.decoder_bias)]
     for theirs, mine in zip(zip(model.W, model.U, model.b, strict=True), ours.layers, strict=True):
@@ -50,6 +50,6 @@ def assert_same(experiment: Experiment) -> None:
 
 
 def test_the_default_network_is_within_reach_and_a_huge_one_is_refused() -> None:
-    assert initial(build()).layers[1][0].shape == (512, 128)
+    assert initial(build_experiment()).layers[1][0].shape == (512, 128)
     with pytest.raises(Invalid, match="weights; the page computes with at most"):
-        initial(build(hidden=1000))
+        initial(build_experiment(hidden=1000))

@@ -21,11 +21,11 @@ from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 from core.analysis.path_counts import corruption, routes_of
 from core.analysis.path_stats import full, rows
 from core.dropout.methods import METHODS, name_of
-from core.experiment.batches import data_of
-from core.experiment.experiment import build
+from core.experiment.batches import load_data
+from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_query, to_plain
 from core.nn.network import Network
-from core.training.weight_file import keep
+from core.training.weight_file import save_weights
 from pages.common.path_view import View, view_of
 from pages.learn import path_weights
 from pages.learn.path_sensitivity import measurements
@@ -207,12 +207,12 @@ def test_the_lab_is_offered_with_the_same_experiment_and_path() -> None:
 
 def test_the_labs_experiment_is_taken_over_and_again_when_it_has_changed() -> None:
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
-    page.session_state["lab"] = {"experiment": to_plain(build(layers=3))}
+    page.session_state["lab"] = {"experiment": to_plain(build_experiment(layers=3))}
     drawn(page.run())
     assert "3 + 1 = 4" in sentence(page)
     drawn(page.selectbox(key="path-layers").select(1).run())
     assert "1 + 1 = 2" in sentence(page)
-    page.session_state["lab"] = {"experiment": to_plain(build(layers=4))}
+    page.session_state["lab"] = {"experiment": to_plain(build_experiment(layers=4))}
     drawn(page.run())
     assert "4 + 1 = 5" in sentence(page)
 
@@ -284,12 +284,12 @@ class KeptRun:
 
 
 def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, file = build("delayed-recall", {"lag": 4}, hidden=8, layers=1), tmp_path / "one.pt"
-    keep(Network(data_of(run).tokens, data_of(run).classes, run), 7, file)
+    run, file = build_experiment("delayed-recall", {"lag": 4}, hidden=8, layers=1), tmp_path / "one.pt"
+    save_weights(Network(load_data(run).tokens, load_data(run).classes, run), 7, file)
     monkeypatch.setattr(path_weights, "service", lambda: KeptRun(file))
     shelf = {"id": "one", "number": 3, "recorded": False, "began": to_plain(run), "events": []}
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
-    page.session_state["lab"] = {"experiment": to_plain(build()), "run": None, "kept": shelf, "previous": None}
+    page.session_state["lab"] = {"experiment": to_plain(build_experiment()), "run": None, "kept": shelf, "previous": None}
     drawn(page.run())
     drawn(page.selectbox(key="path-weights").select("one").run())
     (info,) = page.info
@@ -304,7 +304,7 @@ def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, mo
     drawn(page.run())
     assert any("with its weights after update 7" in str(one.value) for one in page.caption)
     assert not [one for one in page.button if one.key == "path-measure"]
-    keep(Network(data_of(run).tokens, data_of(run).classes, run), 8, file)
+    save_weights(Network(load_data(run).tokens, load_data(run).classes, run), 8, file)
     assert "gone on" in drawn(page.run()).button(key="path-measure").label
 
 

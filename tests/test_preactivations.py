@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from core.analysis.preactivations import DRAWS, farthest, reader_of, scalings_of, sums, units_of
-from core.dropout.masks import draw, key
+from core.dropout.masks import draw_masks, mask_key
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, usual
 from core.dropout.sites import SITES, layers_of
-from core.experiment.batches import window
-from core.experiment.experiment import CELLS, Experiment, build
+from core.experiment.batches import batch_at
+from core.experiment.experiment import CELLS, Experiment, build_experiment
 from core.nn.numpy_init import initial
 
 STEP, SAMPLE, UPDATE = 5, 2, 3
@@ -22,7 +22,7 @@ H = 12
 
 
 def small(placement: Placement, cell: str = "lstm") -> Experiment:
-    return build("delayed-recall", {"lag": 6}, cell=cell, layers=2, hidden=H, placement=placement)
+    return build_experiment("delayed-recall", {"lag": 6}, cell=cell, layers=2, hidden=H, placement=placement)
 
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def sigmoid(a: np.ndarray) -> np.ndarray:
 
 def lstm(e: Experiment, steps: int, state_scale: float = 1.0) -> tuple[np.ndarray, list[np.ndarray]]:
     """The embedded token at step `steps` and h of both layers before it, no masks but a constant on h₋."""
-    weights, x = initial(e), window(e, UPDATE).x[:, SAMPLE]
+    weights, x = initial(e), batch_at(e, UPDATE).x[:, SAMPLE]
     h, c = [np.zeros(H), np.zeros(H)], [np.zeros(H), np.zeros(H)]
     for t in range(steps):
         below = weights.embedding[x[t]].astype(float)
@@ -47,11 +47,11 @@ def test_an_input_mask_against_the_equation(scaling: str) -> None:
     e = small(Placement.of({"input": Dropout(0.4, scaling=scaling)}))
     found = sums(e, UPDATE, "input", 1, SAMPLE, STEP, unit=4)
     only = Placement.of({"input": Dropout(0.4, scaling=scaling)})
-    masks = draw(only, replace(e.shape, steps=1, batch=DRAWS), e.mask_seed, UPDATE)["input.1"][0]
+    masks = draw_masks(only, replace(e.shape, steps=1, batch=DRAWS), e.mask_seed, UPDATE)["input.1"][0]
     W, U, b = initial(e).layers[0]
     x, h = lstm(replace(e, placement=Placement()), STEP)
     if scaling == "test":  # before, the network runs as at test: with 1-p in the place of the mask
-        weights, tokens = initial(e), window(e, UPDATE).x[:, SAMPLE]
+        weights, tokens = initial(e), batch_at(e, UPDATE).x[:, SAMPLE]
         state, cell = np.zeros(H), np.zeros(H)
         for t in range(STEP):
             i, f, g, o = np.split(W @ (0.6 * weights.embedding[tokens[t]]) + U @ state + b, 4)
@@ -69,7 +69,7 @@ def test_a_state_mask_against_the_equation() -> None:
     e = small(Placement.of({"state": Dropout((0.3, 0.6))}))
     found = sums(e, UPDATE, "state", 1, SAMPLE, STEP, unit=0)
     shape = replace(e.shape, steps=1, batch=DRAWS)
-    masks = draw(Placement.of({"state": Dropout((0.3, 0.6))}), shape, e.mask_seed, UPDATE)["state.1"][0]
+    masks = draw_masks(Placement.of({"state": Dropout((0.3, 0.6))}), shape, e.mask_seed, UPDATE)["state.1"][0]
     W, U, b = initial(e).layers[0]
     x, h = lstm(e, STEP)
     row = 2 * H
@@ -79,7 +79,7 @@ def test_a_state_mask_against_the_equation() -> None:
 def test_an_output_mask_is_read_by_the_decoder() -> None:
     e = small(Placement.of({"output": Dropout(0.5)}))
     found = sums(e, UPDATE, "output", 2, SAMPLE, STEP, unit=3)
-    masks = draw(e.placement, replace(e.shape, steps=1, batch=DRAWS), e.mask_seed, UPDATE)["output.2"][0]
+    masks = draw_masks(e.placement, replace(e.shape, steps=1, batch=DRAWS), e.mask_seed, UPDATE)["output.2"][0]
     weights = initial(e)
     _x, h = lstm(e, STEP + 1)
     expected = [weights.decoder[3] @ (mask * h[1]) + weights.decoder_bias[3] for mask in masks]
@@ -149,5 +149,5 @@ def test_what_is_held_back_in_the_cell_is_not_read_at_the_same_step() -> None:
 
 def test_a_key_of_the_draw_is_found_for_every_gate() -> None:
     e = small(METHODS["gal2016-untied"].placement())
-    assert key("state", 1, "g") in draw(e.placement.at(1), replace(e.shape, tokens=18), 7, 1)
+    assert mask_key("state", 1, "g") in draw_masks(e.placement.at(1), replace(e.shape, tokens=18), 7, 1)
     assert sums(e, UPDATE, "state", 1, SAMPLE, STEP).values.std() > 0

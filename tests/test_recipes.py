@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from core.errors import Invalid
-from core.experiment.batches import data_of, masks_of, total_updates, window
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import batch_at, count_updates, draw_update_masks, load_data
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.recipes import RECIPES, experiment, recipe
 from core.nn.network import Network
 from core.tasks.task import Batch
 from core.training.events import NoCommands
-from core.training.optimizer import PATIENCE, Optimiser, rate_at
-from core.training.trainer import Training
+from core.training.optimizer import PATIENCE, Optimizer, rate_at
+from core.training.trainer import Trainer
 
 # Units, range of the initial weights, rate, unrolled steps, clip, epochs, divisor, whole in the first so many epochs.
 ZAREMBA = {
@@ -115,11 +115,11 @@ def test_a_recipe_that_does_not_exist() -> None:
 def test_in_small(name: str) -> None:
     """A tenth of the widths, at most a tenth of the updates, and the learning rate falls as far as in the paper."""
     row, small = RECIPES[name], experiment(RECIPES[name], 0.1)
-    whole = build(row.task, **row.fields)
+    whole = build_experiment(row.task, **row.fields)
     assert small.widths == tuple(max(8, round(width / 10)) for width in whole.widths)
     assert (small.batch, small.steps, small.placement, small.clip) == (whole.batch, whole.steps, whole.placement, whole.clip)
     updates = min(6000, 0.1 * whole.epochs * next(iter(row.size.values())) / (whole.batch * whole.steps))
-    assert total_updates(small) == pytest.approx(updates, rel=0.02)
+    assert count_updates(small) == pytest.approx(updates, rel=0.02)
     last, theirs = math.log(rate_at(small, small.epochs - 1)), math.log(rate_at(whole, whole.epochs - 1))
     assert last == pytest.approx(theirs, rel=0.05)
     assert experiment(row, 0.1, hidden=9, embedding=9, epochs=2).epochs == 2
@@ -200,11 +200,11 @@ class Paper:
             one.grad = None
 
 
-class Doubled(Training):
+class Doubled(Trainer):
     """A run in float64."""
 
-    def masks(self, batch: Batch, passing: int) -> dict[str, Tensor]:
-        return {name: mask.double() for name, mask in super().masks(batch, passing).items()}
+    def masks(self, batch: Batch, pass_index: int) -> dict[str, Tensor]:
+        return {name: mask.double() for name, mask in super().masks(batch, pass_index).items()}
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -223,7 +223,7 @@ def test_updates_are_those_of_the_papers_algorithm(name: str) -> None:
         "device": "cpu",
     }
     soon = {"decay_after": 1} if "decay" in fields else {}
-    e = build(row.task, {name: LEAST[name] for name in row.size}, **{**fields, **small, **soon})
+    e = build_experiment(row.task, {name: LEAST[name] for name in row.size}, **{**fields, **small, **soon})
     run = Doubled(e, NoCommands(), 0)
     run.network.double()
     run.states = run.network.start(e.batch)
@@ -231,15 +231,15 @@ def test_updates_are_those_of_the_papers_algorithm(name: str) -> None:
     updates = run.all_updates()
     next(updates)
     for n in range(1, 4):
-        record, batch = next(updates), window(e, n)
+        record, batch = next(updates), batch_at(e, n)
         while record["event"] != "record":
             record = next(updates)
-        drawn = {key: torch.from_numpy(mask).double() for key, mask in masks_of(e, n).items()}
+        drawn = {key: torch.from_numpy(mask).double() for key, mask in draw_update_masks(e, n).items()}
         if batch.first:
             states = [(torch.zeros(e.batch, width).double(),) * 2 for width in e.widths]
         loss, states = paper.loss(batch, [tuple(part.detach() for part in one) for one in states], drawn)
         loss.backward()  # type: ignore[no-untyped-call]
-        epoch = (n - 1) // data_of(e).updates
+        epoch = (n - 1) // load_data(e).updates
         rate = e.learning_rate / (fields["decay"] ** epoch if "decay" in fields else 1.0)
         paper.update(rate * (len(batch.x) / e.steps if e.windows == "varied" else 1.0), n)
         for key, weights in run.network.named_parameters():
@@ -252,9 +252,11 @@ def test_updates_are_those_of_the_papers_algorithm(name: str) -> None:
 )
 def test_nt_asgd_averages_once_the_validation_loss_no_longer_falls(losses: list[float]) -> None:
     """Algorithm 1 of Merity et al.: at T, where the loss is above the least of all but the last five; then the mean of w_T …"""
-    e = build("language-model", {"words": 2000}, hidden=3, layers=1, optimiser="nt-asgd", learning_rate=0.1, device="cpu")
+    e = build_experiment(
+        "language-model", {"words": 2000}, hidden=3, layers=1, optimiser="nt-asgd", learning_rate=0.1, device="cpu"
+    )
     network = Network(9, 9, e).double()
-    optimiser, seen, trigger = Optimiser(network, e), list[Tensor](), None
+    optimiser, seen, trigger = Optimizer(network, e), list[Tensor](), None
     for k, loss in enumerate(losses):
         for weights in network.parameters():
             weights.grad = torch.randn(weights.shape, generator=torch.Generator().manual_seed(k), dtype=torch.float64)
@@ -274,8 +276,8 @@ def test_nt_asgd_averages_once_the_validation_loss_no_longer_falls(losses: list[
 
 def test_windows_of_varied_length() -> None:
     """Every epoch reads the text from its beginning, in as many windows as every other, and leaves less than one unread."""
-    e = build("language-model", {"words": 18_000}, steps=20, windows="varied")
-    data, plain = data_of(e), data_of(replace(e, windows="equal"))
+    e = build_experiment("language-model", {"words": 18_000}, steps=20, windows="varied")
+    data, plain = load_data(e), load_data(replace(e, windows="equal"))
     stream = [batch.x for batch in plain.train(0)]
     for epoch in range(4):
         windows = list(data.train(epoch))
@@ -285,11 +287,11 @@ def test_windows_of_varied_length() -> None:
         assert 0 <= 20 * len(stream) - sum(lengths) < 20
         read = torch.cat([torch.from_numpy(batch.x) for batch in windows])
         assert torch.equal(read, torch.cat([torch.from_numpy(x) for x in stream])[: len(read)])
-        assert torch.equal(torch.from_numpy(window(e, epoch * data.updates + 3).x), torch.from_numpy(windows[2].x))
+        assert torch.equal(torch.from_numpy(batch_at(e, epoch * data.updates + 3).x), torch.from_numpy(windows[2].x))
         assert (
-            masks_of(replace(e, placement=RECIPES["zaremba2014-medium"].fields["placement"]), epoch * data.updates + 3)[
-                "input.1"
-            ].shape[0]
+            draw_update_masks(
+                replace(e, placement=RECIPES["zaremba2014-medium"].fields["placement"]), epoch * data.updates + 3
+            )["input.1"].shape[0]
             == lengths[2]
         )
     every = [len(batch.x) for epoch in range(60) for batch in data.train(epoch)]

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.runs.recording import Recorded, read, write
 from core.runs.replay import Replay
 from core.runs.run import Run
 from core.runs.service import Service
-from core.training.events import VERSION, Event, record
+from core.training.events import VERSION, Event, make_record
 
 MADE = {"date": "2026-11-21", "commit": "0" * 40, "command": "python -m core record", "versions": {"torch": "2.13.0"}}
 SECONDS = 0.5
@@ -34,10 +34,10 @@ def recorded(updates: int = 6) -> Recorded:
     """The shape of a run; nothing was trained here."""
     events: list[Event] = [
         {"event": "started", "version": VERSION, "updates": updates, "updates_per_epoch": 2},
-        *(record(update, update / 2, 1.0 / (update + 1), predicted=[[update]]) for update in range(updates + 1)),
+        *(make_record(update, update / 2, 1.0 / (update + 1), predicted=[[update]]) for update in range(updates + 1)),
         {"event": "done", "test": {"accuracy": 1.0}, "update": updates, "seconds": 3.0},
     ]
-    return Recorded(build("delayed-recall"), tuple(events), MADE)
+    return Recorded(build_experiment("delayed-recall"), tuple(events), MADE)
 
 
 @pytest.fixture(scope="module")

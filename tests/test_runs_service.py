@@ -19,7 +19,7 @@ from core.analysis.sensitivity_request import WIDEST
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 from core.runs.lease import KEEP, LENGTH
 from core.runs.run import Poll
 from core.runs.service import MOST_WAITING, Service
@@ -30,8 +30,8 @@ from core.training.trainer import train
 ROOT = Path(__file__).parents[1]
 LONGEST = 60.0  # seconds after which a test gives up waiting
 
-SHORT = build("delayed-recall", {"lag": 2, "sequences": 64}, hidden=4, layers=1, updates=5)
-LONG = build("delayed-recall", {"lag": 2, "sequences": 4096}, hidden=8, layers=2, epochs=500)
+SHORT = build_experiment("delayed-recall", {"lag": 2, "sequences": 64}, hidden=4, layers=1, updates=5)
+LONG = build_experiment("delayed-recall", {"lag": 2, "sequences": 4096}, hidden=8, layers=2, epochs=500)
 
 
 class Clock:
@@ -118,7 +118,7 @@ def trained_here(experiment: Experiment, at: dict[int, Command] | None = None) -
 def test_a_run_is_what_train_gives_here(service: Service, task: str) -> None:
     options = {"delayed-recall": {"lag": 4, "sequences": 128}, "language-model": {"words": 2000}}[task]
     placement = METHODS["gal2016"].placement(0.3)
-    experiment = build(task, options, hidden=8, layers=2, updates=9, placement=placement)
+    experiment = build_experiment(task, options, hidden=8, layers=2, updates=9, placement=placement)
     poll = ended(service, service.submit(experiment, "tab", show=2))
     here = json.loads(json.dumps(trained_here(experiment)))
     assert (poll.state, poll.reason, poll.recorded, poll.position) == ("finished", "", False, None)
@@ -222,7 +222,7 @@ def test_a_bad_command_says_so_and_loses_nothing(service: Service, command: dict
 
 def test_a_loss_that_is_no_number_ends_the_run_with_the_reason(service: Service) -> None:
     grows = Placement.of({"cell": Dropout(0.9, time="sequence")})  # what is kept of c grows tenfold at each of 102 steps
-    run = service.submit(build("delayed-recall", {"lag": 100}, hidden=8, layers=1, placement=grows), "tab")
+    run = service.submit(build_experiment("delayed-recall", {"lag": 100}, hidden=8, layers=1, placement=grows), "tab")
     poll = ended(service, run)
     assert poll.state == "failed"
     assert "no longer a number" in poll.reason
@@ -331,7 +331,7 @@ def test_a_closed_tab_ends_its_runs_after_a_grace(single: Service, clock: Clock,
 def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clock: Clock) -> None:
     path = single.uploads.keep("a", "own.csv", b"1\n")
     with pytest.raises(Invalid, match="no longer here"):
-        single.submit(build("series", {"corpus": path}), "b")
+        single.submit(build_experiment("series", {"corpus": path}), "b")
     single.release("a")
     clock.now += GRACE
     single.tidy()

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 import torch
 
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import to_plain
 from core.runs.worker import why
 from core.training.events import VERSION
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 60.0  # seconds without an answer after which the test gives up
-SMALL = build("delayed-recall", {"lag": 2, "sequences": 64}, hidden=4, layers=1, updates=3)
+SMALL = build_experiment("delayed-recall", {"lag": 2, "sequences": 64}, hidden=4, layers=1, updates=3)
 
 
 class Talk:
@@ -100,7 +100,7 @@ def test_it_takes_one_run_after_another(talk: Talk) -> None:
 def test_commands_and_stop_act_within_half_a_second_of_a_long_evaluation(talk: Talk) -> None:
     # No record of update 0 comes, so all of this happens within the first evaluation. Each command waits until the
     # next chunk is well under way, as a user's would.
-    talk.run("large", build("language-model", hidden=650, layers=2))
+    talk.run("large", build_experiment("language-model", hidden=650, layers=2))
     assert talk.next()["event"] == "started"
     answers = []
     for command in ("pause", "resume", "pause", "resume", "change", "stop"):
@@ -150,7 +150,7 @@ def test_it_leaves_an_interrupt_to_the_app(talk: Talk) -> None:
 
 def test_it_ends_with_its_input_in_the_middle_of_a_run() -> None:
     talk = Talk()
-    talk.run("long", build("delayed-recall", epochs=500))
+    talk.run("long", build_experiment("delayed-recall", epochs=500))
     talk.until("record")
     assert talk.end() == 0
 

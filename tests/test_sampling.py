@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from core.dropout.masks import test_values as values_at_test
+from core.dropout.masks import test_time_values as values_at_test
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
-from core.experiment.batches import data_of
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import load_data
+from core.experiment.experiment import Experiment, build_experiment
 from core.nn.network import Network, to_torch
 from core.tasks.language_model import WORDS
 from core.tasks.task import TEMPERATURE
-from core.training.events import written as last_written
+from core.training.events import last_generated_text as last_written
 from core.training.sampling import sampled
 from core.training.trainer import train
 
@@ -26,22 +26,22 @@ SCALED = Placement.of(
 
 
 def small(**given: Any) -> Experiment:
-    return build("language-model", {"words": 2000}, **TINY | {"steps": 20} | given)
+    return build_experiment("language-model", {"words": 2000}, **TINY | {"steps": 20} | given)
 
 
 @pytest.mark.parametrize("placement", [SCALED, METHODS["krueger2016"].placement()], ids=["test scaling", "zoneout"])
 def test_each_symbol_is_drawn_from_what_is_expected_after_those_before_it(placement: Placement) -> None:
     e = small(placement=placement)
-    data = data_of(e)
+    data = load_data(e)
     network, masks = Network(data.tokens, data.classes, e), to_torch(values_at_test(e.placement, e.shape), torch.device("cpu"))
     with torch.no_grad():
         network.decoder.mul_(8)  # so that the symbols before it matter
     text = sampled(network, data, masks, 5)["written"]
-    numbers = [int(next(data.part("train")).x[0, 0])]
+    numbers = [int(next(data.split("train")).x[0, 0])]
     for chance in np.random.default_rng(5).random(WORDS.length - 1):
         with torch.no_grad():
             h, _states = network(torch.tensor(numbers)[:, None], network.start(1), masks)
-            scores = network.decode(network.told(h, masks))[-1, 0].double().numpy() / TEMPERATURE
+            scores = network.decode(network.decoder_input(h, masks))[-1, 0].double().numpy() / TEMPERATURE
         shares = np.exp(scores - scores.max())
         numbers.append(int((shares.cumsum() / shares.sum() < chance).sum()))
     assert text == WORDS.text(data.token_names[n] for n in numbers)
@@ -69,7 +69,7 @@ def test_a_run_that_writes_is_the_run_that_does_not(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_is_no_text_is_not_written() -> None:
-    e = build("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, updates=1, device="cpu")
+    e = build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, updates=1, device="cpu")
     assert not any("written" in event for event in train(e))
 
 

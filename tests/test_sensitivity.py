@@ -14,20 +14,20 @@ import torch
 
 from core.analysis.sensitivity import Changed, curve, each_for_itself, measured
 from core.analysis.sensitivity_request import Curve, asked, candidates, measurable, request
-from core.dropout.masks import draw, elements, spelled
+from core.dropout.masks import count_elements, draw_masks, expand_word_masks
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.figures.sensitivity_chart import QUANTITIES
 from core.nn.network import to_torch
 from core.runs.sensitivity_jobs import Measurements
 from core.training.events import NoCommands
-from core.training.trainer import Training, train
-from core.training.weight_file import keep
+from core.training.trainer import Trainer, train
+from core.training.weight_file import save_weights
 
 ROOT = Path(__file__).parents[1]
-SMALL = build("delayed-recall", {"lag": 6}, hidden=12, layers=2, batch=4)
+SMALL = build_experiment("delayed-recall", {"lag": 6}, hidden=12, layers=2, batch=4)
 EVERYWHERE = (
     "none",
     "zaremba2014",
@@ -49,8 +49,8 @@ def test_the_response_is_the_derivative_of_the_model_itself(name: str, cell: str
     changed, placement = Changed(experiment, draws=3), METHODS[name].placement(cell=cell)
     found = changed.response(placement)
     shape, x = replace(changed.shape, batch=3), np.repeat(changed.x, 3, axis=1)
-    drawn = draw(each_for_itself(placement), shape, experiment.mask_seed, 1)
-    masks = to_torch(spelled(drawn, x), torch.device("cpu"), torch.float64)
+    drawn = draw_masks(each_for_itself(placement), shape, experiment.mask_seed, 1)
+    masks = to_torch(expand_word_masks(drawn, x), torch.device("cpu"), torch.float64)
     network, small = changed.network, 1e-5
 
     def told(sign: int) -> torch.Tensor:
@@ -70,7 +70,7 @@ def test_the_response_is_the_derivative_of_the_model_itself(name: str, cell: str
         network.embedding = torch.nn.Parameter(flat)
         h, _states = network(numbers, network.start(3), masks)
         network.embedding = kept
-        return network.told(h, masks)
+        return network.decoder_input(h, masks)
 
     with torch.no_grad():
         expected = (told(1) - told(-1)) / (2 * small)
@@ -93,7 +93,7 @@ def test_two_independent_masks_cost_what_theory_says_at_every_distance(rate: flo
 
 def test_what_the_page_is_built_to_show() -> None:
     """Zaremba's curve stays, the mask on the cell decays, the mask on the state lies between, Moon's explodes when scaled."""
-    experiment = build(hidden=32)
+    experiment = build_experiment(hidden=32)
     found = {event["name"]: event for event in measured(measurable(experiment), candidates(experiment))}
     correlation = {name: event["correlation"] for name, event in found.items() if name}
     zaremba, state, cell = (correlation[name] for name in ("zaremba2014", "naive-state", "naive-cell"))
@@ -127,7 +127,7 @@ def test_fewer_draws_of_many_masks_and_in_parts(monkeypatch: pytest.MonkeyPatch)
     """Masks on weights at every step: as many draws as are affordable, none of them like another, in parts that fit."""
     placement = METHODS["activations-and-connections"].placement()
     changed = Changed(SMALL, draws=12)
-    size = elements(each_for_itself(placement), changed.shape)
+    size = count_elements(each_for_itself(placement), changed.shape)
     monkeypatch.setattr("core.analysis.sensitivity.MOST_DRAWN", 11 * size)
     monkeypatch.setattr("core.analysis.sensitivity.LARGEST", 3 * size)
     found = changed.response(placement)
@@ -168,7 +168,7 @@ def test_what_is_measured_beside_the_chosen_method() -> None:
 
 
 def test_a_request_is_small_and_comes_back() -> None:
-    wide = build(hidden=(600, 300), layers=2, placement=METHODS["zaremba2014"].placement(0.3))
+    wide = build_experiment(hidden=(600, 300), layers=2, placement=METHODS["zaremba2014"].placement(0.3))
     experiment, placements, weights = asked(request(wide))
     assert (experiment.widths, experiment.shape.embedding) == ((128, 128), 128)
     assert (placements, weights) == (candidates(wide), None)
@@ -182,7 +182,7 @@ def test_the_weights_of_a_run_are_those_measured(tmp_path: Path) -> None:
         pass
     changed = Changed(measurable(run), draws=3, weights=file)
     assert changed.update == 7
-    run_here = Training(run, NoCommands(), 0)
+    run_here = Trainer(run, NoCommands(), 0)
     for _event in run_here.all_updates():
         pass
     for name, one in changed.network.state_dict().items():
@@ -196,7 +196,7 @@ def test_weights_that_are_gone_or_do_not_fit_are_said(tmp_path: Path) -> None:
     file = tmp_path / "run.pt"
     with pytest.raises(Invalid, match="no longer kept"):
         Changed(SMALL, weights=file)
-    keep(Changed(replace(SMALL, hidden=5)).network, 3, file)
+    save_weights(Changed(replace(SMALL, hidden=5)).network, 3, file)
     with pytest.raises(Invalid, match="of another network"):
         Changed(SMALL, weights=file)
     file.write_bytes(b"nonsense")
@@ -256,7 +256,7 @@ def test_a_process_that_dies_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("task", ["adding", "digits"])
 def test_real_inputs_are_changed_as_they_are(task: str) -> None:
     """Central differences at the features themselves; there is no embedding in between."""
-    changed = Changed(build(task, hidden=6, layers=2), 4)
+    changed = Changed(build_experiment(task, hidden=6, layers=2), 4)
     found = changed.response(Placement())
     network, small = changed.network, 1e-5
 

@@ -13,12 +13,12 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.dropout.sites import SITES
 from core.errors import Invalid
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import VERSION, from_json, from_plain, from_query, remembered, to_json, to_plain, to_query
 from core.tasks import TASKS
 from tests.strategies import experiments, json_values
 
-PLAIN = to_plain(build("delayed-recall", layers=2, placement=METHODS["gal2016"].placement()))
+PLAIN = to_plain(build_experiment("delayed-recall", layers=2, placement=METHODS["gal2016"].placement()))
 OPTIONS = [option.name for task in TASKS.values() for option in task.options]
 NAMES = [*PLAIN, *OPTIONS, *(f"p_{site}" for site in SITES), "v", "method", "rate", "sites", "x"]
 NUMBERS = ["0.25", "1", "-1", "nan", "inf", "1e400", "9" * 5000, "1_0", "٣", "", " 2 ", "0x10", "1,2", ",", "0.1,0.2", "0.5,"]
@@ -43,27 +43,29 @@ def test_query_round_trip(experiment: Experiment) -> None:
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_usual_experiment_has_a_short_address(task: str, method: str) -> None:
-    query = to_query(build(task, placement=METHODS[method].placement()))
+    query = to_query(build_experiment(task, placement=METHODS[method].placement()))
     assert len(urlencode(query)) < 60
     assert set(query) <= {"v", "task", "method"}
 
 
 def test_the_cell_and_the_kind_of_cell_are_two_things() -> None:
-    query = to_query(build(placement=METHODS["naive-cell"].placement(0.1)))
+    query = to_query(build_experiment(placement=METHODS["naive-cell"].placement(0.1)))
     assert query | {"p_cell": "0.1"} == query
-    assert from_query(query | {"cell": "lstm"}) == build(placement=METHODS["naive-cell"].placement(0.1))
+    assert from_query(query | {"cell": "lstm"}) == build_experiment(placement=METHODS["naive-cell"].placement(0.1))
 
 
 def test_a_list_of_one_stays_a_list() -> None:
-    experiment = build(layers=1, hidden=(8,), placement=Placement.of({"state": Dropout((0.3,)), "cell": Dropout(0.2)}))
+    experiment = build_experiment(
+        layers=1, hidden=(8,), placement=Placement.of({"state": Dropout((0.3,)), "cell": Dropout(0.2)})
+    )
     assert to_query(experiment) | {"hidden": "8,", "p_state": "0.3,", "p_cell": "0.2"} == to_query(experiment)
     assert from_query(to_query(experiment)) == experiment
 
 
 def test_what_is_left_out_is_the_tasks_default() -> None:
-    assert from_json('{"task": "delayed-recall", "options": {"lag": 30}}') == build("delayed-recall", {"lag": 30})
-    assert from_query({"task": "delayed-recall", "lag": "30"}) == build("delayed-recall", {"lag": 30})
-    assert from_json("{}") == from_query({}) == build()
+    assert from_json('{"task": "delayed-recall", "options": {"lag": 30}}') == build_experiment("delayed-recall", {"lag": 30})
+    assert from_query({"task": "delayed-recall", "lag": "30"}) == build_experiment("delayed-recall", {"lag": 30})
+    assert from_json("{}") == from_query({}) == build_experiment()
 
 
 def test_a_query_may_name_a_method_a_rate_and_single_sites() -> None:
@@ -73,7 +75,7 @@ def test_a_query_may_name_a_method_a_rate_and_single_sites() -> None:
         "state": Dropout(0.1, time="sequence", batch="batch", scaling="test"),
     }
     assert from_query(query).placement == Placement.of(expected)
-    assert from_query({"rate": "0.3"}) == build(placement=METHODS["zaremba2014"].placement(0.3))
+    assert from_query({"rate": "0.3"}) == build_experiment(placement=METHODS["zaremba2014"].placement(0.3))
     assert from_query({"sites": "none"}).placement == Placement()
     assert from_query({"task": "delayed-recall", "p_input": "0"}).placement == Placement()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.file_readers import LARGEST, read_column
 from core.tasks.series import SUNSPOTS, split
@@ -31,7 +31,7 @@ def made(steps: int = 24, batch: int = 8, points: int = 600, **options: str) -> 
 
 def values_of(data: Data, part: str) -> list[list[float]]:
     """Of each stream what is read, and then the last that is asked for, in the units they came in, as they are shown."""
-    batches = list(data.part(part))
+    batches = list(data.split(part))
     streams = []
     for b in range(batches[0].x.shape[1]):
         there = [(x, y) for batch in batches for x, y in zip(batch.x[:, b], batch.y[:, b], strict=True) if np.isfinite(y)]
@@ -75,7 +75,7 @@ def test_scaled_by_the_training_part_alone(tmp_path: Path) -> None:
     other[len(split(SERIES, 10**6)["train"]) :] += 1000 * np.random.default_rng(1).random(936)
     (tmp_path / "other.csv").write_text("\n".join(map(str, other)))
     one, two = made(), made(corpus=str(tmp_path / "other.csv"))
-    for a, b in zip(one.part("train"), two.part("train"), strict=True):
+    for a, b in zip(one.split("train"), two.split("train"), strict=True):
         assert np.array_equal(a.x, b.x)
         assert np.array_equal(a.y, b.y, equal_nan=True)
     assert (one.centre, one.spread) == (two.centre, two.spread)
@@ -93,7 +93,7 @@ def test_the_baseline_says_the_last_value_again(part: str) -> None:
 
 def test_a_small_network_beats_the_naive_forecast() -> None:
     """With more data than at first: of 600 months there is little to learn."""
-    e = build(
+    e = build_experiment(
         "series", {"points": 2500}, hidden=16, layers=1, epochs=16, device="cpu", placement=METHODS["gal2016"].placement(0.25)
     )
     test = list(train(e))[-1]["test"]
@@ -210,7 +210,7 @@ def test_a_straight_line_can_be_learned(tmp_path: Path, step: float) -> None:
     (tmp_path / "own.csv").write_text("\n".join(str(1000 + step * n) for n in range(500)))
     data = made(corpus=str(tmp_path / "own.csv"))
     assert data.spread == 1
-    assert all(np.isfinite(batch.x).all() for batch in data.part("test"))
+    assert all(np.isfinite(batch.x).all() for batch in data.split("test"))
 
 
 def test_a_column_needs_its_file() -> None:

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 from assets.data import speech as recipe
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.speech import EVERY, FILE, FRAMES, SILENCE, labels, split
 from core.tasks.task import Data
@@ -88,17 +88,17 @@ def test_nobody_is_heard_in_two_parts(seed: int) -> None:
         assert [len(found) for found in heard_in] == [voices, 4, 6]
         assert len(set.union(*heard_in)) == sum(map(len, heard_in))
         for part in PARTS[1:]:  # in whole
-            asked = np.concatenate([batch.y[batch.asked] for batch in data.part(part)])
+            asked = np.concatenate([batch.y[batch.target_mask] for batch in data.split(part)])
             assert sorted(asked) == sorted(labels()[numbers[part]].ravel())
 
 
 def test_scaled_by_the_training_part_alone() -> None:
     data, numbers = made(batch=24), split(6, 7)
-    x = np.concatenate([batch.x for batch in data.part("train")], axis=1)
+    x = np.concatenate([batch.x for batch in data.split("train")], axis=1)
     assert np.abs(x.mean(axis=(0, 1))).max() < 1e-4
     assert np.abs(x.std(axis=(0, 1)) - 1).max() < 1e-4
     mean, spread = (how(RECORDED["features"][numbers["train"]].astype(float), axis=(0, 1)) for how in (np.mean, np.std))
-    first, right = next(data.part("test")), RECORDED["features"][numbers["test"][:24]]
+    first, right = next(data.split("test")), RECORDED["features"][numbers["test"][:24]]
     assert np.allclose(first.x.swapaxes(0, 1) * spread + mean, right, atol=1e-3)
 
 
@@ -112,18 +112,18 @@ def test_the_baseline_says_the_commonest_answer(part: str) -> None:
 
 def test_what_is_shown_and_what_steps_a_recording_needs() -> None:
     data = made(more=2)
-    batch = next(data.part("train"))
+    batch = next(data.split("train"))
     read, right = data.sample_text(batch, 0)
     assert read[-2:] == ["·", "·"]
     assert right[-2:] == [None, None]
     assert {len(text) for text in read[:FRAMES]} == {4}
     assert len(set(right[:FRAMES])) == 2
     with pytest.raises(Invalid, match=f"has {FRAMES} frames; steps is {FRAMES - 1}"):
-        build("speech", steps=FRAMES - 1)
+        build_experiment("speech", steps=FRAMES - 1)
 
 
 def test_a_small_network_beats_the_baseline() -> None:
-    e = build(
+    e = build_experiment(
         "speech",
         {"voices": 6},
         hidden=16,

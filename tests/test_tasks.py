@@ -14,14 +14,14 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, mean_
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment.batches import data_of, masks_of, total_updates
-from core.experiment.experiment import build
+from core.experiment.batches import count_updates, draw_update_masks, load_data
+from core.experiment.experiment import build_experiment
 from core.nn.network import Network
 from core.nn.numpy_init import initial
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS, macro_f1, measure
 from core.tasks.task import Batch, Data, Option, short
-from core.training.loss import forward, objective
+from core.training.loss import forward, total_loss
 from core.training.trainer import train
 
 PARTS = ("train", "validation", "test")
@@ -29,16 +29,16 @@ EVERY = pytest.mark.parametrize("task", TASKS)
 
 
 def made(task: str, seed: int = 7, **given: Any) -> Data:
-    return data_of(build(task, data_seed=seed, **given))
+    return load_data(build_experiment(task, data_seed=seed, **given))
 
 
 def content(data: Data, part: str) -> list[tuple[bytes, bytes]]:
-    return [(batch.x.tobytes(), batch.y.tobytes()) for batch in data.part(part)]
+    return [(batch.x.tobytes(), batch.y.tobytes()) for batch in data.split(part)]
 
 
 @EVERY
 def test_the_data_are_a_function_of_their_seed(task: str) -> None:
-    row, e = TASKS[task], build(task)
+    row, e = TASKS[task], build_experiment(task)
     again = [row.make(dict(e.options), e.steps, e.batch, seed) for seed in (7, 7, 8)]
     for part in PARTS:
         one, same, other = (content(data, part) for data in again)
@@ -51,19 +51,19 @@ def test_the_data_are_a_function_of_their_seed(task: str) -> None:
 
 @EVERY
 def test_the_windows_fit_the_network(task: str) -> None:
-    e, data = build(task), made(task)
+    e, data = build_experiment(task), made(task)
     assert e.words == (data.tokens > 0)
     assert (data.see is None) == e.words
     assert [tuple(data.baselines[part]) for part in ("validation", "test")] == [TASKS[task].metrics] * 2
     assert data.baseline == data.baselines["test"][TASKS[task].metric] > 0
     assert data.baselines["validation"][TASKS[task].metric] > 0
-    for batch in (*data.train(0), *data.part("validation"), *data.part("test")):
+    for batch in (*data.train(0), *data.split("validation"), *data.split("test")):
         assert batch.y.shape == (e.steps, e.batch)
         assert batch.x.shape == (batch.y.shape if e.words else (*batch.y.shape, e.features))
         assert batch.x.dtype == (np.int64 if e.words else np.float32)
         assert batch.y.dtype == (np.float32 if data.real else np.int64)
         assert np.isfinite(batch.x).all()
-        assert (batch.exists | ~batch.asked).all(), "what does not exist is not asked for"
+        assert (batch.exists | ~batch.target_mask).all(), "what does not exist is not asked for"
         if e.words:
             assert 0 <= batch.x.min() <= batch.x.max() < data.tokens
         if not data.real:
@@ -74,7 +74,7 @@ def test_the_windows_fit_the_network(task: str) -> None:
 def test_nothing_is_carried_past_a_step_that_does_not_exist(task: str) -> None:
     """A window with such steps is the last of its sequences."""
     data = made(task)
-    for windows in (data.train(0), data.train(1), data.part("validation"), data.part("test")):
+    for windows in (data.train(0), data.train(1), data.split("validation"), data.split("test")):
         every = list(windows)
         assert every[0].first
         for one, following in pairwise(every):
@@ -84,10 +84,10 @@ def test_nothing_is_carried_past_a_step_that_does_not_exist(task: str) -> None:
 @EVERY
 def test_what_is_shown_of_a_sample(task: str) -> None:
     data = made(task)
-    batch = next(data.part("train"))
+    batch = next(data.split("train"))
     assert all(data.read_text(batch.x[:, 0]))
     answers = data.answer_text(batch.y[:, 0], batch.x[:, 0])
-    assert [text is not None for text in answers] == batch.asked[:, 0].tolist()
+    assert [text is not None for text in answers] == batch.target_mask[:, 0].tolist()
     assert all(len(text) < 16 for text in answers if text) or task == "classification", "its titles are shortened where drawn"
 
 
@@ -99,35 +99,35 @@ def test_what_is_said_of_it(task: str) -> None:
     assert row.about.endswith(".")
     assert row.shows.endswith(".")
     assert set(row.metrics) <= set(METRICS)
-    assert total_updates(build(task)) <= 3000, "a minute is enough"
+    assert count_updates(build_experiment(task)) <= 3000, "a minute is enough"
     assert len(row.shared_options) in (1, 2, 3), "as many as stand beside each other"
 
 
 @EVERY
 def test_the_page_has_the_weights_of_the_model(task: str) -> None:
-    e, data = build(task, hidden=6), made(task)
+    e, data = build_experiment(task, hidden=6), made(task)
     network, ours = Network(data.tokens, data.classes, e), initial(e)
     assert len(network.embedding) == len(ours.embedding) == data.tokens
     for theirs, mine in [(network.decoder, ours.decoder), *zip(network.W, (W for W, _U, _b in ours.layers), strict=True)]:
         assert np.array_equal(theirs.detach().numpy(), mine)
-    batch = next(data.part("train"))
+    batch = next(data.split("train"))
     assert np.array_equal(network.read(torch.from_numpy(batch.x)).detach().numpy(), ours.read(batch.x))
 
 
 @EVERY
 def test_every_method_has_something_to_drop_there_and_keeps_its_name(task: str) -> None:
     for row in METHODS.values():
-        e = build(task, placement=row.placement(), hidden=4, batch=2)
+        e = build_experiment(task, placement=row.placement(), hidden=4, batch=2)
         if e.words:
             assert e.placement == row.placement()
         elif e.placement.sites:
             assert e.method is not None
             assert e.placement.get("words") is None
-            assert masks_of(e, 1).keys()
-    if not build(task).words:
-        assert build(task, placement=METHODS["gal2016"].placement()).method == "gal2016"
+            assert draw_update_masks(e, 1).keys()
+    if not build_experiment(task).words:
+        assert build_experiment(task, placement=METHODS["gal2016"].placement()).method == "gal2016"
         with pytest.raises(Invalid, match="it has no embedding to set"):
-            build(task, embedding=8)
+            build_experiment(task, embedding=8)
 
 
 @given(st.integers(2, 9), st.integers(1, 60), st.integers(0, 2**32 - 1))
@@ -161,10 +161,12 @@ def test_metrics_of_a_loss() -> None:
 @pytest.mark.parametrize("task", ["parity", "adding"])
 def test_steps_that_do_not_exist_change_nothing(task: str) -> None:
     """Neither loss, nor loss terms, nor gradients see what stands there; and the terms are means over what exists."""
-    e = build(task, {"lag": 5}, hidden=4, layers=1, batch=6, steps=9, placement=Placement.of({}, {"ar": 2.0, "tar": 3.0}))
-    data = data_of(e)
+    e = build_experiment(
+        task, {"lag": 5}, hidden=4, layers=1, batch=6, steps=9, placement=Placement.of({}, {"ar": 2.0, "tar": 3.0})
+    )
+    data = load_data(e)
     network = Network(data.tokens, data.classes, e)
-    batch = next(data.part("train"))
+    batch = next(data.split("train"))
     y = batch.y.copy()
     y[3:, 0] = np.nan if data.real else -1  # a shorter sample; of the adding problem, one that is all padding
     other = batch.x.copy()
@@ -172,7 +174,7 @@ def test_steps_that_do_not_exist_change_nothing(task: str) -> None:
 
     def run(x: Any, padded: bool) -> tuple[torch.Tensor, list[torch.Tensor], Any]:
         done = forward(network, Batch(x, y, True, padded), network.start(6), {})
-        total = objective([done], dict(e.placement.losses))
+        total = total_loss([done], dict(e.placement.losses))
         return total, list(torch.autograd.grad(total, [p for p in network.parameters() if p.numel()])), done
 
     (one, gradients, done), (two, same, _done) = run(batch.x, True), run(other, True)
@@ -227,7 +229,7 @@ def test_a_number_in_few_characters(value: float, said: str) -> None:
 
 
 def test_a_regression_that_runs_away_stops_and_says_why() -> None:
-    e = build("adding", {"lag": 4, "sequences": 64}, hidden=8, learning_rate=10.0, updates=40, device="cpu")
+    e = build_experiment("adding", {"lag": 4, "sequences": 64}, hidden=8, learning_rate=10.0, updates=40, device="cpu")
     last = list(train(e))[-1]
     assert last["event"] == "failed"
     assert "learning rate of 10" in last["reason"]
@@ -235,12 +237,12 @@ def test_a_regression_that_runs_away_stops_and_says_why() -> None:
 
 @pytest.mark.parametrize("rate", [0.003, 0.1])
 def test_one_at_a_rate_that_does_not_run_away_finishes(rate: float) -> None:
-    e = build("adding", {"lag": 4, "sequences": 64}, hidden=8, learning_rate=rate, updates=20, device="cpu")
+    e = build_experiment("adding", {"lag": 4, "sequences": 64}, hidden=8, learning_rate=rate, updates=20, device="cpu")
     assert list(train(e, show=1))[-1]["event"] == "done"
 
 
 def test_the_values_that_a_run_predicts_are_those_of_its_update() -> None:
-    e = build("adding", {"lag": 4, "sequences": 64}, hidden=8, updates=1, device="cpu", monte_carlo=2)
+    e = build_experiment("adding", {"lag": 4, "sequences": 64}, hidden=8, updates=1, device="cpu", monte_carlo=2)
     events = list(train(e, show=2))
     shown = next(event["predicted"] for event in events if event.get("predicted"))
     assert [[value is None for value in row] for row in shown] == [[True, True, True, False]] * 2

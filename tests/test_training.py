@@ -11,20 +11,20 @@ import torch
 from torch import Tensor, nn
 
 from core.dropout import masks as drawing
-from core.dropout.masks import draw
+from core.dropout.masks import draw_masks
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, to_data
 from core.errors import Invalid
-from core.experiment.batches import data_of, masks_of, total_updates, window
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import batch_at, count_updates, draw_update_masks, load_data
+from core.experiment.experiment import Experiment, build_experiment
 from core.nn.network import Network
 from core.training import trainer
 from core.training.events import Command, Event
 from core.training.trainer import train
 
 TINY: dict[str, Any] = {"layers": 2, "hidden": 6, "device": "cpu"}
-RECALL = build("delayed-recall", {"lag": 3, "sequences": 128}, **TINY, batch=32, epochs=2, learning_rate=0.01)
-WORDS = build("language-model", {"words": 2000}, **TINY, steps=15, epochs=2)
+RECALL = build_experiment("delayed-recall", {"lag": 3, "sequences": 128}, **TINY, batch=32, epochs=2, learning_rate=0.01)
+WORDS = build_experiment("language-model", {"words": 2000}, **TINY, steps=15, epochs=2)
 BOTH = pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["recall", "words"])
 
 
@@ -90,9 +90,9 @@ def test_each_seed_changes_the_run(experiment: Experiment, seed: str) -> None:
 
 @BOTH
 def test_what_the_events_say(experiment: Experiment) -> None:
-    events, data = run(experiment), data_of(experiment)
+    events, data = run(experiment), load_data(experiment)
     started, done, all_records = events[0], events[-1], records(events)
-    assert started["updates"] == 2 * data.updates == total_updates(experiment) == done["update"]
+    assert started["updates"] == 2 * data.updates == count_updates(experiment) == done["update"]
     assert [r["update"] for r in all_records] == list(range(started["updates"] + 1))
     assert [r["epoch"] for r in all_records] == [round(r["update"] / data.updates, 4) for r in all_records]
     assert [r["update"] for r in all_records if r["val_loss"] is not None] == [0, data.updates, 2 * data.updates]
@@ -108,7 +108,7 @@ def test_what_the_events_say(experiment: Experiment) -> None:
 def test_against_a_loop_with_nn_lstm(experiment: Experiment) -> None:
     """No masks, a few updates, evaluations included: an ordinary PyTorch training from the same weights and batches."""
     e = replace(experiment, placement=Placement(), updates=4, clip=0.02)
-    data, found = data_of(e), records(run(e))
+    data, found = load_data(e), records(run(e))
     ours = Network(data.tokens, data.classes, e)
     lstm, embedding, decoder = nn.LSTM(6, 6, 2), nn.Parameter(ours.embedding.detach()), nn.Linear(6, data.classes)
     with torch.no_grad():
@@ -128,13 +128,13 @@ def test_against_a_loop_with_nn_lstm(experiment: Experiment) -> None:
 
     def clean(part: str, windows: int) -> float:
         total, count, state = 0.0, 0, None
-        for batch, _n in zip(data.part(part), range(windows), strict=False):
+        for batch, _n in zip(data.split(part), range(windows), strict=False):
             loss, state = loss_of(batch, state)
             asked = int((batch.y >= 0).sum())
             total, count = total + loss.item() * asked, count + asked
         return total / count
 
-    windows = len(list(data.part("validation")))
+    windows = len(list(data.split("validation")))
     assert found[0]["val_loss"] == pytest.approx(clean("validation", windows), rel=1e-5)
     for record, batch in zip(found[1:], data.train(0), strict=False):
         loss, state = loss_of(batch, state)
@@ -192,9 +192,9 @@ def test_the_masks_that_train_are_those_that_draw_gives(monkeypatch: pytest.Monk
     monkeypatch.setattr(Network, "forward", spy)
     e = replace(RECALL, placement=METHODS["naive-cell"].placement(), mask_seed=12)
     run(e)
-    assert len(received) == total_updates(e)
+    assert len(received) == count_updates(e)
     for update, masks in enumerate(received, start=1):
-        assert masks == {name: mask.tobytes() for name, mask in draw(e.placement, e.shape, 12, update).items()}
+        assert masks == {name: mask.tobytes() for name, mask in draw_masks(e.placement, e.shape, 12, update).items()}
 
 
 @BOTH
@@ -202,9 +202,9 @@ def test_an_evaluation_draws_nothing(experiment: Experiment, monkeypatch: pytest
     """One draw for each update, none for the evaluations between them or the test at the end."""
     updates: list[int] = []
 
-    def counted(experiment: Experiment, update: int, passing: int) -> Any:
+    def counted(experiment: Experiment, update: int, pass_index: int) -> Any:
         updates.append(update)
-        return masks_of(experiment, update, passing)
+        return draw_update_masks(experiment, update, pass_index)
 
     monkeypatch.setattr(trainer, "masks_of", counted)
     events = run(experiment)
@@ -250,7 +250,7 @@ def test_the_state_is_carried_and_a_sequence_mask_lasts_one_window(monkeypatch: 
 
     monkeypatch.setattr(Network, "forward", spy)
     run(replace(WORDS, placement=METHODS["gal2016"].placement(), epochs=2))
-    updates = data_of(WORDS).updates
+    updates = load_data(WORDS).updates
     assert len(seen) == 2 * updates > 4
     for n, (states, _after, masks) in enumerate(seen):
         expected = seen[n - 1][1] if n % updates else [(torch.zeros(20, 6),) * 2] * 2
@@ -262,13 +262,13 @@ def test_the_state_is_carried_and_a_sequence_mask_lasts_one_window(monkeypatch: 
 
 
 def test_recall_starts_every_sequence_at_zero() -> None:
-    assert all(batch.first for batch in data_of(RECALL).train(0))
+    assert all(batch.first for batch in load_data(RECALL).train(0))
 
 
 def test_a_window_in_which_nothing_is_asked_teaches_nothing_and_breaks_nothing() -> None:
     """With one sample and two steps, unknown words, which are never asked for, soon make up a whole window."""
-    e = build("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=150, device="cpu")
-    empty = {update for update in range(1, 151) if (window(e, update).y < 0).all()}
+    e = build_experiment("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=150, device="cpu")
+    empty = {update for update in range(1, 151) if (batch_at(e, update).y < 0).all()}
     events = run(e)
     assert empty
     assert events[-1]["event"] == "done"
@@ -278,17 +278,17 @@ def test_a_window_in_which_nothing_is_asked_teaches_nothing_and_breaks_nothing()
 def test_a_run_that_diverges_stops_and_says_why() -> None:
     """A cell mask at rate 0.9, the same over 200 steps and scaled by 1/(1-p): what survives is multiplied by 10 at each."""
     grows = Placement.of({"cell": Dropout(0.9, time="sequence")})
-    e = build("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, learning_rate=2.5, placement=grows)
+    e = build_experiment("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, learning_rate=2.5, placement=grows)
     events = run(e)
     assert events[-1]["event"] == "failed"
-    assert events[-1]["update"] < total_updates(e)
+    assert events[-1]["update"] < count_updates(e)
     assert f"no longer a number since update {events[-1]['update']}" in events[-1]["reason"]
     assert "learning rate of 2.5" in events[-1]["reason"]
     assert all(math.isfinite(r["train_loss"]) for r in records(events)[1:])
 
 
 def test_a_loss_beyond_all_sense_ends_the_run_although_it_is_a_number() -> None:
-    e = build("delayed-recall", {"lag": 5, "sequences": 64}, **TINY | {"hidden": 32}, learning_rate=10.0)
+    e = build_experiment("delayed-recall", {"lag": 5, "sequences": 64}, **TINY | {"hidden": 32}, learning_rate=10.0)
     events = run(e)
     assert events[-1]["event"] == "failed"
     assert "learning rate of 10" in events[-1]["reason"]
@@ -299,13 +299,13 @@ def test_a_loss_beyond_all_sense_ends_the_run_although_it_is_a_number() -> None:
 
 @pytest.mark.parametrize("rate", [0.003, 0.3])
 def test_a_high_rate_that_does_not_run_away_finishes(rate: float) -> None:
-    events = run(build("delayed-recall", {"lag": 5, "sequences": 64}, **TINY | {"hidden": 32}, learning_rate=rate))
+    events = run(build_experiment("delayed-recall", {"lag": 5, "sequences": 64}, **TINY | {"hidden": 32}, learning_rate=rate))
     assert events[-1]["event"] == "done"
 
 
 def test_what_a_run_cannot_begin_with_is_invalid() -> None:
     with pytest.raises(Invalid, match="64 training sequences do not fill one batch of 100"):
-        run(build("delayed-recall", {"sequences": 64}, batch=100))
+        run(build_experiment("delayed-recall", {"sequences": 64}, batch=100))
     if not torch.cuda.is_available():
         with pytest.raises(Invalid, match="There is no cuda device on this machine; it has cpu"):
             run(replace(RECALL, device="cuda"))
@@ -314,7 +314,7 @@ def test_what_a_run_cannot_begin_with_is_invalid() -> None:
 def test_the_predictions_of_the_shown_samples() -> None:
     e = replace(RECALL, updates=2)
     shown = records(run(e, show=3))[1]["predicted"]
-    asked = window(e, 1).y.T[:3] >= 0
+    asked = batch_at(e, 1).y.T[:3] >= 0
     assert [[answer >= 0 for answer in row] for row in shown] == asked.tolist()
     assert all(answer < 8 for row in shown for answer in row)
     assert "predicted" not in records(run(e))[1]
@@ -327,9 +327,9 @@ def change(**what: Any) -> Command:
 def test_a_change_of_placement_holds_from_the_next_update(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[tuple[int, Placement, int]] = []
 
-    def spy(experiment: Experiment, update: int, passing: int) -> Any:
+    def spy(experiment: Experiment, update: int, pass_index: int) -> Any:
         drawn.append((update, experiment.placement, experiment.mask_seed))
-        return masks_of(experiment, update, passing)
+        return draw_update_masks(experiment, update, pass_index)
 
     monkeypatch.setattr(trainer, "masks_of", spy)
     e, other = replace(RECALL, updates=6), METHODS["naive-state"].placement(0.4)
@@ -393,7 +393,7 @@ def test_several_threads_give_the_same_numbers_again() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        first, second = (records(list(train(build(updates=12)))) for _run in range(2))
+        first, second = (records(list(train(build_experiment(updates=12)))) for _run in range(2))
     finally:
         torch.set_num_threads(before)
     assert first == second

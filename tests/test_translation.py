@@ -9,7 +9,7 @@ import pytest
 from sacrebleu import corpus_bleu
 
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.metrics import bleu
 from core.tasks.task import Data
@@ -49,18 +49,18 @@ def test_no_number_is_in_two_parts_and_no_word_is_new(seed: int) -> None:
 
 def test_each_sample_is_read_and_then_written() -> None:
     parts, data = split(200, 7), made(batch=7, steps=LONGEST + 2)
-    assert data.fed is not None
+    assert data.feedback is not None
     for name in PARTS[1:]:
         found = []
-        for batch in data.part(name):
-            for b in np.flatnonzero(batch.asked.any(axis=0)).tolist():
+        for batch in data.split(name):
+            for b in np.flatnonzero(batch.target_mask.any(axis=0)).tolist():
                 read, right = data.sample_text(batch, b)
                 start = read.index(INTO)
                 french = tuple(text for text in right if text)
                 assert right[:start] == [None] * start
                 assert (*read[start + 1 : start + len(french)], STOP) == french
                 assert batch.x[start + 1 : start + len(french), b].tolist() == [
-                    data.fed[y] for y in batch.y[start : start + len(french) - 1, b]
+                    data.feedback[y] for y in batch.y[start : start + len(french) - 1, b]
                 ]
                 found.append(Pair(tuple(read[:start]), french[:-1]))
         assert found == parts[name]
@@ -105,6 +105,6 @@ def test_bleu_of_numbers_is_that_of_their_words() -> None:
 def test_the_steps_it_needs_and_what_the_app_does_not_load() -> None:
     assert max(len(one.english) + 1 + len(one.french) for one in map(pair, range(BELOW - 1000, BELOW))) == LONGEST
     with pytest.raises(Invalid, match=f"take up to {LONGEST} steps; steps is {LONGEST - 1}"):
-        build("translation", steps=LONGEST - 1)
+        build_experiment("translation", steps=LONGEST - 1)
     code = "import sys, core.experiment.batches; assert not {'num2words', 'sacrebleu', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

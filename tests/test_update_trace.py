@@ -18,12 +18,12 @@ from torch import Tensor, nn
 
 from core.analysis.update_recorder import Readable, Watched, events, snapshot, watched
 from core.analysis.update_trace import UNITS, asked, check_reach, farthest, read, request
-from core.dropout.masks import spelled
+from core.dropout.masks import expand_word_masks
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment.batches import masks_of, window
-from core.experiment.experiment import CELLS, Experiment, build
+from core.experiment.batches import batch_at, draw_update_masks
+from core.experiment.experiment import CELLS, Experiment, build_experiment
 from core.nn.cells import CELLS as CELLS_STEPS
 from core.nn.network import Network
 from core.runs.trace_jobs import Slowed, Snapshots
@@ -33,8 +33,8 @@ from tests.reference import recurrent_stack
 
 ROOT = Path(__file__).parents[1]
 TINY: dict[str, Any] = {"layers": 2, "hidden": 5, "device": "cpu", "batch": 32}
-RECALL = build("delayed-recall", {"lag": 3, "sequences": 64}, **TINY)
-WORDS = build("language-model", {"words": 2000}, **TINY, steps=6)
+RECALL = build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, **TINY)
+WORDS = build_experiment("language-model", {"words": 2000}, **TINY, steps=6)
 # The LSTM's in every run of the tests, the other cells' by `python -m pytest -m slow`.
 EVERY = [
     pytest.param(name, cell, marks=() if cell == "lstm" else pytest.mark.slow)
@@ -111,8 +111,10 @@ def test_every_gradient_is_that_of_the_other_implementation(name: str, cell: str
     run = made(e)
     seen = snapshot(run, 2)
     weights = {name: weight.double().requires_grad_() for name, weight in run.weights.items()}
-    batch = window(e, UPDATE)
-    masks = {name: torch.from_numpy(mask).double() for name, mask in spelled(masks_of(e, UPDATE), batch.x).items()}
+    batch = batch_at(e, UPDATE)
+    masks = {
+        name: torch.from_numpy(mask).double() for name, mask in expand_word_masks(draw_update_masks(e, UPDATE), batch.x).items()
+    }
     x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
     layers = [(weights[f"W.{n}"], weights[f"U.{n}"], weights[f"b.{n}"]) for n in range(2)]
     zero = [tuple(torch.zeros(32, 5, dtype=torch.float64) for _part in range(2 if cell == "lstm" else 1))] * 2
@@ -127,8 +129,8 @@ def test_every_gradient_is_that_of_the_other_implementation(name: str, cell: str
     assert seen.norm == pytest.approx(norm, rel=1e-3)
     assert seen.factor == pytest.approx(min(1.0, 0.05 / norm), rel=1e-3)
     said = scores.softmax(-1)
-    assert [answer.t for answer in seen.asked] == (y[:, 2] >= 0).nonzero().flatten().tolist()
-    for answer in seen.asked:
+    assert [answer.t for answer in seen.targets] == (y[:, 2] >= 0).nonzero().flatten().tolist()
+    for answer in seen.targets:
         assert answer.right == y[answer.t, 2]
         assert answer.probability == pytest.approx(said[answer.t, 2, int(answer.right)].item(), rel=1e-4)
 
@@ -181,16 +183,18 @@ def test_the_loss_after_is_lower_and_that_of_the_new_weights() -> None:
 
 
 def test_a_window_in_which_nothing_is_asked_has_no_loss() -> None:
-    e = build("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=150, device="cpu")
-    empty = next(update for update in range(1, 151) if (window(e, update).y < 0).all())
+    e = build_experiment("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=150, device="cpu")
+    empty = next(update for update in range(1, 151) if (batch_at(e, update).y < 0).all())
     seen = snapshot(made(e, empty), 0)
-    assert (seen.loss, seen.after, seen.answers, seen.asked, seen.norm) == (None, None, 0, (), 0.0)
+    assert (seen.loss, seen.after, seen.answers, seen.targets, seen.norm) == (None, None, 0, (), 0.0)
     json.dumps(asdict(seen), allow_nan=False)
 
 
 def test_the_events_and_their_size() -> None:
     """The largest that may be: 256 steps, four layers, more units than are told."""
-    e = build("delayed-recall", {"lag": 100, "sequences": 64}, layers=4, hidden=UNITS + 4, steps=256, batch=2, device="cpu")
+    e = build_experiment(
+        "delayed-recall", {"lag": 100, "sequences": 64}, layers=4, hidden=UNITS + 4, steps=256, batch=2, device="cpu"
+    )
     *reached, last = events(e, 2, 1)
     assert [event["event"] for event in reached] == ["reached"] * 3
     assert [event["part"] for event in reached] == [0, 0.5, 1]
@@ -202,20 +206,20 @@ def test_the_events_and_their_size() -> None:
 
 def test_what_is_too_far_is_said_and_what_to_lower() -> None:
     check_reach(RECALL, 5)
-    far = build(hidden=512)
+    far = build_experiment(hidden=512)
     assert 1 < farthest(far) < 792
     with pytest.raises(Invalid, match=f"Move the slider to {farthest(far)} or below"):
         check_reach(far, 792)
     with pytest.raises(Invalid, match="fewer units, steps or samples"):
-        check_reach(build(hidden=1500, layers=4, steps=20, batch=26), 1)
+        check_reach(build_experiment(hidden=1500, layers=4, steps=20, batch=26), 1)
     with pytest.raises(Invalid, match="from 1 to 792"):
-        check_reach(build(), 793)
+        check_reach(build_experiment(), 793)
 
 
 def test_numbers_without_bound_are_said() -> None:
     """A cell mask at rate 0.9, the same over 200 steps and scaled by 1/(1-p)."""
     grows = Placement.of({"cell": Dropout(0.9, time="sequence")})
-    e = build("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, placement=grows)
+    e = build_experiment("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, placement=grows)
     with pytest.raises(Invalid, match="no longer a number"):
         list(events(e, 1, 0))
 
@@ -260,10 +264,10 @@ def test_a_snapshot_is_made_once_and_kept() -> None:
 
 def test_a_snapshot_of_real_values_tells_the_value_and_the_guess() -> None:
     """As the run's own record of that update has them, scaled."""
-    e = build("adding", {"lag": 5, "sequences": 64}, hidden=6, device="cpu")
+    e = build_experiment("adding", {"lag": 5, "sequences": 64}, hidden=6, device="cpu")
     seen = snapshot(made(e), 1)
-    batch = window(e, UPDATE)
-    (answer,) = seen.asked
+    batch = batch_at(e, UPDATE)
+    (answer,) = seen.targets
     shown = next(event for event in train(e, show=2) if event.get("update") == UPDATE and "predicted" in event)
     assert (answer.t, answer.probability) == (4, None)
     assert answer.right == pytest.approx(float(batch.y[4, 1]), rel=1e-5)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import Invalid
-from core.experiment.batches import data_of
-from core.experiment.experiment import build
+from core.experiment.batches import load_data
+from core.experiment.experiment import build_experiment
 from core.experiment.serialization import file_wanted, from_json, from_plain, from_query, to_json, to_plain, to_query
 from core.runs.uploads import AGE, GRACE, MOST, Uploads
 from core.tasks.file_readers import CHOSEN_FROM, LARGEST, called, columns, first_series, name_of
@@ -49,13 +49,13 @@ def test_a_file_is_private_and_named_by_what_is_in_it(uploads: Uploads, tmp_path
 
 def test_nobody_reads_a_path_that_is_not_of_the_own_visit(uploads: Uploads) -> None:
     path = uploads.keep("ann", "a.csv", b"1\n")
-    uploads.check("ann", build("series", {"corpus": path}))
-    uploads.check("bob", build("series"))
+    uploads.check("ann", build_experiment("series", {"corpus": path}))
+    uploads.check("bob", build_experiment("series"))
     beside = str(Path(path).with_name("other"))
     for owner, asked in (("bob", path), ("ann", "/etc/hostname"), ("ann", f"{path}/../../../x"), ("ann", beside), ("", "")):
         assert not uploads.has(owner, asked)
     with pytest.raises(Invalid, match="no longer here; bring it again"):
-        uploads.check("bob", build("series", {"corpus": path}))
+        uploads.check("bob", build_experiment("series", {"corpus": path}))
 
 
 def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: Clock) -> None:
@@ -109,9 +109,9 @@ def test_the_columns_that_can_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text("x,y,x,,1e3\n" + "1,2,3,4,5\n1,a,4\n2,5,5,7,7\n" * 30)
     assert columns(str(path)) == (("1", 0), ("y", 30), ("3", 0), ("4", 30), ("1e3", 30))
-    read = data_of(build("series", {"corpus": str(path), "column": "3"}, batch=2))
+    read = load_data(build_experiment("series", {"corpus": str(path), "column": "3"}, batch=2))
     assert read.see is not None
-    assert [read.see(next(read.part("train")).x[t, 0]) for t in range(4)] == ["3", "4", "5", "3"]
+    assert [read.see(next(read.split("train")).x[t, 0]) for t in range(4)] == ["3", "4", "5", "3"]
 
 
 @pytest.mark.parametrize(
@@ -137,15 +137,17 @@ def test_the_first_column_that_does_not_merely_count_is_a_series(tmp_path: Path,
 
 
 def test_neither_link_nor_file_carries_a_path() -> None:
-    e = build("series", {"corpus": "/secret/level.csv", "column": "level"}, hidden=8)
+    e = build_experiment("series", {"corpus": "/secret/level.csv", "column": "level"}, hidden=8)
     for text in (json.dumps(to_query(e)), to_json(e)):
         assert "secret" not in text
         assert file_wanted(json.loads(text)) == {"column": "level"}
-    assert from_query(to_query(e)) == from_json(to_json(e)) == build("series", hidden=8)
-    assert from_plain(to_plain(e), own=True) == e
+    assert from_query(to_query(e)) == from_json(to_json(e)) == build_experiment("series", hidden=8)
+    assert from_plain(to_plain(e), trusted=True) == e
     with pytest.raises(Invalid, match="can be given on the command line only"):
         from_json(json.dumps(to_plain(e)))
-    for plain in (build("series"), build("digits")):
+    for plain in (build_experiment("series"), build_experiment("digits")):
         assert file_wanted(to_query(plain)) is None
-    assert from_query({"task": "series", "corpus": "/etc/passwd", "column": "x"}) == build("series")
-    assert file_wanted(to_query(build("series", {"corpus": "a", "column": "x" * 101}))) == {}, "too long for an address"
+    assert from_query({"task": "series", "corpus": "/etc/passwd", "column": "x"}) == build_experiment("series")
+    assert file_wanted(to_query(build_experiment("series", {"corpus": "a", "column": "x" * 101}))) == {}, (
+        "too long for an address"
+    )

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.dropout.masks import GATES, Array, Shape, draw, gates_of, key, scale, spelled, test_values
+from core.dropout.masks import GATES, Array, Shape, draw_masks, expand_word_masks, gates_of, mask_key, scale, test_time_values
 from core.dropout.placement import SCALINGS, Dropout, Placement
 from core.dropout.sites import SITES, layers_of
-from core.experiment.batches import data_of, window
+from core.experiment.batches import batch_at, load_data
 from core.experiment.experiment import Experiment
 from core.nn.cells import CELLS, NUMPY, ONE, Cell, LayerMasks, Ops, State, stack, unroll
 from core.nn.numpy_init import Weights, initial
@@ -57,7 +57,7 @@ def reader_of(site: str, layer: int) -> int:
 def units_of(experiment: Experiment, site: str, layer: int) -> int:
     """How many units that layer has; the classes, where it is the decoder."""
     reader = reader_of(site, layer)
-    return data_of(experiment).classes if reader > experiment.layers else experiment.widths[reader - 1]
+    return load_data(experiment).classes if reader > experiment.layers else experiment.widths[reader - 1]
 
 
 def scalings_of(dropout: Dropout, site: str) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _values(
     own = e.placement.get(site)
     assert own is not None
     scaling = scaling or own.scaling
-    at_test = _of(test_values(_only(e, site, layer, scaling), e.shape), _names(e, site, layer))
+    at_test = _of(test_time_values(_only(e, site, layer, scaling), e.shape), _names(e, site, layer))
     test = _with(replace(e, mask_seed=0), update, at, sample, step, at_test)[0]
     return _drawn(e, update, site, layer, sample, step, scaling == "inverted"), test
 
@@ -115,9 +115,11 @@ def _values(
 def _drawn(e: Experiment, update: int, site: str, layer: int, sample: int, step: int, inverted: bool) -> Array:
     """What the units sum up under every draw: but for the factor of "inverted" all scalings drop alike, [n, units]."""
     n, only = draws_of(e, site, layer), _only(e, site, layer)
-    shape = replace(e.shape, steps=1, batch=n, tokens=data_of(e).tokens)
-    x = window(e, update).x[step, sample]
-    kept = _of(spelled(_kept(only, shape, e.mask_seed, update), np.repeat(x[None, None], n, axis=1)), _names(e, site, layer))
+    shape = replace(e.shape, steps=1, batch=n, tokens=load_data(e).tokens)
+    x = batch_at(e, update).x[step, sample]
+    kept = _of(
+        expand_word_masks(_kept(only, shape, e.mask_seed, update), np.repeat(x[None, None], n, axis=1)), _names(e, site, layer)
+    )
     by = scale(e.placement.rate(site, layer, e.layers), "inverted")
     mine = {name: mask * by for name, mask in kept.items()} if inverted else kept
     return _with(e, update, (site, layer), sample, step, mine)
@@ -126,14 +128,14 @@ def _drawn(e: Experiment, update: int, site: str, layer: int, sample: int, step:
 @lru_cache(maxsize=4)
 def _kept(only: Placement, shape: Shape, seed: int, update: int) -> dict[str, Array]:
     """The masks of one site for one step, as often as the shape has samples: at every step the same ones."""
-    return draw(only, shape, seed, update)
+    return draw_masks(only, shape, seed, update)
 
 
 def _with(e: Experiment, update: int, at: tuple[str, int], sample: int, step: int, mine: dict[str, Array]) -> Array:
     """What the units sum up with these masks at one place, all else as at test: [n, units]."""
-    clean, names = test_values(e.placement, e.shape), _names(e, *at)
+    clean, names = test_time_values(e.placement, e.shape), _names(e, *at)
     others = {name: value for name, value in clean.items() if name not in names}
-    states, x = _states(replace(e, mask_seed=0), update, sample)[step], window(e, update).x[[step]][:, [sample]]
+    states, x = _states(replace(e, mask_seed=0), update, sample)[step], batch_at(e, update).x[[step]][:, [sample]]
     return _heard(e, initial(e), x, states, others | mine, reader_of(*at))
 
 
@@ -149,7 +151,7 @@ def _only(e: Experiment, site: str, layer: int, scaling: str = "") -> Placement:
 def _names(e: Experiment, site: str, layer: int) -> list[str]:
     dropout = e.placement.get(site)
     assert dropout is not None
-    return [key(site, layer, gate) for gate in gates_of(dropout, e.cell)]
+    return [mask_key(site, layer, gate) for gate in gates_of(dropout, e.cell)]
 
 
 def _of(masks: dict[str, Array], names: list[str]) -> dict[str, Array]:
@@ -167,10 +169,10 @@ def draws_of(e: Experiment, site: str, layer: int) -> int:
 @lru_cache(maxsize=8)
 def _states(e: Experiment, update: int, sample: int) -> list[list[State]]:
     """The states before every step of the window, from zero, as at test. e: its placement is that of the update."""
-    weights, masks = initial(e), test_values(e.placement, e.shape)
+    weights, masks = initial(e), test_time_values(e.placement, e.shape)
     layers, run = _by_layer(masks, e), _runner(e, NUMPY)
     states = [[tuple(np.zeros((1, h), np.float32) for _carry in CELLS[e.cell].carries) for h in e.widths]]
-    for x in window(e, update).x[:-1, sample]:
+    for x in batch_at(e, update).x[:-1, sample]:
         _h, after = stack(_embedded(weights, x[None, None], masks), states[-1], weights.layers, layers, run)
         states.append(after)
     return states
@@ -219,8 +221,8 @@ def _by_layer(masks: dict[str, Array], e: Experiment) -> list[LayerMasks]:
     names = [field.name for field in fields(LayerMasks) if field.name != "into"]
 
     def at(site: str, layer: int) -> object:
-        per_gate = [masks.get(key(site, layer, gate)) for gate in GATES[e.cell]]
-        return tuple(per_gate) if per_gate[0] is not None else masks.get(key(site, layer), ONE)
+        per_gate = [masks.get(mask_key(site, layer, gate)) for gate in GATES[e.cell]]
+        return tuple(per_gate) if per_gate[0] is not None else masks.get(mask_key(site, layer), ONE)
 
     return [
         LayerMasks(at("input" if layer == 1 else "between", layer), **{site: at(site, layer) for site in names})

@@ -20,15 +20,15 @@ import torch
 from torch import Tensor
 
 from core.analysis.sensitivity_request import DRAWS, FARTHEST, Curve, written
-from core.dropout.masks import LARGEST, draw, elements, spelled, uniforms
+from core.dropout.masks import LARGEST, count_elements, draw_masks, expand_word_masks, uniforms
 from core.dropout.placement import Placement
-from core.experiment.batches import data_of, window
+from core.experiment.batches import batch_at, load_data
 from core.experiment.experiment import Experiment
 from core.nn.cells import ONE, LayerMasks, stack
 from core.nn.engines import Weights
 from core.nn.forward_mode import Dual, run_layer
 from core.nn.network import Network, layer_masks, to_torch
-from core.training.weight_file import take
+from core.training.weight_file import load_weights
 
 DOUBLE = torch.float64
 # Numbers that are drawn for one placement at most, but for so few draws: a mask on weights at every step has ten million.
@@ -46,12 +46,12 @@ class Changed:
     """
 
     def __init__(self, experiment: Experiment, draws: int = DRAWS, weights: Path | None = None) -> None:
-        data = data_of(experiment)
-        self.x = window(experiment, 1).x[:FARTHEST, :1]
+        data = load_data(experiment)
+        self.x = batch_at(experiment, 1).x[:FARTHEST, :1]
         self.experiment = replace(experiment, steps=len(self.x))
         self.shape = replace(self.experiment.shape, batch=1, tokens=data.tokens)
         self.network = Network(data.tokens, data.classes, experiment)
-        self.update = take(self.network, weights) if weights else 0
+        self.update = load_weights(self.network, weights) if weights else 0
         self.network.to(DOUBLE)
         signs = uniforms(experiment.mask_seed, 0, 0, "change", 0, "", (draws, self.shape.embedding)) < 0.5
         self.direction = 2 * torch.from_numpy(signs).to(DOUBLE) - 1
@@ -60,14 +60,14 @@ class Changed:
         """The change of what the decoder is told, per step, draw and unit, [T, draws, H]; fewer draws where one of them has
         very many masks."""
         alone = each_for_itself(placement)
-        size = max(1, elements(alone, self.shape))
+        size = max(1, count_elements(alone, self.shape))
         parts = torch.split(self.direction[: max(FEWEST, MOST_DRAWN // size)], max(1, LARGEST // size))
         return torch.cat([self._part(alone, part, n) for n, part in enumerate(parts)], dim=1)
 
     @torch.no_grad()
-    def _part(self, placement: Placement, direction: Tensor, passing: int) -> Tensor:
-        drawn = draw(placement, replace(self.shape, batch=len(direction)), self.experiment.mask_seed, 1, passing)
-        masks = to_torch(spelled(drawn, np.repeat(self.x, len(direction), axis=1)), torch.device("cpu"), DOUBLE)
+    def _part(self, placement: Placement, direction: Tensor, pass_index: int) -> Tensor:
+        drawn = draw_masks(placement, replace(self.shape, batch=len(direction)), self.experiment.mask_seed, 1, pass_index)
+        masks = to_torch(expand_word_masks(drawn, np.repeat(self.x, len(direction), axis=1)), torch.device("cpu"), DOUBLE)
         read = self.network.read(torch.from_numpy(self.x))
         change = read.new_zeros(len(read), *direction.shape)
         change[0] = direction

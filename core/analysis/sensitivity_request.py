@@ -115,4 +115,4 @@ def asked(line: str) -> tuple[Experiment, dict[str, Placement], Path | None]:
     """The experiment, the placements and the weights of a request."""
     data = json.loads(line)
     placements = {name: from_data(one) for name, one in data["placements"].items()}
-    return from_plain(data["experiment"], own=True), placements, Path(data["weights"]) if data["weights"] else None
+    return from_plain(data["experiment"], trusted=True), placements, Path(data["weights"]) if data["weights"] else None

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from core.analysis import update_trace
-from core.analysis.update_trace import UNITS, Asked, Lane, Layer, Snapshot
+from core.analysis.update_trace import UNITS, Asked, Lane, Layer, UpdateTrace
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
@@ -27,15 +27,15 @@ from core.nn.engines import Weights, run_steps
 from core.nn.network import Network
 from core.tasks.task import Batch
 from core.training.events import Event, NoCommands
-from core.training.loss import MaskSet, Pass, forward, objective
-from core.training.trainer import Training
+from core.training.loss import MaskSet, Pass, forward, total_loss
+from core.training.trainer import Trainer
 
 NEWS = 20  # how often, at most, is said how far it is
 # The gates in the order in which the steps call σ, each with the site that masks it.
 GATES = {"lstm": {"i": "input_gate", "f": "forget_gate", "o": "output_gate"}, "gru": {"r": "reset_gate", "z": "update_gate"}}
 
 
-class Watched(Training):
+class Watched(Trainer):
     """A run that makes no evaluations, which leave no trace in it, and keeps what its newest update began with: the weights,
     the batch, the states and the masks of every pass; the loss that it records; ‖gradient‖ of each weight before clipping."""
 
@@ -48,11 +48,11 @@ class Watched(Training):
         self.before: list[State]
         self.loss: float
 
-    def masks(self, batch: Batch, passing: int) -> MaskSet:
+    def masks(self, batch: Batch, pass_index: int) -> MaskSet:
         """As the run draws them."""
-        found = super().masks(batch, passing)
+        found = super().masks(batch, pass_index)
         self.batch, self.before = batch, self.states
-        self.mask_sets = [*(self.mask_sets if passing else []), found]
+        self.mask_sets = [*(self.mask_sets if pass_index else []), found]
         return found
 
     def evaluated(self, record_of: dict[str, Any]) -> Iterator[Event]:  # type: ignore[override]
@@ -114,17 +114,17 @@ def watched(experiment: Experiment, update: int) -> Iterator[tuple[Watched, floa
     yield run, 1.0
 
 
-def snapshot(run: Watched, sample: int) -> Snapshot:
+def snapshot(run: Watched, sample: int) -> UpdateTrace:
     """The newest update of the run, seen from within, for one sample (from 0). Raises Invalid where it is not finite."""
     losses = dict(run.experiment.placement.losses)
     network = Readable(run)
     passes = [forward(network, run.batch, run.before, masks) for masks in run.mask_sets]
-    total = objective(passes, losses, run.experiment.loss)
+    total = total_loss(passes, losses, run.experiment.loss)
     with torch.no_grad():
         after = forward(run.network, run.batch, run.before, run.mask_sets[0]).loss.item()
     answers = len(passes[0].scores)
     norm, clipped = hypot(*run.gradients.values()), hypot(*map(_clipped, run.network.parameters()))
-    return Snapshot(
+    return UpdateTrace(
         update=run.update,
         sample=sample,
         loss=_short(run.loss) if answers else None,
@@ -132,7 +132,7 @@ def snapshot(run: Watched, sample: int) -> Snapshot:
         objective=_short(total.item()),
         answers=answers,
         layers=_layers(network, total, sample),
-        asked=_asked(passes[0], run.batch, sample),
+        targets=_asked(passes[0], run.batch, sample),
         weights=_weights(run),
         norm=_short(norm),
         factor=_short(clipped / norm) if norm else 1.0,
@@ -170,7 +170,7 @@ def _rows(steps: list[Tensor]) -> tuple[tuple[float, ...], ...]:
 
 
 def _asked(one: Pass, batch: Batch, sample: int) -> tuple[Asked, ...]:
-    steps, samples = batch.asked.nonzero()  # in the order of the scores
+    steps, samples = batch.target_mask.nonzero()  # in the order of the scores
     if batch.y.dtype.kind == "f":
         return tuple(
             Asked(int(t), _short(float(batch.y[t, b])), None, _short(value.item()))

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.dropout.masks import GATES
 from core.errors import Invalid
-from core.experiment.batches import data_of, total_updates
+from core.experiment.batches import count_updates, load_data
 from core.experiment.experiment import Experiment, check_whole
 from core.experiment.serialization import from_plain, to_plain
 from core.i18n import _
@@ -69,7 +69,7 @@ class Tensor:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class UpdateTrace:
     """One update. loss: that of the batch under the masks, as the run records it (None where nothing is asked); answers: how
     many it is the mean of; after: the same after the update, on the same batch under the same masks. objective: with the terms
     that the method adds. norm: of the whole gradient; factor: what clipping multiplied it by."""
@@ -81,7 +81,7 @@ class Snapshot:
     objective: float
     answers: int
     layers: tuple[Layer, ...]
-    asked: tuple[Asked, ...]
+    targets: tuple[Asked, ...]
     weights: tuple[Tensor, ...]
     norm: float
     factor: float
@@ -95,10 +95,10 @@ def request(experiment: Experiment, update: int, sample: int) -> str:
 def asked(line: str) -> tuple[Experiment, int, int]:
     """The experiment, update and sample of a request."""
     data = json.loads(line)
-    return from_plain(data["experiment"], own=True), data["update"], data["sample"]
+    return from_plain(data["experiment"], trusted=True), data["update"], data["sample"]
 
 
-def read(plain: Mapping[str, Any]) -> Snapshot:
+def read(plain: Mapping[str, Any]) -> UpdateTrace:
     """The snapshot of its plain data (`dataclasses.asdict`), which JSON may have made lists of."""
     layers = tuple(
         Layer(
@@ -107,11 +107,11 @@ def read(plain: Mapping[str, Any]) -> Snapshot:
         )
         for one in plain["layers"]
     )
-    return Snapshot(
+    return UpdateTrace(
         **{
             **plain,
             "layers": layers,
-            "asked": tuple(Asked(**one) for one in plain["asked"]),
+            "targets": tuple(Asked(**one) for one in plain["targets"]),
             "weights": tuple(Tensor(**one) for one in plain["weights"]),
         }
     )
@@ -124,7 +124,7 @@ def farthest(experiment: Experiment) -> int:
 
 def seconds(experiment: Experiment) -> float:
     """About how long an update takes: steps, multiplications, weights."""
-    e, data, gates = experiment, data_of(experiment), len(GATES[experiment.cell])
+    e, data, gates = experiment, load_data(experiment), len(GATES[experiment.cell])
     below = (e.shape.embedding, *e.widths[:-1])
     used = sum(gates * h * (i + h) for i, h in zip(below, e.widths, strict=True)) + data.classes * e.widths[-1]
     trained = used + data.tokens * e.shape.embedding
@@ -133,7 +133,7 @@ def seconds(experiment: Experiment) -> float:
 
 def check_reach(experiment: Experiment, update: int) -> None:
     """Raises Invalid where there is no such update, or training up to it would take too long."""
-    check_whole("update", update, (1, total_updates(experiment)))
+    check_whole("update", update, (1, count_updates(experiment)))
     most = farthest(experiment)
     if not most:
         raise Invalid(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from core.benchmark.case import Case
-from core.experiment.batches import masks_of
+from core.experiment.batches import draw_update_masks
 from core.nn.cells import CELLS, LayerMasks, State
 from core.nn.engines import Weights
 from core.nn.network import layer_masks, to_torch
@@ -27,7 +27,7 @@ def arrays(case: Case, module: torch.nn.RNNBase) -> Arrays:
     """The case's arrays on its device, with the module's own weights; its first bias is held at zero."""
     e, device, carries = case.experiment(), torch.device(case.device), len(CELLS[case.cell].carries)
     size = (case.steps, case.batch, case.hidden)
-    masks = to_torch(masks_of(e, 1, 0), device)
+    masks = to_torch(draw_update_masks(e, 1, 0), device)
     names = ("weight_ih", "weight_hh", "bias_hh")
     weights = [Weights(*(getattr(module, f"{name}_l{layer}") for name in names)) for layer in range(case.layers)]
     zero: State = (torch.zeros(case.batch, case.hidden, device=device),) * carries

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.dropout.methods import METHODS
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 
 STEPS, BATCH, LAYERS = 40, 32, 2
 SEQUENCES = 50_000  # so many that no epoch ends, with its evaluation, while updates are timed
@@ -27,7 +27,7 @@ class Case:
         """A small task on exactly this network: the update's other parts are those of a real run, and cost little."""
         placement = METHODS[self.method].placement(cell=self.cell).at(UPDATE)
         options = {"lag": self.steps - 2, "sequences": SEQUENCES}
-        return build(
+        return build_experiment(
             "delayed-recall",
             options,
             cell=self.cell,

@@ -11,11 +11,11 @@ from core.benchmark.clock import Time, timed
 from core.benchmark.floor import operations
 from core.benchmark.keras import keras_update
 from core.benchmark.loop import run_loop
-from core.experiment.batches import masks_of
+from core.experiment.batches import draw_update_masks
 from core.nn.cells import stack
 from core.nn.engines import chosen, run_layer
 from core.training.events import NoCommands
-from core.training.trainer import Training
+from core.training.trainer import Trainer
 
 MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN, "rnn-logistic": torch.nn.RNN}
 
@@ -27,12 +27,12 @@ def row(case: Case, peak: float, rounds: int) -> dict[str, Any]:
     device = torch.device(case.device)
     module = MODULES[case.cell](case.hidden, case.hidden, case.layers).to(device)
     given, e = arrays(case, module), case.experiment()
-    training = Training(e, NoCommands(), 0)
+    training = Trainer(e, NoCommands(), 0)
     functions: dict[str, Callable[[], object]] = {
         "ms": _passes(given, module, _by_engine(case)),
         "torch_ms": _library(given, module),
         "loop_ms": _passes(given, module, lambda x, s, w, m: run_loop(x, s, w, m, case.cell)),
-        "draw_ms": lambda: masks_of(e, 1, 0),
+        "draw_ms": lambda: draw_update_masks(e, 1, 0),
         "update_ms": _update(training),
     }
     if keras := keras_update(case, training.data.classes, training.data.tokens):
@@ -84,7 +84,7 @@ def _library(given: Arrays, module: torch.nn.Module) -> Callable[[], None]:
     return once
 
 
-def _update(training: Training) -> Callable[[], None]:
+def _update(training: Trainer) -> Callable[[], None]:
     batch = next(iter(training.data.train(0)))
 
     def once() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from core.cli.arguments import add_cell, add_method, placement, whole, widths
-from core.dropout.masks import Array, draw
+from core.dropout.masks import Array, draw_masks
 from core.errors import Invalid
-from core.experiment.batches import data_of
-from core.experiment.experiment import Experiment, build, check_whole
+from core.experiment.batches import load_data
+from core.experiment.experiment import Experiment, build_experiment, check_whole
 from core.i18n import N_, _
 
 HELP = N_(
@@ -40,9 +40,9 @@ def run(args: argparse.Namespace) -> int:
     """Draws and writes the masks."""
     check_whole("update", args.update, (0, 1_000_000))
     given = {name: getattr(args, name) for name in ("cell", "layers", "hidden", "embedding", "batch", "steps")}
-    experiment = build(**given, mask_seed=args.seed, placement=placement(args.method, args.rate, args.cell))
+    experiment = build_experiment(**given, mask_seed=args.seed, placement=placement(args.method, args.rate, args.cell))
     shape = replace(experiment.shape, tokens=_tokens(args.vocabulary, experiment))
-    masks = draw(experiment.placement, shape, experiment.mask_seed, args.update)
+    masks = draw_masks(experiment.placement, shape, experiment.mask_seed, args.update)
     _write(Path(args.out), masks)
     for name, mask in masks.items():
         print(f"{name:16} {mask.shape!s:18} {_('kept')} {np.count_nonzero(mask) / mask.size:.3f}")
@@ -53,7 +53,7 @@ def _tokens(given: int | None, experiment: Experiment) -> int:
     if given is not None:
         check_whole("vocabulary", given, (1, 100_000))
         return given
-    return data_of(build()).tokens if experiment.placement.get("words") else 0
+    return load_data(build_experiment()).tokens if experiment.placement.get("words") else 0
 
 
 def _write(path: Path, masks: Mapping[str, Array]) -> None:

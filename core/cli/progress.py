@@ -9,7 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from core.dropout.sites import layers_of
-from core.experiment.batches import data_of
+from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment
 from core.i18n import N_, _
 from core.results.text_table import aligned
@@ -46,7 +46,7 @@ def print_text(events: Iterator[dict[str, Any]], experiment: Experiment) -> int:
     if wrote:
         print(_("written at temperature {t}: {text}").format(t=TEMPERATURE, text=json.dumps(wrote, ensure_ascii=False)))
     if "test_confusion" in last:
-        print(*_matrix(last["test_confusion"], data_of(experiment).class_names), sep="\n")
+        print(*_matrix(last["test_confusion"], load_data(experiment).class_names), sep="\n")
     print(_summary(last, started, _(task(experiment.task).baseline)))
     return int(last["event"] == "failed")
 

@@ -7,9 +7,9 @@ from typing import Any
 from tqdm import tqdm
 
 from core.dropout.methods import method
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 from core.i18n import N_, _
-from core.results.provenance import origin
+from core.results.provenance import describe_provenance
 from core.runs.recording import FOLDER, Recorded, write
 from core.training.events import SHOWN_SAMPLES
 
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
 
 def experiments() -> dict[str, Experiment]:
     """What is recorded, by the name of its file."""
-    return dict(zip(NAMES, (build(), build(placement=method("none").placement())), strict=True))
+    return dict(zip(NAMES, (build_experiment(), build_experiment(placement=method("none").placement())), strict=True))
 
 
 def _train(experiment: Experiment) -> tuple[dict[str, Any], ...]:
@@ -42,6 +42,6 @@ def _train(experiment: Experiment) -> tuple[dict[str, Any], ...]:
 
 
 def _made() -> dict[str, Any]:
-    where = origin()
+    where = describe_provenance()
     versions = {name: where[name] for name in ("torch", "numpy", "python")}
     return {"date": where["date"], "commit": where["commit"], "command": "python -m core record", "versions": versions}

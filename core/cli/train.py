@@ -13,7 +13,17 @@ from core.cli.progress import print_text
 from core.dropout.methods import method
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment.experiment import BOUNDS, DEVICES, ENGINES, HIDDEN, LIMITS, THREADS, Experiment, build, check_whole
+from core.experiment.experiment import (
+    BOUNDS,
+    DEVICES,
+    ENGINES,
+    HIDDEN,
+    LIMITS,
+    THREADS,
+    Experiment,
+    build_experiment,
+    check_whole,
+)
 from core.experiment.recipes import RECIPES, Recipe, recipe
 from core.experiment.recipes import experiment as of_recipe
 from core.experiment.recipes.recipe import MOST_UPDATES
@@ -161,7 +171,7 @@ def experiment(args: argparse.Namespace) -> Experiment:
     if args.method or args.rate:
         given |= _dropping(args, row, name)
     options = dict(_option(pair, task(name).options) for pair in args.option)
-    built = of_recipe(row, _given(args.scale, 1.0), options, **given) if row else build(name, options, **given)
+    built = of_recipe(row, _given(args.scale, 1.0), options, **given) if row else build_experiment(name, options, **given)
     _check_words(built, given.get("placement", built.placement), args.rate or ())
     return built
 
@@ -171,7 +181,7 @@ def _dropping(args: argparse.Namespace, row: Recipe | None, name: str) -> dict[s
     former."""
     if row and not args.method:
         return {"placement": at_rates(row.fields["placement"], args.rate, args.cell)}
-    usual = args.method or build(name).method or "none"
+    usual = args.method or build_experiment(name).method or "none"
     return {"placement": placement(usual, args.rate, args.cell), "monte_carlo": method(usual).monte_carlo}
 
 

@@ -46,11 +46,11 @@ class Shape:
         return len(self.hidden)
 
 
-def draw(placement: Placement, shape: Shape, seed: int, update: int, passing: int = 0) -> dict[str, Array]:
+def draw_masks(placement: Placement, shape: Shape, seed: int, update: int, pass_index: int = 0) -> dict[str, Array]:
     """The masks of one update, as they are multiplied in, scale included; of a Zoneout site, 1 where the new value comes in.
 
     Keys are "site.layer" (layers count from 1), or "site.layer.gate" where each gate has its own draw; arrays are
-    [T|1, B|1, H|1], an axis of length 1 being shared; of a weight site [T|1, B|1, rows, columns]. `passing` numbers the
+    [T|1, B|1, H|1], an axis of length 1 being shared; of a weight site [T|1, B|1, rows, columns]. `pass_index` numbers the
     forward passes within one update. Raises Invalid where words are dropped and the shape names no tokens, and for a
     mask that would not fit in memory.
     """
@@ -61,12 +61,12 @@ def draw(placement: Placement, shape: Shape, seed: int, update: int, passing: in
         if not prod(size):
             raise Invalid(_("Words are dropped, but the shape names no tokens."), site.name)
         for gate in gates_of(dropout, shape.cell):
-            random = _generator(seed, update, passing, site.name, layer, gate)
-            masks[key(site.name, layer, gate)] = _mask(dropout, rate, random, size)
+            random = _generator(seed, update, pass_index, site.name, layer, gate)
+            masks[mask_key(site.name, layer, gate)] = _mask(dropout, rate, random, size)
     return masks
 
 
-def spelled(masks: dict[str, Array], x: npt.NDArray[Any]) -> dict[str, Array]:
+def expand_word_masks(masks: dict[str, Array], x: npt.NDArray[Any]) -> dict[str, Array]:
     """The masks as they meet the tokens x [T, B]: that of words, [1, B|1, V], becomes one factor a token, [T, B, 1]."""
     if "words.1" not in masks or masks["words.1"].shape[2] == 1:  # none, or one factor for all words
         return masks
@@ -74,16 +74,16 @@ def spelled(masks: dict[str, Array], x: npt.NDArray[Any]) -> dict[str, Array]:
     return masks | {"words.1": np.take_along_axis(of_types, x.T, axis=1).T[..., None]}
 
 
-def uniforms(seed: int, update: int, passing: int, site: str, layer: int, gate: str, shape: tuple[int, ...]) -> Array:
+def uniforms(seed: int, update: int, pass_index: int, site: str, layer: int, gate: str, shape: tuple[int, ...]) -> Array:
     """Uniform float32 numbers in [0, 1) of the given shape: what every mask is a threshold of."""
-    return _generator(seed, update, passing, site, layer, gate).random(shape, dtype=np.float32)
+    return _generator(seed, update, pass_index, site, layer, gate).random(shape, dtype=np.float32)
 
 
-def test_values(placement: Placement, shape: Shape) -> dict[str, Array]:
+def test_time_values(placement: Placement, shape: Shape) -> dict[str, Array]:
     """What stands for each mask at test, [1, 1, 1]: 1-p under test scaling, and for Zoneout its mean; sites whose value
     is 1 are left out. `placement` is that of one update."""
     return {
-        key(site.name, layer, gate): np.full(
+        mask_key(site.name, layer, gate): np.full(
             (1,) * (4 if site.kind == "weights" else 3), 1 - placement.rate(site.name, layer, shape.layers), np.float32
         )
         for site, layer, dropout in placement.active(shape.layers)
@@ -102,12 +102,12 @@ def gates_of(dropout: Dropout, cell: str) -> tuple[str, ...]:
     return GATES[cell] if dropout.fresh("gates") else ("",)
 
 
-def key(site: str, layer: int, gate: str = "") -> str:
+def mask_key(site: str, layer: int, gate: str = "") -> str:
     """The name of a mask: site.layer or site.layer.gate."""
     return f"{site}.{layer}.{gate}" if gate else f"{site}.{layer}"
 
 
-def elements(placement: Placement, shape: Shape) -> int:
+def count_elements(placement: Placement, shape: Shape) -> int:
     """How many numbers one update draws for all its masks, its sites being at their full rates."""
     return sum(
         prod(_shape(site, layer, dropout, shape)) * len(gates_of(dropout, shape.cell))
@@ -129,8 +129,8 @@ def check_memory(placement: Placement, shape: Shape) -> None:
             )
 
 
-def _generator(seed: int, update: int, passing: int, site: str, layer: int, gate: str) -> np.random.Generator:
-    entropy = [seed, update, passing, crc32(site.encode()), layer, crc32(gate.encode())]
+def _generator(seed: int, update: int, pass_index: int, site: str, layer: int, gate: str) -> np.random.Generator:
+    entropy = [seed, update, pass_index, crc32(site.encode()), layer, crc32(gate.encode())]
     return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(entropy)))
 
 

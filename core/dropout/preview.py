@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from core.dropout.masks import Shape, draw, gates_of, key, spelled
+from core.dropout.masks import Shape, draw_masks, expand_word_masks, gates_of, mask_key
 from core.dropout.placement import Placement
 from core.dropout.schedule import CONSTANT
 from core.dropout.sites import SITES, layers_of
@@ -31,12 +31,12 @@ def example(placement: Placement, cell: str) -> list[Drawn]:
     over the training are taken as they are in the end."""
     steady = Placement.of({name: replace(dropout, schedule=CONSTANT) for name, dropout in placement.sites})
     shape = Shape(STEPS, BATCH, UNITS, (UNITS,) * LAYERS, cell, TOKENS)
-    masks = spelled(draw(steady, shape, SEED, update=1), _tokens())
+    masks = expand_word_masks(draw_masks(steady, shape, SEED, update=1), _tokens())
     found = []
     for site, dropout in steady:
         layer = layers_of(SITES[site.name], LAYERS)[0]
         gate = gates_of(dropout, cell)[0]
-        mask = masks[key(site.name, layer, gate)]
+        mask = masks[mask_key(site.name, layer, gate)]
         found.append(Drawn(site.name, layer, gate, mask[:, :, 0] if site.kind == "weights" else mask))
     return found
 

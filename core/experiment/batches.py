@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from core.dropout.masks import Array, draw
+from core.dropout.masks import Array, draw_masks
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
@@ -18,57 +18,57 @@ from core.tasks.window_variants import fresh, varied
 _Key = tuple[tuple[str, tuple[tuple[str, Value], ...], int, int, int], str, str, str]
 
 
-def data_of(experiment: Experiment) -> Data:
+def load_data(experiment: Experiment) -> Data:
     """The data of an experiment. Raises Invalid where its task cannot make it."""
     return _data(_key(experiment))
 
 
-def masks_of(experiment: Experiment, update: int, passing: int = 0) -> dict[str, Array]:
+def draw_update_masks(experiment: Experiment, update: int, pass_index: int = 0) -> dict[str, Array]:
     """The masks of update n, as `core.dropout.masks.draw` draws them for the experiment and its data."""
     e = experiment
-    shape = replace(e.shape, tokens=data_of(e).tokens) if e.placement.get("words") else e.shape
+    shape = replace(e.shape, tokens=load_data(e).tokens) if e.placement.get("words") else e.shape
     if e.windows == "varied":
-        shape = replace(shape, steps=len(window(e, update).x))
-    return draw(e.placement, shape, e.mask_seed, update, passing)
+        shape = replace(shape, steps=len(batch_at(e, update).x))
+    return draw_masks(e.placement, shape, e.mask_seed, update, pass_index)
 
 
-def total_updates(experiment: Experiment) -> int:
+def count_updates(experiment: Experiment) -> int:
     """How many updates the experiment trains for."""
-    return experiment.updates or experiment.epochs * data_of(experiment).updates
+    return experiment.updates or experiment.epochs * load_data(experiment).updates
 
 
-def read_of(experiment: Experiment) -> int:
+def count_inputs(experiment: Experiment) -> int:
     """How many steps of how many samples an epoch reads, B · T of each window: of a text, its symbols in whole windows."""
-    return sum(batch.x.shape[0] * batch.x.shape[1] for batch in data_of(experiment).train(0))
+    return sum(batch.x.shape[0] * batch.x.shape[1] for batch in load_data(experiment).train(0))
 
 
-def asked_of(experiment: Experiment) -> dict[str, int]:
+def count_targets(experiment: Experiment) -> dict[str, int]:
     """How many answers are asked for in an epoch of training, and in the other parts."""
-    data = data_of(experiment)
-    parts = {"train": data.train(0), "validation": data.part("validation"), "test": data.part("test")}
-    return {name: sum(int(batch.asked.sum()) for batch in part) for name, part in parts.items()}
+    data = load_data(experiment)
+    parts = {"train": data.train(0), "validation": data.split("validation"), "test": data.split("test")}
+    return {name: sum(int(batch.target_mask.sum()) for batch in part) for name, part in parts.items()}
 
 
-def window(experiment: Experiment, update: int) -> Batch:
+def batch_at(experiment: Experiment, update: int) -> Batch:
     """The window of update n (from 1): what the run of this experiment reads, or will read, then."""
     return _window(_key(experiment), update)
 
 
-def end_near(experiment: Experiment, update: int, sample: int, t: int, chosen: bool) -> int:
+def nearest_target_step(experiment: Experiment, update: int, sample: int, t: int, chosen: bool) -> int:
     """Where a path to step t can end in that sample of an update's window: at t where that was chosen and exists, else at the
     nearest step, the later of two, at which something is asked; at t where nothing is. Where the answer may be that there is
     nothing to name, and t was not chosen: t steps into that of which there is something."""
-    batch, nothing = window(experiment, update), data_of(experiment).nothing
+    batch, nothing = batch_at(experiment, update), load_data(experiment).nothing
     if chosen and batch.exists[t, sample]:
         return t
-    named = np.flatnonzero(batch.asked[:, sample] & (batch.y[:, sample] != nothing))
+    named = np.flatnonzero(batch.target_mask[:, sample] & (batch.y[:, sample] != nothing))
     if nothing is not None and len(named) and not chosen:
         return int(named[min(t, len(named) - 1)])
-    asked = np.flatnonzero(batch.asked[:, sample])
+    asked = np.flatnonzero(batch.target_mask[:, sample])
     return int(min(asked, key=lambda step: (abs(step - t), -step), default=t))
 
 
-def same_questions(one: Experiment, other: Experiment) -> bool:
+def have_same_validation_targets(one: Experiment, other: Experiment) -> bool:
     """Whether the validation parts of the two ask the same, in the same order, and scale it alike."""
     return _same_questions(_key(one), _key(other))
 
@@ -76,7 +76,7 @@ def same_questions(one: Experiment, other: Experiment) -> bool:
 @lru_cache(maxsize=32)
 def _same_questions(one: _Key, other: _Key) -> bool:
     asked = [
-        (data.class_names, data.centre, data.spread, [b.y[b.asked].tolist() for b in data.part("validation")])
+        (data.class_names, data.centre, data.spread, [b.y[b.target_mask].tolist() for b in data.split("validation")])
         for data in map(_data, (one, other))
     ]
     return asked[0] == asked[1]

@@ -10,13 +10,13 @@ from core.experiment.experiment import Experiment
 CHANGEABLE = ("placement", "learning_rate", "mask_seed")
 
 
-def in_force(began: Experiment, events: Iterable[Mapping[str, Any]], update: int) -> Experiment:
+def experiment_at(began: Experiment, events: Iterable[Mapping[str, Any]], update: int) -> Experiment:
     """The experiment as it was when the masks of that update (from 1) were drawn: with the changes made before it."""
     changed = [event for event in events if event["event"] == "changed" and event["update"] < update]
-    return with_changes(began, changed)
+    return apply_changes(began, changed)
 
 
-def with_changes(experiment: Experiment, changes: Iterable[Mapping[str, Any]]) -> Experiment:
+def apply_changes(experiment: Experiment, changes: Iterable[Mapping[str, Any]]) -> Experiment:
     """The experiment after changes: "changed" events, or commands."""
     fields: dict[str, Any] = {}
     for change in changes:

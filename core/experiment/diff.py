@@ -5,7 +5,7 @@ from typing import Any
 
 from core.dropout.methods import name_of
 from core.dropout.placement import Placement, from_data
-from core.experiment.batches import same_questions
+from core.experiment.batches import have_same_validation_targets
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import dropout_to_text
 from core.i18n import _
@@ -16,7 +16,7 @@ SEEDS = ("data_seed", "weight_seed", "mask_seed")
 _FIRST = ("task", "hidden", "layers", "cell")
 
 
-def differences(theirs: Mapping[str, Any], own: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def list_differences(theirs: Mapping[str, Any], own: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Of two experiments as `to_plain` writes them: the name of each setting in which they differ, and its value in the one and
     in the other. Task, network, dropout, seeds and the task's options come before what follows from them. Raises Invalid where
     one of them names a task or a site that this program does not have."""
@@ -82,7 +82,7 @@ def _text(value: Any) -> str:
 DATA = ("task", "steps", "data_seed")  # what the data depend on, with the options; the batch only cuts them up
 
 
-def comparable(one: Experiment, other: Experiment) -> bool:
+def have_comparable_losses(one: Experiment, other: Experiment) -> bool:
     """Whether the losses of the two can be laid beside each other: they are means over the same data, whatever learns them,
     and from however many samples."""
     if any(getattr(one, name) != getattr(other, name) for name in DATA):
@@ -91,4 +91,4 @@ def comparable(one: Experiment, other: Experiment) -> bool:
         return True
     amounts = {option.name for option in task(one.task).options if option.amount}
     apart = {name for name, _value in set(one.options) ^ set(other.options)}
-    return apart <= amounts and same_questions(one, other)
+    return apart <= amounts and have_same_validation_targets(one, other)

@@ -144,7 +144,7 @@ class Experiment:
         return Shape(self.steps, self.batch, self.features or self.embedding or self.widths[0], self.widths, self.cell)
 
 
-def build(task: str = "language-model", options: Mapping[str, Value] | None = None, **given: Any) -> Experiment:
+def build_experiment(task: str = "language-model", options: Mapping[str, Value] | None = None, **given: Any) -> Experiment:
     """An experiment with the task's own defaults where nothing is given. Raises Invalid."""
     row = task_named(task)
     chosen = {option.name: option.default for option in row.shared_options} | dict(options or {})
@@ -153,7 +153,7 @@ def build(task: str = "language-model", options: Mapping[str, Value] | None = No
     return Experiment(task=task, options=tuple(sorted(chosen.items())), **fields)
 
 
-def reseeded(experiment: Experiment, seed: int) -> Experiment:
+def with_seed(experiment: Experiment, seed: int) -> Experiment:
     """The same experiment with all three seeds set to one number."""
     return replace(experiment, data_seed=seed, weight_seed=seed, mask_seed=seed)
 

@@ -15,7 +15,7 @@ from core.dropout.placement import NOISES, SCALINGS, SHARING, Dropout, Placement
 from core.dropout.schedule import CONSTANT, KINDS, Schedule
 from core.dropout.sites import SITES
 from core.errors import Invalid
-from core.experiment.experiment import LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build
+from core.experiment.experiment import LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build_experiment
 from core.i18n import _
 from core.tasks import task as task_named
 from core.tasks.task import CORPUS, Task
@@ -66,8 +66,9 @@ def from_json(text: str) -> Experiment:
     return from_plain(data)
 
 
-def from_plain(data: object, own: bool = False) -> Experiment:
-    """The experiment of plain data; what is left out is the task's default. own: whether this program itself has written them
+def from_plain(data: object, trusted: bool = False) -> Experiment:
+    """The experiment of plain data; what is left out is the task's default. trusted: whether this program itself has written
+    them
     and kept them to itself, so that they may name a file of this machine. Raises Invalid."""
     if not isinstance(data, Mapping):
         raise Invalid(_("This is not an experiment: an object with the key “task” is expected."))
@@ -88,12 +89,12 @@ def from_plain(data: object, own: bool = False) -> Experiment:
         raise Invalid(_("The options of a task are an object, such as {example}.").format(example='{"lag": 25}'), "options")
     # What names a file of the machine that trains is not to be said from outside.
     local = [option.name for option in task.options if option.local and option.name in options]
-    if local and not own:
+    if local and not trusted:
         raise Invalid(
             _("“{name}” can be given on the command line only: it names something on that machine.").format(name=local[0]),
             local[0],
         )
-    return _shown(build(task.name, dict(options), **given))
+    return _shown(build_experiment(task.name, dict(options), **given))
 
 
 def remembered(data: Mapping[str, Any]) -> Experiment:
@@ -104,14 +105,14 @@ def remembered(data: Mapping[str, Any]) -> Experiment:
 
 @lru_cache(maxsize=64)
 def _remembered(text: str) -> Experiment:
-    return from_plain(json.loads(text), own=True)
+    return from_plain(json.loads(text), trusted=True)
 
 
 def to_query(experiment: Experiment) -> dict[str, str]:
     """The experiment as a URL's query: what differs from the task's defaults, short enough to read."""
     task = task_named(experiment.task)
     options = dict(experiment.options)
-    default = build(experiment.task, options)
+    default = build_experiment(experiment.task, options)
     query = {"v": str(VERSION), "task": experiment.task}
     query |= {o.name: str(options[o.name]) for o in task.shared_options if options[o.name] != o.default}
     query |= {name: _text(getattr(experiment, name)) for name in _PLAIN if getattr(experiment, name) != getattr(default, name)}
@@ -127,7 +128,7 @@ def from_query(query: Mapping[str, str]) -> Experiment:
     given: dict[str, Any] = {name: _value(name, query[name]) for name in _PLAIN if name in query}
     if any(name in query for name in ("method", "rate", "sites", *_IN_QUERY.values(), *_LOSS_IN_QUERY.values())):
         given["placement"] = _placement_of(query, task)
-    return _shown(build(task.name, options, **given))
+    return _shown(build_experiment(task.name, options, **given))
 
 
 def _shown(experiment: Experiment) -> Experiment:

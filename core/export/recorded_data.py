@@ -135,7 +135,8 @@ def speech(e: Experiment) -> list[str]:
         *doc(
             _(
                 "Say at every frame which digit is being spoken, or that none is. The recordings are those of the file "
-                "named on the command line, the project's speech.npz, or else tones that glide, a little higher or lower by voice."
+                "named on the command line, the project's speech.npz, or else tones that glide, a little higher or lower "
+                "by voice."
             )
         ),
         f"    generator = torch.Generator().manual_seed({e.data_seed})",

@@ -1,6 +1,6 @@
 """The part of the script that trains: what an update makes small, the loop, and the evaluation without masks."""
 
-from core.experiment.batches import window
+from core.experiment.batches import batch_at
 from core.experiment.experiment import Experiment
 from core.export.lines import doc, drawing, indented, note
 from core.export.masks import tested
@@ -64,7 +64,7 @@ def _objective(e: Experiment) -> list[str]:
         f"    asked = {_asked(e)}",
         f"    loss = {_loss(e, 'scores')}",
     ]
-    padded = bool(also) and window(e, 1).padded
+    padded = bool(also) and batch_at(e, 1).padded
     if padded:
         lines += [
             *note(_("Steps after the last that is asked do not exist.")),

@@ -9,12 +9,14 @@ import numpy as np
 
 from core.figures.theme import Figure, Theme, template
 from core.i18n import _
-from core.tasks.task import Floats, Track, short
+from core.tasks.task import Floats, ForecastSeries, short
 
 MARGINS = {"l": 52, "r": 8, "t": 50, "b": 40}
 
 
-def forecast(track: Track, ahead: Sequence[float | None], theme: Theme, title: str, run: str = "", height: int = 270) -> Figure:
+def forecast(
+    track: ForecastSeries, ahead: Sequence[float | None], theme: Theme, title: str, run: str = "", height: int = 270
+) -> Figure:
     """The figure, plain data, `height` pixels high. ahead [N]: the network's forecast, None where there is none; [] before a
     network has made one. run: whatever tells it from others; the user's zoom holds as long as it stays."""
     naive = {"color": theme.muted, "width": 1.2, "dash": "dot"}
@@ -50,7 +52,7 @@ def forecast(track: Track, ahead: Sequence[float | None], theme: Theme, title: s
     }
 
 
-def describe_forecast(track: Track, ahead: Sequence[float | None]) -> str:
+def describe_forecast(track: ForecastSeries, ahead: Sequence[float | None]) -> str:
     """What the figure shows, and by how much the forecasts miss what is drawn."""
     last = track.first + len(track.values) - 1
     drawn = _("Values {first} to {last} of the series, the end of the validation part.").format(first=track.first, last=last)
@@ -65,7 +67,7 @@ def describe_forecast(track: Track, ahead: Sequence[float | None]) -> str:
     return f"{drawn} {both.format(n=len(track.values), error=short(_missed(track, _floats(ahead))), naive=naive)}"
 
 
-def _missed(track: Track, said: Floats) -> float:
+def _missed(track: ForecastSeries, said: Floats) -> float:
     """The mean absolute error over all that was forecast."""
     return float(np.nanmean(np.abs(track.values - said)))
 
@@ -74,7 +76,7 @@ def _floats(values: Sequence[float | None]) -> Floats:
     return np.array(values, np.float64)
 
 
-def _line(name: str, track: Track, values: Floats, line: Figure) -> Figure:
+def _line(name: str, track: ForecastSeries, values: Floats, line: Figure) -> Figure:
     shown = [None if value != value else float(f"{value:.5g}") for value in values.tolist()]
     return {
         "type": "scatter",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.dropout.mask_stats import Measured, at_test, digits, factor, kept, overlap, thinned
-from core.dropout.masks import Array, Masks, Shape, gates_of, key
+from core.dropout.masks import Array, Masks, Shape, gates_of, mask_key
 from core.dropout.placement import Dropout, Placement
 from core.dropout.sites import SITES
 from core.figures.mask_heatmap import mask_heatmap, of_units, scale_of
@@ -30,8 +30,8 @@ class Opened:
     @property
     def drawn(self) -> Array:
         """The mask as it was drawn; where each gate has its own, g's."""
-        whole = self.masks.get(key(self.site, self.layer))
-        return self.masks[key(self.site, self.layer, "g")] if whole is None else whole
+        whole = self.masks.get(mask_key(self.site, self.layer))
+        return self.masks[mask_key(self.site, self.layer, "g")] if whole is None else whole
 
     @property
     def rate(self) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.dropout.mask_stats import at_test
-from core.dropout.masks import Array, Masks, Shape, key
+from core.dropout.masks import Array, Masks, Shape, mask_key
 from core.dropout.placement import Placement
 from core.dropout.sites import SITES
 from core.figures.mask_heatmap import of_units
@@ -175,9 +175,9 @@ _RISING = (
 
 def _lane(placement: Placement, masks: Masks, shape: Shape, at: tuple[str, int, int], name: str) -> Lane:
     site, layer, sample = at
-    whole, dropout = masks.get(key(site, layer)), placement.get(site)
+    whole, dropout = masks.get(mask_key(site, layer)), placement.get(site)
     assert dropout is not None
-    mask = of_units(masks[key(site, layer, "g")] if whole is None else whole)
+    mask = of_units(masks[mask_key(site, layer, "g")] if whole is None else whole)
     units = min(UNITS, mask.shape[2])
     factors = np.broadcast_to(mask[:, sample if mask.shape[1] > 1 else 0, :units], (shape.steps, units))
     says = _("{site}, layer {layer}, sample {sample}").format(site=_(SITES[site].label), layer=layer, sample=sample + 1)

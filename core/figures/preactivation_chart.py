@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.analysis.preactivations import Sums
-from core.experiment.batches import data_of
+from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment
 from core.figures.theme import Figure, Theme, template
 from core.i18n import _
@@ -74,7 +74,7 @@ def describe_distribution(sums: Sums, whose: str) -> str:
 def reader(sums: Sums, experiment: Experiment) -> str:
     """Whose sum it is."""
     if sums.layer > experiment.layers:
-        name = data_of(experiment).class_names[sums.unit]
+        name = load_data(experiment).class_names[sums.unit]
         return _("the score of “{name}”").format(name=name)
     return _("the candidate of unit {n}, layer {l}").format(n=sums.unit + 1, l=sums.layer)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 
-from core.analysis.update_trace import Asked, Snapshot
+from core.analysis.update_trace import Asked, UpdateTrace
 from core.dropout.masks import gates_of
 from core.dropout.sites import SITES
 from core.experiment.experiment import Experiment
@@ -34,7 +34,7 @@ class Slow:
     [T]; classes: the names of what it may answer; told: by step, what is right and what is guessed, where these are no names of
     classes. step: the middle of the steps that are shown, where not all can be."""
 
-    snapshot: Snapshot
+    snapshot: UpdateTrace
     experiment: Experiment
     bands: Sequence[Band]
     tokens: Sequence[str]
@@ -125,7 +125,7 @@ def _read(one: Slow, t: int) -> list[str]:
     word = one.tokens[t]
     unknown = _("t = {t}: a word is read that the vocabulary does not have, “{word}”.")
     said = [(unknown if word == UNKNOWN else _("t = {t}: “{word}” is read.")).format(t=t, word=word)]
-    if t not in {asked.t for asked in one.snapshot.asked}:
+    if t not in {asked.t for asked in one.snapshot.targets}:
         said.append(_("Nothing is asked here."))
     return said
 
@@ -134,12 +134,12 @@ def _says_loss(one: Slow) -> str:
     seen = one.snapshot
     if seen.loss is None:
         return _("Nothing is asked in this window: there is no loss, and nothing is learned.")
-    said = [_asked(one)] if seen.asked else [_("This sample is asked nothing here.")]
-    if seen.asked and (blank := set(one.shown) - {asked.t for asked in seen.asked}):
+    said = [_asked(one)] if seen.targets else [_("This sample is asked nothing here.")]
+    if seen.targets and (blank := set(one.shown) - {asked.t for asked in seen.targets}):
         said.append(_blank(one, blank))
     said.append(
         _("Mean over the {n} answers of the batch, {own} of them of this sample: loss {loss}.").format(
-            n=seen.answers, own=len(seen.asked), loss=f"{seen.loss:.4f}"
+            n=seen.answers, own=len(seen.targets), loss=f"{seen.loss:.4f}"
         )
     )
     if one.experiment.placement.losses:
@@ -156,7 +156,7 @@ def _blank(one: Slow, steps: set[int]) -> str:
 
 
 def _asked(one: Slow) -> str:
-    last = next((a for a in reversed(one.snapshot.asked) if a.t in one.shown), one.snapshot.asked[-1])
+    last = next((a for a in reversed(one.snapshot.targets) if a.t in one.shown), one.snapshot.targets[-1])
     loss = f"{surprise(last):.2f}"
     if last.probability is None:
         right, guess = one.told[last.t]

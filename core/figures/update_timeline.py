@@ -201,7 +201,7 @@ def _gate(one: Slow, at: tuple[int, str], values: Sequence[float], y: float, nam
 
 def _loss(one: Slow) -> str:
     """A bar for each answer that is asked: -ln of the probability that the right one got, or its squared error."""
-    heights = {asked.t: surprise(asked) for asked in one.snapshot.asked if asked.t in one.shown}
+    heights = {asked.t: surprise(asked) for asked in one.snapshot.targets if asked.t in one.shown}
     most = max(heights.values(), default=1.0) or 1.0
     bars = "".join(
         tag(
@@ -216,7 +216,7 @@ def _loss(one: Slow) -> str:
         )
         for t, high in heights.items()
     )
-    squared = any(asked.probability is None for asked in one.snapshot.asked)
+    squared = any(asked.probability is None for asked in one.snapshot.targets)
     return (
         _named(_("error² where asked") if squared else _("loss where asked"), 0, LOSS)
         + _back(one, 0, LOSS)

@@ -67,13 +67,13 @@ class Network(nn.Module):
         """One layer over a window, by the engine of the experiment."""
         return run_layer(x, state, weights, masks, self.cell, self.engine)
 
-    def told(self, h: Tensor, masks: dict[str, Tensor]) -> Tensor:
+    def decoder_input(self, h: Tensor, masks: dict[str, Tensor]) -> Tensor:
         """What the decoder sees of h [T, B, H]: the output's mask applied."""
-        told: Tensor = masks.get(f"output.{len(self.widths)}", ONE) * h
-        return told
+        decoder_input: Tensor = masks.get(f"output.{len(self.widths)}", ONE) * h
+        return decoder_input
 
     def decode(self, h: Tensor) -> Tensor:
-        """Scores of every class, [..., classes], of what is told."""
+        """Scores of every class, [..., classes], of what is decoder_input."""
         return nn.functional.linear(h, self.decoder, self.decoder_bias)
 
 

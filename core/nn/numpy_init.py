@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from core.dropout.masks import GATES, Array
 from core.errors import Invalid
-from core.experiment.batches import data_of
+from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment
 from core.i18n import _
 
@@ -37,7 +37,7 @@ class Weights:
 
 def initial(experiment: Experiment) -> Weights:
     """The weights that a run of this experiment begins with. Raises Invalid for a network that is too large for a page."""
-    e, data = experiment, data_of(experiment)
+    e, data = experiment, load_data(experiment)
     sizes = (data.tokens, data.classes, e.shape.embedding, e.widths)
     count = _count(*sizes, len(GATES[e.cell]))
     if count > MOST:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.dropout.published_results import BOTH, PUBLISHED, TRANSCRIPTION, Published
-from core.experiment.batches import read_of, total_updates
+from core.experiment.batches import count_inputs, count_updates
 from core.experiment.recipes import RECIPES, Recipe, experiment
 from core.i18n import N_, _
 from core.results import recipe_runs
@@ -120,7 +120,7 @@ def small(recipe: Recipe) -> str:
     e = experiment(recipe, recipe_runs.SCALE)
     units = f"{e.layers} × {e.hidden}" if isinstance(e.hidden, int) else " + ".join(map(str, e.hidden))
     said = _("{units} units, {read} {symbols} of Python's documentation, {epochs} epochs, {updates} updates").format(
-        units=units, read=read_of(e), symbols=next(iter(recipe.size)), epochs=e.epochs, updates=total_updates(e)
+        units=units, read=count_inputs(e), symbols=next(iter(recipe.size)), epochs=e.epochs, updates=count_updates(e)
     )
     if e.decay == 1:
         return said

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 
-def origin() -> dict[str, str]:
+def describe_provenance() -> dict[str, str]:
     """The date (UTC), the commit, the machine with its cores, and the versions that the numbers depend on."""
     head = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False

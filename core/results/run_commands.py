@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import Invalid
 from core.i18n import _
 from core.results.measured_runs import Measured, by_arguments, read, write
-from core.results.provenance import origin
+from core.results.provenance import describe_provenance
 from core.tasks.metrics import METRICS
 
 
@@ -46,7 +46,7 @@ def left(wanted: Sequence[str], path: Path) -> list[str]:
 
 def measure(arguments: str) -> Measured:
     """One run, in a process of its own. Raises Invalid where it does not come to an end."""
-    load, where = os.getloadavg()[0], origin()
+    load, where = os.getloadavg()[0], describe_provenance()
     events, processor = _run([sys.executable, "-m", "core", "train", *shlex.split(arguments), "--json"])
     kept: dict[str, Any] = {name: where[name] for name in ("machine", "torch", "date", "commit")}
     return Measured(arguments=arguments, **found(events), processor=processor, load=round(load, 1), **kept)

@@ -40,7 +40,7 @@ class Answer:
 A = TypeVar("A", bound=Answer)
 
 
-class Errands(Generic[A]):
+class JobQueue(Generic[A]):
     """All requests of one kind on a server. Thread-safe.
 
     module: what the processes run. blank: the answer before anything was said. kept: answers, at most. longest: seconds

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.experiment.changes import CHANGEABLE, with_changes
+from core.experiment.changes import CHANGEABLE, apply_changes
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
 from core.training.events import VERSION, Command, Event
@@ -80,7 +80,7 @@ class Run:
 
     def change(self, command: Command) -> None:
         """Takes a change into the experiment. Raises Invalid, and changes nothing, where it does not fit."""
-        self.experiment = with_changes(self.experiment, [command])
+        self.experiment = apply_changes(self.experiment, [command])
 
     def message(self) -> dict[str, Any]:
         """What a worker is told so that it trains this run."""

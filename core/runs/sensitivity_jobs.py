@@ -10,7 +10,7 @@ from typing import Any
 
 from core.analysis.sensitivity_request import Curve, request, written
 from core.experiment.experiment import Experiment
-from core.runs.job_queue import Answer, Errands
+from core.runs.job_queue import Answer, JobQueue
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Measurement(Answer):
     written: int = 0
 
 
-class Measurements(Errands[Measurement]):
+class Measurements(JobQueue[Measurement]):
     """The measurements of a server. Thread-safe."""
 
     module = "core.runs.sensitivity_process"

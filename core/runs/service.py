@@ -25,7 +25,7 @@ from core.runs.recording import Recorded
 from core.runs.replay import Replay
 from core.runs.run import Poll, Run
 from core.runs.uploads import Uploads
-from core.training.events import checked
+from core.training.events import validate_command
 
 TICK = 0.5  # seconds between two looks at the leases
 HEAD_START = 1.0  # seconds that the first page has the cores for itself, before the first worker warms up unasked
@@ -98,7 +98,7 @@ class Service:
 
         Raises Invalid for what is no command or does not fit the run, which then goes on as it was.
         """
-        order = checked(command)
+        order = validate_command(command)
         with self._lock:
             run = self._runs.get(run_id)
             if run is None or run.ended:

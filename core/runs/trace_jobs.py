@@ -6,19 +6,19 @@ A process of its own (`python -m core.runs.trace_process`) trains the experiment
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.analysis.update_trace import Snapshot, check_reach, read, request
+from core.analysis.update_trace import UpdateTrace, check_reach, read, request
 from core.experiment.experiment import Experiment
-from core.runs.job_queue import Answer, Errands
+from core.runs.job_queue import Answer, JobQueue
 
 
 @dataclass(frozen=True)
 class Slowed(Answer):
     """snapshot: there once the state is "done"."""
 
-    snapshot: Snapshot | None = None
+    snapshot: UpdateTrace | None = None
 
 
-class Snapshots(Errands[Slowed]):
+class Snapshots(JobQueue[Slowed]):
     """The snapshots of a server. Thread-safe."""
 
     module = "core.runs.trace_process"

@@ -20,7 +20,7 @@ from threading import Thread
 from typing import Any, TextIO
 
 from core.errors import Invalid
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_plain
 from core.i18n import _
 from core.training.events import VERSION, Command, Event
@@ -71,7 +71,7 @@ def events(message: dict[str, Any], inbox: Inbox) -> Iterator[Event]:
     try:
         _check_version(message["version"])
         orders, kept = Orders(inbox, message["run"]), Path(message["kept"]) if message.get("kept") else None
-        for event in train(from_plain(message["experiment"], own=True), orders, message["show"], kept):
+        for event in train(from_plain(message["experiment"], trusted=True), orders, message["show"], kept):
             update = event.get("update", update)
             yield event
     except Exception as error:
@@ -125,7 +125,7 @@ def _warm_up(threads: int) -> None:
 
     prepare(threads)
     for name in FIRST:
-        for _event in train(build(name, hidden=8, layers=1, updates=1)):
+        for _event in train(build_experiment(name, hidden=8, layers=1, updates=1)):
             pass
 
 

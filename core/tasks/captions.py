@@ -13,7 +13,7 @@ from core.tasks.digits import BRIGHTEST, SIDE, dealt
 from core.tasks.generated_sequences import END
 from core.tasks.metrics import METRICS
 from core.tasks.sequence_windows import Rows, windows
-from core.tasks.task import NOTHING, Batch, Data, Exchange, Ints, Metrics, Option, Options, Reals, Task, held_out, whole
+from core.tasks.task import NOTHING, Batch, Data, Ints, Metrics, Option, Options, PromptFormat, Reals, Task, held_out, whole
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 LETTERS = (".", *sorted(set("".join(NAMES))))  # the first is the end
@@ -40,7 +40,9 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         return {name: METRICS[name].value(0.0, most, right) for name in TOLD}
 
     cut = windows(parts, batch, seed, window, whole=True)
-    return Data(0, len(LETTERS), (), LETTERS, *cut, held_out(commonest), fed=FED, see=_see, exchange=Exchange(_picture, ""))
+    return Data(
+        0, len(LETTERS), (), LETTERS, *cut, held_out(commonest), feedback=FED, see=_see, exchange=PromptFormat(_picture, "")
+    )
 
 
 def spelt(width: int) -> Ints:

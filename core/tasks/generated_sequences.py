@@ -28,6 +28,6 @@ def first(data: Data, most: int) -> list[Sample]:
 
 
 def _samples(data: Data) -> Iterator[Sample]:
-    for batch in data.part("validation"):
-        of_it = np.flatnonzero(batch.asked.any(axis=0))
-        yield from zip(batch.x.swapaxes(0, 1)[of_it], rows(batch.y, batch.asked), strict=True)
+    for batch in data.split("validation"):
+        of_it = np.flatnonzero(batch.target_mask.any(axis=0))
+        yield from zip(batch.x.swapaxes(0, 1)[of_it], rows(batch.y, batch.target_mask), strict=True)

@@ -13,7 +13,7 @@ from core.tasks.corpus import HELD_OUT as CUT
 from core.tasks.corpus import parts_of, prepared
 from core.tasks.documentation import topics
 from core.tasks.metrics import of_loss
-from core.tasks.task import Batch, Data, Ints, Options, Writing, held_out, text, whole
+from core.tasks.task import Batch, Data, Ints, Options, TextDecoder, held_out, text, whole
 
 UNKNOWN = "<unk>"
 HELD_OUT_TOPICS = 15  # per cent of the topics, for the validation and for the test part each
@@ -72,7 +72,7 @@ def make(kind: Kind, options: Options, steps: int, batch: int, seed: int) -> Dat
         lambda epoch: _windows(streams["train"], steps),
         lambda part: _windows(streams[part], steps),
         held_out(lambda part: of_loss(kind.metrics, _unigram_loss(streams, list(number.values()), part))),
-        writing=Writing(lambda numbers: kind.text(names[n] for n in numbers), kind.length),
+        writing=TextDecoder(lambda numbers: kind.text(names[n] for n in numbers), kind.length),
     )
 
 

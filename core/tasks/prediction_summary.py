@@ -22,7 +22,7 @@ def shown(data: Data, predicted: Answers, right: Answers) -> dict[str, Any]:
     if data.track is not None:
         ahead = data.track.ahead(np.asarray(predicted, np.float32)).tolist()
         return {"forecast": [float(f"{value:.5g}") if np.isfinite(value) else None for value in ahead]}
-    if data.fed is not None:
+    if data.feedback is not None:
         return {"replies": [[int(one) for one in row if one >= 0] for row in predicted[:SAMPLES]]}
     return confused(data, predicted, right)
 
@@ -40,4 +40,4 @@ def confusion(predicted: Answers, right: Answers, classes: int) -> list[list[int
 
 def one_of_few(data: Data) -> bool:
     """Whether the answer to a sequence is one of a few classes."""
-    return 1 < data.classes <= CLASSES and int(next(data.part("validation")).asked.sum(axis=0).max()) == 1
+    return 1 < data.classes <= CLASSES and int(next(data.split("validation")).target_mask.sum(axis=0).max()) == 1

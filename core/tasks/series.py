@@ -15,7 +15,7 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
 from core.tasks.file_readers import read_column
-from core.tasks.task import Batch, Data, Metrics, Option, Options, Reals, Task, Track, held_out, short, text, whole
+from core.tasks.task import Batch, Data, ForecastSeries, Metrics, Option, Options, Reals, Task, held_out, short, text, whole
 
 SUNSPOTS = Path(__file__).parents[2] / "assets" / "data" / "sunspots.csv"
 LARGEST = 1e100  # a value; and a training part that changes by no more than one over this does not change
@@ -108,7 +108,7 @@ def split(series: Values, points: int) -> dict[str, Values]:
     return {"train": series[max(0, end - points) : end], "validation": series[end : end + held], "test": series[end + held :]}
 
 
-def _track(stream: Values, before: int, changes: Scale) -> Track:
+def _track(stream: Values, before: int, changes: Scale) -> ForecastSeries:
     """stream: those of the validation part, [L, B], one after the other in time; `before` values are earlier than they."""
 
     def last(values: Values) -> Values:
@@ -120,7 +120,7 @@ def _track(stream: Values, before: int, changes: Scale) -> Track:
 
     nothing = np.full((1, stream.shape[1]), np.nan)
     values = last(stream)
-    return Track(before + stream.size - len(values) + 1, values, last(np.vstack([nothing, stream[:-1]])), ahead)
+    return ForecastSeries(before + stream.size - len(values) + 1, values, last(np.vstack([nothing, stream[:-1]])), ahead)
 
 
 def _check(parts: dict[str, Values], batch: int, there: int) -> None:

@@ -90,7 +90,7 @@ class Batch:
     padded: bool = False
 
     @property
-    def asked(self) -> Bools:
+    def target_mask(self) -> Bools:
         """Where something is asked, [T, B]."""
         found: Bools = np.isfinite(self.y) if self.y.dtype.kind == "f" else self.y >= 0
         return found
@@ -100,12 +100,12 @@ class Batch:
         """The steps that there are, [T, B]."""
         if not self.padded:
             return np.ones(self.y.shape, np.bool_)
-        found: Bools = np.logical_or.accumulate(self.asked[::-1])[::-1].copy()
+        found: Bools = np.logical_or.accumulate(self.target_mask[::-1])[::-1].copy()
         return found
 
 
 @dataclass(frozen=True)
-class Track:
+class ForecastSeries:
     """The end of the validation part of a series, in the units it came in. values [N]; naive [N]: the value before each, which
     is a forecast too, NaN where none was read before. first: the place of the first of them in the whole series, from 1.
     ahead(answers of the whole part, in their order): what a network forecast for each [N], NaN likewise."""
@@ -117,7 +117,7 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Writing:
+class TextDecoder:
     """How a language model's symbols, by their numbers, are a text; and how many of them it writes, enough to see what it has
     learned."""
 
@@ -126,7 +126,7 @@ class Writing:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class PromptFormat:
     """How a sample whose answer is written step by step is shown. asks(x [T] or [T, F]): what is to be answered, a text, or the
     shades of a picture, [rows, columns] from 0 to 1. between: what stands between the parts of the answer."""
 
@@ -139,13 +139,14 @@ class Data:
     """A task's data for one experiment: how many tokens go in (0: real features) and classes come out (1: a real value),
     their names, and the windows.
 
-    `train(epoch)` gives an epoch's windows, `part(name)` those of "train", "validation" or "test" in a fixed order;
+    `train(epoch)` gives an epoch's windows, `split(name)` those of "train", "validation" or "test" in a fixed order;
     every epoch has `updates` windows. `baselines` are, on the validation and on the test part, the task's metrics, in its
     order, of an answer that needs no network and knows the training part alone. Real targets are scaled by what the training
     part has: `centre` and `spread` give back their units.
     `see` names the features of one step, where they are real; `say` an answer, where the step's features are needed for it.
     `track` is what a forecast is drawn over, where the answers are forecasts.
-    `fed` is what is read after each class, [classes] or [classes, F], where an answer is written step by step, until the class
+    `feedback` is what is read after each class, [classes] or [classes, F], where an answer is written step by step, until the
+    class
     `written.END`: the metrics are then of what the network writes by itself. `exchange` shows such samples.
     `nothing` is the class of the answer that there is nothing to name, if that is one.
     `writing` is there where what is asked for is the next of what is read: such a network can write.
@@ -157,17 +158,17 @@ class Data:
     class_names: tuple[str, ...]
     updates: int
     train: Callable[[int], Iterator[Batch]]
-    part: Callable[[str], Iterator[Batch]]
+    split: Callable[[str], Iterator[Batch]]
     baselines: Mapping[str, Metrics]
     centre: float = 0.0
     spread: float = 1.0
     see: Callable[[Reals], str] | None = None
     say: Callable[[float, Reals], str] | None = None
-    track: Track | None = None
-    fed: Ints | Reals | None = None
-    exchange: Exchange | None = None
+    track: ForecastSeries | None = None
+    feedback: Ints | Reals | None = None
+    exchange: PromptFormat | None = None
     nothing: int | None = None
-    writing: Writing | None = None
+    writing: TextDecoder | None = None
 
     @property
     def real(self) -> bool:

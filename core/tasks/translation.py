@@ -18,7 +18,7 @@ from core.errors import Invalid
 from core.i18n import N_, _
 from core.tasks.metrics import METRICS
 from core.tasks.sequence_windows import Rows, windows
-from core.tasks.task import Batch, Data, Exchange, Ints, Metrics, Option, Options, Reals, Task, held_out, whole
+from core.tasks.task import Batch, Data, Ints, Metrics, Option, Options, PromptFormat, Reals, Task, held_out, whole
 
 BELOW = 10_000
 LONGEST = 16  # steps: 9,999 has seven words, eight in French, and an end
@@ -39,7 +39,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
     parts = split(whole(options, "pairs"), seed)
     english, french = known(parts["train"])
     tokens, classes = (STOP, INTO, *english, *french), (STOP, *french)
-    fed = np.array([0, *range(len(english) + 2, len(tokens))])
+    feedback = np.array([0, *range(len(english) + 2, len(tokens))])
     read = {name: _rows(((*pair.english, INTO) for pair in part), tokens, steps) for name, part in parts.items()}
     right = {name: _rows(((*pair.french, STOP) for pair in part), classes, steps) for name, part in parts.items()}
 
@@ -48,7 +48,7 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         for sample, (before, after) in enumerate(some):
             start, end = int((before >= 0).sum()), int((after >= 0).sum())
             y[start - 1 :][:end, sample] = after[:end]
-            x[:start, sample], x[start:][: end - 1, sample] = before[:start], fed[after[: end - 1]]
+            x[:start, sample], x[start:][: end - 1, sample] = before[:start], feedback[after[: end - 1]]
         return Batch(x, y, first=True, padded=True)
 
     words = dictionary(parts["train"])
@@ -64,7 +64,14 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         return " ".join(takewhile(lambda word: word != INTO, (tokens[int(n)] for n in x)))
 
     return Data(
-        len(tokens), len(classes), tokens, classes, *cut, held_out(word_by_word), fed=fed, exchange=Exchange(english_of, " ")
+        len(tokens),
+        len(classes),
+        tokens,
+        classes,
+        *cut,
+        held_out(word_by_word),
+        feedback=feedback,
+        exchange=PromptFormat(english_of, " "),
     )
 
 

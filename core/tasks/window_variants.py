@@ -21,7 +21,7 @@ def fresh(data: Data) -> Data:
     def started(windows: Iterator[Batch]) -> Iterator[Batch]:
         return (replace(batch, first=True) for batch in windows)
 
-    return replace(data, train=lambda epoch: started(data.train(epoch)), part=lambda name: started(data.part(name)))
+    return replace(data, train=lambda epoch: started(data.train(epoch)), split=lambda name: started(data.split(name)))
 
 
 def varied(data: Data, steps: int, seed: int) -> Data:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from core.errors import Invalid
-from core.experiment.diff import differences
+from core.experiment.diff import list_differences
 from core.experiment.experiment import BOUNDS, Experiment, check_whole
 from core.experiment.serialization import to_plain
 from core.i18n import _
@@ -79,7 +79,7 @@ class Checkpoint:
             raise Invalid(
                 _(
                     "The checkpoint {path} is that of another experiment: {what}. Name another file, or the same settings."
-                ).format(path=self.path, what=_in_words(differences(theirs, own))),
+                ).format(path=self.path, what=_in_words(list_differences(theirs, own))),
                 "checkpoint",
             )
         if found["data"] != self.whose["data"]:
@@ -125,6 +125,6 @@ def _digest_of(data: Data) -> str:
     """What tells these data from others."""
     digest = hashlib.sha256()
     for part in ("train", "validation", "test"):
-        for batch in data.part(part):
+        for batch in data.split(part):
             digest.update(batch.x.tobytes() + batch.y.tobytes())
     return digest.hexdigest()

@@ -16,20 +16,20 @@ Way = Callable[[Read, slice], dict[str, Tensor]]
 
 
 @torch.no_grad()
-def written(network: Network, batch: Batch, fed: Read, starts: Sequence[list[State]], ways: Sequence[Way]) -> Ints:
+def written(network: Network, batch: Batch, feedback: Read, starts: Sequence[list[State]], ways: Sequence[Way]) -> Ints:
     """What the network writes of its own from the first step on that is asked, to the end or the window's, in `rows`.
 
-    fed: what is read after an answer, [classes] or [classes, F]. At every step that answer is written whose probability is
+    feedback: what is read after an answer, [classes] or [classes, F]. At every step that answer is written whose probability is
     the greatest: the mean over the passes, each with its state of `starts` and one of `ways`. A way gives the masks of the
     steps that are read next: x, and which they are. It is asked every time, for the masks of many passes do not fit in memory.
     """
-    writes = np.logical_or.accumulate(batch.asked)
+    writes = np.logical_or.accumulate(batch.target_mask)
     x, said, states = batch.x.copy(), np.full(writes.shape, END), list(starts)
     going, begin = writes[-1].copy(), 0
     for end in range(int(writes.any(axis=1).argmax()) + 1, len(x) + 1):  # what comes before all writing is read at once
         now, step = end - 1, slice(begin, end)
         if begin:
-            x[now, writes[begin - 1]] = fed[said[begin - 1, writes[begin - 1]]]
+            x[now, writes[begin - 1]] = feedback[said[begin - 1, writes[begin - 1]]]
         passes = [_read(network, x[step], state, way(x[step], step)) for state, way in zip(states, ways, strict=True)]
         said[now] = torch.stack([scores.softmax(-1) for scores, _after in passes]).mean(0).argmax(-1).cpu().numpy()
         going &= ~(writes[now] & (said[now] == END))
@@ -42,4 +42,4 @@ def written(network: Network, batch: Batch, fed: Read, starts: Sequence[list[Sta
 def _read(network: Network, x: Read, states: list[State], masks: dict[str, Tensor]) -> tuple[Tensor, list[State]]:
     """The scores after the last step of x, [B, classes], and the states."""
     h, after = network(torch.from_numpy(x).to(network.decoder.device), states, masks)
-    return network.decode(network.told(h, masks)[-1]), after
+    return network.decode(network.decoder_input(h, masks)[-1]), after

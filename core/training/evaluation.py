@@ -12,24 +12,24 @@ from core.tasks.prediction_summary import confused, shown
 from core.tasks.task import Batch, Data
 
 
-class Answers:
+class Predictions:
     """All that was asked in an evaluation, window after window: what the network said, and what is right."""
 
     def __init__(self) -> None:
-        self.total, self.asked = 0.0, 0  # the losses of all that was asked, how much that was
+        self.total, self.target_mask = 0.0, 0  # the losses of all that was asked, how much that was
         self.said: list[npt.NDArray[Any]] = []
         self.right: list[npt.NDArray[Any]] = []
 
     def add(self, loss: float, said: npt.NDArray[Any], right: npt.NDArray[Any]) -> None:
         """A window: the mean loss of its answers, and these, or rows of them (core/tasks/generated_sequences.py)."""
         asked = len(right) if right.ndim == 1 else int((right >= 0).sum())
-        self.total, self.asked = self.total + loss * asked, self.asked + asked
+        self.total, self.target_mask = self.total + loss * asked, self.target_mask + asked
         self.said.append(said)
         self.right.append(right)
 
     def metrics(self, names: Sequence[str], data: Data) -> dict[str, Any]:
         """The mean loss, and the metrics of these names."""
-        loss = self.total / self.asked
+        loss = self.total / self.target_mask
         return {"loss": loss} | measure(names, loss, np.concatenate(self.said), np.concatenate(self.right), data)
 
     def shown(self, data: Data, part: str) -> dict[str, Any]:
@@ -48,5 +48,5 @@ def said_by(scores: Tensor) -> npt.NDArray[Any]:
 def predicted_by(scores: Tensor, batch: Batch, show: int) -> list[list[int | float | None]]:
     """The same of the first samples, [show][T]: -1, or None for real values, where nothing is asked."""
     every = np.full(batch.y.shape, np.nan if batch.y.dtype.kind == "f" else -1, batch.y.dtype)
-    every[batch.asked] = said_by(scores)
+    every[batch.target_mask] = said_by(scores)
     return [[None if v != v else v for v in row] for row in every[:, :show].T.tolist()]

@@ -47,7 +47,7 @@ class NoCommands:
         return None
 
 
-def checked(command: Mapping[str, Any]) -> Command:
+def validate_command(command: Mapping[str, Any]) -> Command:
     """The command, if it is one. Raises Invalid with what is allowed; never reaches the engine otherwise."""
     if command.get("command") not in COMMANDS:
         raise Invalid(
@@ -62,7 +62,7 @@ def checked(command: Mapping[str, Any]) -> Command:
     return dict(command)
 
 
-def record(update: int, epoch: float, train_loss: float, evaluated: Mapping[str, Any] | None = None, **more: Any) -> Event:
+def make_record(update: int, epoch: float, train_loss: float, evaluated: Mapping[str, Any] | None = None, **more: Any) -> Event:
     """One update: losses per asked token or value, in nats where classes are asked, null where not evaluated or not
     finite; epoch counts from 0."""
     losses = {"train_loss_clean": None, "val_loss": None, "val": None} | dict(evaluated or {})
@@ -70,23 +70,23 @@ def record(update: int, epoch: float, train_loss: float, evaluated: Mapping[str,
     return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in event.items()}
 
 
-def of_kind(events: Iterable[Event], kind: str) -> list[Event]:
+def select_events(events: Iterable[Event], kind: str) -> list[Event]:
     """The events of one kind."""
     return [event for event in events if event["event"] == kind]
 
 
-def newest(events: Sequence[Event]) -> int:
+def last_update(events: Sequence[Event]) -> int:
     """The number of the last update that was recorded; 0 before the first."""
     return next((event["update"] for event in reversed(events) if event["event"] == "record"), 0)
 
 
-def written(events: Sequence[Event], until: float) -> tuple[int, str] | None:
+def last_generated_text(events: Sequence[Event], until: float) -> tuple[int, str] | None:
     """What a language model last wrote, up to update `until`, and after which update that was; None where it wrote nothing."""
     found = (event for event in reversed(events) if "written" in event and event["update"] <= until)
     return next(((event["update"], event["written"]) for event in found), None)
 
 
-def predicted(events: Sequence[Event], update: int, sample: int) -> list[int | float | None] | None:
+def predictions_at(events: Sequence[Event], update: int, sample: int) -> list[int | float | None] | None:
     """The class, or the scaled value, that the masked network predicted at every step of the sample, -1 or None where
     nothing is asked; None where that was not recorded. A page may keep what was "predicted" as JSON text."""
     record = next((e for e in reversed(events) if e["event"] == "record" and e["update"] == update), None)

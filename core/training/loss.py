@@ -14,12 +14,13 @@ MaskSet = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Pass:
-    """One forward pass: h and told [T, B, H], the top layer before and after the output's mask; scores [asked, classes];
+    """One forward pass: h and decoder_input [T, B, H], the top layer before and after the output's mask; scores [asked,
+    classes];
     loss, the mean over what is asked: cross-entropy for classes, the squared error for real values; exists [T, B], where not
     all steps do; the states after."""
 
     h: Tensor
-    told: Tensor
+    decoder_input: Tensor
     scores: Tensor
     loss: Tensor
     states: list[State]
@@ -31,10 +32,10 @@ def forward(network: Network, batch: Batch, states: list[State], masks: MaskSet)
     device = network.decoder.device
     x, y = (torch.from_numpy(a).to(device) for a in (batch.x, batch.y))
     h, states = network(x, states, masks)
-    told, asked = network.told(h, masks), torch.from_numpy(batch.asked).to(device)
-    scores = network.decode(told[asked])
+    decoder_input, asked = network.decoder_input(h, masks), torch.from_numpy(batch.target_mask).to(device)
+    scores = network.decode(decoder_input[asked])
     exists = torch.from_numpy(batch.exists).to(device) if batch.padded else None
-    return Pass(h, told, scores, _loss(scores, y[asked]), states, exists)
+    return Pass(h, decoder_input, scores, _loss(scores, y[asked]), states, exists)
 
 
 def _loss(scores: Tensor, right: Tensor) -> Tensor:
@@ -45,7 +46,7 @@ def _loss(scores: Tensor, right: Tensor) -> Tensor:
     return nn.functional.cross_entropy(scores, right, reduction=how)
 
 
-def objective(passes: list[Pass], losses: dict[str, float], loss: str = "mean") -> Tensor:
+def total_loss(passes: list[Pass], losses: dict[str, float], loss: str = "mean") -> Tensor:
     """What is optimised: the mean loss of the passes (one, or two for "fraternal"), and the terms by their weights.
 
     loss: "mean" over all that is asked, or "sum" over time and mean over the batch (Zaremba et al. 2014), so many times as
@@ -60,7 +61,7 @@ def objective(passes: list[Pass], losses: dict[str, float], loss: str = "mean") 
     if loss == "sum":
         total = total * (len(first.scores) / first.h.shape[1])
     if "ar" in losses:
-        total = total + losses["ar"] * _mean(first.told.square(), first.exists)
+        total = total + losses["ar"] * _mean(first.decoder_input.square(), first.exists)
     if "tar" in losses and len(first.h) > 1:
         both = first.exists if first.exists is None else first.exists[1:]  # what exists has existed the step before
         total = total + losses["tar"] * _mean((first.h[1:] - first.h[:-1]).square(), both)

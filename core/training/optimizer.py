@@ -12,7 +12,7 @@ from core.nn.network import Network
 PATIENCE = 5  # evaluations without a better one, after which nt-asgd begins to average
 
 
-class Optimiser:
+class Optimizer:
     """Takes the steps of one run.
 
     "nt-asgd" is sgd, and from the first epoch on whose validation loss is above the best of all but the last `PATIENCE` epochs

@@ -23,14 +23,15 @@ def sampled(network: Network, data: Data, masks: dict[str, Tensor], seed: int) -
     """
     if data.writing is None:
         return {}
-    random, x = np.random.default_rng(seed), torch.from_numpy(next(data.part("train")).x[:1, :1])
+    random, x = np.random.default_rng(seed), torch.from_numpy(next(data.split("train")).x[:1, :1])
     symbols, states = [int(x)], network.start(1)
     network = copy(network)  # of the object: its weights are the same
     network.engine = "reference"  # which is the fastest for one step of one sample
     with torch.no_grad():
         for chance in random.random(data.writing.length - 1):
             h, states = network(x.to(network.decoder.device), states, masks)
-            scores = network.decode(network.told(h, masks))[0, 0].cpu().double()  # no accelerator needs to have doubles
+            # No accelerator needs to have doubles.
+            scores = network.decode(network.decoder_input(h, masks))[0, 0].cpu().double()
             expected = (scores / TEMPERATURE).softmax(0).cumsum(0)
             x = torch.searchsorted(expected, chance * expected[-1]).reshape(1, 1)
             symbols.append(int(x))

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.dropout.masks import spelled, test_values
+from core.dropout.masks import expand_word_masks, test_time_values
 from core.errors import Invalid
-from core.experiment.batches import data_of, masks_of
-from core.experiment.changes import CHANGEABLE, with_changes
+from core.experiment.batches import draw_update_masks, load_data
+from core.experiment.changes import CHANGEABLE, apply_changes
 from core.experiment.experiment import Experiment
 from core.i18n import _
 from core.nn.cells import State
@@ -29,12 +29,12 @@ from core.tasks.task import Batch, Ints, Reals
 from core.training.allocator import keep_memory
 from core.training.checkpoint import Checkpoint
 from core.training.decoding import Way, written
-from core.training.evaluation import Answers, predicted_by, said_by
-from core.training.events import VERSION, Command, Commands, Event, NoCommands, record
-from core.training.loss import Pass, forward, objective, passes_of
-from core.training.optimizer import Optimiser
+from core.training.evaluation import Predictions, predicted_by, said_by
+from core.training.events import VERSION, Command, Commands, Event, NoCommands, make_record
+from core.training.loss import Pass, forward, passes_of, total_loss
+from core.training.optimizer import Optimizer
 from core.training.sampling import sampled
-from core.training.weight_file import keep
+from core.training.weight_file import save_weights
 
 Events = Generator[Event, None, None]
 Answered = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # what is said, what is right: of each step, or in rows
@@ -72,7 +72,7 @@ def train(
     goes on after them with the numbers that it would have had anyway.
     Raises Invalid where the task cannot make its data, the device is not there, or the checkpoint is of no use.
     """
-    run = Training(experiment, commands or NoCommands(), show, kept, checkpoint)
+    run = Trainer(experiment, commands or NoCommands(), show, kept, checkpoint)
     try:
         yield run.started()
         yield from checkpoint.before() if checkpoint else []
@@ -105,7 +105,7 @@ def device_of(name: str) -> torch.device:
     return torch.device(name)
 
 
-class Training:
+class Trainer:
     """The state of one run; its methods are the phases."""
 
     def __init__(
@@ -120,9 +120,9 @@ class Training:
         self.checkpoint = checkpoint
         self.device = device_of(experiment.device)
         self.task = task_named(experiment.task)
-        self.data = data_of(experiment)
+        self.data = load_data(experiment)
         self.network = Network(self.data.tokens, self.data.classes, experiment).to(self.device)
-        self.optimiser = Optimiser(self.network, experiment)
+        self.optimiser = Optimizer(self.network, experiment)
         self.total = experiment.updates or experiment.epochs * self.data.updates
         self.states = self.network.start(experiment.batch)
         self.update = 0
@@ -170,7 +170,7 @@ class Training:
         if batch.first:
             self.states = self.network.start(e.batch)
         passes = [forward(self.network, batch, self.states, self.masks(batch, n)) for n in range(passes_of(losses))]
-        first, loss = passes[0], objective(passes, losses, e.loss)
+        first, loss = passes[0], total_loss(passes, losses, e.loss)
         self.check(loss.item())
         self.network.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -179,9 +179,9 @@ class Training:
         shown = {"predicted": predicted_by(first.scores, batch, self.show)} if self.show else {}
         yield from self.evaluated({"train_loss": first.loss.item() if len(first.scores) else math.nan, **shown})
 
-    def masks(self, batch: Batch, passing: int) -> dict[str, Tensor]:
+    def masks(self, batch: Batch, pass_index: int) -> dict[str, Tensor]:
         """The masks of this update, drawn for one of its forward passes."""
-        return to_torch(spelled(masks_of(self.experiment, self.update, passing), batch.x), self.device)
+        return to_torch(expand_word_masks(draw_update_masks(self.experiment, self.update, pass_index), batch.x), self.device)
 
     def evaluated(self, record_of: dict[str, Any]) -> Events:
         """The record of this update, with an evaluation at the start, at the end of each epoch and at the very end."""
@@ -189,7 +189,7 @@ class Training:
         evaluated = (yield from self.evaluate()) if due else None
         if due:
             self.keep()
-        yield record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
+        yield make_record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
         if evaluated and self.update and self.optimiser.evaluated(self.experiment, evaluated["val_loss"]):
             yield {"event": "averaging", "update": self.update}
         times = RUNAWAY**2 if self.data.real else RUNAWAY
@@ -203,7 +203,7 @@ class Training:
 
     def evaluate(self) -> Generator[Event, None, dict[str, Any]]:
         """Validation, and as many windows of the training part, without masks."""
-        windows = sum(1 for _window in self.data.part("validation"))
+        windows = sum(1 for _window in self.data.split("validation"))
         masks = self.test_masks()
         validation = yield from self.clean("validation", windows, masks)
         training = yield from self.clean("train", windows, masks)
@@ -219,15 +219,15 @@ class Training:
 
     def test_masks(self) -> dict[str, Tensor]:
         """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""
-        return to_torch(test_values(self.experiment.placement.at(self.update), self.experiment.shape), self.device)
+        return to_torch(test_time_values(self.experiment.placement.at(self.update), self.experiment.shape), self.device)
 
     def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, Any]]:
         """Loss and metrics of a part of the data, under the masks of an evaluation, and what is shown of the answers; of the
         training part the loss alone."""
-        e, found, network = self.experiment, Answers(), self.optimiser.to_evaluate
+        e, found, network = self.experiment, Predictions(), self.optimiser.to_evaluate
         names = self.task.metrics if part != "train" else ()
         states = network.start(e.batch)
-        for batch in islice(self.data.part(part), windows):
+        for batch in islice(self.data.split(part), windows):
             yield from self.obey()
             if batch.first:
                 states = network.start(e.batch)
@@ -242,12 +242,12 @@ class Training:
     def answered(self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[Way]) -> Answered:
         """What is said to a window, and what is right: by the scores; or, where answers are read again, what is written from
         these states on, if any."""
-        if self.data.fed is None or not starts:
-            return said_by(scores), batch.y[batch.asked]
-        return written(self.optimiser.to_evaluate, batch, self.data.fed, starts, ways), rows(batch.y, batch.asked)
+        if self.data.feedback is None or not starts:
+            return said_by(scores), batch.y[batch.target_mask]
+        return written(self.optimiser.to_evaluate, batch, self.data.feedback, starts, ways), rows(batch.y, batch.target_mask)
 
     def test(self) -> Events:
-        windows = sum(1 for _window in self.data.part("test"))
+        windows = sum(1 for _window in self.data.split("test"))
         test = yield from self.clean("test", windows, self.test_masks())
         metrics = {name: test[name] for name in self.task.metrics} | {"loss": test["loss"], "baseline": self.data.baseline}
         if self.experiment.monte_carlo:
@@ -266,20 +266,20 @@ class Training:
 
     def monte_carlo(self) -> Generator[Event, None, dict[str, float]]:
         """Loss and metrics of the test part with masks on: the mean of the probabilities, or of the values, of many passes."""
-        e, found = self.experiment, Answers()
+        e, found = self.experiment, Predictions()
         states = [self.network.start(e.batch)] * e.monte_carlo
-        for n, batch in enumerate(self.data.part("test"), start=1):
+        for n, batch in enumerate(self.data.split("test"), start=1):
             if batch.first:
                 states = [self.network.start(e.batch)] * e.monte_carlo
             passes = yield from self.drawn(batch, states, n)
-            right = batch.y[batch.asked]
+            right = batch.y[batch.target_mask]
             if self.data.real:
                 mean = torch.stack([one.scores for one in passes]).mean(0).cpu()
                 sums = (mean[:, 0] - torch.from_numpy(right)).square()
             else:
                 mean = torch.stack([one.scores.softmax(-1) for one in passes]).mean(0).cpu()
                 sums = -mean[torch.arange(len(right)), torch.from_numpy(right)].log()
-            ways = [partial(self.test_draw, n, passing) for passing in range(e.monte_carlo)]
+            ways = [partial(self.test_draw, n, pass_index) for pass_index in range(e.monte_carlo)]
             found.add(sums.mean().item() if len(right) else 0.0, *self.answered(mean, batch, states, ways))
             states = [one.states for one in passes]
         return found.metrics(self.task.metrics, self.data)
@@ -293,11 +293,11 @@ class Training:
                 passes.append(forward(self.optimiser.to_evaluate, batch, state, self.test_draw(window, n, batch.x)))
         return passes
 
-    def test_draw(self, window: int, passing: int, x: Ints | Reals, step: slice = slice(None)) -> dict[str, Tensor]:
+    def test_draw(self, window: int, pass_index: int, x: Ints | Reals, step: slice = slice(None)) -> dict[str, Tensor]:
         """The masks of a pass over these steps x of a test window, such as no update of the training has drawn."""
-        drawn = masks_of(self.experiment, self.total + window, passing)
+        drawn = draw_update_masks(self.experiment, self.total + window, pass_index)
         now = {name: mask[step] if len(mask) > 1 else mask for name, mask in drawn.items()}
-        return to_torch(spelled(now, x), self.device)
+        return to_torch(expand_word_masks(now, x), self.device)
 
     def obey(self) -> Events:
         """Acts on the commands that have come; while paused, waits for the next."""
@@ -331,7 +331,7 @@ class Training:
     def change(self, command: Command) -> Event:
         """Changes what may change during a run; holds from the next update on."""
         what = {name: command[name] for name in CHANGEABLE if name in command}
-        self.experiment = with_changes(self.experiment, [command])
+        self.experiment = apply_changes(self.experiment, [command])
         return {"event": "changed", "update": self.update, **what}
 
     def state(self) -> dict[str, Any]:
@@ -369,7 +369,7 @@ class Training:
     def keep(self) -> None:
         """Writes the weights down, where there is a place for them."""
         if self.kept:
-            keep(self.optimiser.to_evaluate, self.update, self.kept)
+            save_weights(self.optimiser.to_evaluate, self.update, self.kept)
 
     def check(self, loss: float) -> None:
         if not math.isfinite(loss):

@@ -13,7 +13,7 @@ from core.i18n import _
 from core.nn.network import Network
 
 
-def keep(network: Network, update: int, path: Path) -> None:
+def save_weights(network: Network, update: int, path: Path) -> None:
     """Writes them down, as they are after that update, in place of those before. A full disk costs no run: it keeps those."""
     written, new = BytesIO(), path.with_suffix(".new")
     torch.save({"update": update, "weights": network.state_dict()}, written)
@@ -22,7 +22,7 @@ def keep(network: Network, update: int, path: Path) -> None:
         os.replace(new, path)  # whoever reads meanwhile reads the old ones, or the new ones
 
 
-def take(network: Network, path: Path) -> int:
+def load_weights(network: Network, path: Path) -> int:
     """Gives the network the weights of the file; after which update they were written. Raises Invalid where they are gone or
     belong to another network."""
     try:

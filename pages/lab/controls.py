@@ -12,8 +12,8 @@ from core.dropout.placement import NOISES, SCALINGS, SHARING, WORDS, Dropout, Pl
 from core.dropout.schedule import KINDS, LONGEST, Schedule
 from core.dropout.sites import SITES, Site, layers_of
 from core.errors import Invalid
-from core.experiment.batches import asked_of, data_of, read_of
-from core.experiment.experiment import BOUNDS, CELLS, LIMITS, Experiment, build
+from core.experiment.batches import count_inputs, count_targets, load_data
+from core.experiment.experiment import BOUNDS, CELLS, LIMITS, Experiment, build_experiment
 from core.experiment.serialization import from_json, to_json, to_plain
 from core.export import script
 from core.i18n import N_, _
@@ -151,8 +151,8 @@ def _fewer(experiment: Experiment) -> str:
     row = task(experiment.task)
     if not row.reads_files:
         return ""
-    writing = data_of(experiment).writing is not None
-    there = read_of(experiment) if writing else asked_of(experiment)["train"]
+    writing = load_data(experiment).writing is not None
+    there = count_inputs(experiment) if writing else count_targets(experiment)["train"]
     if there >= ENOUGH * int(dict(experiment.options)[row.shared_options[0].name]):
         return ""
     said = _("The text has no more than {there}, in whole windows.") if writing else _("There are only {there} to train on.")
@@ -389,7 +389,7 @@ def _file() -> None:
 def _open(content: bytes) -> None:
     text = content.decode("utf-8-sig", errors="replace")
     experiment = from_json(text)
-    data_of(experiment)
+    load_data(experiment)
     st.session_state["file-error"] = ""
     st.session_state["open"] = to_plain(experiment)
     workbench.open_without_file(json.loads(text))
@@ -408,13 +408,13 @@ def _default_steps() -> None:
 def _task_changed() -> None:
     state = st.session_state
     seeds = {name: state[name] for name in ("data_seed", "weight_seed", "mask_seed")}
-    fill(build(state["task"], **seeds))
+    fill(build_experiment(state["task"], **seeds))
 
 
 def _method_changed() -> None:
     state = st.session_state
     if state["method"] != OWN:
-        opening = build(state["task"])  # a task may open with other rates than its method's usual ones
+        opening = build_experiment(state["task"])  # a task may open with other rates than its method's usual ones
         own = name_of(opening.placement, state["cell"], opening.words) == state["method"]
         fill_sites(opening.placement if own else METHODS[state["method"]].placement(cell=state["cell"]))
 
@@ -495,8 +495,8 @@ def _read(quiet: bool = False) -> Experiment | None:
     state = st.session_state
     given = state["plain"] | {name: state[name] for name in ("layers", "hidden", "cell", *NUMBERS)}
     try:
-        experiment = build(state["task"], _options(), placement=_placement(), **given)
-        data_of(experiment)
+        experiment = build_experiment(state["task"], _options(), placement=_placement(), **given)
+        load_data(experiment)
     except Invalid as invalid:
         if not quiet:
             st.error(plain(" ".join(filter(None, (invalid.sentence, upload.mend(task(state["task"]), invalid), _stands())))))

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.experiment.batches import data_of
+from core.experiment.batches import load_data
 from core.experiment.serialization import from_plain
 from core.i18n import _
 from core.tasks.task import TEMPERATURE
-from core.training.events import written
+from core.training.events import last_generated_text
 from pages.common.escape import plain
 from pages.lab import workbench
 
@@ -17,10 +17,10 @@ def show() -> None:
     """The newest text, or that of the update that was chosen. Nothing where the task is no language model."""
     run = workbench.shown()
     with st.container(key="written", gap="xxsmall"):
-        if data_of(from_plain(run["began"], own=True) if run else workbench.wanted()).writing is None:
+        if load_data(from_plain(run["began"], trusted=True) if run else workbench.wanted()).writing is None:
             return
         chosen = workbench.lab()["update"] if workbench.lab()["run"] else None
-        found = written(run["events"], float("inf") if chosen is None else chosen) if run else None
+        found = last_generated_text(run["events"], float("inf") if chosen is None else chosen) if run else None
         st.caption(_about(found[0]) if found else _("What the network writes will stand here, at every evaluation anew."))
         st.code(_line(found[1]) if found else " ", language=None, wrap_lines=True, height=HEIGHT)
 

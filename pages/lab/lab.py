@@ -15,7 +15,7 @@ if (first := workbench.begin()) is not None:
     controls.fill(first)
 if "open" in st.session_state:
     workbench.set_aside()  # a file begins anew; it does not change the run that is on
-    controls.fill(from_plain(present(st.session_state.pop("open")), own=True))
+    controls.fill(from_plain(present(st.session_state.pop("open")), trusted=True))
 if "task" not in st.session_state:
     controls.fill(workbench.wanted())  # back from another page: Streamlit has forgotten what its widgets said
 if st.session_state.pop("mask-seed-next", False):

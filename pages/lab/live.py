@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiment.batches import data_of, total_updates
+from core.experiment.batches import count_updates, load_data
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain
 from core.figures.change_marks import change_marks
@@ -12,7 +12,7 @@ from core.figures.theme import Theme, theme
 from core.i18n import N_, _, use
 from core.tasks import task
 from core.tasks.metrics import METRICS
-from core.training.events import of_kind
+from core.training.events import select_events
 from pages.common.address import address
 from pages.common.escape import plain
 from pages.common.live_chart import live_chart
@@ -138,7 +138,7 @@ def _hold(state: str) -> None:
 
 def _progress() -> None:
     experiment = workbench.wanted()
-    total, per_epoch = workbench.total() or total_updates(experiment), data_of(experiment).updates
+    total, per_epoch = workbench.total() or count_updates(experiment), load_data(experiment).updates
     update = workbench.now()
     done = _("epoch {epoch:.1f} of {epochs} · update {update} of {total}").format(
         epoch=update / per_epoch, epochs=epoch_text(total / per_epoch), update=update, total=total
@@ -170,7 +170,7 @@ def _news() -> None:
 
 def _outcome(colours: Theme) -> None:
     run, previous = workbench.shown(), workbench.grey()
-    experiment = from_plain(run["began"], own=True) if run else workbench.wanted()
+    experiment = from_plain(run["began"], trusted=True) if run else workbench.wanted()
     row = task(experiment.task)
     _numbers(run["events"] if run else [], experiment)
     runs = [_curve(run, experiment, previous=False)] if run else []
@@ -181,21 +181,21 @@ def _outcome(colours: Theme) -> None:
 
 
 def _curve(run: workbench.Run, beside: Experiment, previous: bool) -> RunCurve:
-    began = from_plain(run["began"], own=True)
-    epochs = total_updates(began) / data_of(began).updates
+    began = from_plain(run["began"], trusted=True)
+    epochs = count_updates(began) / load_data(began).updates
     marks = change_marks(began, run["events"])
-    return RunCurve(run["id"], _name(run, beside), of_kind(run["events"], "record"), marks, previous, epochs)
+    return RunCurve(run["id"], _name(run, beside), select_events(run["events"], "record"), marks, previous, epochs)
 
 
 def _name(run: workbench.Run, beside: Experiment | None = None) -> str:
-    began = from_plain(run["began"], own=True)
+    began = from_plain(run["began"], trusted=True)
     if run["recorded"]:
         return _("recorded run") if began.placement.sites else _("no dropout, recorded")
-    return run_name(run["number"], began, of_kind(run["events"], "changed"), beside)
+    return run_name(run["number"], began, select_events(run["events"], "changed"), beside)
 
 
 def _numbers(events: list[workbench.Run], experiment: Experiment) -> None:
-    found, metric = metrics(of_kind(events, "record")), task(experiment.task).metric
+    found, metric = metrics(select_events(events, "record")), task(experiment.task).metric
     with st.container(key="numbers"):
         now, least, gap = st.columns([1, 1.3, 1], gap="small")
     name = _(METRICS[metric].label)
@@ -204,7 +204,7 @@ def _numbers(events: list[workbench.Run], experiment: Experiment) -> None:
     least.metric(at, metric_text(metric, found.best) if found else "–", help=_of_least(metric))
     about = _("Validation loss - clean train loss: how much better the network knows what it has seen.")
     gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)
-    st.caption(_beside(experiment, of_kind(events, "done")))
+    st.caption(_beside(experiment, select_events(events, "done")))
 
 
 def _of_least(metric: str) -> str:
@@ -220,7 +220,7 @@ def _of_least(metric: str) -> str:
 def _beside(experiment: Experiment, done: list[workbench.Run]) -> str:
     """What an answer that needs no network reaches, and what the network did on the test part after its last update. As many
     lines before the end as after it: nothing below moves."""
-    row, data = task(experiment.task), data_of(experiment)
+    row, data = task(experiment.task), load_data(experiment)
     test = done[0]["test"] if done else {"baseline": data.baseline}
     validation = _("without a network ({baseline}): {value} on validation").format(
         baseline=_(row.baseline), value=metric_text(row.metric, data.baselines["validation"][row.metric])

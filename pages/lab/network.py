@@ -7,16 +7,16 @@ from typing import Any
 import streamlit as st
 
 from core.analysis.path_counts import corruption, crossings, routes_of
-from core.dropout.masks import Masks, gates_of, key, spelled
+from core.dropout.masks import Masks, expand_word_masks, gates_of, mask_key
 from core.dropout.sites import SITES
-from core.experiment.batches import data_of, end_near, masks_of, window
+from core.experiment.batches import batch_at, draw_update_masks, load_data, nearest_target_step
 from core.experiment.experiment import Experiment
 from core.figures.mask_heatmap import describe_mask, mask_heatmap, of_units
 from core.figures.network import Scene, network
 from core.figures.path_sentence import count_sentence, formula, reason, through_cell
 from core.figures.theme import Theme
 from core.i18n import _
-from core.training.events import SHOWN_SAMPLES, predicted
+from core.training.events import SHOWN_SAMPLES, predictions_at
 from pages.common.escape import plain
 from pages.common.live_chart import live_chart
 from pages.common.network import network_view
@@ -31,7 +31,7 @@ def show(colours: Theme) -> Masks:
     """The sentence, the network, and what scrubs through it. Returns the masks that are shown."""
     update = shown_update()
     experiment = workbench.at(update)
-    masks = spelled(masks_of(experiment, update), window(experiment, update).x)
+    masks = expand_word_masks(draw_update_masks(experiment, update), batch_at(experiment, update).x)
     view = _look(experiment)
     scene = _scene(experiment, update, view, masks)
     _sentence(experiment, scene, update, view)
@@ -79,7 +79,7 @@ def _heatmap(masks: Masks, colours: Theme) -> None:
         st.session_state["mask"] = active[0]
     _choose(active)
     site, layer, gate = st.session_state["mask"]
-    mask = of_units(masks[key(site, layer, gate)])
+    mask = of_units(masks[mask_key(site, layer, gate)])
     sample, size = _look(experiment).sample, (experiment.steps, mask.shape[2])
     title = _("{place} · sample {sample} · update {update}").format(
         place=_place((site, layer, gate)), sample=sample + 1, update=_named(update)
@@ -117,10 +117,10 @@ def _place(mask: tuple[str, int, str]) -> str:
 
 def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str], list[str | None], list[str | None]]:
     """The texts of x_t, of what was predicted and of what is right, for every step."""
-    data, batch = data_of(experiment), window(experiment, update)
+    data, batch = load_data(experiment), batch_at(experiment, update)
     inputs, right = data.sample_text(batch, sample)
     run = workbench.lab()["run"]
-    classes = predicted(run["events"], update, sample) if run else None
+    classes = predictions_at(run["events"], update, sample) if run else None
     return inputs, data.answer_text(classes or [None] * len(inputs), batch.x[:, sample]), right
 
 
@@ -187,7 +187,7 @@ def _route() -> None:
 
 
 def _look(experiment: Experiment) -> View:
-    return workbench.view().fitted(experiment, SHOWN_SAMPLES, partial(end_near, experiment, shown_update()))
+    return workbench.view().fitted(experiment, SHOWN_SAMPLES, partial(nearest_target_step, experiment, shown_update()))
 
 
 def _follow(did: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ Reads widgets; core checks the file, and the service keeps it. The session knows
 import streamlit as st
 
 from core.errors import Invalid
-from core.experiment.batches import asked_of, data_of
+from core.experiment.batches import count_targets, load_data
 from core.experiment.experiment import Experiment
 from core.i18n import N_, _, use
 from core.tasks import task
@@ -74,7 +74,7 @@ def used(experiment: Experiment) -> str:
     texts = of_own(dict(experiment.options)) if experiment.task == CLASSIFICATION.name else None
     if texts is None:
         return ""
-    asked, (every, different) = asked_of(experiment), texts
+    asked, (every, different) = count_targets(experiment), texts
     again = _(" ({n} different: one that comes again counts once)").format(n=different) if different < every else ""
     return _("Training reads {n} of your {every} texts{again}, validation {val} and test {test}; {labels} labels.").format(
         n=asked["train"],
@@ -82,7 +82,7 @@ def used(experiment: Experiment) -> str:
         again=again,
         val=asked["validation"],
         test=asked["test"],
-        labels=data_of(experiment).classes,
+        labels=load_data(experiment).classes,
     )
 
 

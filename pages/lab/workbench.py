@@ -13,14 +13,14 @@ from typing import Any
 import streamlit as st
 
 from core.errors import Invalid
-from core.experiment.batches import data_of
-from core.experiment.changes import CHANGEABLE, in_force
-from core.experiment.diff import comparable
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import load_data
+from core.experiment.changes import CHANGEABLE, experiment_at
+from core.experiment.diff import have_comparable_losses
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import file_wanted, from_plain, from_query, to_plain, to_query
 from core.i18n import _, use
 from core.tasks.prediction_summary import KINDS
-from core.training.events import SHOWN_SAMPLES, newest, of_kind
+from core.training.events import SHOWN_SAMPLES, last_update, select_events
 from pages.common.path_view import View, view_of, view_query
 from pages.common.service import owner, recorded_run, service
 from pages.common.visit_files import note, present, there
@@ -46,10 +46,10 @@ def begin() -> Experiment | None:
     if "lab" in st.session_state:
         return _without_lost_files()
     query = st.query_params.to_dict()
-    experiment, view, errors = build(), View(), []
+    experiment, view, errors = build_experiment(), View(), []
     try:
         linked = from_query(query)
-        data_of(linked)
+        load_data(linked)
         experiment = linked
         upload.remember(file_wanted(query))
         errors += [sentence] if (sentence := note(query)) else []
@@ -146,7 +146,7 @@ def refused() -> bool:
 
 def wanted() -> Experiment:
     """The experiment that the controls describe."""
-    return from_plain(lab()["experiment"], own=True)
+    return from_plain(lab()["experiment"], trusted=True)
 
 
 def reconcile(experiment: Experiment | None) -> None:
@@ -211,7 +211,7 @@ def set_aside() -> None:
     if run["state"] in ACTIVE:
         tell("stop")
         poll()
-    if newest(run["events"]) > 0:
+    if last_update(run["events"]) > 0:
         events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
         lab()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began")} | {"events": events}
     lab().update(run=None, update=None)
@@ -238,11 +238,13 @@ def grey() -> Run | None:
 
 
 def _went_an_epoch(run: Run) -> bool:
-    return newest(run["events"]) >= int(of_kind(run["events"], "started")[0]["updates_per_epoch"])
+    return last_update(run["events"]) >= int(select_events(run["events"], "started")[0]["updates_per_epoch"])
 
 
 def _beside(one: Run | None, other: Run) -> bool:
-    return one is not None and comparable(from_plain(one["began"], own=True), from_plain(other["began"], own=True))
+    return one is not None and have_comparable_losses(
+        from_plain(one["began"], trusted=True), from_plain(other["began"], trusted=True)
+    )
 
 
 def poll() -> None:
@@ -277,22 +279,22 @@ def recorded() -> bool:
 def now() -> int:
     """The newest update of the run; 0 where there is none."""
     run = lab()["run"]
-    return newest(run["events"]) if run else 0
+    return last_update(run["events"]) if run else 0
 
 
 def total() -> int | None:
     """How many updates the run will have; None before it has started."""
     run = lab()["run"]
-    started = of_kind(run["events"], "started") if run else []
+    started = select_events(run["events"], "started") if run else []
     return started[0]["updates"] if started else None
 
 
 def at(update: int) -> Experiment:
     """The experiment that was, or will be, in force at an update."""
     run = lab()["run"]
-    if run is None or update > newest(run["events"]):
+    if run is None or update > last_update(run["events"]):
         return wanted()
-    return in_force(from_plain(run["began"], own=True), run["events"], update)
+    return experiment_at(from_plain(run["began"], trusted=True), run["events"], update)
 
 
 def changed_since(update: int) -> bool:

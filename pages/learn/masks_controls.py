@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.dropout.comparison import MOST, choices, label, methods_of, rates
-from core.experiment.batches import total_updates
+from core.experiment.batches import count_updates
 from core.experiment.experiment import BOUNDS
 from core.i18n import N_, _
 from pages.common.lab_link import link
@@ -123,5 +123,5 @@ def _scrub() -> None:
         "masks-sample",
         lambda n: masks_state.see(sample=(n or 1) - 1),
     )
-    scrubber(_("Update"), (1, total_updates(experiment)), look.update, "masks-update", lambda n: masks_state.see(update=n or 1))
+    scrubber(_("Update"), (1, count_updates(experiment)), look.update, "masks-update", lambda n: masks_state.see(update=n or 1))
     link(_("Open in the Lab"), masks_state.lab_query())

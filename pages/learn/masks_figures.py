@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.analysis.preactivations import Sums, farthest, scalings_of, sums, units_of
 from core.dropout.comparison import SHARED, label
-from core.dropout.masks import Array, Masks, spelled
+from core.dropout.masks import Array, Masks, expand_word_masks
 from core.dropout.placement import WORDS
 from core.dropout.sites import SITES
 from core.errors import Invalid
-from core.experiment.batches import masks_of, window
+from core.experiment.batches import batch_at, draw_update_masks
 from core.experiment.experiment import Experiment
 from core.figures.mask_detail import Opened, opened_heatmap, place, reading, rows, sharing_text, shown_text, text_at_test
 from core.figures.mask_grid import Chosen, grid, lane_of, layer_bands, sample_band
@@ -88,8 +88,8 @@ def _title(name: str) -> str:
 
 def _column(name: str, experiment: Experiment) -> Column:
     look = masks_state.look().fitted(experiment)
-    drawn = masks_of(experiment, look.update)
-    met = spelled(drawn, window(experiment, look.update).x)
+    drawn = draw_update_masks(experiment, look.update)
+    met = expand_word_masks(drawn, batch_at(experiment, look.update).x)
     return Column(name, _title(name), experiment, look, drawn, met)
 
 

@@ -4,10 +4,10 @@ from functools import lru_cache
 
 import streamlit as st
 
-from core.analysis.update_trace import Snapshot, asked, check_reach, request
-from core.dropout.masks import spelled
+from core.analysis.update_trace import UpdateTrace, asked, check_reach, request
+from core.dropout.masks import expand_word_masks
 from core.errors import Invalid
-from core.experiment.batches import data_of, masks_of, window
+from core.experiment.batches import batch_at, draw_update_masks, load_data
 from core.experiment.experiment import Experiment
 from core.figures.mask_grid import STEPS, layer_bands, window_of
 from core.figures.slow_motion import Frame, Slow, frames
@@ -96,9 +96,9 @@ def _play(colours: Theme, bring: bool) -> None:
     slow_motion(*drawn, key="masks-slow-motion", bring=bring)
 
 
-def _told(snapshot: Snapshot, data: Data, x: Ints | Reals) -> dict[int, tuple[str, str]]:
+def _told(snapshot: UpdateTrace, data: Data, x: Ints | Reals) -> dict[int, tuple[str, str]]:
     """What is right and what is guessed, by step, where values are asked for."""
-    every = {one.t: data.answer_text([one.right, one.guess], x[[one.t, one.t]]) for one in snapshot.asked if data.real}
+    every = {one.t: data.answer_text([one.right, one.guess], x[[one.t, one.t]]) for one in snapshot.targets if data.real}
     return {t: (right or "", guess or "") for t, (right, guess) in every.items()}
 
 
@@ -109,9 +109,12 @@ def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, st
     found = snapshots().look(experiment, update, sample)
     assert found
     assert found.snapshot
-    data, read = data_of(experiment), window(experiment, update)
+    data, read = load_data(experiment), batch_at(experiment, update)
     bands = layer_bands(
-        experiment.placement.at(update), spelled(masks_of(experiment, update), read.x), experiment.shape, sample
+        experiment.placement.at(update),
+        expand_word_masks(draw_update_masks(experiment, update), read.x),
+        experiment.shape,
+        sample,
     )
     words, _right = data.sample_text(read, sample)
     one = Slow(found.snapshot, experiment, bands, words, data.class_names, step, _told(found.snapshot, data, read.x[:, sample]))

@@ -10,8 +10,8 @@ from core.dropout.comparison import beside, with_rate
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment.batches import data_of
-from core.experiment.experiment import BOUNDS, Experiment, build
+from core.experiment.batches import load_data
+from core.experiment.experiment import BOUNDS, Experiment, build_experiment
 from core.experiment.serialization import from_query, remembered, to_plain, to_query
 from core.i18n import _
 from core.training.events import SHOWN_SAMPLES
@@ -43,10 +43,10 @@ def _in_the_lab() -> dict[str, Any] | None:
 
 
 def _of_link(query: Mapping[str, str]) -> dict[str, Any]:
-    experiment, view, look, errors = build(), View(), Look(), []
+    experiment, view, look, errors = build_experiment(), View(), Look(), []
     try:
         linked = from_query(query)
-        data_of(linked)
+        load_data(linked)
         experiment = linked
     except Invalid as invalid:
         errors.append(_("The link could not be read, so this is the default. {why}").format(why=invalid))
@@ -110,7 +110,7 @@ def change(**fields: Any) -> None:
     """Another experiment; the Lab follows. What cannot be is said, and nothing changes."""
     try:
         changed = replace(experiment(), **fields)
-        data_of(changed)
+        load_data(changed)
     except Invalid as invalid:
         complain(str(invalid))
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from core.dropout.comparison import check_beside, usual_beside
 from core.dropout.methods import METHODS
 from core.errors import Invalid
-from core.experiment.batches import total_updates
+from core.experiment.batches import count_updates
 from core.experiment.experiment import Experiment
 from core.i18n import _
 
@@ -34,7 +34,7 @@ class Look:
         """The nearest look that this experiment has."""
         wanted = usual_beside(experiment.placement) if self.beside is None else self.beside
         names = [name for name in wanted if name not in METHODS or experiment.cell in METHODS[name].cells]
-        update = max(1, min(self.update, total_updates(experiment)))
+        update = max(1, min(self.update, count_updates(experiment)))
         active = experiment.placement.at(update).active(experiment.layers)
         # At first one with many units: of words, and of a unit for all, a step is but one factor.
         active.sort(key=lambda one: one[0].width == "tokens" or not one[2].fresh("units"))

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from core.analysis.path_counts import Corruption, corruption, crossings, gated, routes_of
-from core.dropout.masks import spelled
-from core.experiment.batches import data_of, masks_of, window
+from core.dropout.masks import expand_word_masks
+from core.experiment.batches import batch_at, draw_update_masks, load_data
 from core.experiment.experiment import Experiment
 from core.figures.network import Scene, network
 from core.figures.path_count_charts import counted
@@ -34,9 +34,9 @@ def show(colours: Theme) -> None:
 
 
 def _scene(experiment: Experiment, view: View, gates: bool) -> Scene:
-    data, batch = data_of(experiment), window(experiment, path_state.UPDATE)
+    data, batch = load_data(experiment), batch_at(experiment, path_state.UPDATE)
     inputs, right = data.sample_text(batch, view.sample)
-    masks = spelled(masks_of(experiment, path_state.UPDATE), batch.x)
+    masks = expand_word_masks(draw_update_masks(experiment, path_state.UPDATE), batch.x)
     return Scene(
         experiment.placement,
         experiment.shape,

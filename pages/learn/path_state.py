@@ -13,8 +13,8 @@ from core.analysis.path_stats import extreme, full
 from core.dropout.methods import METHODS, method
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment.batches import data_of, end_near
-from core.experiment.experiment import Experiment, build
+from core.experiment.batches import load_data, nearest_target_step
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_query, remembered, to_plain, to_query
 from core.i18n import _, use
 from core.training.events import SHOWN_SAMPLES
@@ -42,7 +42,7 @@ def begin() -> None:
     in_lab = state["lab"]["experiment"] if "lab" in state else None
     if "path-page" not in state:
         state["path-page"] = {
-            "experiment": in_lab or to_plain(build()),
+            "experiment": in_lab or to_plain(build_experiment()),
             "view": asdict(View()),
             "pick": "",
             "beside": BESIDE,
@@ -77,7 +77,7 @@ def shown() -> Experiment:
 def view() -> View:
     """What is looked at: the path that was chosen, or the one that is corrupted least, or most, between its ends."""
     now = shown()
-    looked = View(**bench()["view"]).fitted(now, SHOWN_SAMPLES, partial(end_near, now, UPDATE))
+    looked = View(**bench()["view"]).fitted(now, SHOWN_SAMPLES, partial(nearest_target_step, now, UPDATE))
     if not (pick := bench()["pick"]):
         return looked
     climbs, through = extreme(now.placement, now.layers, looked.climbs[0], looked.climbs[-1], now.cell, pick == "most")
@@ -103,7 +103,7 @@ def change(**fields: Any) -> None:
         fields = {"hidden": max(before.widths), "placement": _alike(before.placement)} | fields
     try:
         now = replace(before, **fields)
-        data_of(now)
+        load_data(now)
     except Invalid as invalid:
         bench()["error"] = str(invalid)
     else:
@@ -156,7 +156,7 @@ def _open(query: Mapping[str, str]) -> None:
 
 def _read_experiment(query: Mapping[str, str]) -> dict[str, Any]:
     linked = from_query(query)
-    data_of(linked)
+    load_data(linked)
     return {"experiment": to_plain(linked)}
 
 

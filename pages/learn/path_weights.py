@@ -11,7 +11,7 @@ from core.experiment.serialization import from_plain
 from core.figures.run_summary import run_name
 from core.i18n import _, ngettext
 from core.tasks import task
-from core.training.events import of_kind
+from core.training.events import select_events
 from pages.common.escape import plain
 from pages.common.service import service
 from pages.learn import path_state
@@ -58,7 +58,7 @@ def name() -> str:
 def of_these_sizes() -> bool:
     """Whether the run that is chosen, if any, has the network that this page shows. If not, the page says so, and offers it."""
     run = _run_chosen()
-    if not run or _network(began := from_plain(_runs()[run]["began"], own=True)) == _network(path_state.experiment()):
+    if not run or _network(began := from_plain(_runs()[run]["began"], trusted=True)) == _network(path_state.experiment()):
         return True
     layers = ngettext("{n} layer", "{n} layers", began.layers).format(n=began.layers)
     st.info(
@@ -93,7 +93,7 @@ def _chosen() -> None:
 
 
 def _name(run: dict[str, Any]) -> str:
-    return run_name(run["number"], from_plain(run["began"], own=True), of_kind(run["events"], "changed"))
+    return run_name(run["number"], from_plain(run["began"], trusted=True), select_events(run["events"], "changed"))
 
 
 def _network(e: Experiment) -> tuple[Any, ...]:
@@ -102,4 +102,4 @@ def _network(e: Experiment) -> tuple[Any, ...]:
 
 
 def _as_run(run: str) -> None:
-    path_state.change(**vars(from_plain(_runs()[run]["began"], own=True)))
+    path_state.change(**vars(from_plain(_runs()[run]["began"], trusted=True)))

@@ -10,7 +10,7 @@ from core.dropout.preview import STEPS, Drawn, example
 from core.dropout.published_results import NOTE, published
 from core.dropout.sites import SITES
 from core.dropout.tutorials import tutorials
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import to_query
 from core.export import script
 from core.figures.cell_diagram import describe, diagram
@@ -152,7 +152,7 @@ def code(name: str, cell: str) -> None:
 
 
 def _experiment(row: Method, cell: str) -> Experiment:
-    return build(cell=cell, placement=row.placement(cell=cell), monte_carlo=row.monte_carlo)
+    return build_experiment(cell=cell, placement=row.placement(cell=cell), monte_carlo=row.monte_carlo)
 
 
 def _sites(placement: Placement) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.dropout.methods import METHODS
 from core.dropout.published_results import NOTE
-from core.experiment.experiment import Experiment, build
+from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.recipes import RECIPES, Recipe
 from core.experiment.recipes import experiment as of_recipe
 from core.experiment.serialization import to_query
@@ -127,7 +127,7 @@ def _kind(kind: paper_tables.Kind) -> Iterator[str]:
 def _of(task: str, column: str) -> Experiment:
     """The very experiment of that column."""
     name, _at, rate = column.partition(" at ")
-    return build(task, placement=METHODS[name].placement(float(rate) if rate else None))
+    return build_experiment(task, placement=METHODS[name].placement(float(rate) if rate else None))
 
 
 def _seeds(runs: Sequence[Measured]) -> None:

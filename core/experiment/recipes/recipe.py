@@ -6,8 +6,8 @@ from typing import Any
 
 from core.dropout.published_results import Published
 from core.errors import Invalid
-from core.experiment.batches import data_of
-from core.experiment.experiment import BOUNDS, RANGES, Experiment, build
+from core.experiment.batches import load_data
+from core.experiment.experiment import BOUNDS, RANGES, Experiment, build_experiment
 from core.i18n import _
 from core.tasks import task as task_named
 from core.tasks.task import Value
@@ -46,8 +46,8 @@ def experiment(recipe: Recipe, scale: float = 1.0, options: Mapping[str, Value] 
         raise Invalid(_("The scale is {scale}; it must be a number above 0 and at most 1.").format(scale=scale), "scale")
     chosen = {**_sizes(recipe, scale), **(options or {})}
     if scale == 1:
-        return build(recipe.task, chosen, **{**recipe.fields, **given})
-    narrow = build(recipe.task, chosen, **{**recipe.fields, **_widths(recipe, scale), **given})
+        return build_experiment(recipe.task, chosen, **{**recipe.fields, **given})
+    narrow = build_experiment(recipe.task, chosen, **{**recipe.fields, **_widths(recipe, scale), **given})
     return replace(narrow, **{name: value for name, value in _schedule(recipe, scale, narrow).items() if name not in given})
 
 
@@ -68,7 +68,7 @@ def _widths(recipe: Recipe, scale: float) -> dict[str, Any]:
 def _schedule(recipe: Recipe, scale: float, narrow: Experiment) -> dict[str, Any]:
     fields, size = recipe.fields, next(iter(recipe.size.values()))
     updates = min(MOST_UPDATES, scale * fields["epochs"] * size / (fields["batch"] * fields["steps"]))
-    epochs = min(max(1, round(updates / data_of(narrow).updates)), BOUNDS["epochs"][1])
+    epochs = min(max(1, round(updates / load_data(narrow).updates)), BOUNDS["epochs"][1])
     longer = epochs / fields["epochs"]  # so many epochs of this text stand for one of the paper's
     if "decay" not in fields:
         return {"epochs": epochs}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.analysis.path_counts import Mask, crossings, routes_of
-from core.dropout.masks import Array, Masks, Shape, key
+from core.dropout.masks import Array, Masks, Shape, mask_key
 from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.figures.mask_heatmap import of_units
@@ -108,5 +108,5 @@ class Scene:
 
     def _mask(self, site: str, layer: int) -> Array:
         # Where each gate has its own mask, content meets the one of g.
-        whole = self.masks.get(key(site, layer))
-        return of_units(self.masks[key(site, layer, "g")] if whole is None else whole)
+        whole = self.masks.get(mask_key(site, layer))
+        return of_units(self.masks[mask_key(site, layer, "g")] if whole is None else whole)
