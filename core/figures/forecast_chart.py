@@ -1,36 +1,38 @@
-"""The end of a series, and over it the forecast that a network makes one step ahead, and the naive one. Pure.
+"""The chart of a time series with the network's one-step forecast and the naive forecast (the last value again).
 
-The series is ink, the network's forecast dashed in the colour of the run, the naive one, the last value again, thin and dotted.
+The series is drawn in ink, the network's forecast dashed in the color of the run, the naive forecast thin and dotted.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from core.figures.theme import Figure, Theme, template
+from core.figures.theme import Figure, Theme, build_template
 from core.i18n import _
-from core.tasks.task import Floats, ForecastSeries, short
+from core.tasks.task import Floats, ForecastSeries, format_number
 
 MARGINS = {"l": 52, "r": 8, "t": 50, "b": 40}
 
 
-def forecast(
-    track: ForecastSeries, ahead: Sequence[float | None], theme: Theme, title: str, run: str = "", height: int = 270
+def plot_forecast(
+    series: ForecastSeries, predictions: Sequence[float | None], theme: Theme, title: str, run: str = "", height: int = 270
 ) -> Figure:
-    """The figure, plain data, `height` pixels high. ahead [N]: the network's forecast, None where there is none; [] before a
-    network has made one. run: whatever tells it from others; the user's zoom holds as long as it stays."""
-    naive = {"color": theme.muted, "width": 1.2, "dash": "dot"}
+    """Return the chart, `height` pixels high.
+
+    predictions: the network's forecast, [N], None where it has none; [] before the first forecast. run: identifies the
+    run; the user's zoom is kept as long as it stays the same.
+    """
     lines = [
-        _line(_("data"), track, track.values, {"color": theme.ink, "width": 1.8}),
-        _line(_("last value again"), track, track.naive, naive),
+        _plot_line(_("data"), series, series.values, {"color": theme.ink, "width": 1.8}),
+        _plot_line(_("naive: last value"), series, series.naive, {"color": theme.muted, "width": 1.2, "dash": "dot"}),
     ]
-    if ahead:
-        own = {"color": theme.runs[0], "width": 2.2, "dash": "6px,3px"}
-        lines.append(_line(_("network"), track, _floats(ahead), own))
+    if predictions:
+        dashed = {"color": theme.run_colors[0], "width": 2.2, "dash": "6px,3px"}
+        lines.append(_plot_line(_("network"), series, np.array(predictions, np.float64), dashed))
     return {
         "data": lines,
         "layout": {
-            "template": template(theme),
+            "template": build_template(theme),
             "height": height,
             "margin": MARGINS,
             "uirevision": run,
@@ -46,44 +48,38 @@ def forecast(
                 "itemclick": False,
                 "itemdoubleclick": False,
             },
-            "xaxis": {"title": {"text": _("place in the series")}, "showgrid": False, "tickformat": "d"},
+            "xaxis": {"title": {"text": _("position in the series")}, "showgrid": False, "tickformat": "d"},
             "yaxis": {"title": {"text": _("value")}, "nticks": 6},
         },
     }
 
 
-def describe_forecast(track: ForecastSeries, ahead: Sequence[float | None]) -> str:
-    """What the figure shows, and by how much the forecasts miss what is drawn."""
-    last = track.first + len(track.values) - 1
-    drawn = _("Values {first} to {last} of the series, the end of the validation part.").format(first=track.first, last=last)
-    naive = short(_missed(track, track.naive))
-    if not ahead:
-        alone = _("The last value again misses these by {naive} on average; no network has forecast them yet.")
-        return f"{drawn} {alone.format(naive=naive)}"
-    both = _(
-        "One step ahead the network misses these {n} by {error} on average, the last value again by {naive}: their mean "
-        "absolute errors."
+def describe_forecast(series: ForecastSeries, predictions: Sequence[float | None]) -> str:
+    """Return which values are shown and the mean absolute errors of the forecasts."""
+    last = series.first_position + len(series.values) - 1
+    visible = _("Values {first} to {last} of the series, the end of the validation split.").format(
+        first=series.first_position, last=last
     )
-    return f"{drawn} {both.format(n=len(track.values), error=short(_missed(track, _floats(ahead))), naive=naive)}"
+    naive = format_number(_mean_absolute_error(series, series.naive))
+    if not predictions:
+        text = _("Mean absolute error of the naive forecast (last value): {naive}. No network has forecast these values yet.")
+        return f"{visible} {text.format(naive=naive)}"
+    text = _("Mean absolute error of the one-step forecast over {n} values: network {error}, naive forecast {naive}.")
+    error = format_number(_mean_absolute_error(series, np.array(predictions, np.float64)))
+    return f"{visible} {text.format(n=len(series.values), error=error, naive=naive)}"
 
 
-def _missed(track: ForecastSeries, said: Floats) -> float:
-    """The mean absolute error over all that was forecast."""
-    return float(np.nanmean(np.abs(track.values - said)))
+def _mean_absolute_error(series: ForecastSeries, predictions: Floats) -> float:
+    return float(np.nanmean(np.abs(series.values - predictions)))
 
 
-def _floats(values: Sequence[float | None]) -> Floats:
-    return np.array(values, np.float64)
-
-
-def _line(name: str, track: ForecastSeries, values: Floats, line: Figure) -> Figure:
-    shown = [None if value != value else float(f"{value:.5g}") for value in values.tolist()]
+def _plot_line(name: str, series: ForecastSeries, values: Floats, line: Figure) -> Figure:
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "x0": track.first,
-        "y": shown,
+        "x0": series.first_position,
+        "y": [None if value != value else float(f"{value:.5g}") for value in values.tolist()],
         "line": line,
         "connectgaps": False,
         "hovertemplate": "%{y}",

@@ -1,69 +1,81 @@
-"""Writes SVG as text: elements whose attributes are escaped and always in the same order."""
+"""Builds SVG elements as text, with escaped attributes in a fixed order, and estimates the width of texts."""
 
 import re
 from html import escape
 
-# What XML 1.0 cannot hold at all, not even escaped.
+# Characters that XML 1.0 does not allow, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# How wide characters are, in parts of the font size; all others 0.51, and 1 in the scripts of East Asia.
+# Widths of characters as fractions of the font size; all others have 0.51, those of East Asian scripts 1.
 _ADVANCES = {0.27: "ijl.,;:!|'I ", 0.36: "frt()[]-", 0.46: "cksvxyz", 0.6: "ABCDEFGHJKLNOPQRSTUVXYZ", 0.8: "mwMW@%…"}
 
 
-def number(value: float) -> str:
-    """A coordinate with at most one decimal."""
+def format_coordinate(value: float) -> str:
+    """Return a coordinate with at most one decimal."""
     return f"{round(value, 1):g}"
 
 
-def text(value: str) -> str:
-    """The text as XML holds it."""
+def format_path(*parts: str | float) -> str:
+    """Return path data from commands and numbers: ("M", 1.25, 3, "h", 4) gives "M1.2 3h4"."""
+    data = ""
+    for i, part in enumerate(parts):
+        separator = " " if i and not isinstance(part, str) and not isinstance(parts[i - 1], str) else ""
+        data += part if isinstance(part, str) else separator + format_coordinate(part)
+    return data
+
+
+def escape_text(value: str) -> str:
+    """Return a text escaped for XML; characters that XML does not allow become U+FFFD."""
     return escape(_FORBIDDEN.sub("\ufffd", value))
 
 
 def _attribute(value: str | float) -> str:
-    # A parser would turn a plain line break within an attribute into a space.
-    return text(value).replace("\n", "&#10;") if isinstance(value, str) else number(value)
+    # XML parsers turn a plain line break within an attribute into a space.
+    return escape_text(value).replace("\n", "&#10;") if isinstance(value, str) else format_coordinate(value)
 
 
 def tag(name: str, *inside: str, **attributes: str | float | None) -> str:
-    """One element. `inside` is SVG already; attributes that are None are left out; data_t is written data-t."""
-    given = "".join(
+    """Return one element.
+
+    inside: the content, SVG already. attributes: those that are None are left out; `class_` becomes class and `data_t`
+    becomes data-t.
+    """
+    attribute_text = "".join(
         f' {key.strip("_").replace("_", "-")}="{_attribute(value)}"' for key, value in attributes.items() if value is not None
     )
-    return f"<{name}{given}>{''.join(inside)}</{name}>" if inside else f"<{name}{given}/>"
+    return f"<{name}{attribute_text}>{''.join(inside)}</{name}>" if inside else f"<{name}{attribute_text}/>"
 
 
 def group(*inside: str, **attributes: str | float | None) -> str:
-    """A group of elements."""
+    """Return a `<g>` element."""
     return tag("g", *inside, **attributes)
 
 
-def label(value: str, x: float, y: float, kind: str, **attributes: str | float | None) -> str:
-    """A line of text with its baseline at y."""
-    return tag("text", text(value), x=x, y=y, class_=kind, **attributes)
+def label(value: str, x: float, y: float, class_: str, **attributes: str | float | None) -> str:
+    """Return a `<text>` element with its baseline at y."""
+    return tag("text", escape_text(value), x=x, y=y, class_=class_, **attributes)
 
 
-def width_of(value: str, size: float) -> float:
-    """About how wide a text is at a font size: an estimate on the safe side, for the server knows no fonts."""
-    return size * sum(map(_advance, value))
+def estimate_width(value: str, size: float) -> float:
+    """Return an upper estimate of a text's width at a font size, since the server knows no font metrics."""
+    return size * sum(
+        1.0
+        if ord(character) >= 0x1100
+        else next((width for width, characters in _ADVANCES.items() if character in characters), 0.51)
+        for character in value
+    )
 
 
-def shortened(value: str, width: float, size: float) -> str:
-    """The text, or as much of its beginning as fits into the width, with an ellipsis."""
-    if width_of(value, size) <= width:
+def shorten(value: str, width: float, size: float) -> str:
+    """Return the text, or the longest beginning of it that fits into the width, with an ellipsis."""
+    if estimate_width(value, size) <= width:
         return value
-    while value and width_of(value + "…", size) > width:
+    while value and estimate_width(value + "…", size) > width:
         value = value[:-1]
     return value + "…"
 
 
-def two_lines(value: str, width: float, size: float) -> list[str]:
-    """The text in one line, or, where that is too short for it, in two, each shortened to the width."""
+def wrap_two_lines(value: str, width: float, size: float) -> list[str]:
+    """Return the text in one line or, where it does not fit, in two lines, each shortened to the width."""
     cut = max(value.rfind(" ", 0, len(value) * 2 // 3), 0)
-    lines = [value] if width_of(value, size) <= width or not cut else [value[:cut], value[cut + 1 :]]
-    return [shortened(line, width, size) for line in lines]
-
-
-def _advance(character: str) -> float:
-    if ord(character) >= 0x1100:
-        return 1.0
-    return next((width for width, some in _ADVANCES.items() if character in some), 0.51)
+    lines = [value] if estimate_width(value, size) <= width or not cut else [value[:cut], value[cut + 1 :]]
+    return [shorten(line, width, size) for line in lines]

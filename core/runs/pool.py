@@ -7,7 +7,7 @@ from threading import RLock
 from core.i18n import _
 from core.runs.run import Run, changes
 from core.runs.worker_process import Worker
-from core.training.events import LAST, Command, Event
+from core.training.events import FINAL_EVENTS, Command, Event
 
 PATIENCE = 3.0  # seconds that a worker has to obey a stop, before it is ended and replaced
 KILLED = -9
@@ -107,7 +107,7 @@ class Pool:
                 worker.ready, self._starts_fail = True, False
             elif worker.run is not None and event.pop("run", None) == worker.run.id:
                 worker.run.add(event)
-                if event["event"] in LAST:
+                if event["event"] in FINAL_EVENTS:
                     worker.run = worker.kill_at = None
                     self._assign()
 

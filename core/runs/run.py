@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.experiment.changes import CHANGEABLE, apply_changes
+from core.experiment.changes import CHANGEABLE_FIELDS, apply_changes
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
 from core.training.events import VERSION, Command, Event
@@ -101,4 +101,4 @@ class Run:
 
 def changes(command: Mapping[str, Any]) -> dict[str, Any]:
     """Of a command "change", what it changes."""
-    return {name: command[name] for name in CHANGEABLE if name in command}
+    return {name: command[name] for name in CHANGEABLE_FIELDS if name in command}

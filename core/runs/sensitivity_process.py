@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import torch
 
-from core.analysis.sensitivity import measured
-from core.analysis.sensitivity_request import asked
+from core.analysis.sensitivity import measure_sensitivity
+from core.analysis.sensitivity_request import parse_request
 from core.errors import Invalid
 from core.i18n import _
 from core.runs import capacity
@@ -22,7 +22,7 @@ def main() -> None:
         os.nice(NICE)
     torch.set_num_threads(capacity.cores())
     try:
-        for event in measured(*asked(sys.stdin.readline())):
+        for event in measure_sensitivity(*parse_request(sys.stdin.readline())):
             say(event)
     except Invalid as invalid:
         say({"event": "failed", "reason": str(invalid)})

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
-from core.analysis.sensitivity_request import as_it_is
+from core.analysis.sensitivity_request import is_small_enough
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
@@ -69,7 +69,7 @@ class Service:
             if self._pool.waiting >= MOST_WAITING:
                 raise Invalid(_("{most} runs are waiting already; try again when some have ended.").format(most=MOST_WAITING))
             name = uuid4().hex
-            kept = str(self._folder / f"{name}.pt") if as_it_is(experiment) else ""
+            kept = str(self._folder / f"{name}.pt") if is_small_enough(experiment) else ""
             run = self._enter(Run(name, owner, experiment, show, kept))
             self._pool.add(run)
             return run.id

@@ -7,7 +7,7 @@ from contextlib import suppress
 import torch
 
 from core.analysis import update_trace
-from core.analysis.update_recorder import events
+from core.analysis.update_recorder import run_recording
 from core.errors import Invalid
 from core.i18n import _
 from core.runs import capacity
@@ -25,7 +25,7 @@ def main() -> None:
         max(1, capacity.cores() // capacity.workers())
     )  # as the workers have: the same sums in the same order
     try:
-        for event in events(*update_trace.asked(sys.stdin.readline())):
+        for event in run_recording(*update_trace.parse_request(sys.stdin.readline())):
             say(event)
     except (Invalid, Diverged) as why:
         say({"event": "failed", "reason": str(why)})

@@ -36,7 +36,7 @@ class Orders:
     def __init__(self, inbox: Inbox, run: str) -> None:
         self.inbox, self.run = inbox, run
 
-    def take(self, wait: bool) -> Command | None:
+    def next_command(self, wait: bool) -> Command | None:
         """The next command; None where there is none, unless `wait`."""
         while True:
             try:
