@@ -26,21 +26,13 @@ from core.runs.service import MOST_WAITING, Service
 from core.runs.uploads import GRACE
 from core.training.events import Command, Event
 from core.training.trainer import train
+from tests.manual_clock import ManualClock
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 60.0  # seconds after which a test gives up waiting
 
 SHORT = build_experiment("delayed-recall", {"lag": 2, "sequences": 64}, hidden=4, layers=1, updates=5)
 LONG = build_experiment("delayed-recall", {"lag": 2, "sequences": 4096}, hidden=8, layers=2, epochs=500)
-
-
-class Clock:
-    """A clock that goes on when told to."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +44,12 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture(scope="module")
-def single(clock: Clock) -> Iterator[Service]:
+def single(clock: ManualClock) -> Iterator[Service]:
     """One worker, and leases by a clock that is set by hand."""
     service = Service(workers=1, threads=1, clock=clock)
     yield service
@@ -184,7 +176,7 @@ def test_a_change_acts_as_the_same_change_here(service: Service) -> None:
     assert timeless([event for event in events if event != changed]) == timeless(json.loads(json.dumps(here)))
 
 
-def test_the_weights_of_a_run_are_kept_as_long_as_the_run(single: Service, clock: Clock) -> None:
+def test_the_weights_of_a_run_are_kept_as_long_as_the_run(single: Service, clock: ManualClock) -> None:
     run, wide = single.submit(SHORT, "a"), single.submit(replace(SHORT, hidden=MAX_UNITS + 1), "a")
     ended(single, run)
     file = single.weights(run)
@@ -295,7 +287,7 @@ def test_a_waiting_run_refuses_a_change_that_does_not_fit(single: Service) -> No
     assert ended(single, waiting).state == "finished"
 
 
-def test_runs_that_nobody_looks_at_make_room(single: Service, clock: Clock) -> None:
+def test_runs_that_nobody_looks_at_make_room(single: Service, clock: ManualClock) -> None:
     paused, waiting = single.submit(LONG, "a"), single.submit(LONG, "b")
     single.command(paused, {"command": "pause"})
     reach(single, paused, "paused")
@@ -311,7 +303,7 @@ def test_runs_that_nobody_looks_at_make_room(single: Service, clock: Clock) -> N
 
 
 @pytest.mark.parametrize("named", ["run", "owner"])
-def test_a_closed_tab_ends_its_runs_after_a_grace(single: Service, clock: Clock, named: str) -> None:
+def test_a_closed_tab_ends_its_runs_after_a_grace(single: Service, clock: ManualClock, named: str) -> None:
     run, other = single.submit(LONG, "a"), single.submit(LONG, "b")
     reach(single, run, "running")
     name = run if named == "run" else "a"
@@ -330,7 +322,7 @@ def test_a_closed_tab_ends_its_runs_after_a_grace(single: Service, clock: Clock,
     single.command(other, {"command": "stop"})
 
 
-def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clock: Clock) -> None:
+def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clock: ManualClock) -> None:
     path = single.uploads.keep("a", "own.csv", b"1\n")
     with pytest.raises(Invalid, match="no longer here"):
         single.submit(build_experiment("series", {"corpus": path}), "b")
@@ -340,7 +332,7 @@ def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clo
     assert not Path(path).exists()
 
 
-def test_what_nobody_asks_for_any_more_is_forgotten(single: Service, clock: Clock) -> None:
+def test_what_nobody_asks_for_any_more_is_forgotten(single: Service, clock: ManualClock) -> None:
     run = single.submit(SHORT, "a")
     done = ended(single, run)
     clock.now += 150 + 599

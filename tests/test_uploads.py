@@ -30,24 +30,16 @@ from core.tasks.file_readers import (
     list_csv_columns,
     make_upload_name,
 )
-
-
-class Clock:
-    """A clock that goes on when told to."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def uploads(tmp_path: Path, clock: Clock) -> Uploads:
+def uploads(tmp_path: Path, clock: ManualClock) -> Uploads:
     return Uploads(tmp_path / "kept", clock)
 
 
@@ -73,7 +65,7 @@ def test_nobody_reads_a_path_that_is_not_of_the_own_visit(uploads: Uploads) -> N
         uploads.check("bob", build_experiment("series", {"corpus": path}))
 
 
-def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: Clock) -> None:
+def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: ManualClock) -> None:
     kept = {owner: uploads.keep(owner, "a.csv", owner.encode()) for owner in ("ann", "bob", "eve")}
     uploads.release("ann")
     uploads.release("bob")
