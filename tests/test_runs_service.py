@@ -392,10 +392,10 @@ def test_workers_that_cannot_start_are_reported_and_not_tried_for_ever(monkeypat
 def test_the_apps_process_holds_no_torch_and_its_workers_end_with_it(tmp_path: Path) -> None:
     program = """
 import os, sys, time
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.runs.service import Service
 service = Service(workers=1)
-run = service.submit(build("delayed-recall", epochs=500), "tab")
+run = service.submit(build_experiment("delayed-recall", epochs=500), "tab")
 while service.poll(run).state != "running":
     time.sleep(0.01)
 assert not {"torch", "streamlit"} & set(sys.modules)

@@ -7,11 +7,13 @@ import streamlit as st
 from core.errors import Invalid
 from core.runs.recording import FOLDER, Recorded, read
 from core.runs.service import Service
+from pages.common.collector import start_collector
 
 
 @st.cache_resource(on_release=Service.close)
 def service() -> Service:
     """The runs of all tabs; the first of its workers starts soon after it."""
+    start_collector()
     return Service()
 
 
