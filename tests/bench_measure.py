@@ -9,7 +9,7 @@ from os import times
 from core.analysis.sensitivity_request import FARTHEST, WIDEST, candidates, request
 from core.dropout.methods import METHODS
 from core.experiment.experiment import build_experiment
-from core.runs.job_queue import ROOT
+from core.runs.processes import ROOT
 
 
 def main() -> None:
