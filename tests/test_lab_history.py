@@ -55,7 +55,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
         found.append((batch, drawn[-1]))
         yield from events
 
-    monkeypatch.setattr(trainer, "masks_of", remember)
+    monkeypatch.setattr(trainer, "draw_update_masks", remember)
     monkeypatch.setattr(trainer.Trainer, "one_update", watched)
     return found
 

@@ -601,7 +601,7 @@ import core
 heavy = {"core.__main__", "core.nn.network", "core.nn.engines", "core.nn.forward_mode", "core.analysis.sensitivity",
          "core.analysis.update_recorder", "core.runs.sensitivity_process", "core.runs.trace_process"}
 heavy |= {f"core.training.{name}" for name in ("trainer", "loss", "optimizer", "evaluation", "weight_file", "checkpoint",
-                                               "sampling", "decoding")}
+                                               "sampling", "decoding", "run_state")}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
 heavy |= {name for name in names if name.startswith(("core.nn.bptt.", "core.benchmark."))}

@@ -1,6 +1,7 @@
 """What a language model writes. Oracles: the scores of the whole text, read in one window instead of step by step; a run that
 writes nothing; sentences."""
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,15 @@ SCALED = Placement.of(
 )
 
 
+def result_of(steps: Generator[None, None, dict[str, Any]]) -> dict[str, Any]:
+    """What a computation in steps returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value  # type: ignore[no-any-return]
+
+
 def small(**given: Any) -> Experiment:
     return build_experiment("language-model", {"words": 2000}, **TINY | {"steps": 20} | given)
 
@@ -36,7 +46,7 @@ def test_each_symbol_is_drawn_from_what_is_expected_after_those_before_it(placem
     network, masks = Network(data.tokens, data.classes, e), to_torch(values_at_test(e.placement, e.shape), torch.device("cpu"))
     with torch.no_grad():
         network.decoder.mul_(8)  # so that the symbols before it matter
-    text = sampled(network, data, masks, 5)["written"]
+    text = result_of(sampled(network, data, masks, 5))["written"]
     numbers = [int(next(data.split("train")).x[0, 0])]
     for chance in np.random.default_rng(5).random(WORDS.length - 1):
         with torch.no_grad():
@@ -62,10 +72,16 @@ def test_a_run_that_writes_is_the_run_that_does_not(monkeypatch: pytest.MonkeyPa
     texts = {event["update"]: event.pop("written") for event in events if "written" in event}
     assert list(texts) == [event["update"] for event in events if event["event"] == "record" and event["val_loss"]]
     assert len(set(texts.values())) == len(texts) > 1
-    monkeypatch.setattr("core.training.trainer.sampled", lambda *_: {})
+    monkeypatch.setattr("core.training.trainer.sampled", nothing)
     silent, other = run()
     assert events == silent
     assert torch.equal(state, other)
+
+
+def nothing(*_arguments: object) -> Generator[None, None, dict[str, Any]]:
+    """What is written where nothing is."""
+    yield
+    return {}
 
 
 def test_what_is_no_text_is_not_written() -> None:

@@ -206,14 +206,14 @@ def test_an_evaluation_draws_nothing(experiment: Experiment, monkeypatch: pytest
         updates.append(update)
         return draw_update_masks(experiment, update, pass_index)
 
-    monkeypatch.setattr(trainer, "masks_of", counted)
+    monkeypatch.setattr(trainer, "draw_update_masks", counted)
     events = run(experiment)
     assert updates == list(range(1, events[0]["updates"] + 1))
 
     def fails(*_arguments: object) -> None:
         raise AssertionError("an evaluation drew")
 
-    monkeypatch.setattr(trainer, "masks_of", fails)
+    monkeypatch.setattr(trainer, "draw_update_masks", fails)
     monkeypatch.setattr(drawing, "_generator", fails)
     events_of = train(experiment)
     assert next(events_of)["event"] == "started"
@@ -331,7 +331,7 @@ def test_a_change_of_placement_holds_from_the_next_update(monkeypatch: pytest.Mo
         drawn.append((update, experiment.placement, experiment.mask_seed))
         return draw_update_masks(experiment, update, pass_index)
 
-    monkeypatch.setattr(trainer, "masks_of", spy)
+    monkeypatch.setattr(trainer, "draw_update_masks", spy)
     e, other = replace(RECALL, updates=6), METHODS["naive-state"].placement(0.4)
     events = run(e, {2: [change(placement=to_data(other))], 4: [change(mask_seed=99)]})
     assert story(events) == ["started", 0, 1, 2, "changed", 3, 4, "changed", 5, 6, "done"]

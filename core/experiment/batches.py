@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -91,8 +92,18 @@ def _made(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: 
     return task(name).make(dict(options), steps, batch, seed)
 
 
+# Data that somebody holds, such as a run that trains on them, are found again however many others were asked for since.
+_held: WeakValueDictionary[_Key, Data] = WeakValueDictionary()
+
+
 @lru_cache(maxsize=8)
 def _data(key: _Key) -> Data:
+    data = _held.get(key) or _make_data(key)
+    _held[key] = data
+    return data
+
+
+def _make_data(key: _Key) -> Data:
     made, windows, states, decoder = key
     data = _made(*made)
     if decoder == "tied" and data.tokens != data.classes:

@@ -4,6 +4,7 @@ The dice are the same at every evaluation of all runs on the same data: what dif
 those that draw masks, and nothing of the training is touched.
 """
 
+from collections.abc import Generator
 from copy import copy
 from typing import Any
 
@@ -15,11 +16,12 @@ from core.nn.network import Network
 from core.tasks.task import TEMPERATURE, Data
 
 
-def sampled(network: Network, data: Data, masks: dict[str, Tensor], seed: int) -> dict[str, Any]:
+def sampled(network: Network, data: Data, masks: dict[str, Tensor], seed: int) -> Generator[None, None, dict[str, Any]]:
     """The field "written" of an evaluated record: a text that begins with the first symbol of the training part, each further
     one drawn from what the network expects after those before it. Nothing where the task is no language model.
 
-    masks: those of an evaluation. The states start at zero.
+    masks: those of an evaluation. The states start at zero. Yields between two symbols, where the caller may do something else
+    first, and returns the field.
     """
     if data.writing is None:
         return {}
@@ -27,12 +29,13 @@ def sampled(network: Network, data: Data, masks: dict[str, Tensor], seed: int) -
     symbols, states = [int(x)], network.start(1)
     network = copy(network)  # of the object: its weights are the same
     network.engine = "reference"  # which is the fastest for one step of one sample
-    with torch.no_grad():
-        for chance in random.random(data.writing.length - 1):
+    for chance in random.random(data.writing.length - 1):
+        with torch.no_grad():
             h, states = network(x.to(network.decoder.device), states, masks)
             # No accelerator needs to have doubles.
             scores = network.decode(network.decoder_input(h, masks))[0, 0].cpu().double()
-            expected = (scores / TEMPERATURE).softmax(0).cumsum(0)
-            x = torch.searchsorted(expected, chance * expected[-1]).reshape(1, 1)
-            symbols.append(int(x))
+        expected = (scores / TEMPERATURE).softmax(0).cumsum(0)
+        x = torch.searchsorted(expected, chance * expected[-1]).reshape(1, 1)
+        symbols.append(int(x))
+        yield
     return {"written": data.writing.text(symbols)}
