@@ -28,6 +28,7 @@ from core.dropout.sites import SITES, layers_of
 from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_json, to_plain
+from core.runs.settings import Settings
 from core.tasks import TASKS
 from core.tasks.file_readers import called
 from pages.common.service import service
@@ -645,7 +646,7 @@ def test_any_valid_rate_opens() -> None:
 
 def test_a_full_queue_is_said_and_the_run_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     page = lab()
-    monkeypatch.setattr("core.runs.service.MOST_WAITING", 0)
+    monkeypatch.setattr(service(), "settings", Settings(waiting_runs=0))
     before = page.session_state["lab"]["run"]["id"]
     drawn(page.button(key="play").click().run())
     assert page.session_state["lab"]["run"]["id"] == before

@@ -27,6 +27,7 @@ from core.experiment.serialization import from_query, to_plain
 from core.nn.network import Network
 from core.training.weight_file import save_weights
 from pages.common.path_view import View, view_of
+from pages.common.service import service
 from pages.learn import path_weights
 from pages.learn.path_sensitivity import measurements
 from tests.sweeps import LSTM_FIRST
@@ -50,8 +51,8 @@ DAMAGED = {
 def _measurements() -> Iterator[None]:
     """Ends what the pages of this module have started."""
     yield
-    measurements().close()
-    measurements.clear()
+    service().close()
+    service.clear()
 
 
 def path_page(**query: str) -> AppTest:

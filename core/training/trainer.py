@@ -151,9 +151,10 @@ class Trainer:
         except Diverged as diverged:
             yield {"event": "failed", "update": self.update, "reason": self.why_diverged(str(diverged))}
 
-    def advance(self, budget: float, emit: Callable[[Event], None]) -> str:
+    def advance(self, budget: float, emit: Callable[[Event], None], hurry: Callable[[], bool] = lambda: False) -> str:
         """Go on for about so many seconds, at least to the next place where a run can be left, and hand over each event as it
-        happens. Return "used" (the budget), "paused" (nothing to do before the next command) or "ended". Never blocks."""
+        happens. hurry: says that something more urgent has come. Return "used" (the budget), "paused" (nothing to do before the
+        next command) or "ended". Never blocks."""
         if not self.interruptible:
             self.interruptible, self.events = True, self.run()
         self.since = begin = time.perf_counter()
@@ -163,7 +164,7 @@ class Trainer:
                     return "paused"
                 if event is not SUSPENDED:
                     emit(event)
-                elif time.perf_counter() - begin >= budget:
+                elif time.perf_counter() - begin >= budget or hurry():
                     return "used"
             return "ended"
         finally:
@@ -440,7 +441,9 @@ class Trainer:
         """Go on where the run was interrupted, which may be later than where it was saved. told: the newest update whose record
         was given away, -1 for none; changes: the "changed" events so far; paused, pause_at: as the run was then."""
         self.catching_up = told
-        self.repeated = deque(one for one in changes if one["update"] >= self.update)
+        # One more than needed: a change while an evaluation is unfinished counts from the record before, and once more is no
+        # change.
+        self.repeated = deque(one for one in changes if one["update"] >= self.update - 1)
         self.paused, self.pause_at = paused and not self.repeats, pause_at
         if paused and not self.paused:
             self.pause_at = told

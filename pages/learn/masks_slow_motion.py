@@ -18,16 +18,16 @@ from core.i18n import _, use
 from core.runs.trace_jobs import Slowed, Snapshots
 from core.tasks.task import Data, Ints, Reals
 from pages.common.escape import plain
+from pages.common.service import owner, service
 from pages.common.slow_motion import slow_motion
 from pages.learn import masks_state
 
 TICK = 0.5  # seconds
 
 
-@st.cache_resource(on_release=Snapshots.close)
 def snapshots() -> Snapshots:
     """Those of this server."""
-    return Snapshots()
+    return service().traces
 
 
 def show(colours: Theme) -> None:
@@ -83,7 +83,7 @@ def _ask() -> None:
     use(st.context.locale or "en")
     st.session_state["masks-slow-bring"] = True
     try:
-        snapshots().ask(*_asked())
+        snapshots().ask(*_asked(), owner())
     except Invalid as invalid:
         masks_state.complain(str(invalid))
 

@@ -13,16 +13,16 @@ from core.i18n import _, use
 from core.runs.sensitivity_jobs import Measurement, Measurements, outdated
 from pages.common.escape import plain
 from pages.common.live_chart import live_chart
+from pages.common.service import owner, service
 from pages.learn import path_state, path_weights
 
 TICK = 0.5  # seconds
 HEIGHT = 330  # pixels
 
 
-@st.cache_resource(on_release=Measurements.close)
 def measurements() -> Measurements:
     """Those of this server."""
-    return Measurements()
+    return service().measurements
 
 
 def show() -> None:
@@ -92,7 +92,7 @@ def _offer(words: str, found: Measurement | None = None) -> None:
 def _ask() -> None:
     use(st.context.locale or "en")
     try:
-        measurements().ask(path_state.experiment(), path_weights.chosen())
+        measurements().ask(path_state.experiment(), path_weights.chosen(), owner())
     except Invalid as invalid:
         path_state.bench()["refused"] = str(invalid)
 
