@@ -5,14 +5,16 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from core.i18n import _, use
-from pages.common import deep_link
+from core.i18n import _, set_language
+from pages.common import deep_link, page_events
+from pages.common.guard import guard
 from pages.common.static_files import provide_plotly
 from pages.common.style import apply_style
+from pages.common.widgets import mark_assignments
 
 missed = deep_link.missed()
 st.set_page_config(page_title="Dropout Through Time", page_icon="assets/icon.svg", layout="wide")
-use(st.context.locale or "en")
+set_language(st.context.locale or "en")
 provide_plotly()
 apply_style()
 
@@ -38,4 +40,9 @@ page = navigated(at_lab=False)
 if page.url_path == "lab":
     page = navigated(at_lab=True)  # so that its item is the one that is lit
 deep_link.arrive(missed)
-page.run()
+with guard():
+    page_events.page_events()
+    if page_events.goes_to_lab() and page.url_path not in ("", "lab"):
+        st.switch_page(LAB)
+    page.run()
+    mark_assignments("page")

@@ -2,9 +2,12 @@
 
 
 class Invalid(ValueError):
-    """A sentence that says what was wrong and what is allowed; `field` names the setting it is about. `way`: a second one, how
-    the command line mends it, where a page, which has `sentence` alone, offers another way."""
+    """An input that cannot be used.
 
-    def __init__(self, sentence: str, field: str = "", way: str = "") -> None:
-        super().__init__(f"{sentence} {way}" if way else sentence)
-        self.sentence, self.field, self.way = sentence, field, way
+    sentence: what was wrong and what is allowed, for the screen. field: the setting that it is about, or "". cli_hint: a second
+    sentence that only the command line prints, how to correct the input there; pages offer a control instead.
+    """
+
+    def __init__(self, sentence: str, field: str = "", cli_hint: str = "") -> None:
+        super().__init__(f"{sentence} {cli_hint}" if cli_hint else sentence)
+        self.sentence, self.field, self.cli_hint = sentence, field, cli_hint

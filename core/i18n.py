@@ -1,4 +1,4 @@
-"""The one function that every text for people passes through.
+"""Translation: every text that a person reads passes through `_`.
 
 `_("…")` returns the text in the language in use. Tables that are built at import time mark their texts with `N_` and
 are translated where they are shown. A second language is a catalogue in assets/locale, not a rewrite.
@@ -8,30 +8,30 @@ import gettext
 from contextvars import ContextVar
 from pathlib import Path
 
-LOCALE = Path(__file__).parent.parent / "assets" / "locale"
+LOCALE_DIR = Path(__file__).parent.parent / "assets" / "locale"
 
 _catalogue: ContextVar[gettext.NullTranslations] = ContextVar("catalogue")
 _english = gettext.NullTranslations()
 
 
-def use(language: str | gettext.NullTranslations) -> None:
-    """Set the language of this thread: a code such as "en" or "zh-CN" (English where there is no catalogue for it)."""
+def set_language(language: str | gettext.NullTranslations) -> None:
+    """Set the language of this context: a code such as "en" or "zh-CN" (English if there is no catalogue for it)."""
     if isinstance(language, str):
         codes = [language.replace("-", "_"), language.split("-")[0]]
-        language = gettext.translation("app", LOCALE, codes, fallback=True)
+        language = gettext.translation("app", LOCALE_DIR, codes, fallback=True)
     _catalogue.set(language)
 
 
 def _(message: str) -> str:
-    """The message in the language in use."""
+    """Return the message in the current language."""
     return _catalogue.get(_english).gettext(message)
 
 
 def ngettext(one: str, many: str, n: int) -> str:
-    """The form of the message that fits the number n."""
+    """Return the singular or plural message for the number n in the current language."""
     return _catalogue.get(_english).ngettext(one, many, n)
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name)
-    """Marks a text of a table; `_` translates it where it is shown."""
+    """Mark a text of a table for translation; `_` translates it where it is displayed."""
     return message

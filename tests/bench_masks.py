@@ -45,7 +45,8 @@ def changes(page: AppTest, what: str, count: int) -> list[float]:
         if what == "new masks":
             page.button(key="masks-new").click()
         else:
-            page.session_state["masks-page"]["look"]["step"] = (page.session_state["masks-page"]["look"]["step"] + 1) % 20
+            masks = page.session_state["visit"]["masks"]
+            masks["step"] = (masks["step"] + 1) % 20
         began = time.perf_counter()
         page.run()
         times.append(1000 * (time.perf_counter() - began))

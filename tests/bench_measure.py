@@ -1,35 +1,37 @@
-"""How long the measurement of the path page takes at its largest sizes: python -m tests.bench_measure. No test; numbers for the
-README."""
+"""Time the sensitivity measurement of the path page at its largest sizes: python -m tests.bench_measure.
+
+Not a test; figures for the README.
+"""
 
 import subprocess
 import sys
 import time
 from os import times
 
-from core.analysis.sensitivity_request import FARTHEST, WIDEST, candidates, request
+from core.analysis.sensitivity_request import MAX_STEPS, MAX_UNITS, collect_placements, make_request
 from core.dropout.methods import METHODS
 from core.experiment.experiment import build_experiment
 from core.runs.processes import ROOT
 
 
 def main() -> None:
-    """Prints, for methods chosen beside the five that are always measured, the seconds from the start of the process to its
-    end, and those that its processors worked."""
+    """Print for several chosen methods, measured with the methods that are always compared, the seconds of the process and its
+    processor time."""
     for name in ("zaremba2014", "merity2017", "dropconnect", "activations-and-connections"):
-        experiment = build_experiment(layers=4, steps=FARTHEST, hidden=WIDEST, placement=METHODS[name].placement())
-        before, began = times(), time.perf_counter()
+        experiment = build_experiment(layers=4, steps=MAX_STEPS, hidden=MAX_UNITS, placement=METHODS[name].build_placement())
+        before, started = times(), time.perf_counter()
         subprocess.run(
             [sys.executable, "-m", "core.runs.sensitivity_process"],
-            input=request(experiment),
+            input=make_request(experiment),
             cwd=ROOT,
             text=True,
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        worked = sum(times()[2:4]) - sum(before[2:4])
+        processor_seconds = sum(times()[2:4]) - sum(before[2:4])
         print(
-            f"{name}: {time.perf_counter() - began:.1f} s for {len(candidates(experiment))} placements, "
-            f"{worked:.1f} s of processor time"
+            f"{name}: {time.perf_counter() - started:.1f} s for {len(collect_placements(experiment))} placements, "
+            f"{processor_seconds:.1f} s of processor time"
         )
 
 

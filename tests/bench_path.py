@@ -1,4 +1,4 @@
-"""How long the server works on one change of the path page: python -m tests.bench_path. No test; numbers for the README."""
+"""Time the server's work on a change of the path page: python -m tests.bench_path. Not a test; figures for the README."""
 
 import statistics
 import time
@@ -19,44 +19,47 @@ LINKS = {
 }
 
 
-def timed(act: Callable[[], object]) -> float:
-    """Milliseconds of processor time."""
+def measure_milliseconds(act: Callable[[], object]) -> float:
+    """Return the processor time of an action in milliseconds."""
     begin = time.process_time()
     act()
     return 1000 * (time.process_time() - begin)
 
 
-def page_of(query: Mapping[str, str]) -> AppTest:
-    """The page, about to be opened by a link with that query."""
+def make_page(query: Mapping[str, str]) -> AppTest:
+    """Return the page before its first run, with the query of a link."""
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
     for key, value in query.items():
         page.query_params[key] = value
     return page
 
 
-def forget() -> None:
-    """Forgets all that was counted, and all data."""
+def clear_caches() -> None:
+    """Clear the caches of counts and data."""
     for module in (core.analysis.path_counts, core.analysis.path_stats, core.experiment.batches):
-        for one in vars(module).values():
-            if hasattr(one, "cache_clear"):
-                one.cache_clear()
+        for function in vars(module).values():
+            if hasattr(function, "cache_clear"):
+                function.cache_clear()
 
 
 def main() -> None:
-    """Prints, for each size: the opening and the first change on a server that has counted nothing yet, the first run of
-    another method, and the median of twelve changes of the route."""
+    """Print for each size: opening and the first change with empty caches, the first run of another method, and the median of
+    twelve changes of the route."""
     for name, query in LINKS.items():
-        page = page_of(query)
-        page.run()  # what is loaded once is no counting, nor is that AppTest looks through all packages in its first run
-        forget()
-        del page.session_state["path-page"]
-        opened = timed(page.run)
-        forget()
-        first = timed(page.segmented_control(key="path-route").set_value("state").run)
-        other = timed(page.selectbox(key="path-method").select("gal2016").run)
-        changes = [timed(page.segmented_control(key="path-route").set_value(way).run) for way in ["cell", "state", *PICKS] * 3]
+        page = make_page(query)
+        page.run()  # the first run of AppTest looks through all packages, which is not part of the page's work
+        clear_caches()
+        del page.session_state["visit"]
+        opening = measure_milliseconds(page.run)
+        clear_caches()
+        first = measure_milliseconds(page.segmented_control(key="path-route").set_value("state").run)
+        other_method = measure_milliseconds(page.selectbox(key="path-method").select("gal2016").run)
+        changes = [
+            measure_milliseconds(page.segmented_control(key="path-route").set_value(way).run)
+            for way in ["cell", "state", *PICKS] * 3
+        ]
         print(
-            f"{name}: opened {opened:.0f} ms, first change {first:.0f} ms, another method {other:.0f} ms, "
+            f"{name}: opened {opening:.0f} ms, first change {first:.0f} ms, another method {other_method:.0f} ms, "
             f"a change {statistics.median(changes):.0f} ms"
         )
 

@@ -69,7 +69,9 @@ def first_page(page: Page) -> tuple[float, float, float]:
 
 def worker(method: str) -> tuple[float, float]:
     """Seconds until a new worker is ready, and its peak memory after 50 updates at H = 128, L = 2, in MB."""
-    experiment = build_experiment("language-model", placement=METHODS[method].placement(), hidden=128, layers=2, updates=50)
+    experiment = build_experiment(
+        "language-model", placement=METHODS[method].build_placement(), hidden=128, layers=2, updates=50
+    )
     order = {"command": "run", "version": VERSION, "run": "one", "experiment": to_plain(experiment), "show": 0}
     with subprocess.Popen(WORKER, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin

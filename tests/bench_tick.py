@@ -42,27 +42,18 @@ def _page(layers: int, hidden: int, updates: int) -> None:
     from core.experiment.experiment import build_experiment
     from core.experiment.serialization import to_plain
     from core.training.events import make_record
+    from pages.common import visit
     from pages.lab import live, workbench
     from pages.lab.controls import FEW
 
-    if "lab" not in st.session_state:
-        placement = Placement.of({name: Dropout(rate=0.25) for name in FEW})
-        plain = to_plain(build_experiment(layers=layers, hidden=hidden, placement=placement))
+    if "times" not in st.session_state:
+        placement = Placement.from_sites({name: Dropout(rate=0.25) for name in FEW})
+        visit.visit()["experiment"] = to_plain(build_experiment(layers=layers, hidden=hidden, placement=placement))
         events = [{"event": "started", "updates": 10 * updates, "updates_per_epoch": 44}]
-        st.session_state.lab = {
-            "experiment": plain,
-            "run": None,
-            "kept": None,
-            "previous": None,
-            "runs": 1,
-            "error": "",
-            "update": None,
-            "refused": False,
-            "view": {"first": 0, "sample": 0, "climbs": (), "through": "cell"},
-        }
-        workbench.lab()["run"] = workbench._fresh("run", recorded=False) | {"events": events, "state": "finished"}
+        run = workbench.begin_run("run", recorded=False) | {"events": events, "state": "finished"}
+        visit.visit()["run"] = run
         st.session_state.times = []
-    run = workbench.lab()["run"]
+    run = visit.visit()["run"]
     while len(run["events"]) < updates + len(st.session_state.times):
         n = len(run["events"])
         evaluated = {"train_loss_clean": 5.0, "val_loss": 5.0, "val": {"perplexity": 148.4}} if n % 44 == 0 else None

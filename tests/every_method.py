@@ -1,5 +1,8 @@
-"""python -m tests.every_method [TASK ...]: trains every method in every cell that it is defined for, at its usual rates, for
-100 updates on these tasks, or on all, and prints a line for each. Ends with status 1 where a loss is not a number."""
+"""python -m tests.every_method [TASK ...]: trains every method in every cell for which it is defined.
+
+Each run has the usual rates and 100 updates on these tasks, or on all. Prints one line per run; ends with status 1 if a loss is
+not a number.
+"""
 
 import os
 import sys
@@ -15,8 +18,8 @@ UPDATES = 100
 CASES = [(cell, row.name) for row in METHODS.values() for cell in row.cells]
 
 
-def run(case: tuple[str, str, str]) -> tuple[bool, str]:
-    """Whether all losses of the run are numbers, and its line."""
+def train_case(case: tuple[str, str, str]) -> tuple[bool, str]:
+    """Train one case. Return whether all losses are finite, and the line to print."""
     import torch
 
     from core.training.trainer import train
@@ -25,28 +28,30 @@ def run(case: tuple[str, str, str]) -> tuple[bool, str]:
     task, cell, method = case
     row = METHODS[method]
     e = build_experiment(
-        task, cell=cell, placement=row.placement(cell=cell), updates=UPDATES, monte_carlo=min(row.monte_carlo, 3)
+        task, cell=cell, placement=row.build_placement(cell=cell), updates=UPDATES, monte_carlo=min(row.monte_carlo, 3)
     )
     events = list(train(e))
-    # Where nothing is asked in a window there is no loss; a loss that is not a number ends the run.
+    # A window without targets has no loss; a loss that is not a number ends the run.
     losses = [event["train_loss"] for event in events if event["event"] == "record" and event["train_loss"] is not None]
     last = events[-1]
-    fine = last["event"] == "done" and isfinite(last["test"]["loss"]) and all(map(isfinite, losses))
-    said = f"{losses[-1]:.3f} in training, {last['test']['loss']:.3f} at test, {last['seconds']:.1f} s" if fine else str(last)
-    return fine, f"{task:15} {cell:13} {method:28} {said}"
+    is_finite = last["event"] == "done" and isfinite(last["test"]["loss"]) and all(map(isfinite, losses))
+    text = (
+        f"{losses[-1]:.3f} in training, {last['test']['loss']:.3f} at test, {last['seconds']:.1f} s" if is_finite else str(last)
+    )
+    return is_finite, f"{task:15} {cell:13} {method:28} {text}"
 
 
 def main() -> int:
-    """Prints all lines; 0 where all is well."""
+    """Train all cases and print their lines. Return 0 if every loss is finite, otherwise 1."""
     cases = [(task, *case) for task in sys.argv[1:] or TASKS for case in CASES]
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    wrong = 0
+    failures = 0
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for fine, line in pool.map(run, cases):
+        for is_finite, line in pool.map(train_case, cases):
             print(line, flush=True)
-            wrong += not fine
-    print(f"{len(cases)} runs of {UPDATES} updates, {wrong} of them with a loss that is not a number")
-    return int(wrong > 0)
+            failures += not is_finite
+    print(f"{len(cases)} runs of {UPDATES} updates, {failures} of them with a loss that is not a number")
+    return int(failures > 0)
 
 
 if __name__ == "__main__":

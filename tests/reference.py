@@ -1,5 +1,7 @@
-"""Stacked recurrent layers with masks, written a second time and independently: gate by gate, step by step, straight from
-the equations. It runs on NumPy arrays and on torch tensors (whose gradients are then an oracle too), slowly."""
+"""An independent reference implementation of stacked recurrent layers with masks, gate by gate and step by step.
+
+It runs on NumPy arrays and on torch tensors, whose gradients are an oracle too. It is slow.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,23 +17,23 @@ def recurrent_stack(
     masks: Mapping[str, Any],
     cell: str = "lstm",
 ) -> tuple[list[Any], list[tuple[Any, ...]]]:
-    """x [T, B, E], states (h, c) or (h,) [B, H] and (W, U, b) per layer; masks by name, "site.layer" or "site.layer.gate",
-    that of words as one factor a token.
+    """Return the inputs of the decoder, T arrays [B, H], and the states after the last step.
 
-    xp: numpy or torch. Returns what the decoder sees, T arrays [B, H], and the states after the last step.
+    xp: numpy or torch. x: [T, B, E]. states: (h, c) or (h,), [B, H], per layer. layers: (W, U, b) per layer. masks: by key,
+    "site.layer" or "site.layer.gate"; that of words has one factor per token.
     """
     states, out = list(states), []
     for t in range(len(x)):
         below = _mask(masks, "words", 1, "", t) * x[t]
         for n, weights in enumerate(layers):
-            new = STEPS[cell](xp, Layer(masks, n + 1, t, weights, GATES[cell]), below, states[n])
-            states[n] = _zoned(masks, n + 1, t, states[n], new)
+            new = STEPS[cell](xp, ReferenceLayer(masks, n + 1, t, weights, GATES[cell]), below, states[n])
+            states[n] = _apply_zoneout(masks, n + 1, t, states[n], new)
             below = states[n][0]
         out.append(_mask(masks, "output", len(layers), "", t) * below)
     return out, states
 
 
-class Layer:
+class ReferenceLayer:
     """The masks and weights of one layer at one step."""
 
     def __init__(self, masks: Mapping[str, Any], number: int, t: int, weights: tuple[Any, Any, Any], gates: str) -> None:
@@ -42,7 +44,7 @@ class Layer:
         return _mask(self.masks, site, self.number, gate, self.t)
 
     def product(self, A: Any, site: str, weight_site: str, gate: str, v: Any) -> Any:
-        """(M ⊙ A)(d ⊙ v) of one gate, sample by sample."""
+        """Return (M ⊙ A)(d ⊙ v) of one gate for every sample."""
         size = len(A) // len(self.gates)
         row = self.gates.index(gate)
         block = A[row * size : (row + 1) * size]
@@ -52,12 +54,12 @@ class Layer:
         return self.product(self.W, "input" if self.number == 1 else "between", "input_weights", gate, x)
 
     def from_before(self, gate: str, h: Any) -> Any:
-        """U h₋ + b of one gate."""
+        """Return U h₋ + b of one gate."""
         size, row = len(self.b) // len(self.gates), self.gates.index(gate)
         return self.product(self.U, "state", "recurrent_weights", gate, h) + self.b[row * size : (row + 1) * size]
 
 
-def _lstm(xp: Any, m: Layer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+def _lstm(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
     """i f o = σ(W x + U h₋ + b)    g = tanh(the same)    c = d ⊙ (f ⊙ c₋ + i ⊙ (d ⊙ g))    h = o ⊙ tanh(c)."""
     h, c = state
     a = {gate: m.from_below(gate, x) + m.from_before(gate, h) for gate in "ifgo"}
@@ -68,7 +70,7 @@ def _lstm(xp: Any, m: Layer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
     return o * xp.tanh(c), c
 
 
-def _gru(xp: Any, m: Layer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+def _gru(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
     """r z = σ(W x + U h₋ + b)    g = tanh(W x + r ⊙ (U h₋ + b))    h = (1 - z) ⊙ (d ⊙ g) + z ⊙ h₋."""
     (h,) = state
     r = m.mask("reset_gate") * _sigmoid(xp, m.from_below("r", x) + m.from_before("r", h))
@@ -77,12 +79,12 @@ def _gru(xp: Any, m: Layer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
     return ((1 - z) * (m.mask("candidate") * g) + z * h,)
 
 
-def _rnn(xp: Any, m: Layer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+def _rnn(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
     """h = tanh(W x + U h₋ + b)."""
     return (xp.tanh(m.from_below("g", x) + m.from_before("g", state[0])),)
 
 
-def _logistic(xp: Any, m: Layer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+def _logistic(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
     """h = σ(W x + U h₋ + b)."""
     return (_sigmoid(xp, m.from_below("g", x) + m.from_before("g", state[0])),)
 
@@ -90,8 +92,8 @@ def _logistic(xp: Any, m: Layer, x: Any, state: tuple[Any, ...]) -> tuple[Any, .
 STEPS = {"lstm": _lstm, "gru": _gru, "rnn": _rnn, "rnn-logistic": _logistic}
 
 
-def _zoned(masks: Mapping[str, Any], layer: int, t: int, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Zoneout: keep ⊙ old + (1 - keep) ⊙ new, where `keep` is 1 - the mask; nothing is kept where there is none."""
+def _apply_zoneout(masks: Mapping[str, Any], layer: int, t: int, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return keep ⊙ old + (1 - keep) ⊙ new, where `keep` is 1 - the Zoneout mask, or 0 without one."""
     keep = [1 - _mask(masks, site, layer, "", t) for site in ("zoneout_state", "zoneout_cell")]
     return tuple(k * o + (1 - k) * n for k, o, n in zip(keep, old, new, strict=False))
 

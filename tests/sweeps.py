@@ -3,6 +3,6 @@ engines compute is proved for all cells in every run."""
 
 import pytest
 
-from core.experiment.experiment import CELLS
+from core.dropout.cells import CELLS
 
 LSTM_FIRST = [pytest.param(cell, marks=() if cell == "lstm" else pytest.mark.slow) for cell in CELLS]

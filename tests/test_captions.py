@@ -10,8 +10,8 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
-from core.tasks.captions import FED, LETTERS, NAMES, PIXELS
-from core.tasks.digits import HELD_OUT
+from core.tasks.captions import DIGIT_NAMES, FEEDBACK, LETTERS, PIXEL_COUNT
+from core.tasks.digits import HELD_OUT_IMAGES
 from core.tasks.task import Data
 from core.training.trainer import train
 
@@ -19,57 +19,57 @@ PARTS = ("train", "validation", "test")
 WIDTH = 6  # letters of "three." and its like
 
 
-def made(images: int = 100, batch: int = 16, seed: int = 7, steps: int = WIDTH) -> Data:
-    return TASKS["captions"].make({"images": images}, steps, batch, seed)
+def build_data(images: int = 100, batch: int = 16, seed: int = 7, steps: int = WIDTH) -> Data:
+    return TASKS["captions"].make_data({"images": images}, steps, batch, seed)
 
 
-def read(data: Data, part: str) -> list[tuple[tuple[float, ...], str]]:
-    """The pictures, and their names as text."""
+def read_samples(data: Data, part: str) -> list[tuple[tuple[float, ...], str]]:
+    """Return the pictures and their names as text."""
     return [
-        (tuple(batch.x[0, b, :PIXELS] * 16), "".join(LETTERS[y] for y in batch.y[:, b] if y >= 0))
+        (tuple(batch.x[0, b, :PIXEL_COUNT] * 16), "".join(LETTERS[y] for y in batch.y[:, b] if y >= 0))
         for batch in data.split(part)
         for b in np.flatnonzero(batch.target_mask.any(axis=0))
     ]
 
 
-def test_each_picture_has_its_name_and_is_in_one_part() -> None:
+def test_each_picture_has_its_name_and_is_in_one_split() -> None:
     images = load_digits()
     digits: dict[tuple[float, ...], int] = dict(zip(map(tuple, images.data), images.target.tolist(), strict=True))
-    found = [read(made(batch=25), part) for part in PARTS]
-    assert [len(part) for part in found] == [100, HELD_OUT, HELD_OUT]
-    assert all(name == NAMES[digits[picture]] + "." for part in found for picture, name in part)
+    found = [read_samples(build_data(batch=25), part) for part in PARTS]
+    assert [len(part) for part in found] == [100, HELD_OUT_IMAGES, HELD_OUT_IMAGES]
+    assert all(name == DIGIT_NAMES[digits[picture]] + "." for part in found for picture, name in part)
     every = [picture for part in found for picture, _name in part]
     assert len(set(every)) == len(every)
 
 
 def test_a_letter_is_read_at_the_step_after_it() -> None:
-    for batch in made(steps=8).train(0):
-        assert not batch.x[0, :, PIXELS:].any()
-        assert not batch.x[1:, :, :PIXELS].any()
+    for batch in build_data(steps=8).train(0):
+        assert not batch.x[0, :, PIXEL_COUNT:].any()
+        assert not batch.x[1:, :, :PIXEL_COUNT].any()
         for before, now in pairwise(range(8)):
             named = batch.y[before] > 0
-            assert (batch.x[now, named] == FED[batch.y[before, named]]).all()
+            assert (batch.x[now, named] == FEEDBACK[batch.y[before, named]]).all()
             assert not batch.x[now, batch.y[before] == -1].any()
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_writes_the_commonest_name(part: str) -> None:
-    data = made(batch=1)
-    names, right = ([spelt for _picture, spelt in read(data, name)] for name in ("train", part))
+def test_the_baseline_predicts_the_commonest_name(part: str) -> None:
+    data = build_data(batch=1)
+    names, targets = ([spelt for _picture, spelt in read_samples(data, name)] for name in ("train", part))
     most = max(sorted(set(names)), key=names.count)
-    exact = np.mean([name == most for name in right])
-    letters = [a == b for name in right for a, b in zip(name, most.ljust(WIDTH, "-"), strict=False)]
+    exact = np.mean([name == most for name in targets])
+    letters = [a == b for name in targets for a, b in zip(name, most.ljust(WIDTH, "-"), strict=False)]
     assert data.baselines[part] == pytest.approx({"exact_match": exact, "letter_accuracy": np.mean(letters)})
 
 
-def test_what_is_shown_and_what_steps_a_name_needs() -> None:
-    data = made(steps=7)
+def test_the_texts_and_the_steps_of_a_name() -> None:
+    data = build_data(steps=7)
     picture = np.zeros((1, 8, 8), np.float32)
     picture[0, :, :2], picture[0, :2, 2:] = 1, 1
-    looked = np.concatenate([picture.reshape(1, PIXELS), np.zeros((1, len(LETTERS)), np.float32)], axis=1)
-    assert data.read_text(looked) == ["⣿⠉⠉⠉"]
-    texts, right = data.sample_text(next(data.split("train")), 0)
-    word = "".join(text for text in right if text)
+    looked = np.concatenate([picture.reshape(1, PIXEL_COUNT), np.zeros((1, len(LETTERS)), np.float32)], axis=1)
+    assert data.describe_inputs(looked) == ["⣿⠉⠉⠉"]
+    texts, targets = data.describe_sample(next(data.split("train")), 0)
+    word = "".join(text for text in targets if text)
     assert texts[1 : len(word)] == list(word[:-1])
     assert set(texts[len(word) :]) == {"·"}
     with pytest.raises(Invalid, match="in up to 6 steps; steps is 5"):
@@ -86,7 +86,7 @@ def test_a_small_network_beats_the_baseline() -> None:
         batch=50,
         learning_rate=0.05,
         device="cpu",
-        placement=METHODS["none"].placement(),
+        placement=METHODS["none"].build_placement(),
     )
     test = list(train(e))[-1]["test"]
     assert test["exact_match"] > 0.5 > 3 * test["baseline"]

@@ -1,4 +1,4 @@
-"""Runs that are broken off and go on. Oracle: the same run, never broken off; and, for a process that is killed, itself."""
+"""Runs that are interrupted and resumed, in a process that stops or is killed. Oracle: the same run without interruption."""
 
 import json
 import os
@@ -19,36 +19,36 @@ from core.cli.main import main
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
-from core.experiment.experiment import Experiment, build_experiment, with_seed
+from core.experiment.experiment import Experiment, build_experiment, replace_seeds
 from core.training import optimizer
 from core.training.checkpoint import MAGIC, Checkpoint
 from core.training.events import Event
 from core.training.trainer import train
 
 E = build_experiment(
-    "language-model", {"words": 2000}, hidden=4, epochs=5, device="cpu", placement=METHODS["gal2016"].placement(0.2)
+    "language-model", {"words": 2000}, hidden=4, epochs=5, device="cpu", placement=METHODS["gal2016"].build_placement(0.2)
 )
 SGD = replace(E, optimiser="sgd", learning_rate=1.0, decay=1.5, loss="sum", init_range=0.1, forget_bias=None, monte_carlo=2)
-# So wild that the validation loss soon rises.
+# A learning rate so high that the validation loss soon rises.
 NT_ASGD = replace(E, optimiser="nt-asgd", learning_rate=40.0, windows="varied", clip=2.0, placement=Placement())
 
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Sums keep their order."""
+    """Use one thread, so that sums keep their order."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
 
-def said(events: list[Event]) -> list[Event]:
-    """What does not depend on the clock or on where the run was broken off."""
+def drop_timing(events: list[Event]) -> list[Event]:
+    """Return the events without what depends on the clock or on where the run was interrupted."""
     return [{name: value for name, value in event.items() if name not in ("seconds", "resumed")} for event in events]
 
 
 def assert_same_state(one: Path, other: Path) -> None:
-    """Weights, optimiser, states and place, bit for bit."""
+    """Assert that two checkpoints have the same state, bit for bit, except the seconds."""
     flat = [_flat(torch.load(BytesIO(path.read_bytes()[len(MAGIC) + 32 :]), weights_only=True)) for path in (one, other)]
     assert flat[0].keys() == flat[1].keys()
     for name, value in flat[0].items():
@@ -64,22 +64,22 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("experiment", [E, SGD, NT_ASGD], ids=["adam", "sgd", "nt-asgd"])
-def test_a_run_goes_on_as_if_it_had_never_been_broken_off(
+def test_a_resumed_run_equals_an_uninterrupted_one(
     experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Within an epoch; after its first event, and after its end."""
-    monkeypatch.setattr(optimizer, "PATIENCE", 1)
-    whole = list(train(experiment, checkpoint=Checkpoint(tmp_path / "whole", 7)))
-    assert said(whole) == said(list(train(experiment)))
+    """Interrupted within an epoch, after the first event and after the end."""
+    monkeypatch.setattr(optimizer, "AVERAGING_PATIENCE", 1)
+    uninterrupted = list(train(experiment, checkpoint=Checkpoint(tmp_path / "whole", 7)))
+    assert drop_timing(uninterrupted) == drop_timing(list(train(experiment)))
     for after in (18, 1, 10**6) if experiment is E else (18,):
         path = tmp_path / f"broken{after}"
         list(islice(train(experiment, checkpoint=Checkpoint(path, 7)), after))
-        again = list(train(experiment, checkpoint=Checkpoint(path, 7)))
-        assert said(again) == said(whole)
-        assert again[0].get("resumed", 0) == {1: 0, 18: 14}.get(after, whole[0]["updates"])
+        resumed = list(train(experiment, checkpoint=Checkpoint(path, 7)))
+        assert drop_timing(resumed) == drop_timing(uninterrupted)
+        assert resumed[0].get("resumed", 0) == {1: 0, 18: 14}.get(after, uninterrupted[0]["updates"])
         assert_same_state(tmp_path / "whole", path)
     if experiment is NT_ASGD:
-        assert next(event["update"] for event in whole if event["event"] == "averaging") <= 14
+        assert next(event["update"] for event in uninterrupted if event["event"] == "averaging") <= 14
 
 
 COMMAND = [
@@ -103,7 +103,7 @@ COMMAND = [
 
 
 def test_killed_in_the_middle_of_an_epoch_and_started_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """kill -9, while the process cannot get far beyond what has been read of it: a pipe holds little."""
+    """The pipe holds little, so the process cannot run far ahead of the lines that were read when it is killed."""
     corpus = tmp_path / "corpus"
     corpus.write_text(" ".join(f"word{n * n % 97}" for n in range(8000)), encoding="utf-8")
     arguments = [*COMMAND, "--option", f"corpus={corpus}", "--checkpoint"]
@@ -121,34 +121,35 @@ def test_killed_in_the_middle_of_an_epoch_and_started_again(tmp_path: Path, caps
             pass
         process.kill()
     assert process.returncode == -9
-    whole, again = (
-        [json.loads(line) for line in _printed(capsys, *arguments, str(tmp_path / name)).splitlines()]
+    uninterrupted, resumed = (
+        [json.loads(line) for line in run_command(capsys, *arguments, str(tmp_path / name)).splitlines()]
         for name in ("whole", "killed")
     )
-    assert again[0]["resumed"] in (42, 63)
-    assert again[0]["resumed"] % whole[0]["updates_per_epoch"] > 0, "within an epoch"
-    assert said(again) == said(whole)
+    assert resumed[0]["resumed"] in (42, 63)
+    assert resumed[0]["resumed"] % uninterrupted[0]["updates_per_epoch"] > 0, "within an epoch"
+    assert drop_timing(resumed) == drop_timing(uninterrupted)
     assert_same_state(tmp_path / "whole", tmp_path / "killed")
 
 
-def _printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main(arguments) == 0
     return capsys.readouterr().out
 
 
 SHORT = replace(E, updates=3)
-# Other experiments than that, and what is said to be different: what a reader knows comes first.
+# Other experiments, and the differences that the error names.
 OTHERS = {
-    replace(SHORT, decay=2.0, hidden=(5, 6), embedding=7): "hidden is 4 there and 5,6 here; embedding is not given there and 7 "
-    "here; decay is 1.0 there and 2.0 here",
-    replace(with_seed(SHORT, 3), layers=1, learning_rate=0.1, cell="gru"): "layers is 2 there and 1 here; cell is lstm there "
-    "and gru here; seed is 7 there and 3 here; and 1 more",
-    replace(SHORT, mask_seed=3, placement=METHODS["gal2016"].placement(0.1)): "rate is words=0.2 input=0.2 between=0.2 "
-    "output=0.2 state=0.2 there and words=0.1 input=0.1 between=0.1 output=0.1 state=0.1 here; mask_seed is 7 there and 3 here",
-    replace(SHORT, placement=METHODS["ar-tar"].placement()): "method is gal2016 there and ar-tar here",
-    replace(SHORT, placement=Placement.of({"cell": Dropout(0.1)})): "method is gal2016 there and of its own here",
-    replace(SHORT, options=(("words", 3000),), windows="varied"): "words is 2000 there and 3000 here; windows is equal there "
-    "and varied here",
+    replace(SHORT, decay=2.0, hidden=(5, 6), embedding=7): "hidden is 4 in the file and 5,6 here; "
+    "embedding is not given in the file and 7 here; decay is 1.0 in the file and 2.0 here",
+    replace(replace_seeds(SHORT, 3), layers=1, learning_rate=0.1, cell="gru"): "layers is 2 in the file and 1 here; "
+    "cell is lstm in the file and gru here; seed is 7 in the file and 3 here; and 1 more",
+    replace(SHORT, mask_seed=3, placement=METHODS["gal2016"].build_placement(0.1)): "rate is words=0.2 input=0.2 between=0.2 "
+    "output=0.2 state=0.2 in the file and words=0.1 input=0.1 between=0.1 output=0.1 state=0.1 here; "
+    "mask_seed is 7 in the file and 3 here",
+    replace(SHORT, placement=METHODS["ar-tar"].build_placement()): "method is gal2016 in the file and ar-tar here",
+    replace(SHORT, placement=Placement.from_sites({"cell": Dropout(0.1)})): "method is gal2016 in the file and custom here",
+    replace(SHORT, options=(("words", 3000),), windows="varied"): "words is 2000 in the file and 3000 here; "
+    "windows is equal in the file and varied here",
 }
 
 
@@ -161,17 +162,17 @@ def test_what_is_no_checkpoint_of_this_run_is_refused_and_kept(tmp_path: Path) -
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     damaged = (content[:-1], content[: len(MAGIC) + 5], flipped, content + b"\n")
     for wrong in (b"", b"a story\n" * 99, *damaged):
-        sentence = "is damaged" if wrong in damaged else "is no checkpoint of this program, and is not overwritten"
+        sentence = "is damaged" if wrong in damaged else "is not a checkpoint of this program and is not overwritten"
         path.write_bytes(wrong)
         with pytest.raises(Invalid, match=sentence) as caught:
             next(train(short, checkpoint=Checkpoint(path)))
         assert caught.value.field == "checkpoint"
         assert path.read_bytes() == wrong
     path.write_bytes(content)
-    with pytest.raises(Invalid, match="that of another experiment: hidden is 4 there and 7 here"):
+    with pytest.raises(Invalid, match="belongs to another experiment: hidden is 4 in the file and 7 here"):
         next(train(replace(short, hidden=7), checkpoint=Checkpoint(path)))
     for other, sentence in OTHERS.items():
-        with pytest.raises(Invalid, match=re.escape(f"another experiment: {sentence}. Name another file, or")):
+        with pytest.raises(Invalid, match=re.escape(f"another experiment: {sentence}. Use another file or")):
             next(train(other, checkpoint=Checkpoint(path)))
     with pytest.raises(Invalid, match="cannot be read: Is a directory"):
         next(train(short, checkpoint=Checkpoint(tmp_path)))
@@ -183,7 +184,7 @@ def test_what_is_no_checkpoint_of_this_run_is_refused_and_kept(tmp_path: Path) -
 def test_other_data_under_the_same_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, short = tmp_path / "run", replace(E, updates=3)
     list(train(short, checkpoint=Checkpoint(path)))
-    monkeypatch.setattr("core.training.checkpoint._digest_of", lambda data: "other")
+    monkeypatch.setattr("core.training.checkpoint._hash_data", lambda data: "other")
     with pytest.raises(Invalid, match="belongs to other data than this experiment finds now"):
         next(train(short, checkpoint=Checkpoint(path)))
 
@@ -202,4 +203,4 @@ def test_a_full_disk_costs_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     unsaved = [event for event in events if event["event"] == "unsaved"]
     assert [event["update"] for event in unsaved] == [2, 4, 6]
     assert "cannot be written: No space left on device" in unsaved[0]["reason"]
-    assert said([event for event in events if event["event"] != "unsaved"]) == said(list(train(short)))
+    assert drop_timing([event for event in events if event["event"] != "unsaved"]) == drop_timing(list(train(short)))

@@ -18,10 +18,10 @@ from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.nn.network import Network
 from core.tasks import TASKS
-from core.tasks.classification import split
-from core.tasks.documentation import SENTENCE, sentences, title, words
-from core.tasks.file_readers import LARGEST
-from core.tasks.labelled_texts import HELD_OUT, least_texts
+from core.tasks.classification import split_texts
+from core.tasks.documentation import MIN_SENTENCE_WORDS, get_topic_title, load_sentences, tokenize_words
+from core.tasks.file_readers import MAX_FILE_BYTES
+from core.tasks.labelled_texts import HELD_OUT_PERCENT, compute_min_texts
 from core.tasks.next_symbol import UNKNOWN
 from core.tasks.task import Batch, Data, Value
 from core.training.loss import forward
@@ -32,19 +32,19 @@ PARTS = ("train", "validation", "test")
 DEFAULT: dict[str, Value] = {"texts": 600, "sections": 6}
 
 
-def make(options: dict[str, Value], steps: int = 30, batch: int = 16, seed: int = 7) -> Data:
-    return TASK.make(DEFAULT | options, steps, batch, seed)
+def build_data(options: dict[str, Value], steps: int = 30, batch: int = 16, seed: int = 7) -> Data:
+    return TASK.make_data(DEFAULT | options, steps, batch, seed)
 
 
-def table(path: Path, rows: list[tuple[Any, ...]], delimiter: str = ",", head: tuple[str, ...] = ("text", "label")) -> Path:
-    """A CSV file of these rows."""
+def write_csv(path: Path, rows: list[tuple[Any, ...]], delimiter: str = ",", head: tuple[str, ...] = ("text", "label")) -> Path:
+    """Write a CSV file with these rows."""
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, delimiter=delimiter).writerows([head, *rows])
     return path
 
 
-def reviews(n: int) -> list[tuple[str, str]]:
-    """Texts that begin alike and differ by the one word that decides."""
+def make_reviews(n: int) -> list[tuple[str, str]]:
+    """Return texts with a common beginning that differ in the one decisive word."""
     return [
         (f"the film number{i} was {('good', 'bad')[i % 2]} said {'someone ' * (i % 5)}.", ("up", "down")[i % 2])
         for i in range(n)
@@ -52,104 +52,112 @@ def reviews(n: int) -> list[tuple[str, str]]:
 
 
 def test_a_sentence_is_one_of_its_section() -> None:
-    for name, paragraphs in list(sentences().items())[:20]:
-        text = " ".join(words(documentation.topics[name]))
+    for name, paragraphs in list(load_sentences().items())[:20]:
+        text = " ".join(tokenize_words(documentation.topics[name]))
         assert all(" ".join(sentence) in text for paragraph in paragraphs for sentence in paragraph)
-    every = [sentence for paragraphs in sentences().values() for paragraph in paragraphs for sentence in paragraph]
+    every = [sentence for paragraphs in load_sentences().values() for paragraph in paragraphs for sentence in paragraph]
     assert len(set(every)) == len(every) > 2000
-    assert all(len(sentence) >= SENTENCE and sentence[-1] in ".:" for sentence in every)
+    assert all(len(sentence) >= MIN_SENTENCE_WORDS and sentence[-1] in ".:" for sentence in every)
     assert ("print", "the", "arguments", "of", "the", "current", "function", "and", "their", "current", "values", ".") in every
 
 
-def test_a_section_is_called_as_its_own_text_begins() -> None:
+def test_a_section_has_the_title_of_its_text() -> None:
     called = {
         "formatstrings": "Format String Syntax",
         "typesseq": "Sequence Types — list, tuple, range",
         "debugger": "pdb — The Python Debugger",
     }
-    assert {name: title(name) for name in called} == called
+    assert {name: get_topic_title(name) for name in called} == called
     for sections in (6, 12):
-        labels = sorted({one.label for one in split(DEFAULT | {"sections": sections}, 7)["train"]})
-        names = make({"sections": sections}).class_names
-        assert names == tuple(map(title, labels)), "in the order of the topics' names, which the numbers of classes are"
+        labels = sorted({one.label for one in split_texts(DEFAULT | {"sections": sections}, 7)["train"]})
+        names = build_data({"sections": sections}).class_names
+        assert names == tuple(map(get_topic_title, labels)), (
+            "in the order of the topics' names, which the numbers of classes are"
+        )
         assert len(set(names)) == sections
 
 
 @pytest.mark.parametrize("seed", [7, 8])
 @pytest.mark.parametrize("sections", [2, 6, 12])
-def test_no_paragraph_is_in_two_parts(sections: int, seed: int) -> None:
-    parts = split({"texts": 10**5, "sections": sections}, seed)
+def test_no_paragraph_is_in_two_splits(sections: int, seed: int) -> None:
+    parts = split_texts({"texts": 10**5, "sections": sections}, seed)
     whole = {
-        sentence: (name, n) for name, some in sentences().items() for n, some_more in enumerate(some) for sentence in some_more
+        sentence: (name, n)
+        for name, some in load_sentences().items()
+        for n, some_more in enumerate(some)
+        for sentence in some_more
     }
     found = {part: {whole[one.words] for one in texts} for part, texts in parts.items()}
     assert not any(found[one] & found[other] for one, other in combinations(PARTS, 2))
     assert all(one.label == whole[one.words][0] for texts in parts.values() for one in texts)
-    sizes = Counter({name: sum(map(len, some)) for name, some in sentences().items()})
+    sizes = Counter({name: sum(map(len, some)) for name, some in load_sentences().items()})
     assert {one.label for one in parts["train"]} == {name for name, _size in sizes.most_common(sections)}
     assert sum(map(len, parts.values())) == sum(size for _name, size in sizes.most_common(sections)), "none is lost"
-    assert split({"texts": 50, "sections": sections}, seed) == parts | {"train": parts["train"][:50]}
+    assert split_texts({"texts": 50, "sections": sections}, seed) == parts | {"train": parts["train"][:50]}
 
 
-def test_a_window_has_the_words_and_asks_at_the_last_of_them() -> None:
-    data, parts = make({}, steps=12), split(DEFAULT, 7)
+def test_a_window_has_the_words_and_a_target_at_the_last() -> None:
+    data, parts = build_data({}, steps=12), split_texts(DEFAULT, 7)
     for name in PARTS[1:]:
         seen = []
         for batch in data.split(name):
-            assert batch.first
+            assert batch.starts_sequence
             assert batch.padded
             for n in np.flatnonzero(batch.target_mask.any(axis=0)):
-                last = int(batch.exists[:, n].sum())
+                last = int(batch.step_mask[:, n].sum())
                 assert np.flatnonzero(batch.target_mask[:, n]).tolist() == [last - 1], "asked for once, at its last step"
-                read, answers = data.sample_text(batch, int(n))
+                read, answers = data.describe_sample(batch, int(n))
                 seen.append((tuple(read[:last]), answers[last - 1]))
                 assert set(read[last:]) <= {"·"}
         known = set(data.token_names)
         assert seen == [
-            (tuple(word if word in known else UNKNOWN for word in one.words[:12]), title(one.label)) for one in parts[name]
+            (tuple(word if word in known else UNKNOWN for word in one.words[:12]), get_topic_title(one.label))
+            for one in parts[name]
         ]
-    assert len({int(n) for batch in data.split("train") for n in batch.exists.sum(axis=0)}) > 4, "of many lengths"
+    assert len({int(n) for batch in data.split("train") for n in batch.step_mask.sum(axis=0)}) > 4, "of many lengths"
     counts = Counter(word for one in parts["train"] for word in one.words)
     assert data.token_names == (UNKNOWN, *sorted(word for word, n in counts.items() if n > 1))
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_says_the_commonest_label(part: str) -> None:
-    data, parts = make({}), split(DEFAULT, 7)
+def test_the_baseline_predicts_the_commonest_label(part: str) -> None:
+    data, parts = build_data({}), split_texts(DEFAULT, 7)
     most = Counter(one.label for one in parts["train"]).most_common(1)[0][0]
-    right = [one.label for one in parts[part]]
-    found = f1_score(right, [most] * len(right), average="macro", zero_division=0)
-    assert data.baselines[part] == pytest.approx({"accuracy": accuracy_score(right, [most] * len(right)), "macro_f1": found})
+    targets = [one.label for one in parts[part]]
+    found = f1_score(targets, [most] * len(targets), average="macro", zero_division=0)
+    assert data.baselines[part] == pytest.approx(
+        {"accuracy": accuracy_score(targets, [most] * len(targets)), "macro_f1": found}
+    )
 
 
-def test_neither_loss_nor_gradients_see_what_stands_behind_the_last_word() -> None:
+def test_padding_affects_neither_loss_nor_gradients() -> None:
     e = build_experiment("classification", DEFAULT, hidden=5, layers=2, batch=16, steps=30)
-    data = make({})
+    data = build_data({})
     network, batch = Network(data.tokens, data.classes, e), next(data.split("train"))
-    other = np.where(batch.exists, batch.x, 3)
+    other = np.where(batch.step_mask, batch.x, 3)
     assert (other != batch.x).any()
     losses, gradients = [], []
     for x in (batch.x, other):
-        loss = forward(network, Batch(x, batch.y, True, padded=True), network.start(16), {}).loss
+        loss = forward(network, Batch(x, batch.y, True, padded=True), network.zero_states(16), {}).loss
         losses.append(loss.item())
         gradients.append(torch.autograd.grad(loss, list(network.parameters())))
     assert losses[0] == losses[1]
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
-def test_a_table_of_ones_own(tmp_path: Path) -> None:
-    """Its columns by name or number; cells with commas, quotes and ends of lines; a text that comes twice counts once."""
+def test_a_users_csv_file(tmp_path: Path) -> None:
+    """Columns by name or number; cells with commas, quotes and line breaks; a repeated text counts once."""
     rows = [
-        *reviews(60),
+        *make_reviews(60),
         ('It said: "no, never",\nand ended', "down"),
-        reviews(1)[0],
+        make_reviews(1)[0],
         ("THE FILM number1 was bad said someone .", "up"),
     ]
-    path = table(
+    path = write_csv(
         tmp_path / "own.csv", [(n, label, text) for n, (text, label) in enumerate(rows)], ";", ("n", "stars", "review")
     )
     parts = [
-        split(DEFAULT | {"corpus": str(path), "text": text, "label": label}, 7)
+        split_texts(DEFAULT | {"corpus": str(path), "text": text, "label": label}, 7)
         for text, label in (("review", "stars"), ("3", "2"))
     ]
     assert parts[0] == parts[1]
@@ -158,11 +166,11 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     assert len({one.words for one in found}) == 61
     assert (("it", "said", ":", '"', "no", ",", "never", '"', ",", "and", "ended"), "down") in found
     assert (("the", "film", "number1", "was", "bad", "said", "someone", "."), "down") in found
-    assert make({"corpus": str(path), "text": "review", "label": "stars"}, batch=8).class_names == ("down", "up")
+    assert build_data({"corpus": str(path), "text": "review", "label": "stars"}, batch=8).class_names == ("down", "up")
 
 
 def test_a_network_that_reads_the_texts_beats_the_commonest_label(tmp_path: Path) -> None:
-    path = table(tmp_path / "own.csv", reviews(260))
+    path = write_csv(tmp_path / "own.csv", make_reviews(260))
     e = build_experiment(
         "classification",
         {"corpus": str(path)},
@@ -173,7 +181,7 @@ def test_a_network_that_reads_the_texts_beats_the_commonest_label(tmp_path: Path
         epochs=8,
         learning_rate=0.03,
         device="cpu",
-        placement=METHODS["none"].placement(),
+        placement=METHODS["none"].build_placement(),
     )
     done = list(train(e))[-1]
     assert done["test"]["accuracy"] > 0.95 > 1.3 * done["baselines"]["accuracy"]
@@ -181,12 +189,12 @@ def test_a_network_that_reads_the_texts_beats_the_commonest_label(tmp_path: Path
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5, 6, 16, 40, 64])
-def test_the_texts_that_are_needed_are_enough_and_one_fewer_is_not(batch: int) -> None:
+def test_the_minimum_number_of_texts_is_enough_and_one_fewer_is_not(batch: int) -> None:
     def enough(count: int) -> bool:
-        held = count * HELD_OUT // 100
+        held = count * HELD_OUT_PERCENT // 100
         return held > 0 and count - 2 * held >= batch
 
-    least = least_texts(batch)
+    least = compute_min_texts(batch)
     assert not enough(least - 1)
     assert all(map(enough, range(least, least + 200)))
 
@@ -198,52 +206,52 @@ GOOD = "".join(f"some words {n},{'ab'[n % 2]}\n" for n in range(60))
     ("content", "says"),
     [
         ("", "is empty"),
-        (b"\x89PNG\0\0", "is no text"),
+        (b"\x89PNG\0\0", "is not a text file"),
         ("text,label\ngröße,a\n".encode("latin-1"), "is not in UTF-8"),
-        ("text,label\n", "a row of names and nothing else"),
+        ("text,label\n", "a header row but no data"),
         ("text,label\n\n ,\n", "The column “text” is empty in 1 of its 1 rows, first in row 1"),
         (f"text,label\n{GOOD}only a text\n", "The column “label” is empty in 1 of its 61 rows, first in row 61"),
         (f"review,stars\n{GOOD}", "has no column “text”; it has review, stars. Choose one with text=NAME"),
         (f"text,stars\n{GOOD}", "has no column “label”; it has text, stars. Choose one with label=NAME"),
-        ('text,label\n"never closed,a\n' + GOOD, "is no CSV: unexpected end of data"),
-        ('text,label\n"closed" too early,a\n' + GOOD, "is no CSV: "),
-        (f"text,label\n{'x' * 200_000},a\n", "is no CSV: field larger than"),
-        ("a," * 1_000_000, "a row of names and nothing else"),
+        ('text,label\n"never closed,a\n' + GOOD, "is not a valid CSV file: unexpected end of data"),
+        ('text,label\n"closed" too early,a\n' + GOOD, "is not a valid CSV file: "),
+        (f"text,label\n{'x' * 200_000},a\n", "is not a valid CSV file: field larger than"),
+        ("a," * 1_000_000, "a header row but no data"),
         ("a," * 1_000_000 + "\n1,2\n", "has no column “text”; it has a, a, a, a, a, a, a, a, …"),
         (f"text,label\n{GOOD}hello, world,a\n", "Row 61 of the file .* has more cells \\(3\\) than there are columns \\(2\\)"),
         (f"text,label,text\n{GOOD}", "has 2 columns “text”. Choose one by its number, such as text=1"),
         (f"text,label\n{GOOD}".encode("utf-16"), "is in UTF-16; save it in UTF-8"),
         ("\ufeff", "is empty"),
-        (",\n,\n", "a row of names and nothing else"),
-        ("text,label\n" + GOOD.replace(",b", ",a"), "All texts have one label, “a”: there is nothing to tell apart"),
+        (",\n,\n", "a header row but no data"),
+        ("text,label\n" + GOOD.replace(",b", ",a"), "All texts have one label, “a”: there is nothing to classify"),
         ("text,label\n" + "".join(f"x{n},{n}\n" for n in range(200)), "“label” has 200 different labels; at most 100"),
         ("text,label\na b,x\nc d,y\n", "has 2 texts; at least 22 are needed for a batch of 16"),
         (
             "text,label\n" + "".join(f"a b {n % 14},{'ab'[n % 2]}\n" for n in range(400)),
-            "has 400 texts, 14 of them different: one that comes again counts once; at least 22 are needed for a batch of 16",
+            r"has 400 texts, 14 of them different \(repeated texts count once\); at least 22 are needed for a batch of 16",
         ),
-        ("text,label\n" + "".join(f"x{n},{'ab'[n % 2]}\n" for n in range(60)), "none occurs twice: there is nothing to go by"),
-        ("text,label\n" + "".join(f"a b {n},{'b' if n == 5 else 'a'}\n" for n in range(100)), "have all the same label"),
-        (b"text,label\n" + b"x" * (LARGEST - 10), "has more than 5000000 bytes"),
+        ("text,label\n" + "".join(f"x{n},{'ab'[n % 2]}\n" for n in range(60)), ": there is no vocabulary to learn from"),
+        ("text,label\n" + "".join(f"a b {n},{'b' if n == 5 else 'a'}\n" for n in range(100)), "have the same label"),
+        (b"text,label\n" + b"x" * (MAX_FILE_BYTES - 10), "has more than 5000000 bytes"),
     ],
 )
-def test_a_table_that_is_wrong_is_said_to_be(tmp_path: Path, content: str | bytes, says: str) -> None:
+def test_an_invalid_file_is_refused(tmp_path: Path, content: str | bytes, says: str) -> None:
     path = tmp_path / "own.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(Invalid, match=says) as caught:
-        make({"corpus": str(path), "texts": 32})
+        build_data({"corpus": str(path), "texts": 32})
     assert len(str(caught.value)) < 400
 
 
-def test_columns_that_are_wrong_are_said_to_be(tmp_path: Path) -> None:
-    path = str(table(tmp_path / "own.csv", reviews(60)))
+def test_invalid_columns_are_refused(tmp_path: Path) -> None:
+    path = str(write_csv(tmp_path / "own.csv", make_reviews(60)))
     cases: list[tuple[dict[str, Value], str]] = [
         ({"corpus": path, "text": "label"}, "are the same column, “label”"),
         ({"corpus": path, "text": "0"}, "has no column “0”"),
         ({"corpus": path, "label": "3"}, "has no column “3”"),
         ({"corpus": str(tmp_path / "none.csv")}, "cannot be read"),
-        ({"label": "stars"}, "label chooses from a file of your own: give corpus=PATH as well"),
+        ({"label": "stars"}, "label names a column of your own file: give corpus=PATH as well"),
     ]
     for options, says in cases:
         with pytest.raises(Invalid, match=says):
-            make(options)
+            build_data(options)

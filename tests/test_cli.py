@@ -13,23 +13,24 @@ import numpy as np
 import pytest
 import torch
 
-from core.analysis.path_counts import corruption, through_gates
-from core.benchmark.markdown import lines
+from core.analysis.path_counts import count_all_routes, count_corruption
+from core.benchmark.markdown import format_table
 from core.cli.main import COMMANDS, main
-from core.cli.train import experiment as experiment_of
+from core.cli.train import build_from_arguments as experiment_of
+from core.dropout.cells import CELLS
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement, from_data, usual
-from core.dropout.schedule import Schedule
+from core.dropout.placement import Dropout, Placement, build_dropout, placement_from_plain
+from core.dropout.schedule import RateSchedule
 from core.experiment.batches import draw_update_masks, load_data
-from core.experiment.experiment import BOUNDS, CELLS, Experiment, build_experiment, with_seed
-from core.experiment.recipes import RECIPES
-from core.experiment.recipes import experiment as of_recipe
-from core.experiment.recipes.recipe import MOST_UPDATES
+from core.experiment.bounds import INTEGER_BOUNDS
+from core.experiment.experiment import Experiment, build_experiment, replace_seeds
+from core.experiment.recipes import RECIPES, build_recipe_experiment
+from core.experiment.recipes.recipe import MAX_SCALED_UPDATES
 from core.tasks import TASKS
 from core.training.checkpoint import Checkpoint
 from core.training.trainer import train
 
-SHORT = [
+SHORT_RUN = [
     "train",
     "--task",
     "delayed-recall",
@@ -48,14 +49,14 @@ SHORT = [
 MASKS = ["masks", "--layers", "2", "--steps", "5", "--hidden", "8", "--batch", "3", "--seed", "11"]
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What a command prints to standard output; it ends with 0."""
+def capture_output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Return what a command prints to standard output; it must end with status 0."""
     assert main(arguments) == 0
     return capsys.readouterr().out
 
 
-def objects(text: str) -> list[dict[str, Any]]:
-    """One JSON object a line and nothing else. NaN and Infinity are no JSON."""
+def parse_json_lines(text: str) -> list[dict[str, Any]]:
+    """Return the JSON objects of a text that has one on each line and nothing else. Refuse NaN and Infinity."""
 
     def refuse(word: str) -> None:
         raise AssertionError(f"{word} is no JSON")
@@ -63,15 +64,15 @@ def objects(text: str) -> list[dict[str, Any]]:
     return [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
 
 
-def parsed(*arguments: str) -> Experiment:
-    """The experiment that `train` would run."""
+def parse_experiment(*arguments: str) -> Experiment:
+    """Return the experiment that `train` would run with these arguments."""
     parser = argparse.ArgumentParser()
     COMMANDS["train"].add_arguments(parser)
     return experiment_of(parser.parse_args(arguments))
 
 
 def test_train_prints_the_events_of_train(capsys: pytest.CaptureFixture[str]) -> None:
-    events = objects(said(capsys, *SHORT, "--json"))
+    events = parse_json_lines(capture_output(capsys, *SHORT_RUN, "--json"))
     records, done = [e for e in events if e["event"] == "record"], events[-1]
     for record in records:
         assert {"update", "epoch", "train_loss", "train_loss_clean", "val_loss"} <= set(record)
@@ -88,11 +89,11 @@ def test_train_prints_the_events_of_train(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_train_without_json_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
-    text = said(capsys, *SHORT)
+    text = capture_output(capsys, *SHORT_RUN)
     assert "parameters, 3 updates on cpu" in text
     assert "train masked not yet" in text
     assert "test accuracy" in text
-    matrix = text[text.index("test part: a row for each right class") :].splitlines()[1:10]
+    matrix = text[text.index("confusion matrix of the test split: a row for each target") :].splitlines()[1:10]
     assert matrix[0].split() == [row.split()[0] for row in matrix[1:]] == list("ABCDEFGH")
     assert sum(int(n) for row in matrix[1:] for n in row.split()[1:]) == 1024
     assert "{" not in text
@@ -100,12 +101,12 @@ def test_train_without_json_is_readable(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_run_that_diverges_ends_with_status_1(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a loss that is made not a number here; test_training.py has a run that diverges by itself."""
+    """The loss is patched to NaN here; test_training.py has a run that diverges by itself."""
     monkeypatch.setattr("torch.nn.functional.cross_entropy", lambda *_arguments, **_more: torch.tensor(math.nan))
-    assert main([*SHORT, "--json"]) == 1
-    events = objects(capsys.readouterr().out)
+    assert main([*SHORT_RUN, "--json"]) == 1
+    events = parse_json_lines(capsys.readouterr().out)
     assert [event["event"] for event in events] == ["started", "failed"]
-    assert main(SHORT) == 1
+    assert main(SHORT_RUN) == 1
     printed = capsys.readouterr()
     assert printed.out.splitlines()[-1] == events[-1]["reason"]
     assert "Traceback" not in printed.err
@@ -120,26 +121,26 @@ def test_a_run_that_diverges_ends_with_status_1(capsys: pytest.CaptureFixture[st
             ["--task", "delayed-recall", "--option", "lag=30", "--option", "sequences=64"],
             build_experiment("delayed-recall", {"lag": 30, "sequences": 64}),
         ),
-        (["--method", "gal2016"], build_experiment(placement=METHODS["gal2016"].placement())),
-        (["--method", "gal2016", "--rate", "0.2"], build_experiment(placement=METHODS["gal2016"].placement(0.2))),
-        (["--rate", "0.2"], build_experiment(placement=METHODS["zaremba2014"].placement(0.2))),
+        (["--method", "gal2016"], build_experiment(placement=METHODS["gal2016"].build_placement())),
+        (["--method", "gal2016", "--rate", "0.2"], build_experiment(placement=METHODS["gal2016"].build_placement(0.2))),
+        (["--rate", "0.2"], build_experiment(placement=METHODS["zaremba2014"].build_placement(0.2))),
         (
             ["--method", "pytorch", "--rate", "between=0.3", "state=0.1"],
-            build_experiment(placement=Placement.of({"between": Dropout(0.3), "state": Dropout(0.1)})),
+            build_experiment(placement=Placement.from_sites({"between": Dropout(0.3), "state": Dropout(0.1)})),
         ),
         (
             ["--method", "none", "--rate", "cell=0.1~sequence~none", "input=0.3~ramp,300,0.1", "words=0.1~sequence"],
             build_experiment(
-                placement=Placement.of(
+                placement=Placement.from_sites(
                     {
                         "cell": Dropout(0.1, time="sequence", scaling="none"),
-                        "words": usual("words", 0.1),
-                        "input": Dropout(0.3, schedule=Schedule("ramp", 300, 0.1)),
+                        "words": build_dropout("words", 0.1),
+                        "input": Dropout(0.3, schedule=RateSchedule("ramp", 300, 0.1)),
                     }
                 )
             ),
         ),
-        (["--method", "none", "--rate", "cell=0.1"], build_experiment(placement=Placement.of({"cell": Dropout(0.1)}))),
+        (["--method", "none", "--rate", "cell=0.1"], build_experiment(placement=Placement.from_sites({"cell": Dropout(0.1)}))),
         (
             ["--hidden", "8,9", "--embedding", "5", "--batch", "3", "--steps", "4"],
             build_experiment(hidden=(8, 9), embedding=5, batch=3, steps=4),
@@ -161,51 +162,53 @@ def test_a_run_that_diverges_ends_with_status_1(capsys: pytest.CaptureFixture[st
     ],
 )
 def test_the_options_of_train(arguments: list[str], expected: Experiment) -> None:
-    assert parsed(*arguments) == expected
+    assert parse_experiment(*arguments) == expected
 
 
 def test_a_recipe_and_what_is_changed_of_it() -> None:
-    medium, small = (of_recipe(RECIPES["zaremba2014-medium"], scale) for scale in (1, 0.1))
-    assert parsed("--recipe", "zaremba2014-medium") == medium
-    assert parsed("--recipe", "zaremba2014-medium", "--scale", "0.1") == small
-    assert parsed("--recipe", "zaremba2014-medium", "--hidden", "9", "--seed", "3", "--epochs", "2") == with_seed(
+    medium, small = (build_recipe_experiment(RECIPES["zaremba2014-medium"], scale) for scale in (1, 0.1))
+    assert parse_experiment("--recipe", "zaremba2014-medium") == medium
+    assert parse_experiment("--recipe", "zaremba2014-medium", "--scale", "0.1") == small
+    assert parse_experiment("--recipe", "zaremba2014-medium", "--hidden", "9", "--seed", "3", "--epochs", "2") == replace_seeds(
         replace(medium, hidden=9, epochs=2), 3
     )
     for more, placement in (
         (["--method", "none"], Placement()),
-        (["--rate", "0.2"], METHODS["zaremba2014"].placement(0.2)),
-        (["--rate", "state=0.1"], Placement.of({**dict(medium.placement.sites), "state": Dropout(0.1)})),
+        (["--rate", "0.2"], METHODS["zaremba2014"].build_placement(0.2)),
+        (["--rate", "state=0.1"], Placement.from_sites({**dict(medium.placement.sites), "state": Dropout(0.1)})),
     ):
-        assert parsed("--recipe", "zaremba2014-medium", *more) == replace(medium, placement=placement)
-    assert dict(parsed("--recipe", "merity2017", "--rate", "0.1").placement.losses) == {"ar": 2, "tar": 1}
-    assert dict(parsed("--recipe", "zaremba2014-small", "--option", "words=3000").options)["words"] == 3000
+        assert parse_experiment("--recipe", "zaremba2014-medium", *more) == replace(medium, placement=placement)
+    assert dict(parse_experiment("--recipe", "merity2017", "--rate", "0.1").placement.losses) == {"ar": 2, "tar": 1}
+    assert dict(parse_experiment("--recipe", "zaremba2014-small", "--option", "words=3000").options)["words"] == 3000
 
 
-def test_a_run_that_has_finished_says_so_and_what_it_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    again = [*SHORT, "--checkpoint", str(tmp_path / "run")]
-    first = said(capsys, *again).splitlines()
-    assert main(again) == 0
+def test_a_finished_run_repeats_its_output(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    arguments = [*SHORT_RUN, "--checkpoint", str(tmp_path / "run")]
+    first = capture_output(capsys, *arguments).splitlines()
+    assert main(arguments) == 0
     printed = capsys.readouterr()
-    assert printed.out.splitlines()[:-1] == [first[0], "this run has already finished; what it said:", *first[1:-1]]
+    assert printed.out.splitlines()[:-1] == [first[0], "this run has already finished; its output:", *first[1:-1]]
     assert printed.err == "", "no bar"
 
 
-def test_a_run_that_goes_on_says_what_it_said_and_from_where(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_resumed_run_repeats_its_output_and_says_where_it_continues(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     short = ["train", "--option", "words=2000", "--hidden", "4", "--layers", "1", "--updates", "8", "--device", "cpu"]
-    whole, path = said(capsys, *short).splitlines(), tmp_path / "run"
-    chosen, least = parsed(*short[1:]), load_data(parsed(*short[1:])).updates
+    uninterrupted, path = capture_output(capsys, *short).splitlines(), tmp_path / "run"
+    chosen, least = parse_experiment(*short[1:]), load_data(parse_experiment(*short[1:])).updates
     for event in train(chosen, checkpoint=Checkpoint(path, least)):
         if event.get("update") == least + 1:
             break
-    again = said(capsys, *short, "--checkpoint", str(path)).splitlines()
-    assert again[1] == "what it said so far:"
-    at = again.index(f"goes on after update {least}:")
-    assert [again[0], *again[2:at], *again[at + 1 :]][:-1] == whole[:-1]
-    assert [line[:5] for line in again[2:at]] == ["epoch", "  wri"] * 2
+    resumed = capture_output(capsys, *short, "--checkpoint", str(path)).splitlines()
+    assert resumed[1] == "its output so far:"
+    at = resumed.index(f"continues after update {least}:")
+    assert [resumed[0], *resumed[2:at], *resumed[at + 1 :]][:-1] == uninterrupted[:-1]
+    assert [line[:5] for line in resumed[2:at]] == ["epoch", "  gen"] * 2
 
 
-def test_a_language_model_is_seen_learning(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A short line at every evaluation, the beginning of what the record carries; the whole at the end."""
+def test_a_language_model_prints_generated_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short line at every evaluation: the beginning of the generated text that the record carries."""
     short = [
         "train",
         "--task",
@@ -221,19 +224,23 @@ def test_a_language_model_is_seen_learning(capsys: pytest.CaptureFixture[str], m
         "--device",
         "cpu",
     ]
-    texts = [" ".join(event["written"].split()) for event in objects(said(capsys, *short, "--json")) if "written" in event]
+    texts = [
+        " ".join(event["written"].split())
+        for event in parse_json_lines(capture_output(capsys, *short, "--json"))
+        if "written" in event
+    ]
     for columns in (60, 200):
         monkeypatch.setenv("COLUMNS", str(columns))
-        lines = [line for line in said(capsys, *short).splitlines() if line.startswith("  writes: ")]
+        lines = [line for line in capture_output(capsys, *short).splitlines() if line.startswith("  generated: ")]
         assert len(lines) == len(texts) == 2
         for line, text in zip(lines, texts, strict=True):
             assert len(line) <= min(columns - 1, 100)
-            assert text.startswith(line.removeprefix("  writes: ").removesuffix("…"))
+            assert text.startswith(line.removeprefix("  generated: ").removesuffix("…"))
 
 
 def test_nothing_is_called_masked_where_nothing_is(capsys: pytest.CaptureFixture[str]) -> None:
     for method in ("none", "pytorch"):  # which has masks between layers alone: of one there are none
-        text = said(capsys, *SHORT, "--method", method)
+        text = capture_output(capsys, *SHORT_RUN, "--method", method)
         assert "masked" not in text
         assert "  train " in text
 
@@ -242,20 +249,20 @@ def test_the_help_of_train_names_ranges_and_the_options_of_tasks(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    text = said(capsys, "train", "--help")
+    text = capture_output(capsys, "train", "--help")
     words = " ".join(text.split())
     assert all(len(line) <= 80 for line in text.splitlines())
     for name in ("layers", "embedding", "batch", "steps", "updates", "epochs"):
-        low, high = BOUNDS[name]
+        low, high = INTEGER_BOUNDS[name]
         assert re.search(rf" --{name} [A-Z] [^-]*; {low} to {high} ", words), name
-    assert f"at most {MOST_UPDATES}" in words
+    assert f"at most {MAX_SCALED_UPDATES}" in words
     for name, row in TASKS.items():
         assert re.search(rf" {name} {row.options[0].name}={row.options[0].default} \(", words)
         assert all(f" {option.name}=" in words for option in row.options)
 
 
 def test_methods(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = objects(said(capsys, "methods", "--json"))
+    rows = parse_json_lines(capture_output(capsys, "methods", "--json"))
     assert [row["name"] for row in rows] == list(METHODS)
     for row in rows:
         assert set(row) == {
@@ -276,11 +283,13 @@ def test_methods(capsys: pytest.CaptureFixture[str]) -> None:
             "monte_carlo",
             "sites",
         }
-        assert from_data(row["sites"]) == METHODS[row["name"]].placement()
+        assert placement_from_plain(row["sites"]) == METHODS[row["name"]].build_placement()
     for cell in CELLS:
-        found = [(row["name"], row["cell"]) for row in objects(said(capsys, "methods", "--cell", cell, "--json"))]
-        assert found == [(name, cell) for name, row in METHODS.items() if cell in row.cells]
-    lines = said(capsys, "methods").splitlines()
+        names = [
+            (row["name"], row["cell"]) for row in parse_json_lines(capture_output(capsys, "methods", "--cell", cell, "--json"))
+        ]
+        assert names == [(name, cell) for name, row in METHODS.items() if cell in row.cells]
+    lines = capture_output(capsys, "methods").splitlines()
     assert [line.split()[0] for line in lines] == list(METHODS)
 
 
@@ -298,9 +307,9 @@ def test_methods(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_path(capsys: pytest.CaptureFixture[str], method: str, layers: int, distance: int, least: int, most: int) -> None:
     arguments = ["path", "--method", method, "--layers", str(layers), "--distance", str(distance)]
-    (found,) = objects(said(capsys, *arguments, "--json"))
-    c = corruption(METHODS[method].placement(), layers, distance)
-    assert found == {
+    (counts,) = parse_json_lines(capture_output(capsys, *arguments, "--json"))
+    c = count_corruption(METHODS[method].build_placement(), layers, distance)
+    assert counts == {
         "method": method,
         "cell": "lstm",
         "layers": layers,
@@ -312,35 +321,35 @@ def test_path(capsys: pytest.CaptureFixture[str], method: str, layers: int, dist
         "histogram": list(c.histogram),
         "distinct": c.distinct,
     }
-    assert f"crosses {least if least == most else f'{least} to {most}'} masks" in said(capsys, *arguments)
+    assert f"crosses {least if least == most else f'{least} to {most}'} masks" in capture_output(capsys, *arguments)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_masks_are_those_of_the_training(capsys: pytest.CaptureFixture[str], tmp_path: Path, method: str) -> None:
     out = tmp_path / "masks.npz"
-    text = said(capsys, *MASKS, "--method", method, "--update", "4", "--out", str(out))
-    e = build_experiment(layers=2, steps=5, hidden=8, batch=3, mask_seed=11, placement=METHODS[method].placement())
+    text = capture_output(capsys, *MASKS, "--method", method, "--update", "4", "--out", str(out))
+    e = build_experiment(layers=2, steps=5, hidden=8, batch=3, mask_seed=11, placement=METHODS[method].build_placement())
     expected = draw_update_masks(e, 4)
     with np.load(out) as file:
-        found = dict(file)
-    assert {name: mask.tobytes() for name, mask in found.items()} == {name: mask.tobytes() for name, mask in expected.items()}
-    assert {name: mask.shape for name, mask in found.items()} == {name: mask.shape for name, mask in expected.items()}
+        masks = dict(file)
+    assert {name: mask.tobytes() for name, mask in masks.items()} == {name: mask.tobytes() for name, mask in expected.items()}
+    assert {name: mask.shape for name, mask in masks.items()} == {name: mask.shape for name, mask in expected.items()}
     assert [line.split()[0] for line in text.splitlines()] == list(expected)
 
 
 def test_masks_twice_are_the_same_file_and_another_update_another(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    files = [tmp_path / name for name in ("one", "again", "other")]
+    files = [tmp_path / name for name in ("first", "second", "other")]
     for file, update in zip(files, ("3", "3", "4"), strict=True):
-        said(capsys, *MASKS, "--method", "zaremba2014", "--rate", "0.4", "--update", update, "--out", str(file))
-    one, again, other = (file.read_bytes() for file in files)
-    assert one == again != other
+        capture_output(capsys, *MASKS, "--method", "zaremba2014", "--rate", "0.4", "--update", update, "--out", str(file))
+    first, second, other = (file.read_bytes() for file in files)
+    assert first == second != other
     # A zip file dates its members, to two seconds: had they today's date, only files of the same moment would be the same.
     assert {member.date_time[0] for member in zipfile.ZipFile(files[0]).infolist()} == {1980}
 
 
 def test_masks_of_gal_are_the_same_stripes_at_all_steps(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "masks.npz"
-    said(capsys, *MASKS, "--method", "gal2016", "--out", str(out))
+    capture_output(capsys, *MASKS, "--method", "gal2016", "--out", str(out))
     with np.load(out) as file:
         assert sorted(file) == ["between.2", "input.1", "output.2", "state.1", "state.2", "words.1"]
         assert all(mask.shape == (1, 3, 8) for name, mask in file.items() if name != "words.1")
@@ -349,30 +358,30 @@ def test_masks_of_gal_are_the_same_stripes_at_all_steps(capsys: pytest.CaptureFi
 
 def test_the_vocabulary_of_words_that_are_dropped(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "masks.npz"
-    said(capsys, *MASKS, "--method", "embedding", "--vocabulary", "30", "--out", str(out))
+    capture_output(capsys, *MASKS, "--method", "embedding", "--vocabulary", "30", "--out", str(out))
     with np.load(out) as file:
         assert {name: mask.shape for name, mask in file.items()} == {"words.1": (1, 3, 30)}
 
 
 def test_path_of_zoneout_and_of_routes_through_gates(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["path", "--method", "zoneout", "--layers", "2", "--distance", "3", "--gates"]
-    (found,) = objects(said(capsys, *arguments, "--json"))
-    placement = METHODS["krueger2016"].placement()
-    assert (found["method"], found["min"], found["max"], found["held"]) == ("krueger2016", 0, 0, [4, 10])
-    assert found["with_gates"] == list(through_gates(placement, 2, 3))
-    text = said(capsys, *arguments)
+    (counts,) = parse_json_lines(capture_output(capsys, *arguments, "--json"))
+    placement = METHODS["krueger2016"].build_placement()
+    assert (counts["method"], counts["min"], counts["max"], counts["held"]) == ("krueger2016", 0, 0, [4, 10])
+    assert counts["with_gates"] == list(count_all_routes(placement, 2, 3))
+    text = capture_output(capsys, *arguments)
     assert "zoneout can hold content back 4 to 10 times" in text
-    assert f"{sum(found['with_gates'])} routes" in text
+    assert f"{sum(counts['with_gates'])} routes" in text
 
 
 def test_path_of_a_plain_rnn_has_no_cell(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["path", "--method", "naive-state", "--cell", "rnn", "--layers", "2", "--distance", "5"]
-    (found,) = objects(said(capsys, *arguments, "--json"))
-    assert (found["through_cell"], found["through_state"], found["min"], found["max"]) == (None, 8, 8, 8)
-    assert "through the cell" not in said(capsys, *arguments)
+    (counts,) = parse_json_lines(capture_output(capsys, *arguments, "--json"))
+    assert (counts["through_cell"], counts["through_state"], counts["min"], counts["max"]) == (None, 8, 8, 8)
+    assert "through the cell" not in capture_output(capsys, *arguments)
 
 
-WRONG = {
+WRONG_ARGUMENTS = {
     "": "train|methods|path|masks",
     "learn": "invalid choice: 'learn'",
     "train --speed 3": "unrecognized arguments: --speed 3",
@@ -392,9 +401,9 @@ WRONG = {
     "train --rate 0.1 0.2": "--rate takes one number, or site=number for each site",
     "train --rate here=0.1": "There is no site “here”; the sites are words, input",
     "train --rate input=0.5~ramp,-5": "is -5 updates long; “ramp” takes a whole number from 1 to 1000000",
-    "train --rate input=0.5~sometimes": "“sometimes” is no setting of a site; the words are step",
-    "train --rate output=0.5~separate": "“output” has no gates of its own to draw for",
-    "train --rate words=0.5~step": "“words” has no time of its own to draw for",
+    "train --rate input=0.5~sometimes": "“sometimes” is not a setting of a site; the settings are step",
+    "train --rate output=0.5~separate": "“output” has no axis “gates”",
+    "train --rate words=0.5~step": "“words” has no axis “time”",
     "train --rate": "expected at least one argument",
     "train --cell elman": "(choose from 'lstm', 'gru', 'rnn', 'rnn-logistic')",
     "train --cell gru --method moon2015": "“moon2015” is not defined for the cell “gru”; it is for lstm",
@@ -421,8 +430,8 @@ WRONG = {
     "train --option corpus=" + "a" * 300: "cannot be read: File name too long",
     "train --recipe merity2017 --scale 2": "The scale is 2.0; it must be a number above 0 and at most 1",
     "train --recipe merity2017 --steps 10": "Windows of varied length need steps of at least 20; steps is 10",
-    "train --scale 0.1": "--scale is that of a recipe: name one with --recipe",
-    "train --checkpoint-every 5": "name a file with that",
+    "train --scale 0.1": "--scale needs a recipe: name one with --recipe",
+    "train --checkpoint-every 5": "name a file with it",
     "train --checkpoint-every 0 --checkpoint run": "checkpoint-every is 0; it must be a whole number from 1 to",
     "train --checkpoint .": "The checkpoint . cannot be read: Is a directory",
     "train --seed -1": "data_seed is -1; it must be a whole number from 0 to 4294967295",
@@ -451,7 +460,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("line", WRONG)
+@pytest.mark.parametrize("line", WRONG_ARGUMENTS)
 def test_wrong_arguments(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
@@ -459,21 +468,25 @@ def test_wrong_arguments(
     monkeypatch.chdir(tmp_path)
     assert main(line.split()) == 2
     printed = capsys.readouterr()
-    assert WRONG[line] in printed.err
+    assert WRONG_ARGUMENTS[line] in printed.err
     assert printed.err.startswith("python -m core")
     assert printed.err.count("\n") == 1
     assert printed.out == ""
     assert list(tmp_path.iterdir()) == []
 
 
-BENCH = ["bench", "--hidden", "4", "--steps", "3", "--batch", "2", "--rounds", "1"]
+BENCH_ARGUMENTS = ["bench", "--hidden", "4", "--steps", "3", "--batch", "2", "--rounds", "1"]
 
 
-def test_the_benchmark_has_a_row_for_each_case_and_says_what_ran(capsys: pytest.CaptureFixture[str]) -> None:
-    """Times are not tested: what is, is that each of them is there."""
-    rows = objects(said(capsys, *BENCH, "--cell", "lstm", "gru", "--method", "zaremba2014", "naive-cell", "gal2016", "--json"))
-    found = [(row["cell"], row["method"], row["engine"]) for row in rows]
-    assert found == [
+def test_the_benchmark_has_a_row_for_each_case_and_names_the_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    """Times are not compared with anything; each of them must be there."""
+    rows = parse_json_lines(
+        capture_output(
+            capsys, *BENCH_ARGUMENTS, "--cell", "lstm", "gru", "--method", "zaremba2014", "naive-cell", "gal2016", "--json"
+        )
+    )
+    cases = [(row["cell"], row["method"], row["engine"]) for row in rows]
+    assert cases == [
         ("lstm", "zaremba2014", "fused"),
         ("lstm", "naive-cell", "bptt"),
         ("lstm", "gal2016", "bptt"),
@@ -484,12 +497,12 @@ def test_the_benchmark_has_a_row_for_each_case_and_says_what_ran(capsys: pytest.
 
 
 def test_the_benchmark_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    table = said(capsys, *BENCH, "--cell", "rnn", "--method", "gal2016", "--layers", "1", "2").splitlines()
+    table = capture_output(capsys, *BENCH_ARGUMENTS, "--cell", "rnn", "--method", "gal2016", "--layers", "1", "2").splitlines()
     assert [line.split()[:7] for line in table[-2:]] == [["rnn", "gal2016", "4", "3", "2", layers, "bptt"] for layers in "12"]
 
 
 def test_the_benchmark_in_markdown() -> None:
-    """Two ratios for each size, a line for what is alike but for it; what was not measured is left open."""
+    """A column for each size with two ratios; a cell that was not measured stays empty."""
     rows = [
         {
             "cell": "lstm",
@@ -505,7 +518,7 @@ def test_the_benchmark_in_markdown() -> None:
         }
         for method, hidden in (("none", 64), ("none", 32), ("gal2016", 64))
     ]
-    assert list(lines(rows)) == [
+    assert list(format_table(rows)) == [
         "| cell, method | engine | T, B, L | H = 32 | H = 64 |",
         "|---|---|---|---|---|",
         "| lstm, `none` | bptt | 40, 32, 2 | 1.50, 2.5 | 1.50, 2.5 |",
@@ -521,4 +534,4 @@ def test_a_wrong_argument_of_two_lines_is_answered_in_one(capsys: pytest.Capture
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
-    assert "usage: python -m core" in said(capsys, *([command] if command else []), "--help")
+    assert "usage: python -m core" in capture_output(capsys, *([command] if command else []), "--help")

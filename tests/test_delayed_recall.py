@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.tasks import TASKS
-from core.tasks.delayed_recall import CLASSES, DISTRACTORS, NAMES, make
-from core.tasks.sequence_windows import PARTS
+from core.tasks.delayed_recall import CLASSES, DISTRACTORS, NAMES, make_data
+from core.tasks.sequence_windows import SPLIT_SIZES
 from tests.strategies import seeds
 
 TASK = TASKS["delayed-recall"]
@@ -18,11 +18,11 @@ QUESTION, FILLER = NAMES.index("?"), NAMES.index("·")
 
 @given(lag=st.integers(1, 100), more=st.integers(0, 20), batch=st.integers(1, 64), seed=seeds)
 @settings(max_examples=30)
-def test_every_sequence_asks_for_its_first_token(lag: int, more: int, batch: int, seed: int) -> None:
+def test_the_target_is_the_first_token(lag: int, more: int, batch: int, seed: int) -> None:
     steps = lag + 2 + more
-    data = make({"lag": lag, "sequences": 64}, steps, batch, seed)
+    data = make_data({"lag": lag, "sequences": 64}, steps, batch, seed)
     for b in (*data.train(0), *data.split("validation")):
-        assert b.first
+        assert b.starts_sequence
         assert b.x.shape == b.y.shape == (steps, batch)
         assert (b.x[0] < CLASSES).all()
         assert ((b.x[1 : lag + 1] >= CLASSES) & (b.x[1 : lag + 1] < CLASSES + DISTRACTORS)).all()
@@ -33,7 +33,7 @@ def test_every_sequence_asks_for_its_first_token(lag: int, more: int, batch: int
 
 
 def test_an_epoch_is_all_sequences_in_an_order_of_its_own() -> None:
-    data = make(OPTIONS, 7, 10, 3)
+    data = make_data(OPTIONS, 7, 10, 3)
     epochs = [
         np.concatenate([b.x.T for b in batches]).tolist() for batches in (data.split("train"), data.train(0), data.train(1))
     ]
@@ -43,27 +43,27 @@ def test_an_epoch_is_all_sequences_in_an_order_of_its_own() -> None:
     assert np.concatenate([b.x.T for b in data.train(1)]).tolist() == epochs[2]
 
 
-def test_parts_and_seeds_have_sequences_of_their_own() -> None:
+def test_splits_and_seeds_have_different_sequences() -> None:
     def sequences(part: str, seed: int) -> set[tuple[int, ...]]:
-        data = make({"lag": 25, "sequences": 500}, 27, 4, seed)
+        data = make_data({"lag": 25, "sequences": 500}, 27, 4, seed)
         return {tuple(column) for b in data.split(part) for column in b.x.T}
 
     assert sequences("train", 1) == sequences("train", 1)
-    assert [len(sequences(part, 1)) for part in ("train", *PARTS)] == [500, *PARTS.values()]
-    apart = [sequences("train", 1), sequences("train", 2), *(sequences(part, 1) for part in PARTS)]
+    assert [len(sequences(part, 1)) for part in ("train", *SPLIT_SIZES)] == [500, *SPLIT_SIZES.values()]
+    apart = [sequences("train", 1), sequences("train", 2), *(sequences(part, 1) for part in SPLIT_SIZES)]
     assert len(set.union(*apart)) == sum(map(len, apart))
 
 
-def test_the_answers_are_as_often_one_as_another() -> None:
-    """So the baseline is chance."""
-    data = make({"lag": 1, "sequences": 50_000}, 3, 100, 7)
+def test_all_answers_are_equally_frequent() -> None:
+    """Therefore the baseline is chance."""
+    data = make_data({"lag": 1, "sequences": 50_000}, 3, 100, 7)
     share = np.bincount(np.concatenate([b.y[2] for b in data.split("train")])) / 50_000
     assert data.baseline == 1 / len(data.class_names) == 1 / 8
     assert np.abs(share - 1 / 8).max() < 6 * (1 / 8 * 7 / 8 / 50_000) ** 0.5
 
 
 def test_names() -> None:
-    data = make(OPTIONS, 7, 10, 3)
+    data = make_data(OPTIONS, 7, 10, 3)
     assert (data.tokens, data.classes) == (18, 8)
     assert data.token_names[:8] == data.class_names == tuple("ABCDEFGH")
     assert len(set(data.token_names)) == 18
@@ -78,4 +78,4 @@ def test_steps() -> None:
 
 def test_fewer_sequences_than_a_batch() -> None:
     with pytest.raises(Invalid, match="100 training sequences do not fill one batch of 101"):
-        make(OPTIONS, 7, 101, 3)
+        make_data(OPTIONS, 7, 101, 3)

@@ -1,5 +1,7 @@
-"""The loops by hand on tensors of another device. Oracle: the loop of reference.py on the processor, in float64, values and
-gradients. Where there is no GPU, the loops are told that the processor's tensors are of such a device."""
+"""Handwritten backpropagation on a GPU. Oracle: the loop of tests/reference.py on the CPU in float64, values and gradients.
+
+Where there is no GPU, the loops run on the CPU with the operations that they use on a GPU.
+"""
 
 from types import ModuleType
 from typing import Any
@@ -11,42 +13,52 @@ from core.dropout.methods import METHODS
 from core.nn.bptt import arrays, gates, gru, lstm, recurrent_product, rnn, zoneout
 from tests.test_network import (
     assert_equal,
-    by_the_loop,
-    by_the_network,
-    drawn,
-    experiment,
-    in_torch,
-    inputs,
-    network,
+    draw_test_masks,
+    make_experiment,
+    make_inputs,
+    make_network,
+    run_network,
+    run_reference_loop,
+    to_double_tensors,
     with_gradients,
 )
 
 HAS_GPU = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if HAS_GPU else "cpu")
-# Every way that masks can meet the loops: none, on the state, per gate, on gates, the cell, the candidate, weights, Zoneout.
-WAYS = ("none", "naive-state", "gal2016-untied", "naive-cell", "gate", "semeniuta2016", "krueger2016", "merity2017", "moon2015")
-CASES = [(name, cell) for name in WAYS for cell in METHODS[name].cells]
+# Methods with every kind of mask: none, on the state, per gate, on gates, the cell, the candidate, weights, Zoneout.
+METHOD_NAMES = (
+    "none",
+    "naive-state",
+    "gal2016-untied",
+    "naive-cell",
+    "gate",
+    "semeniuta2016",
+    "krueger2016",
+    "merity2017",
+    "moon2015",
+)
+CASES = [(name, cell) for name in METHOD_NAMES for cell in METHODS[name].cells]
 
 
-def torch_alone(like: Any) -> ModuleType:
+def return_torch(like: Any) -> ModuleType:
     return torch
 
 
 @pytest.fixture(autouse=True)
-def another_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no GPU, as if there were: torch's operations alone, and all steps at once where the cache sets groups."""
+def use_torch_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no GPU, use torch's operations alone, as on a GPU."""
     for module in () if HAS_GPU else (arrays, gates, gru, lstm, recurrent_product, rnn, zoneout):
-        monkeypatch.setattr(module, "library", torch_alone)
+        monkeypatch.setattr(module, "choose_library", return_torch)
 
 
 @pytest.mark.parametrize(("method", "cell"), CASES)
-def test_the_loops_elsewhere_say_the_same(method: str, cell: str) -> None:
-    e = experiment(METHODS[method].placement(cell=cell).at(150), 2, "bptt", cell)
-    net, (x, states), masks = network(e), inputs(e), drawn(e)
-    expected = with_gradients(net, by_the_loop(net, x, states, in_torch(masks)))
-    there = {name: mask.to(DEVICE) for name, mask in in_torch(masks).items()}
-    moved = [tuple(part.to(DEVICE) for part in state) for state in states]
+def test_the_loops_on_a_gpu_equal_the_reference(method: str, cell: str) -> None:
+    e = make_experiment(METHODS[method].build_placement(cell=cell).resolve_schedules(150), 2, "bptt", cell)
+    net, (x, states), masks = make_network(e), make_inputs(e), draw_test_masks(e)
+    expected = with_gradients(net, run_reference_loop(net, x, states, to_double_tensors(masks)))
+    masks = {name: mask.to(DEVICE) for name, mask in to_double_tensors(masks).items()}
+    device_states = [tuple(part.to(DEVICE) for part in state) for state in states]
     net = net.to(DEVICE)
-    outputs = [out.cpu() for out in by_the_network(net, x.to(DEVICE), moved, there)]
-    found = with_gradients(net, outputs)
-    assert_equal([one.cpu() for one in found], expected, 1e-10)
+    outputs = [out.cpu() for out in run_network(net, x.to(DEVICE), device_states, masks)]
+    gradients = with_gradients(net, outputs)
+    assert_equal([one.cpu() for one in gradients], expected, 1e-10)

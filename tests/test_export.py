@@ -1,4 +1,4 @@
-"""The script of an experiment, against the engine: the same numbers from the same masks; and it runs by itself.
+"""The exported script of an experiment: it computes the same numbers as the engine from the same masks, and it runs alone.
 
 Oracles: core.nn.network.Network and core.training.loss in float64, core.dropout.masks for shapes, sharing and values at test.
 """
@@ -20,45 +20,45 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from core.dropout.masks import draw_masks, expand_word_masks
-from core.dropout.masks import test_time_values as values_at_test
+from core.dropout.cells import CELLS
+from core.dropout.masks import draw_masks, expand_word_masks, get_test_time_values
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement, usual
-from core.dropout.schedule import Schedule
+from core.dropout.placement import Dropout, Placement, build_dropout
+from core.dropout.schedule import RateSchedule
 from core.dropout.sites import SITES
 from core.experiment.batches import draw_update_masks as tasks_masks
 from core.experiment.batches import load_data
-from core.experiment.experiment import CELLS, Experiment, build_experiment
-from core.export import script
+from core.experiment.experiment import Experiment, build_experiment
+from core.export import build_script
 from core.nn.network import Network, to_torch
 from core.tasks import TASKS
 from core.tasks.task import Batch
-from core.training.loss import forward, passes_of, total_loss
+from core.training.loss import count_passes, forward, total_loss
 from tests.strategies import placements
 
 TOKENS, CLASSES = 7, 5
-# Runs the scripts that are named to it, one after another: what each printed, and how it failed, if it did.
-RUNS = """
+# Runs the scripts whose paths it reads, one after another; prints the output and the traceback of each.
+RUNNER = """
 import contextlib, io, json, runpy, sys, traceback
 for line in sys.stdin:
     sys.argv, failed = json.loads(line), ""
-    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()) as complained:
+    with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.redirect_stderr(io.StringIO()) as errors:
         try:
             runpy.run_path(sys.argv[0], run_name="__main__")
         except BaseException:
             failed = traceback.format_exc()
-    print(json.dumps([said.getvalue(), complained.getvalue() + failed]), flush=True)
+    print(json.dumps([output.getvalue(), errors.getvalue() + failed]), flush=True)
 """
-Alone = Callable[..., str]
+RunScript = Callable[..., str]
 CELLS_AND_METHODS = [(cell, name) for name, row in METHODS.items() for cell in row.cells]
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
-    """Runs a script in a process that can find nothing of this project, and gives what it prints. torch is loaded once."""
+def run_script(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunScript]:
+    """Return a function that runs a script in a process that cannot import this project, and returns its output."""
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", RUNS],
-        cwd=tmp_path_factory.mktemp("alone"),
+        [sys.executable, "-W", "error", "-c", RUNNER],
+        cwd=tmp_path_factory.mktemp("run_script"),
         env={**os.environ, "PYTHONPATH": ""},
         text=True,
         stdin=subprocess.PIPE,
@@ -71,48 +71,49 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
         def run(text: str, path: Path, *arguments: str) -> str:
             path.write_text(text, encoding="utf-8")
             print(json.dumps([str(path), *arguments]), file=to, flush=True)
-            said, failed = json.loads(of.readline())
+            output, failed = json.loads(of.readline())
             assert failed == ""
-            return str(said)
+            return str(output)
 
         yield run
 
 
-def experiment(placement: Placement, layers: int = 3, cell: str = "lstm", **given: Any) -> Experiment:
-    """A tiny one, each layer of another width."""
+def make_experiment(placement: Placement, layers: int = 3, cell: str = "lstm", **given: Any) -> Experiment:
+    """Return a tiny experiment whose layers differ in width."""
     sizes: dict[str, Any] = {"hidden": (4, 3, 5)[:layers], "embedding": 2, "steps": 3, "batch": 2, "engine": "reference"}
     return build_experiment(**{**sizes, "layers": layers, "placement": placement, "cell": cell, **given})
 
 
-def names_of(e: Experiment) -> dict[str, Any]:
-    """What the script defines, executed but not started."""
+def execute_script(e: Experiment) -> dict[str, Any]:
+    """Execute the script without starting the training, and return its names."""
     names: dict[str, Any] = {"__name__": "pasted"}
-    exec(compile(script(e), "pasted", "exec"), names)
+    exec(compile(build_script(e), "pasted", "exec"), names)
     return names
 
 
-def masks_of(e: Experiment, x: Tensor, update: int, pass_index: int) -> dict[str, Tensor]:
+def draw_engine_masks(e: Experiment, x: Tensor, update: int, pass_index: int) -> dict[str, Tensor]:
     drawn = expand_word_masks(draw_masks(e.placement, replace(e.shape, tokens=TOKENS), 3, update, pass_index), x.numpy())
     return to_torch(drawn, torch.device("cpu"), torch.float64)
 
 
 def assert_same_numbers(e: Experiment, update: int = 7) -> None:
-    """Scores, states, the objective and all its gradients, from states that are not zero."""
+    """Compare logits, states, the loss and all gradients, from states that are not zero."""
     generator = torch.Generator().manual_seed(1)
     x, y = (torch.randint(low, high, (e.steps, e.batch), generator=generator) for low, high in ((0, TOKENS), (-1, CLASSES)))
     y[0, 0] = 1  # something is asked
     network = Network(TOKENS, CLASSES, e).double()
     states: list[tuple[Tensor, ...]] = [
-        tuple(torch.randn(s.shape, generator=generator, dtype=torch.float64) for s in state) for state in network.start(e.batch)
+        tuple(torch.randn(s.shape, generator=generator, dtype=torch.float64) for s in state)
+        for state in network.zero_states(e.batch)
     ]
     losses = dict(e.placement.losses)
-    masks = [masks_of(e, x, update, n) for n in range(passes_of(losses))]
+    masks = [draw_engine_masks(e, x, update, n) for n in range(count_passes(losses))]
     passes = [forward(network, Batch(x.numpy(), y.numpy(), False), states, one) for one in masks]
     theirs = total_loss(passes, losses, e.loss)
-    names = names_of(e)
+    names = execute_script(e)
     model: nn.Module = names["Model"](TOKENS, CLASSES).double()
     model.load_state_dict(network.state_dict())
-    ours, after = names["objective"](model, x, y, states, *masks)
+    ours, after = names["compute_loss"](model, x, y, states, *masks)
     scores = model(x, states, masks[0])[0][y >= 0]
     expected = dict(network.named_parameters())
     given = dict(model.named_parameters())
@@ -132,8 +133,8 @@ def assert_same_numbers(e: Experiment, update: int = 7) -> None:
 
 @pytest.mark.parametrize("name", ["merity2017", "fraternal", "gal2016"])
 @pytest.mark.parametrize("task", ["adding", "parity"])
-def test_real_values_and_steps_that_do_not_exist_give_the_engines_numbers(task: str, name: str) -> None:
-    """The adding problem reads and answers real values, both tasks ask for nothing after their last step."""
+def test_real_values_and_padding_give_the_engines_numbers(task: str, name: str) -> None:
+    """The adding problem has real inputs and targets; the windows of both tasks are padded."""
     e = build_experiment(
         task,
         {"lag": 4, "sequences": 64},
@@ -142,21 +143,21 @@ def test_real_values_and_steps_that_do_not_exist_give_the_engines_numbers(task: 
         steps=6,
         batch=3,
         engine="reference",
-        placement=METHODS[name].placement(),
+        placement=METHODS[name].build_placement(),
     )
     data, losses = load_data(e), dict(e.placement.losses)
     network, batch = Network(data.tokens, data.classes, e).double(), next(data.split("validation"))
     masks = [
         to_torch(expand_word_masks(tasks_masks(e, 7, n), batch.x), torch.device("cpu"), torch.float64)
-        for n in range(passes_of(losses))
+        for n in range(count_passes(losses))
     ]
-    passes = [forward(network, batch, network.start(3), one) for one in masks]
-    names = names_of(e)
+    passes = [forward(network, batch, network.zero_states(3), one) for one in masks]
+    names = execute_script(e)
     model: nn.Module = names["Model"](data.tokens, data.classes).double()
     model.load_state_dict({name: one for name, one in network.state_dict().items() if one.numel()})
     x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
     x, y = (one.double() if one.is_floating_point() else one for one in (x, y))
-    ours, _after = names["objective"](model, x, y, network.start(3), *masks)
+    ours, _after = names["compute_loss"](model, x, y, network.zero_states(3), *masks)
     theirs = total_loss(passes, losses)
     torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
     given = dict(model.named_parameters())
@@ -170,50 +171,50 @@ def test_real_values_and_steps_that_do_not_exist_give_the_engines_numbers(task: 
 @given(st.data())
 def test_any_placement_gives_the_engines_numbers(data: st.DataObject) -> None:
     layers, cell = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(CELLS))
-    assert_same_numbers(experiment(data.draw(placements(layers, cell)), layers, cell), data.draw(st.integers(1, 500)))
+    assert_same_numbers(make_experiment(data.draw(placements(layers, cell)), layers, cell), data.draw(st.integers(1, 500)))
 
 
 @pytest.mark.parametrize("name", ["zaremba2014", "fraternal", "merity2017"])
 def test_a_sum_over_time_is_the_engines(name: str) -> None:
-    assert_same_numbers(experiment(METHODS[name].placement(), loss="sum"))
+    assert_same_numbers(make_experiment(METHODS[name].build_placement(), loss="sum"))
 
 
 @pytest.mark.parametrize(("cell", "name"), CELLS_AND_METHODS)
 def test_every_method_gives_the_engines_numbers(cell: str, name: str) -> None:
-    assert_same_numbers(experiment(METHODS[name].placement(cell=cell), cell=cell))
+    assert_same_numbers(make_experiment(METHODS[name].build_placement(cell=cell), cell=cell))
 
 
 @pytest.mark.parametrize("gates", ["shared", "separate"])
 @pytest.mark.parametrize("batch", ["sample", "batch"])
 @pytest.mark.parametrize("time", ["step", "sequence"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_weights_and_what_they_multiply_are_masked_together(cell: str, time: str, batch: str, gates: str) -> None:
+def test_weights_and_their_inputs_are_masked_together(cell: str, time: str, batch: str, gates: str) -> None:
     how: dict[str, Any] = {"time": time, "batch": batch, "gates": gates}
     sites = {name: Dropout(0.4, **how) for name in ("recurrent_weights", "input_weights")}
     both = {name: Dropout(0.4, gates="separate") for name in ("input", "state")} | {"between": Dropout(0.3)}
-    assert_same_numbers(experiment(Placement.of(sites | both), cell=cell))
+    assert_same_numbers(make_experiment(Placement.from_sites(sites | both), cell=cell))
 
 
 @settings(max_examples=100)
 @given(st.data())
 def test_the_masks_have_the_engines_names_shapes_and_values(data: st.DataObject) -> None:
     layers, cell, update = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(CELLS)), data.draw(st.integers(1, 500))
-    e = experiment(data.draw(placements(layers, cell)), layers, cell)
+    e = make_experiment(data.draw(placements(layers, cell)), layers, cell)
     x = torch.randint(TOKENS, (e.steps, e.batch))
-    theirs = masks_of(e, x, update, 0)
-    names = names_of(e)
+    theirs = draw_engine_masks(e, x, update, 0)
+    names = execute_script(e)
     ours = (
         names["draw_masks"](x, update, TOKENS)
         if "V" in names["draw_masks"].__code__.co_varnames
         else names["draw_masks"](x, update)
     )
-    now = e.placement.at(update)
+    now = e.placement.resolve_schedules(update)
     assert {name: one.shape for name, one in ours.items() if name in theirs} == {
         name: one.shape for name, one in theirs.items()
     }
     for name, one in ours.items():
         site, layer, *_gate = name.split(".")
-        rate, how = now.rate(site, int(layer), layers), now.get(site)
+        rate, how = now.get_rate(site, int(layer), layers), now.get(site)
         if rate == 0:  # a schedule has not begun, or is over
             assert (one == 1).all()
         elif how is not None and how.noise == "bernoulli":
@@ -223,12 +224,12 @@ def test_the_masks_have_the_engines_names_shapes_and_values(data: st.DataObject)
 
 @settings(max_examples=50)
 @given(st.data())
-def test_what_stands_for_the_masks_at_test_is_the_engines(data: st.DataObject) -> None:
+def test_the_test_time_masks_are_the_engines(data: st.DataObject) -> None:
     layers, cell, update = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(CELLS)), data.draw(st.integers(1, 500))
-    e = experiment(data.draw(placements(layers, cell)), layers, cell)
-    names = names_of(e)
-    ours = names["masks_at_test"](update) if "masks_at_test" in names else {}
-    theirs = values_at_test(e.placement.at(update), e.shape)
+    e = make_experiment(data.draw(placements(layers, cell)), layers, cell)
+    names = execute_script(e)
+    ours = names["test_time_masks"](update) if "test_time_masks" in names else {}
+    theirs = get_test_time_values(e.placement.resolve_schedules(update), e.shape)
     assert theirs.keys() <= ours.keys()
     for name, one in ours.items():
         assert one.unique().item() == pytest.approx(float(theirs[name].flat[0]) if name in theirs else 1.0, rel=1e-5)
@@ -236,11 +237,11 @@ def test_what_stands_for_the_masks_at_test_is_the_engines(data: st.DataObject) -
 
 @pytest.mark.parametrize("noise", ["inverted", "test", "gaussian"])
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
-def test_the_masks_keep_and_scale_as_they_say(noise: str, rate: float) -> None:
+def test_the_masks_have_the_expected_mean_and_variance(noise: str, rate: float) -> None:
     dropout = Dropout(rate, noise="gaussian", scaling="none") if noise == "gaussian" else Dropout(rate, scaling=noise)
-    e = experiment(Placement.of({"input": dropout}), 1, hidden=(4,), embedding=500, steps=20, batch=20)
+    e = make_experiment(Placement.from_sites({"input": dropout}), 1, hidden=(4,), embedding=500, steps=20, batch=20)
     torch.manual_seed(5)
-    mask = names_of(e)["draw_masks"](torch.zeros(20, 20, dtype=torch.long), 1)["input.1"]
+    mask = execute_script(e)["draw_masks"](torch.zeros(20, 20, dtype=torch.long), 1)["input.1"]
     assert mask.shape == (20, 20, 500)
     mean, variance = {
         "inverted": (1.0, rate / (1 - rate)),
@@ -252,11 +253,11 @@ def test_the_masks_keep_and_scale_as_they_say(noise: str, rate: float) -> None:
     assert mask.var().item() == pytest.approx(variance, rel=0.05)
 
 
-def test_a_dropped_word_is_dropped_wherever_it_stands_in_the_sample() -> None:
-    e = experiment(Placement.of({"words": usual("words", 0.5)}), 1, hidden=(4,), steps=40, batch=30)
+def test_a_dropped_word_is_dropped_everywhere_in_the_sample() -> None:
+    e = make_experiment(Placement.from_sites({"words": build_dropout("words", 0.5)}), 1, hidden=(4,), steps=40, batch=30)
     x = torch.arange(40 * 30).reshape(40, 30) % TOKENS
     torch.manual_seed(5)
-    mask = names_of(e)["draw_masks"](x, 1, TOKENS)["words.1"]
+    mask = execute_script(e)["draw_masks"](x, 1, TOKENS)["words.1"]
     for sample in range(30):
         for word in range(TOKENS):
             assert len(mask[x[:, sample] == word, sample].unique()) == 1
@@ -266,18 +267,18 @@ def test_a_dropped_word_is_dropped_wherever_it_stands_in_the_sample() -> None:
 
 @pytest.mark.parametrize("kind", ["ramp", "rise-fall"])
 def test_the_rate_follows_the_schedule(kind: str) -> None:
-    schedule = Schedule(kind, 10, 0.1)
-    e = experiment(Placement.of({"state": Dropout(0.6, schedule=schedule)}), 1, hidden=(4,))
-    function = names_of(e)[kind.replace("-", "_")]
+    schedule = RateSchedule(kind, 10, 0.1)
+    e = make_experiment(Placement.from_sites({"state": Dropout(0.6, schedule=schedule)}), 1, hidden=(4,))
+    function = execute_script(e)[kind.replace("-", "_")]
     assert [function(0.1, 0.6, 10, update) for update in range(1, 15)] == pytest.approx(
-        [schedule.share(0.6, update) for update in range(1, 15)]
+        [schedule.compute_rate(0.6, update) for update in range(1, 15)]
     )
 
 
 @pytest.mark.parametrize(("cell", "name"), CELLS_AND_METHODS)
-def test_only_what_the_placement_needs_is_written_down(cell: str, name: str) -> None:
-    placement = METHODS[name].placement(cell=cell)
-    text = script(experiment(placement, cell=cell))
+def test_the_script_contains_only_active_sites(cell: str, name: str) -> None:
+    placement = METHODS[name].build_placement(cell=cell)
+    text = build_script(make_experiment(placement, cell=cell))
     off = [site for site in SITES if placement.get(site) is None]
     assert [site for site in off if re.search(f'"{site}[".]', text)] == []
     assert all(site.name in text for site, _dropout in placement)
@@ -312,36 +313,38 @@ def test_only_what_the_placement_needs_is_written_down(cell: str, name: str) -> 
         ),
     ],
 )
-def test_it_runs_by_itself(task: str, cell: str, name: str, given: dict[str, Any], alone: Alone, tmp_path: Path) -> None:
-    e = build_experiment(task, cell=cell, placement=METHODS[name].placement(cell=cell), updates=3, **given)
-    said = alone(script(e), tmp_path / "pasted.py")
-    assert said.startswith("update 3: validation loss ")
-    loss = float(said.split("loss ")[1].split(",")[0])
+def test_the_script_runs_alone(
+    task: str, cell: str, name: str, given: dict[str, Any], run_script: RunScript, tmp_path: Path
+) -> None:
+    e = build_experiment(task, cell=cell, placement=METHODS[name].build_placement(cell=cell), updates=3, **given)
+    output = run_script(build_script(e), tmp_path / "pasted.py")
+    assert output.startswith("update 3: validation loss ")
+    loss = float(output.split("loss ")[1].split(",")[0])
     assert 0 < loss < np.log(200)
-    assert ("Monte Carlo, 3 passes" in said) == (name == "monte-carlo")
+    assert ("Monte Carlo, 3 passes" in output) == (name == "monte-carlo")
 
 
-def test_a_text_of_ones_own_is_what_it_reads(alone: Alone, tmp_path: Path) -> None:
+def test_the_script_reads_a_users_text(run_script: RunScript, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("a b " * 200, encoding="utf-8")
-    said = alone(
-        script(build_experiment(updates=2, hidden=4, steps=3, batch=2)), tmp_path / "pasted.py", str(tmp_path / "text")
+    output = run_script(
+        build_script(build_experiment(updates=2, hidden=4, steps=3, batch=2)), tmp_path / "pasted.py", str(tmp_path / "text")
     )
-    assert float(said.split("loss ")[1].split(",")[0]) < 1.5  # of two words, not of the fifty built in
+    assert float(output.split("loss ")[1].split(",")[0]) < 1.5  # of two words, not of the fifty built in
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_its_data(task: str) -> None:
     e = build_experiment(task)
-    names = names_of(e)
+    names = execute_script(e)
     sys.argv[1:], before = [], sys.argv[1:]
-    V, C, windows = names["data"]()
+    V, C, windows = names["load_data"]()
     sys.argv[1:] = before
     for part in ("train", "validation"):
         x, y, first = next(iter(windows(part)))
         assert y.shape == (e.steps, e.batch)
         assert first
-        assert x.shape == (y.shape if e.words else (*y.shape, e.features))
-        assert x.max() < V if e.words else V == 0
+        assert x.shape == (y.shape if e.has_tokens else (*y.shape, e.features))
+        assert x.max() < V if e.has_tokens else V == 0
         if y.is_floating_point():
             assert C == 1
             assert y.isfinite().any()

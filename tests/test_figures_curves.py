@@ -1,4 +1,4 @@
-"""The curves, their numbers and their marks, against plain loops over the records that they are made of."""
+"""Tests of the loss curves, run metrics and change marks, compared with plain loops over the records."""
 
 import json
 from dataclasses import replace
@@ -10,51 +10,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dropout.methods import method
-from core.dropout.placement import Dropout, Placement, to_data
+from core.dropout.methods import get_method
+from core.dropout.placement import Dropout, Placement, placement_to_plain
 from core.experiment.experiment import Experiment, build_experiment
-from core.figures.change_marks import Mark, change_marks
-from core.figures.curves import POINTS, curves
-from core.figures.label_layout import columns_of, spread
-from core.figures.run_summary import RunCurve, describe, metric_text, metrics, run_name
+from core.figures.change_marks import ChangeMark, build_change_marks
+from core.figures.label_layout import assign_columns, spread_labels
+from core.figures.loss_curves import MAX_POINTS, plot_loss_curves
+from core.figures.run_summary import RunCurve, compute_run_metrics, describe_runs, format_metric, name_run
 from core.figures.theme import DARK, LIGHT
 from core.training.events import Event, make_record
 
 PER_EPOCH = 5
 
 
-def records_of(validation: list[float], metric: str = "perplexity", gap: float = 0.5) -> list[Event]:
-    """An evaluation per epoch, the first before any update, and PER_EPOCH updates between two."""
-    made = []
+def make_records(validation: list[float], metric: str = "perplexity", gap: float = 0.5) -> list[Event]:
+    """Return records with an evaluation per epoch, the first before any update, and PER_EPOCH updates between two."""
+    records = []
     for update in range((len(validation) - 1) * PER_EPOCH + 1):
         epoch = update // PER_EPOCH
         due = {"train_loss_clean": validation[epoch] - gap, "val_loss": validation[epoch], "val": {metric: 10.0 + epoch}}
         loss = float("nan") if update == 0 else 3 + 1 / update
-        made.append(make_record(update, update / PER_EPOCH, loss, due if update % PER_EPOCH == 0 else None))
-    return made
+        records.append(make_record(update, update / PER_EPOCH, loss, due if update % PER_EPOCH == 0 else None))
+    return records
 
 
-def figure(*runs: RunCurve, **options: Any) -> dict[str, Any]:
-    made = curves(runs, LIGHT, "word", **options)
-    json.dumps(made, allow_nan=False)  # plain data throughout
-    return made
+def plot(*runs: RunCurve, **options: Any) -> dict[str, Any]:
+    figure = plot_loss_curves(runs, LIGHT, "word", **options)
+    json.dumps(figure, allow_nan=False)  # plain data throughout
+    return figure
 
 
-def named(made: dict[str, Any], name: str) -> dict[str, Any]:
-    traces: list[dict[str, Any]] = [trace for trace in made["data"] if trace["name"] == name]
+def find_trace(figure: dict[str, Any], name: str) -> dict[str, Any]:
+    traces: list[dict[str, Any]] = [trace for trace in figure["data"] if trace["name"] == name]
     assert len(traces) == 1, name
     return traces[0]
 
 
-CURVE = records_of([8.0, 5.0, 4.0, 4.5])
+CURVE = make_records([8.0, 5.0, 4.0, 4.5])
 RUN = RunCurve("a", "Zaremba", CURVE)
-OLD = RunCurve("b", "no dropout", records_of([8.0, 5.2, 5.1, 6.0]), previous=True)
+OLD = RunCurve("b", "no dropout", make_records([8.0, 5.2, 5.1, 6.0]), previous=True)
 
 
 def test_the_axis_of_a_long_run_grows_with_it() -> None:
     def end(epochs: float, reached: int) -> float:
         return float(
-            figure(RunCurve("a", "a", records_of([5.0] * (reached + 1)), epochs=epochs))["layout"]["xaxis"]["autorangeoptions"][
+            plot(RunCurve("a", "a", make_records([5.0] * (reached + 1)), epochs=epochs))["layout"]["xaxis"]["autorangeoptions"][
                 "include"
             ][1]
         )
@@ -63,23 +63,28 @@ def test_the_axis_of_a_long_run_grows_with_it() -> None:
 
 
 def test_every_evaluation_is_drawn_as_it_was_recorded() -> None:
-    made = figure(RUN)
-    assert named(made, "validation")["x"] == [0, 1, 2, 3]
-    assert named(made, "validation")["y"] == [8.0, 5.0, 4.0, 4.5]
-    assert named(made, "train, clean")["y"] == [7.5, 4.5, 3.5, 4.0]
-    assert named(made, "validation")["customdata"] == ["perplexity 10", "perplexity 11", "perplexity 12", "perplexity 13"]
+    figure = plot(RUN)
+    assert find_trace(figure, "validation")["x"] == [0, 1, 2, 3]
+    assert find_trace(figure, "validation")["y"] == [8.0, 5.0, 4.0, 4.5]
+    assert find_trace(figure, "train, clean")["y"] == [7.5, 4.5, 3.5, 4.0]
+    assert find_trace(figure, "validation")["customdata"] == [
+        "perplexity 10",
+        "perplexity 11",
+        "perplexity 12",
+        "perplexity 13",
+    ]
 
 
 @given(st.lists(st.floats(0, 9), max_size=900))
 def test_the_masked_loss_is_the_mean_of_neighbours(losses: list[float]) -> None:
-    made = figure(RunCurve("a", "a", [make_record(i + 1, i + 1, loss) for i, loss in enumerate(losses)]))
+    figure = plot(RunCurve("a", "a", [make_record(i + 1, i + 1, loss) for i, loss in enumerate(losses)]))
     if not losses:
-        assert made["data"] == []
+        assert figure["data"] == []
         return
-    size = next(2**n for n in range(20) if len(losses) <= POINTS * 2**n)
+    size = next(2**n for n in range(20) if len(losses) <= MAX_POINTS * 2**n)
     buckets = [range(start, min(start + size, len(losses))) for start in range(0, len(losses), size)]
-    line = named(made, "train, masked")
-    assert len(line["x"]) <= POINTS
+    line = find_trace(figure, "train, masked")
+    assert len(line["x"]) <= MAX_POINTS
     assert line["x"] == pytest.approx([fmean(i + 1 for i in bucket) for bucket in buckets], abs=1e-3)
     assert line["y"] == pytest.approx([fmean(losses[i] for i in bucket) for bucket in buckets], abs=1e-4)
     assert (f"mean of {size} updates" in line["hovertemplate"]) == (size > 1)
@@ -87,37 +92,37 @@ def test_the_masked_loss_is_the_mean_of_neighbours(losses: list[float]) -> None:
 
 def test_a_growing_curve_keeps_what_is_drawn() -> None:
     losses = [make_record(i, i / 45, 5 - i / 1000) for i in range(1, 1081)]
-    short, long = (named(figure(RunCurve("a", "a", losses[:n], epochs=24)), "train, masked") for n in (400, 1080))
+    short, long = (find_trace(plot(RunCurve("a", "a", losses[:n], epochs=24)), "train, masked") for n in (400, 1080))
     whole = len(short["x"]) - 1  # the last point still grows
     assert short["x"][:whole] == long["x"][:whole]
     assert short["y"][:whole] == long["y"][:whole]
 
 
 def test_the_grammar_never_colour_alone() -> None:
-    made = figure(RUN, OLD)
-    dashes = {trace["name"]: trace["line"]["dash"] for trace in made["data"] if "dash" in trace.get("line", {})}
+    figure = plot(RUN, OLD)
+    dashes = {trace["name"]: trace["line"]["dash"] for trace in figure["data"] if "dash" in trace.get("line", {})}
     assert dashes == {"train, masked": "solid", "train, clean": "solid", "validation": "dash", "no dropout, validation": "dash"}
-    assert named(made, "train, masked")["line"]["width"] < named(made, "train, clean")["line"]["width"]
-    assert named(made, "no dropout, validation")["line"]["color"] == LIGHT.previous
-    labels = {note["text"].replace("<br>", " ") for note in made["layout"]["annotations"]}
+    assert find_trace(figure, "train, masked")["line"]["width"] < find_trace(figure, "train, clean")["line"]["width"]
+    assert find_trace(figure, "no dropout, validation")["line"]["color"] == LIGHT.previous
+    labels = {note["text"].replace("<br>", " ") for note in figure["layout"]["annotations"]}
     assert labels == {"train, masked", "train, clean", "validation, best 12", "no dropout, best 12"}, "each is named at its end"
 
 
 def test_a_metric_of_which_more_is_better_is_not_called_the_best() -> None:
     """It is that of the least loss, and may be higher elsewhere."""
-    made = figure(RunCurve("a", "a", records_of([8.0, 5.0, 4.0, 4.5], "bleu")))
-    assert "validation, 12 at ◇" in {note["text"].replace("<br>", " ") for note in made["layout"]["annotations"]}
+    figure = plot(RunCurve("a", "a", make_records([8.0, 5.0, 4.0, 4.5], "bleu")))
+    assert "validation, 12 at ◇" in {note["text"].replace("<br>", " ") for note in figure["layout"]["annotations"]}
 
 
 def test_the_best_point_is_marked() -> None:
-    current, old = [trace for trace in figure(RUN, OLD)["data"] if trace["name"] == "best"]
+    current, old = [trace for trace in plot(RUN, OLD)["data"] if trace["name"] == "best"]
     assert (current["x"], current["y"], current["customdata"]) == ([2], [4.0], ["perplexity 12"])
     assert (old["x"], old["y"], old["customdata"]) == ([2], [5.1], ["perplexity 12"])
-    assert "best" not in json.dumps(figure(replace(RUN, records=CURVE[:6]))), "after one epoch nothing is best"
+    assert "best" not in json.dumps(plot(replace(RUN, records=CURVE[:6]))), "after one epoch nothing is best"
 
 
 def test_the_window_shows_the_trained_network_and_the_whole_run() -> None:
-    layout = figure(replace(RUN, epochs=20), OLD)["layout"]
+    layout = plot(replace(RUN, epochs=20), OLD)["layout"]
     assert layout["xaxis"]["autorangeoptions"]["include"] == [0, 20]
     low, high = layout["yaxis"]["autorangeoptions"]["include"]
     assert low < 3.0
@@ -125,13 +130,13 @@ def test_the_window_shows_the_trained_network_and_the_whole_run() -> None:
 
 
 def test_before_the_first_epoch_ends_all_is_shown() -> None:
-    low, high = figure(RunCurve("a", "a", CURVE[:3]))["layout"]["yaxis"]["autorangeoptions"]["include"]
+    low, high = plot(RunCurve("a", "a", CURVE[:3]))["layout"]["yaxis"]["autorangeoptions"]["include"]
     assert low < 3.5
     assert high > 8.0
 
 
 def test_a_tick_leaves_the_users_zoom_alone() -> None:
-    before, after = figure(replace(RUN, records=CURVE[:8]))["layout"], figure(RUN)["layout"]
+    before, after = plot(replace(RUN, records=CURVE[:8]))["layout"], plot(RUN)["layout"]
     assert before["uirevision"] == after["uirevision"] == "a"
     for axis in ("xaxis", "yaxis"):
         assert before[axis]["autorange"] is after[axis]["autorange"] is True
@@ -140,25 +145,25 @@ def test_a_tick_leaves_the_users_zoom_alone() -> None:
 
 @pytest.mark.parametrize("runs", [(), (RunCurve("a", "a", []),), (RunCurve("a", "a", [make_record(0, 0, float("nan"))]),)])
 def test_without_any_point_it_says_what_to_do(runs: tuple[RunCurve, ...]) -> None:
-    made = figure(*runs)
-    assert made["data"] == []
-    assert "Play" in made["layout"]["annotations"][0]["text"]
+    figure = plot(*runs)
+    assert figure["data"] == []
+    assert "Play" in figure["layout"]["annotations"][0]["text"]
 
 
 def test_one_point_is_seen_and_a_loss_that_is_no_number_is_left_out() -> None:
-    assert named(figure(RunCurve("a", "a", CURVE[:1])), "validation")["mode"] == "markers"
+    assert find_trace(plot(RunCurve("a", "a", CURVE[:1])), "validation")["mode"] == "markers"
     diverged = [*CURVE, make_record(16, 3.2, float("nan"))]
-    assert named(figure(RunCurve("a", "a", diverged)), "train, masked") == named(figure(RUN), "train, masked")
+    assert find_trace(plot(RunCurve("a", "a", diverged)), "train, masked") == find_trace(plot(RUN), "train, masked")
 
 
 def test_a_long_run_stays_small() -> None:
     long = [make_record(i, i / 100, 5 - i / 10_000) for i in range(20_000)]
-    assert len(json.dumps(figure(RunCurve("a", "a", long)))) < 10_000
+    assert len(json.dumps(plot(RunCurve("a", "a", long)))) < 10_000
 
 
 def test_marks_are_drawn_where_the_change_was() -> None:
-    many = [Mark(0.1 * i, f"change {i}") for i in range(12)]
-    lines, labels = [trace for trace in figure(replace(RUN, marks=many), OLD)["data"] if trace["name"] == "changed"]
+    many = [ChangeMark(0.1 * i, f"change {i}") for i in range(12)]
+    lines, labels = [trace for trace in plot(replace(RUN, marks=many), OLD)["data"] if trace["name"] == "changed"]
     assert lines["x"][::3] == labels["x"] == [mark.epoch for mark in many]
     assert lines["line"]["dash"] == "dot"
     assert labels["customdata"] == [mark.label for mark in many], "hovering says all of them"
@@ -170,7 +175,7 @@ def test_marks_are_drawn_where_the_change_was() -> None:
 @given(st.lists(st.tuples(st.floats(-500, 500), st.floats(1, 40), st.integers(0, 1)), max_size=8))
 def test_labels_never_overlap_and_keep_their_order(labels: list[tuple[float, float, int]]) -> None:
     at, sizes, columns = [one[0] for one in labels], [one[1] for one in labels], [one[2] for one in labels]
-    shifts = spread(at, sizes, columns)
+    shifts = spread_labels(at, sizes, columns)
     for column in (0, 1):
         placed = sorted((at[i] + shifts[i], sizes[i], at[i]) for i in range(len(at)) if columns[i] == column)
         for (low, small, was), (high, large, then) in pairwise(placed):
@@ -183,7 +188,7 @@ def test_labels_never_overlap_and_keep_their_order(labels: list[tuple[float, flo
 @given(st.lists(st.tuples(st.floats(-50, 450), st.floats(1, 40)), max_size=8))
 def test_labels_stay_within_the_frame(labels: list[tuple[float, float]]) -> None:
     at, sizes = ([label[i] for label in labels] for i in range(2))
-    shifts = spread(at, sizes, [0] * len(at), 0, 400)
+    shifts = spread_labels(at, sizes, [0] * len(at), 0, 400)
     placed = sorted((at[i] + shifts[i], sizes[i]) for i in range(len(at)))
     for (low, small), (high, large) in pairwise(placed):
         assert high - low >= (small + large) / 2 - 1e-6
@@ -191,19 +196,19 @@ def test_labels_stay_within_the_frame(labels: list[tuple[float, float]]) -> None
 
 
 def test_two_ends_that_are_near_share_a_column_wherever_they_lie() -> None:
-    assert columns_of([0.24, 0.26, 1.0, 0.9], 0.45) == [0, 0, 1, 1]
-    assert columns_of([0.0, 0.4, 0.8], 0.45) == [0, 0, 0], "a chain"
-    assert columns_of([], 0.45) == []
+    assert assign_columns([0.24, 0.26, 1.0, 0.9], 0.45) == [0, 0, 1, 1]
+    assert assign_columns([0.0, 0.4, 0.8], 0.45) == [0, 0, 0], "a chain"
+    assert assign_columns([], 0.45) == []
 
 
 def test_no_label_lies_on_the_axis_or_on_another() -> None:
-    flat = [replace(RUN, id=str(i), records=records_of([3.0, 2.0, 2.0, 2.0], gap=0.0), previous=i > 0) for i in range(2)]
-    made = figure(*flat, height=200)
-    window = made["layout"]["yaxis"]["autorangeoptions"]
+    flat = [replace(RUN, id=str(i), records=make_records([3.0, 2.0, 2.0, 2.0], gap=0.0), previous=i > 0) for i in range(2)]
+    figure = plot(*flat, height=200)
+    window = figure["layout"]["yaxis"]["autorangeoptions"]
     low, high = window["clipmin"], window["clipmax"]
-    scale = (200 - made["layout"]["margin"]["t"] - made["layout"]["margin"]["b"]) / (high - low)
+    scale = (200 - figure["layout"]["margin"]["t"] - figure["layout"]["margin"]["b"]) / (high - low)
     spans = []
-    for note in made["layout"]["annotations"]:
+    for note in figure["layout"]["annotations"]:
         half = 7.5 * len(note["text"].split("<br>"))
         middle = (note["y"] - low) * scale + note["yshift"]
         spans.append((middle - half, middle + half))
@@ -213,30 +218,30 @@ def test_no_label_lies_on_the_axis_or_on_another() -> None:
 
 @given(st.lists(st.floats(0.5, 9), min_size=1, max_size=9), st.floats(-1, 1))
 def test_metrics_say_what_the_records_say(validation: list[float], gap: float) -> None:
-    found = metrics(records_of(validation, gap=gap))
+    metrics = compute_run_metrics(make_records(validation, gap=gap))
     epoch = min(range(len(validation)), key=lambda i: validation[i])
-    assert found
-    assert (found.metric, found.value, found.best, found.best_epoch) == (
+    assert metrics
+    assert (metrics.metric, metrics.value, metrics.best, metrics.best_epoch) == (
         "perplexity",
         10 + len(validation) - 1,
         10 + epoch,
         epoch,
     )
-    assert found.gap == pytest.approx(gap)
+    assert metrics.gap == pytest.approx(gap)
 
 
 def test_no_evaluation_no_metrics() -> None:
-    assert metrics([]) is None
-    assert metrics([make_record(1, 0.2, 3.0)]) is None
+    assert compute_run_metrics([]) is None
+    assert compute_run_metrics([make_record(1, 0.2, 3.0)]) is None
 
 
 def test_the_sentence_has_the_numbers() -> None:
-    said = describe([replace(RUN, marks=[Mark(1.5, "input .5 → .2")]), OLD, RunCurve("c", "empty", [])])
-    assert "Zaremba: at epoch 3, validation perplexity 13; at the lowest loss, epoch 2, 12." in said
-    assert "0.50 nats above" in said
-    assert "Changed: input .5 → .2 at epoch 1.5." in said
-    assert "empty: not evaluated yet." in said
-    assert describe([])
+    sentence = describe_runs([replace(RUN, marks=[ChangeMark(1.5, "input .5 → .2")]), OLD, RunCurve("c", "empty", [])])
+    assert "Zaremba: at epoch 3, validation perplexity 13; at the lowest loss, epoch 2, 12." in sentence
+    assert "0.50 nats above the training loss without masks" in sentence
+    assert "Changed: input .5 → .2 at epoch 1.5." in sentence
+    assert "empty: not evaluated yet." in sentence
+    assert describe_runs([])
 
 
 @pytest.mark.parametrize(
@@ -252,72 +257,77 @@ def test_the_sentence_has_the_numbers() -> None:
     ],
 )
 def test_metrics_are_shown_in_three_digits(metric: str, value: float, text: str) -> None:
-    assert metric_text(metric, value) == text
+    assert format_metric(metric, value) == text
 
 
 def test_accuracy_is_not_taken_for_perplexity() -> None:
-    made = figure(RunCurve("a", "a", records_of([2.0, 1.0], metric="accuracy")))
-    assert "perplexity" not in json.dumps(made)
+    figure = plot(RunCurve("a", "a", make_records([2.0, 1.0], metric="accuracy")))
+    assert "perplexity" not in json.dumps(figure)
 
 
 def test_dark_is_the_same_figure_in_other_colours() -> None:
-    light, dark = (json.dumps(curves([RUN, OLD], theme, "word")) for theme in (LIGHT, DARK))
+    light, dark = (json.dumps(plot_loss_curves([RUN, OLD], theme, "word")) for theme in (LIGHT, DARK))
     assert DARK.paper in dark
-    for colour in (LIGHT.ink, LIGHT.paper, *LIGHT.runs):
-        assert colour not in dark
-    for ours, theirs in zip((LIGHT.ink, LIGHT.previous, *LIGHT.runs), (DARK.ink, DARK.previous, *DARK.runs), strict=True):
+    for color in (LIGHT.ink, LIGHT.paper, *LIGHT.run_colors):
+        assert color not in dark
+    for ours, theirs in zip(
+        (LIGHT.ink, LIGHT.previous, *LIGHT.run_colors), (DARK.ink, DARK.previous, *DARK.run_colors), strict=True
+    ):
         assert light.count(ours) == dark.count(theirs)
 
 
 def test_a_run_is_named_by_what_tells_it_from_others() -> None:
-    one, bare = began(layers=2, hidden=16), began(placement=Placement(), layers=2, hidden=16)
-    own = began(placement=Placement.of({"cell": Dropout(0.1), "output": Dropout(0.2)}))
-    changed = [{"event": "changed", "update": 3, "placement": with_sites(input=0.2)}]
-    assert run_name(2, one) == "run 2 · zaremba2014"
-    assert run_name(3, bare, beside=one) == "run 3 · no dropout"
-    assert run_name(4, own) == "run 4 · own placement"
-    assert run_name(5, one, changed) == "run 5 · zaremba2014, changed"
-    assert run_name(5, one, [{"event": "changed", "update": 3, "learning_rate": 0.1}]) == "run 5 · zaremba2014"
-    assert run_name(6, one, beside=replace(one, layers=3)) == "run 6 · zaremba2014, L 2, H 16"
+    one, bare = build(layers=2, hidden=16), build(placement=Placement(), layers=2, hidden=16)
+    own = build(placement=Placement.from_sites({"cell": Dropout(0.1), "output": Dropout(0.2)}))
+    changed = [{"event": "changed", "update": 3, "placement": build_placement_data(input=0.2)}]
+    assert name_run(2, one) == "run 2 · zaremba2014"
+    assert name_run(3, bare, reference=one) == "run 3 · no dropout"
+    assert name_run(4, own) == "run 4 · own placement"
+    assert name_run(5, one, changed) == "run 5 · zaremba2014, changed"
+    assert name_run(5, one, [{"event": "changed", "update": 3, "learning_rate": 0.1}]) == "run 5 · zaremba2014"
+    assert name_run(6, one, reference=replace(one, layers=3)) == "run 6 · zaremba2014, L 2, H 16"
 
 
-def began(**given: Any) -> Experiment:
-    return build_experiment("delayed-recall", **{"placement": method("zaremba2014").placement(), **given})
+def build(**given: Any) -> Experiment:
+    return build_experiment("delayed-recall", **{"placement": get_method("zaremba2014").build_placement(), **given})
 
 
-def with_sites(**rates: float) -> dict[str, Any]:
-    return to_data(Placement.of({name: Dropout(rate=rate) for name, rate in rates.items()}))
+def build_placement_data(**rates: float) -> dict[str, Any]:
+    return placement_to_plain(Placement.from_sites({name: Dropout(rate=rate) for name, rate in rates.items()}))
 
 
 @pytest.mark.parametrize(
     ("change", "label"),
     [
-        ({"placement": with_sites(input=0.2, between=0.5, output=0.5)}, "input .5 → .2"),
-        ({"placement": with_sites(between=0.5, output=0.5)}, "input .5 → off"),
-        ({"placement": with_sites(input=0.5, between=0.5, output=0.5, cell=0.25)}, "cell off → .25"),
-        ({"placement": with_sites(input=0.3, between=0.3, output=0.3)}, "3 sites .5 → .3"),
-        ({"placement": to_data(method("none").placement())}, "No dropout"),
-        ({"placement": to_data(method("naive-cell").placement())}, "cell off → .25"),
+        ({"placement": build_placement_data(input=0.2, between=0.5, output=0.5)}, "input .5 → .2"),
+        ({"placement": build_placement_data(between=0.5, output=0.5)}, "input .5 → off"),
+        ({"placement": build_placement_data(input=0.5, between=0.5, output=0.5, cell=0.25)}, "cell off → .25"),
+        ({"placement": build_placement_data(input=0.3, between=0.3, output=0.3)}, "3 sites .5 → .3"),
+        ({"placement": placement_to_plain(get_method("none").build_placement())}, "No dropout"),
+        ({"placement": placement_to_plain(get_method("naive-cell").build_placement())}, "cell off → .25"),
         (
-            {"placement": with_sites(input=0.5, between=0.5, output=0.5) | {"input": {"rate": 0.5, "time": "sequence"}}},
+            {
+                "placement": build_placement_data(input=0.5, between=0.5, output=0.5)
+                | {"input": {"rate": 0.5, "time": "sequence"}}
+            },
             "input: one per sequence",
         ),
         ({"learning_rate": 0.0005}, "learning rate .003 → .0005"),
         ({"mask_seed": 8}, "new masks"),
-        ({"placement": with_sites(input=0.5, between=0.5, output=0.5)}, None),
+        ({"placement": build_placement_data(input=0.5, between=0.5, output=0.5)}, None),
     ],
 )
 def test_a_change_is_named_by_what_it_changed(change: dict[str, Any], label: str | None) -> None:
-    experiment = began(learning_rate=0.003)
+    experiment = build(learning_rate=0.003)
     events = [
         {"event": "started", "updates_per_epoch": 40},
         make_record(60, 1.5, 2.0),
         {"event": "changed", "update": 60, **change},
     ]
-    assert change_marks(experiment, events) == ([Mark(1.5, label)] if label else [])
+    assert build_change_marks(experiment, events) == ([ChangeMark(1.5, label)] if label else [])
 
 
 def test_a_second_change_starts_from_the_first() -> None:
-    half, fifth = (with_sites(input=rate, between=0.5, output=0.5) for rate in (0.5, 0.2))
+    half, fifth = (build_placement_data(input=rate, between=0.5, output=0.5) for rate in (0.5, 0.2))
     events = [{"event": "changed", "update": n, "placement": placement} for n, placement in ((1, fifth), (2, half))]
-    assert [mark.label for mark in change_marks(began(), events)] == ["input .5 → .2", "input .2 → .5"]
+    assert [mark.label for mark in build_change_marks(build(), events)] == ["input .5 → .2", "input .2 → .5"]

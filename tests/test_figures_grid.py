@@ -1,4 +1,4 @@
-"""The grid of masks, read back from its SVG, against the masks that the engine draws."""
+"""Tests of the mask grid: its SVG is parsed and compared with the masks that the engine draws."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -8,43 +8,54 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dropout.comparison import beside
+from core.dropout.cells import CELLS
+from core.dropout.comparison import build_compared_placement
 from core.dropout.masks import Masks, expand_word_masks
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.experiment.batches import batch_at, draw_update_masks
-from core.experiment.experiment import CELLS, Experiment, build_experiment
-from core.figures.mask_detail import opened_heatmap, sharing_text
-from core.figures.mask_grid import STEPS, UNITS, Band, Chosen, grid, lane_of, layer_bands, sample_band, window_of
-from core.figures.mask_heatmap import of_units
+from core.experiment.experiment import Experiment, build_experiment
+from core.figures.mask_detail import describe_common_sharing, plot_selected_mask
+from core.figures.mask_grid import (
+    MAX_STEPS,
+    MAX_UNITS,
+    Band,
+    SelectedCell,
+    build_layer_bands,
+    build_sample_band,
+    measure_lane,
+    render_mask_grid,
+    select_visible_steps,
+)
+from core.figures.mask_heatmap import select_units
 from core.figures.theme import DARK, LIGHT
 from tests.strategies import placements
 
 SVG = "{http://www.w3.org/2000/svg}"
-Cells = dict[tuple[str, int, int, int], str]
+Barcodes = dict[tuple[str, int, int, int], str]
 
 
-def made(cell: str, placement: Placement, layers: int = 2, **given: object) -> Experiment:
+def build(cell: str, placement: Placement, layers: int = 2, **given: object) -> Experiment:
     return build_experiment(
         "delayed-recall", {"lag": 6}, cell=cell, layers=layers, hidden=20, batch=8, placement=placement, **given
     )
 
 
-def bands_of(e: Experiment, sample: int = 1, update: int = 2) -> tuple[tuple[Band, ...], Masks]:
-    met = expand_word_masks(draw_update_masks(e, update), batch_at(e, update).x)
-    return layer_bands(e.placement.at(update), met, e.shape, sample), met
+def build_bands(e: Experiment, sample: int = 1, update: int = 2) -> tuple[tuple[Band, ...], Masks]:
+    expanded = expand_word_masks(draw_update_masks(e, update), batch_at(e, update).x)
+    return build_layer_bands(e.placement.resolve_schedules(update), expanded, e.shape, sample), expanded
 
 
-def cells(svg: str) -> Cells:
-    """Of every barcode, by site, layer, sample and step: its d."""
+def read_barcodes(svg: str) -> Barcodes:
+    """Return the path of every barcode by site, layer, sample and step."""
     root = ET.fromstring(svg)
-    found = [(p.attrib, p.attrib["d"]) for p in root.iter(f"{SVG}path") if "data-t" in p.attrib]
-    named = {(a["data-site"], int(a["data-layer"]), int(a["data-sample"]), int(a["data-t"])): d for a, d in found}
-    assert len(named) == len(found)
+    barcodes = [(p.attrib, p.attrib["d"]) for p in root.iter(f"{SVG}path") if "data-t" in p.attrib]
+    named = {(a["data-site"], int(a["data-layer"]), int(a["data-sample"]), int(a["data-t"])): d for a, d in barcodes}
+    assert len(named) == len(barcodes)
     return named
 
 
-def kept(d: str) -> list[int]:
+def parse_kept_units(d: str) -> list[int]:
     return [int(unit) for unit in re.findall(r"M0 (\d+)h1(?!\d|\.)", d)]
 
 
@@ -58,50 +69,57 @@ def kept(d: str) -> list[int]:
 )
 def test_the_grid_shows_the_masks_that_are_drawn(all_of: tuple[str, int, Placement], sample: int) -> None:
     cell, layers, placement = all_of
-    e = made(cell, placement, layers)
-    bands, met = bands_of(e, sample)
-    found = cells(grid(bands, e.steps, Chosen("", 1, 0, sample), LIGHT, "grid"))
+    e = build(cell, placement, layers)
+    bands, expanded = build_bands(e, sample)
+    barcodes = read_barcodes(render_mask_grid(bands, e.steps, SelectedCell("", 1, 0, sample), LIGHT, "grid"))
     expected = {}
-    for site, layer, dropout in placement.active(layers):
+    for site, layer, dropout in placement.list_active(layers):
         name = f"{site.name}.{layer}"
-        mask = of_units(met[name] if name in met else met[f"{name}.g"])
-        full = np.broadcast_to(mask, (e.steps, e.batch, mask.shape[2]))[:, sample, :UNITS]
+        mask = select_units(expanded[name] if name in expanded else expanded[f"{name}.g"])
+        full = np.broadcast_to(mask, (e.steps, e.batch, mask.shape[2]))[:, sample, :MAX_UNITS]
         for t in range(e.steps):
             expected[site.name, layer, sample, t] = (full[t], dropout.noise)
-    assert set(found) == set(expected)
+    assert set(barcodes) == set(expected)
     for at, (units, noise) in expected.items():
         if noise == "bernoulli":
-            assert kept(found[at]) == [n for n, value in enumerate(units) if value]
+            assert parse_kept_units(barcodes[at]) == [n for n, value in enumerate(units) if value]
         else:
-            lengths = [float(length) for length in re.findall(r"h([\d.e-]+)", found[at])]
+            lengths = [float(length) for length in re.findall(r"h([\d.e-]+)", barcodes[at])]
             assert lengths == pytest.approx(np.clip(units / 2, 0, 1), abs=0.006)
 
 
 def test_the_heatmap_below_has_its_steps_where_the_grid_has_them() -> None:
     for steps, width in ((8, 420.0), (20, 640.0), (60, 420.0)):
-        e = build_experiment(steps=steps, placement=METHODS["zaremba2014"].placement())
+        e = build_experiment(steps=steps, placement=METHODS["zaremba2014"].build_placement())
         masks = draw_update_masks(e, 1)
-        drawn = grid(layer_bands(e.placement, masks, e.shape, 0), steps, Chosen("input", 1, 0, 0), LIGHT, "g", width=width)
+        drawn = render_mask_grid(
+            build_layer_bands(e.placement, masks, e.shape, 0), steps, SelectedCell("input", 1, 0, 0), LIGHT, "g", width=width
+        )
         (x,), (wide,) = (
             set(map(float, re.findall(rf'<rect[^>]* {name}="([0-9.]+)"[^>]*mg-lane', drawn))) for name in ("x", "width")
         )
-        figure = opened_heatmap(masks["input.1"], 0, 0, steps, "input", 1, LIGHT, lane_of(steps, width))
+        figure = plot_selected_mask(masks["input.1"], 0, 0, steps, "input", 1, LIGHT, measure_lane(steps, width))
         assert figure["layout"]["xaxis"]["domain"] == pytest.approx((x / width, (x + wide) / width), abs=1e-3)
         assert (figure["layout"]["margin"]["l"], figure["layout"]["margin"]["r"]) == (0, 0)
 
 
 def test_layers_stand_as_in_the_network_and_a_clean_one_says_so() -> None:
-    bands, _met = bands_of(made("lstm", Placement.of({"between": Dropout(0.5), "output": Dropout(0.5)})))
+    bands, _met = build_bands(build("lstm", Placement.from_sites({"between": Dropout(0.5), "output": Dropout(0.5)})))
     assert [(band.name, [lane.site for lane in band.lanes]) for band in bands] == [
         ("Layer 2", ["output", "between"]),
         ("Layer 1", []),
     ]
-    assert "clean: no mask here" in grid(bands, 8, Chosen("between", 2, 0, 0), LIGHT, "grid")
+    assert "clean: no mask here" in render_mask_grid(bands, 8, SelectedCell("between", 2, 0, 0), LIGHT, "grid")
 
 
 def test_a_layer_says_which_of_its_units_are_shown() -> None:
-    bands, _met = bands_of(build_experiment("delayed-recall", {"lag": 6}, hidden=40, placement=METHODS["gal2016"].placement()))
-    texts = [one.text for one in ET.fromstring(grid(bands, 8, Chosen("", 1, 0, 0), LIGHT, "grid")).iter(f"{SVG}text")]
+    bands, _met = build_bands(
+        build_experiment("delayed-recall", {"lag": 6}, hidden=40, placement=METHODS["gal2016"].build_placement())
+    )
+    texts = [
+        one.text
+        for one in ET.fromstring(render_mask_grid(bands, 8, SelectedCell("", 1, 0, 0), LIGHT, "grid")).iter(f"{SVG}text")
+    ]
     assert texts.count("units 1–16 of 40") == 2, "the mask of words, one factor a word, is no part of it"
 
 
@@ -114,58 +132,69 @@ def test_a_layer_says_which_of_its_units_are_shown() -> None:
     ],
 )
 def test_the_stripes_say_what_is_shared(sharing: str, over_time: bool, over_samples: bool, says: str) -> None:
-    first = METHODS["zaremba2014"].placement(0.5)
-    e = made("lstm", beside(first, sharing, "lstm"))
-    _bands, met = bands_of(e)
-    band = sample_band(e.placement, met, e.shape, ("between", 2), range(4), "samples")
-    found = cells(grid((band,), e.steps, Chosen("between", 2, 0, 0), LIGHT, "grid"))
-    assert (len({d for (_s, _l, sample, _t), d in found.items() if sample == 0}) == 1) is over_time
-    assert (len({d for (_s, _l, _sample, t), d in found.items() if t == 0}) == 1) is over_samples
+    first = METHODS["zaremba2014"].build_placement(0.5)
+    e = build("lstm", build_compared_placement(first, sharing, "lstm"))
+    _bands, expanded = build_bands(e)
+    band = build_sample_band(e.placement, expanded, e.shape, ("between", 2), range(4), "samples")
+    barcodes = read_barcodes(render_mask_grid((band,), e.steps, SelectedCell("between", 2, 0, 0), LIGHT, "grid"))
+    assert (len({d for (_s, _l, sample, _t), d in barcodes.items() if sample == 0}) == 1) is over_time
+    assert (len({d for (_s, _l, _sample, t), d in barcodes.items() if t == 0}) == 1) is over_samples
     # In words too, and whatever becomes of words, which have no time axis.
-    assert sharing_text(e.placement) == sharing_text(beside(METHODS["gal2016"].placement(), sharing, "lstm")) == says
+    assert (
+        describe_common_sharing(e.placement)
+        == describe_common_sharing(build_compared_placement(METHODS["gal2016"].build_placement(), sharing, "lstm"))
+        == says
+    )
 
 
 def test_what_is_not_shared_alike_is_said() -> None:
     mixed = {"input": Dropout(0.5), "between": Dropout(0.5, time="sequence")}
-    assert sharing_text(Placement.of(mixed)) == "some fresh at every step, some for all steps"
-    assert sharing_text(METHODS["merity2017"].placement()) == "one mask for all steps"
-    assert sharing_text(Placement()) == ""
+    assert describe_common_sharing(Placement.from_sites(mixed)) == "some fresh at every step, some for all steps"
+    assert describe_common_sharing(METHODS["merity2017"].build_placement()) == "one mask for all steps"
+    assert describe_common_sharing(Placement()) == ""
 
 
 def test_the_same_seeds_give_the_first_step_of_the_one_and_all_of_the_other() -> None:
-    first = METHODS["zaremba2014"].placement(0.5)
-    fresh, once = (made("lstm", beside(first, name, "lstm")) for name in ("step", "sequence"))
-    one, other = (cells(grid(bands_of(e)[0], e.steps, Chosen("", 1, 0, 1), LIGHT, "grid")) for e in (fresh, once))
+    first = METHODS["zaremba2014"].build_placement(0.5)
+    fresh, once = (build("lstm", build_compared_placement(first, name, "lstm")) for name in ("step", "sequence"))
+    one, other = (
+        read_barcodes(render_mask_grid(build_bands(e)[0], e.steps, SelectedCell("", 1, 0, 1), LIGHT, "grid"))
+        for e in (fresh, once)
+    )
     assert one["between", 2, 1, 0] == other["between", 2, 1, 0]
     assert len({d for at, d in other.items() if at[0] == "between"}) == 1
 
 
 def test_what_is_opened_is_pressed_and_no_id_is_there_twice() -> None:
-    e = made("lstm", METHODS["zaremba2014"].placement())
-    bands, met = bands_of(e)
-    bands += (sample_band(e.placement, met, e.shape, ("between", 2), range(3), "samples"),)
-    svg = grid(bands, e.steps, Chosen("between", 2, 4, 1), DARK, "grid")
+    e = build("lstm", METHODS["zaremba2014"].build_placement())
+    bands, expanded = build_bands(e)
+    bands += (build_sample_band(e.placement, expanded, e.shape, ("between", 2), range(3), "samples"),)
+    svg = render_mask_grid(bands, e.steps, SelectedCell("between", 2, 4, 1), DARK, "grid")
     root = ET.fromstring(svg)
     ids = [one.attrib["id"] for one in root.iter() if "id" in one.attrib]
     assert len(ids) == len(set(ids)) == 1 + 6 * e.steps
     pressed = [one.attrib["data-at"] for one in root.iter(f"{SVG}g") if one.attrib.get("aria-pressed") == "true"]
     assert pressed == ["between 2 1 4"] * 2, "in the layers and among the samples"
     labels = {one.attrib["data-at"]: one.attrib["aria-label"] for one in root.iter(f"{SVG}g") if "data-at" in one.attrib}
-    units = len(kept(cells(grid(bands[:2], e.steps, Chosen("", 1, 0, 1), DARK, "grid"))["between", 2, 1, 4]))
+    units = len(
+        parse_kept_units(
+            read_barcodes(render_mask_grid(bands[:2], e.steps, SelectedCell("", 1, 0, 1), DARK, "grid"))["between", 2, 1, 4]
+        )
+    )
     assert labels["between 2 1 4"] == f"between, layer 2, sample 2, step 4: {units} of 16 units shown are kept"
 
 
 @pytest.mark.parametrize(("method", "value"), [("zaremba2014", "1"), ("pham2013", "0.5")])
 def test_at_test_no_mask_is_drawn_and_its_value_is_written(method: str, value: str) -> None:
-    bands, _met = bands_of(made("lstm", METHODS[method].placement(0.5)))
-    svg = grid(bands, 8, Chosen("input", 1, 0, 1), LIGHT, "grid", test=True)
-    assert cells(svg) == {}
+    bands, _met = build_bands(build("lstm", METHODS[method].build_placement(0.5)))
+    svg = render_mask_grid(bands, 8, SelectedCell("input", 1, 0, 1), LIGHT, "grid", test=True)
+    assert read_barcodes(svg) == {}
     assert svg.count(f"no mask, × {value}<") == 3
 
 
 def test_zoneout_mixes_at_test_and_its_two_places_have_different_names() -> None:
-    bands, _met = bands_of(made("lstm", METHODS["krueger2016"].placement(0.25), layers=1))
-    svg = grid(bands, 8, Chosen("", 1, 0, 1), LIGHT, "grid", test=True)
+    bands, _met = build_bands(build("lstm", METHODS["krueger2016"].build_placement(0.25), layers=1))
+    svg = render_mask_grid(bands, 8, SelectedCell("", 1, 0, 1), LIGHT, "grid", test=True)
     assert svg.count("no mask, 0.75 new + 0.25 old<") == 2
     texts = [one.text for one in ET.fromstring(svg).iter(f"{SVG}text")]
     assert {"zoneout of", "the cell", "the state"} <= set(texts)
@@ -174,7 +203,7 @@ def test_zoneout_mixes_at_test_and_its_two_places_have_different_names() -> None
 @given(st.integers(1, 256).flatmap(lambda steps: st.tuples(st.just(steps), st.integers(0, steps - 1))))
 def test_the_window_holds_the_chosen_step(both: tuple[int, int]) -> None:
     steps, step = both
-    shown = window_of(step, steps)
+    shown = select_visible_steps(step, steps)
     assert step in shown
-    assert len(shown) == min(steps, STEPS)
+    assert len(shown) == min(steps, MAX_STEPS)
     assert 0 <= shown.start < shown.stop <= steps

@@ -207,7 +207,7 @@ def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> 
     expect(lab.state("live · paused")).to_be_visible()
     expect(lab.page.get_by_text(f"update {lab.update} ·").last).to_be_visible()
     now = from_query(lab.query)
-    assert now.placement.rate("input", 1, 2) == 0.28
+    assert now.placement.get_rate("input", 1, 2) == 0.28
     masks = draw_masks(now.placement, now.shape, now.mask_seed, lab.update)
     for site in ("input", "between", "output"):
         for (layer, t), kept in lab.barcodes(site).items():
@@ -383,16 +383,16 @@ def test_a_file_of_ones_own_is_forecast_live_and_a_bad_one_loses_nothing(lab: La
     lab.press("Own CSV")
     uploader = lab.page.locator("[data-testid=stPopoverBody] input[type=file]")
     uploader.set_input_files({"name": "bad.csv", "mimeType": "text/csv", "buffer": b"\x89PNG\0"})
-    expect(lab.page.get_by_text("The file bad.csv is no text")).to_be_visible()
+    expect(lab.page.get_by_text("The file bad.csv is not a text file")).to_be_visible()
     expect(uploader).to_have_count(1)  # another one: what the first held is given up
     rows = "".join(f"{day},{20 + day % 12 * (1 + day % 5)}\n" for day in range(600))
     uploader.set_input_files({"name": "level.csv", "mimeType": "text/csv", "buffer": f"day,level\n{rows}".encode()})
     expect(lab.button("Leave level.csv")).to_be_visible()
     lab.wait_for_query(file="own", column="level")  # the days only count
     chart = lab.page.locator(".st-key-forecast .live-chart")
-    expect(chart).to_have_attribute("aria-label", re.compile("no network has forecast them yet"))
+    expect(chart).to_have_attribute("aria-label", re.compile("No network has forecast these values yet"))
     lab.play(5)
-    expect(chart).to_have_attribute("aria-label", re.compile("One step ahead the network misses these"))
+    expect(chart).to_have_attribute("aria-label", re.compile("Mean absolute error of the one-step forecast"))
     chart.evaluate("node => { node.mine = node.querySelector('.main-svg').mine = true }")
     said, shown = chart.get_attribute("aria-label"), "document.querySelector('.st-key-forecast .live-chart')"
     lab.wait_for(f"said => {shown}.ariaLabel !== said && {shown}.data.length === 3", said)

@@ -10,20 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement, to_data
+from core.dropout.placement import Dropout, Placement, placement_to_plain
 from core.errors import Invalid
 from core.experiment.batches import batch_at, count_updates, draw_update_masks, load_data
-from core.experiment.changes import apply_changes, experiment_at
+from core.experiment.changes import apply_changes, get_experiment_at
 from core.experiment.diff import have_comparable_losses
 from core.experiment.experiment import Experiment, build_experiment
-from core.figures.run_summary import run_name
+from core.figures.run_summary import name_run
 from core.training import trainer
 from core.training.events import Command, Event, last_update, predictions_at, select_events
 from tests.strategies import placements
 
 RECALL = build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, batch=8, epochs=2)  # 8 updates an epoch
 WORDS = build_experiment("language-model", {"words": 2000}, hidden=4, batch=8, steps=9, updates=40)  # about 27
-GAL = METHODS["gal2016"].placement()
+GAL = METHODS["gal2016"].build_placement()
 
 
 class Script:
@@ -33,7 +33,7 @@ class Script:
         self.commands = commands
         self.update = 0
 
-    def take(self, wait: bool) -> Command | None:
+    def next_command(self, wait: bool) -> Command | None:
         """The next command before the coming update, if there is one."""
         waiting = self.commands.get(self.update + 1, [])
         return waiting.pop(0) if waiting else None
@@ -78,7 +78,7 @@ def test_the_window_of_every_update_is_the_one_that_training_reads(experiment: E
         again = batch_at(experiment, update)
         np.testing.assert_array_equal(again.x, batch.x)
         np.testing.assert_array_equal(again.y, batch.y)
-        assert again.first == batch.first
+        assert again.starts_sequence == batch.starts_sequence
 
 
 def test_what_was_predicted_stands_where_the_window_asks(seen: list[Any]) -> None:
@@ -96,7 +96,7 @@ def test_what_was_predicted_stands_where_the_window_asks(seen: list[Any]) -> Non
 
 def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(seen: list[Any]) -> None:
     changes: dict[int, list[Command]] = {
-        3: [{"command": "change", "placement": to_data(GAL)}],
+        3: [{"command": "change", "placement": placement_to_plain(GAL)}],
         5: [{"command": "change", "mask_seed": 99}, {"command": "change", "learning_rate": 0.1}],
         6: [{"command": "change", "placement": {"cell": {"rate": [0.1, 0.6]}}}, {"command": "change", "mask_seed": 1}],
         9: [{"command": "change", "placement": {}}],
@@ -104,16 +104,20 @@ def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(seen: list[A
     events = trained(RECALL, changes)
     assert [event["update"] for event in select_events(events, "changed")] == [2, 4, 4, 5, 5, 8]
     for update, (_batch, masks) in enumerate(seen, 1):
-        then = experiment_at(RECALL, events, update)
+        then = get_experiment_at(RECALL, events, update)
         np.testing.assert_equal(draw_update_masks(then, update), masks)
-    assert len({experiment_at(RECALL, events, update) for update in range(1, 17)}) == 5
+    assert len({get_experiment_at(RECALL, events, update) for update in range(1, 17)}) == 5
 
 
 @given(data=st.data())
 def test_in_force_is_all_changes_before_the_update_one_by_one(data: st.DataObject) -> None:
     change: st.SearchStrategy[Event] = st.fixed_dictionaries(
         {"event": st.just("changed"), "update": st.integers(0, 9)},
-        optional={"mask_seed": st.integers(0, 9), "placement": placements(2).map(to_data), "learning_rate": st.floats(0.1, 1)},
+        optional={
+            "mask_seed": st.integers(0, 9),
+            "placement": placements(2).map(placement_to_plain),
+            "learning_rate": st.floats(0.1, 1),
+        },
     )
     events = sorted(data.draw(st.lists(change, max_size=8)), key=lambda event: event["update"])
     update = data.draw(st.integers(1, 10))
@@ -121,17 +125,17 @@ def test_in_force_is_all_changes_before_the_update_one_by_one(data: st.DataObjec
     for event in events:
         if event["update"] < update:
             expected = apply_changes(expected, [event])
-    assert experiment_at(RECALL, events, update) == expected
+    assert get_experiment_at(RECALL, events, update) == expected
 
 
 def test_changes_are_taken_in_order_and_checked() -> None:
     first = {"placement": {"state": {"rate": 0.1}}, "mask_seed": 3}
-    changed = apply_changes(RECALL, [first, {"placement": to_data(GAL)}, {"learning_rate": 0.5}])
+    changed = apply_changes(RECALL, [first, {"placement": placement_to_plain(GAL)}, {"learning_rate": 0.5}])
     assert changed == replace(RECALL, placement=GAL, mask_seed=3, learning_rate=0.5)
     assert apply_changes(RECALL, []) == RECALL
     assert apply_changes(RECALL, [{"layers": 4, "hidden": 99}]) == RECALL, "what a run cannot change is left alone"
     with pytest.raises(Invalid, match="2 layers in this network but 3 rates"):
-        apply_changes(RECALL, [{"placement": to_data(Placement.of({"cell": Dropout((0.1, 0.2, 0.3))}))}])
+        apply_changes(RECALL, [{"placement": placement_to_plain(Placement.from_sites({"cell": Dropout((0.1, 0.2, 0.3))}))}])
 
 
 def test_losses_are_comparable_over_the_same_data_whatever_learns_them() -> None:
@@ -141,7 +145,7 @@ def test_losses_are_comparable_over_the_same_data_whatever_learns_them() -> None
     assert have_comparable_losses(few, many), "other images to train on, the same to validate"
     assert not have_comparable_losses(build_experiment(), build_experiment(options={"words": 12_000})), "another vocabulary"
     assert not have_comparable_losses(build_experiment("series"), build_experiment("series", {"points": 300})), "another scale"
-    assert run_name(2, few, beside=many) == "run 2 · zaremba2014, Images: 100"
+    assert name_run(2, few, reference=many) == "run 2 · zaremba2014, Images: 100"
     for other in (
         WORDS,
         replace(RECALL, data_seed=8),

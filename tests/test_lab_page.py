@@ -20,17 +20,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
-from core.analysis.path_counts import corruption
+from core.analysis.path_counts import count_corruption
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, usual
-from core.dropout.schedule import Schedule
-from core.dropout.sites import SITES, layers_of
+from core.dropout.placement import Dropout, build_dropout
+from core.dropout.schedule import RateSchedule
+from core.dropout.sites import SITES, get_site_layers
 from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_json, to_plain
 from core.runs.settings import Settings
 from core.tasks import TASKS
-from core.tasks.file_readers import called
+from core.tasks.file_readers import get_display_name
 from pages.common.service import service
 from pages.lab.controls import FEW
 from tests.sweeps import LSTM_FIRST
@@ -66,13 +66,15 @@ def lab(**query: str) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     for name, value in query.items():
         page.query_params[name] = value
+    page.session_state["more"] = True  # More settings is open
     return drawn(page.run())
 
 
 def drawn(page: AppTest) -> AppTest:
     """The page, whole: no exception, the network, the curves."""
     assert [error.value for error in page.exception] == []
-    assert set(components(page)) >= {"network", "live_chart", "scrubber"}
+    assert "crash" not in page.session_state, page.session_state["crash"]
+    assert set(components(page)) >= {"network", "live_chart", "update_slider"}
     return page
 
 
@@ -100,7 +102,7 @@ def components(page: AppTest) -> dict[str, list[Any]]:
 
 def experiment(page: AppTest) -> Experiment:
     """What the page says it would train."""
-    return from_plain(page.session_state["lab"]["experiment"], trusted=True)
+    return from_plain(page.session_state["visit"]["experiment"], trusted=True)
 
 
 def sentence(page: AppTest) -> str:
@@ -129,7 +131,7 @@ def test_the_first_run_draws_the_default_experiment() -> None:
     ]
     assert switches(page) == dict.fromkeys(FEW, False) | dict.fromkeys(("input", "between", "output"), True)
     assert [page.slider(key=f"rate-{site}").value for site in ("input", "between", "output")] == [0.5] * 3
-    assert [button.label for button in page.button] == ["Play live", "Step", "Reset", "New masks", "Pause"]
+    assert [button.label for button in page.button] == ["Play live", "Step", "Reset", "New masks", "", "", "Pause"]
     assert "**3 masks** = L + 1" in sentence(page)
     assert query(page) == {"v": "1", "task": "language-model"}
     assert not page.warning
@@ -137,14 +139,15 @@ def test_the_first_run_draws_the_default_experiment() -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_another_task_brings_its_own_defaults(task: str) -> None:
+def test_another_task_brings_its_own_settings_and_keeps_network_and_placement(task: str) -> None:
     page = lab(task=next(name for name in TASKS if name != task))
+    before, own = experiment(page), build_experiment(task)
     drawn(page.selectbox(key="task").select(task).run())
-    assert experiment(page) == build_experiment(task)
+    assert experiment(page) == replace(own, hidden=before.hidden, placement=before.placement)
     for option in TASKS[task].shared_options:
-        widget = page.number_input if option.whole else page.selectbox
+        widget = page.number_input if option.is_integer else page.selectbox
         assert widget(key=f"option-{task}-{option.name}").value == option.default
-    assert query(page) == {"v": "1", "task": task}
+    assert from_query(query(page)) == experiment(page)
 
 
 def switches(page: AppTest) -> dict[str, bool]:
@@ -159,14 +162,14 @@ def test_every_method_sets_the_switches_the_rates_and_the_count(cell: str) -> No
     offered = [name for name, row in METHODS.items() if cell in row.cells and name != "monte-carlo"]
     assert set(page.selectbox(key="method").options) == {METHODS[name].label for name in offered}
     for name in offered:
-        placement = METHODS[name].placement(cell=cell)
+        placement = METHODS[name].build_placement(cell=cell)
         drawn(page.selectbox(key="method").select(name).run())
         assert experiment(page).placement == placement
         on = {site.name: dropout for site, dropout in placement}
         assert switches(page) == {site: site in on for site in {**dict.fromkeys(few), **on}}
         for site, dropout in on.items():
             assert page.slider(key=f"rate-{site}").value == dropout.rate
-        counts = corruption(placement, 2, 5, cell)
+        counts = count_corruption(placement, 2, 5, cell)
         count = counts.through_state if counts.through_cell is None else counts.through_cell
         assert re.search(rf"5 steps later through \*\*{count} masks?\*\*", sentence(page)), f"{name}: {sentence(page)}"
         assert from_query(query(page)) == experiment(page), f"{name}: {query(page)}"
@@ -190,7 +193,7 @@ def test_every_other_site_can_be_switched_on_and_off_again(site: str) -> None:
     page = lab(cell=cell)
     assert f"on-{site}" not in {toggle.key for toggle in page.toggle}
     drawn(page.selectbox(key="add-site").select(site).run())
-    assert experiment(page).placement.get(site) == usual(site, 0.5)
+    assert experiment(page).placement.get(site) == build_dropout(site, 0.5)
     assert page.toggle(key=f"on-{site}").value
     assert from_query(query(page)) == experiment(page)
     drawn(page.toggle(key=f"on-{site}").set_value(False).run())
@@ -204,7 +207,7 @@ def test_another_cell_keeps_what_it_has() -> None:
     assert page.selectbox(key="method").value == "zaremba2014", "what is left of it where there is no cell to mask"
     page.selectbox(key="method").select("gate").run()
     drawn(page.selectbox(key="cell").select("lstm").run())
-    assert experiment(page).placement == METHODS["gate"].placement(), "a method acts where it does in the new cell"
+    assert experiment(page).placement == METHODS["gate"].build_placement(), "a method acts where it does in the new cell"
     drawn(page.selectbox(key="cell").select("rnn").run())
     assert experiment(page).placement.sites == ()
     assert "= Δ" not in sentence(page)
@@ -218,7 +221,7 @@ def test_noise_a_schedule_and_a_loss_term_reach_the_placement() -> None:
     drawn(page.number_input(key="loss-tar").set_value(1.5).run())
     found = experiment(page).placement
     assert found.get("input") == Dropout(0.5, noise="gaussian", scaling="none")
-    assert found.get("between") == Dropout(0.5, schedule=Schedule("ramp", 300, 0.1))
+    assert found.get("between") == Dropout(0.5, schedule=RateSchedule("ramp", 300, 0.1))
     assert found.losses == (("tar", 1.5),)
     assert from_query(query(page)) == experiment(page)
     again = lab(**query(page))
@@ -231,7 +234,7 @@ def test_a_rate_is_kept_while_its_site_is_off() -> None:
     page.toggle(key="on-input").set_value(False).run()
     page.toggle(key="on-input").set_value(True).run()
     assert page.slider(key="rate-input").value == 0.2
-    assert experiment(page).placement.rate("input", 1, 2) == 0.2
+    assert experiment(page).placement.get_rate("input", 1, 2) == 0.2
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4])
@@ -250,7 +253,7 @@ def test_a_site_may_have_a_rate_for_each_layer(site: str) -> None:
     page = lab(layers="3")
     page.toggle(key=f"on-{site}").set_value(True).run()
     drawn(page.toggle(key=f"each-{site}").set_value(True).run())
-    at = layers_of(SITES[site], 3)
+    at = get_site_layers(SITES[site], 3)
     rates = tuple(layer / 10 for layer in at)
     for layer, rate in zip(at, rates, strict=True):
         page.number_input(key=f"rate-{site}-{layer}").set_value(rate)
@@ -320,7 +323,7 @@ def test_a_link_opens_the_same_experiment_and_view() -> None:
 
 def test_a_file_opens_its_experiment() -> None:
     page = lab()
-    wanted = build_experiment("delayed-recall", {"lag": 9}, layers=3, hidden=16, placement=METHODS["gal2016"].placement())
+    wanted = build_experiment("delayed-recall", {"lag": 9}, layers=3, hidden=16, placement=METHODS["gal2016"].build_placement())
     drawn(page.file_uploader(key="upload").upload("experiment.json", to_json(wanted).encode(), "application/json").run())
     assert experiment(page) == wanted
     assert page.selectbox(key="method").value == "gal2016"
@@ -367,7 +370,7 @@ def test_one_update_is_trained_and_a_reset_takes_it_back() -> None:
     assert [event["update"] for event in run["events"] if event["event"] == "record"] == [0, 1]
     assert any("update 1 of 12" in str(progress.proto.text) for progress in page.get("progress"))
     drawn(page.button(key="reset").click().run())
-    bench = page.session_state["lab"]
+    bench = page.session_state["visit"]
     assert bench["run"] is None
     assert bench["previous"]["number"] == 1
 
@@ -376,13 +379,13 @@ def test_a_change_that_the_run_can_take_is_sent_to_it_and_any_other_ends_it() ->
     page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
     page.button(key="step").click().run()
     waited(page, lambda run: run["state"] == "paused")
-    first = page.session_state["lab"]["run"]["id"]
+    first = page.session_state["visit"]["run"]["id"]
     page.slider(key="rate-input").set_value(0.1).run()
     run = waited(page, lambda run: any(event["event"] == "changed" for event in run["events"]))
     (changed,) = (event for event in run["events"] if event["event"] == "changed")
     assert (run["id"], changed["update"], changed["placement"]["input"]) == (first, 1, {"rate": 0.1})
     drawn(page.selectbox(key="layers").select(3).run())
-    bench = page.session_state["lab"]
+    bench = page.session_state["visit"]
     assert (bench["run"], bench["kept"]["id"]) == (None, first)
 
 
@@ -393,7 +396,7 @@ def test_a_run_that_ended_stays_until_the_next_begins_and_is_then_grey() -> None
     drawn_then = curve_names(page)
     assert {"validation", "train, clean"} <= drawn_then
     page.slider(key="rate-input").set_value(0.1).run()
-    assert page.session_state["lab"]["run"] is None
+    assert page.session_state["visit"]["run"] is None
     assert curve_names(page) == drawn_then
     assert all(metric.value != "–" for metric in page.metric)
     assert any("Play begins it. The curves are still those of: run 1 · zaremba2014." in said(text) for text in page.caption)
@@ -424,9 +427,9 @@ def test_a_file_that_is_opened_during_a_run_begins_anew() -> None:
     page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
     page.button(key="step").click().run()
     run = waited(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
-    other = replace(experiment(page), placement=METHODS["naive-cell"].placement())
+    other = replace(experiment(page), placement=METHODS["naive-cell"].build_placement())
     drawn(page.file_uploader(key="upload").upload("experiment.json", to_json(other).encode(), "application/json").run())
-    bench = page.session_state["lab"]
+    bench = page.session_state["visit"]
     assert experiment(page) == other
     assert (bench["run"], bench["kept"]["id"]) == (None, run["id"])
     assert not any(event["event"] == "changed" for event in bench["kept"]["events"])
@@ -435,14 +438,14 @@ def test_a_file_that_is_opened_during_a_run_begins_anew() -> None:
 def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() -> None:
     page = lab(task="delayed-recall")
     page.selectbox(key="method").select("gal2016").run()
-    assert experiment(page).placement == METHODS["gal2016"].placement()
+    assert experiment(page).placement == METHODS["gal2016"].build_placement()
     page.selectbox(key="method").select("zaremba2014").run()
     assert experiment(page) == build_experiment("delayed-recall")
 
 
 def test_another_task_begins_with_an_empty_page() -> None:
     page = lab()
-    page.session_state["lab"]["run"]["events"] += [
+    page.session_state["visit"]["run"]["events"] += [
         {
             "event": "record",
             "update": n,
@@ -464,7 +467,7 @@ def test_another_task_begins_with_an_empty_page() -> None:
     assert not page.code
     assert any(said(one).startswith("without a network (the commonest digit):") for one in page.caption)
     assert not any("The curves are still those of" in said(one) for one in page.caption)
-    assert TASKS["digits"].about in map(said, page.caption)
+    assert TASKS["digits"].description in map(said, page.caption)
 
 
 def curve_names(page: AppTest) -> set[str]:
@@ -497,11 +500,11 @@ def test_a_place_holds_the_same_kind_of_thing_in_every_state() -> None:
 
     see("recorded")
     for state in ("paused", "failed", "stopped", "recorded"):
-        page.session_state["lab"]["run"]["state"] = state
-        page.session_state["lab"]["run"]["reason"] = "For a reason."
+        page.session_state["visit"]["run"]["state"] = state
+        page.session_state["visit"]["run"]["reason"] = "For a reason."
         page.run()
         see(state)
-    page.session_state["lab"]["error"] = "Too many runs."
+    page.session_state["visit"]["notice"] = "Too many runs."
     page.run()
     assert page.warning
     see("a warning")
@@ -530,7 +533,7 @@ def waited(page: AppTest, enough: Any) -> dict[str, Any]:
     """Draws the page again and again, as its timer would, until its run has come so far."""
     for _tick in range(2000):
         drawn(page.run())
-        run: dict[str, Any] = page.session_state["lab"]["run"]
+        run: dict[str, Any] = page.session_state["visit"]["run"]
         if enough(run):
             return run
     raise AssertionError(f"still {run['state']} after {len(run['events'])} events; {run['reason']}")
@@ -581,7 +584,7 @@ def texts(page: AppTest) -> set[str]:
         layout = json.loads(chart["figure"])["layout"]
         titles = [layout[axis].get("title", {}).get("text", "") for axis in ("xaxis", "yaxis")]
         found |= {chart["sentence"], chart["missing"], *titles, *(note["text"] for note in layout.get("annotations", ()))}
-    found |= {scrubber[name] for scrubber in given["scrubber"] for name in ("label", "newest")}
+    found |= {scrubber[name] for scrubber in given["update_slider"] for name in ("label", "newest")}
     return found | {callout[name] for callout in given["network"][0]["callouts"] for name in ("text", "next")}
 
 
@@ -615,7 +618,7 @@ from pages.lab.controls import FEW
 page = AppTest.from_file(sys.argv[1], default_timeout=60)
 page.query_params.update(task="delayed-recall", lag="3", hidden="8", sequences="64")
 page.run().button(key="step").click().run()
-while not (run := page.run().session_state["lab"]["run"])["events"]:
+while not (run := page.run().session_state["visit"]["run"])["events"]:
     assert run["state"] in ("queued", "starting", "running", "paused"), run
 service().close()
 assert "torch" not in sys.modules, "the app imports torch"
@@ -627,8 +630,8 @@ assert "pandas" not in sys.modules, "half a second of the first page"
 def test_what_the_session_keeps_is_plain_data() -> None:
     """Classes would not survive a hot reload."""
     page = lab()
-    json.dumps(page.session_state["lab"])
-    assert to_plain(experiment(page)) == page.session_state["lab"]["experiment"]
+    json.dumps(page.session_state["visit"])
+    assert to_plain(experiment(page)) == page.session_state["visit"]["experiment"]
 
 
 def test_what_a_link_quotes_is_neither_picture_nor_address() -> None:
@@ -639,17 +642,17 @@ def test_what_a_link_quotes_is_neither_picture_nor_address() -> None:
 
 def test_any_valid_rate_opens() -> None:
     page = lab(p_input="0.995", p_cell="0.995,0.2", learning_rate="0.000001")
-    assert experiment(page).placement.rate("input", 1, 2) == 0.995
-    assert [experiment(page).placement.rate("cell", layer, 2) for layer in (1, 2)] == [0.995, 0.2]
+    assert experiment(page).placement.get_rate("input", 1, 2) == 0.995
+    assert [experiment(page).placement.get_rate("cell", layer, 2) for layer in (1, 2)] == [0.995, 0.2]
     assert experiment(page).learning_rate == 1e-6
 
 
 def test_a_full_queue_is_said_and_the_run_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     page = lab()
     monkeypatch.setattr(service(), "settings", Settings(waiting_runs=0))
-    before = page.session_state["lab"]["run"]["id"]
+    before = page.session_state["visit"]["run"]["id"]
     drawn(page.button(key="play").click().run())
-    assert page.session_state["lab"]["run"]["id"] == before
+    assert page.session_state["visit"]["run"]["id"] == before
     assert "are waiting already" in said(page.warning[0])
 
 
@@ -662,11 +665,14 @@ def brought(page: AppTest, name: str, content: bytes) -> AppTest:
 def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> None:
     page = lab(task="series", hidden="16", epochs="3")
     last = experiment(page)
-    for content, says in ((b"\x89PNG\0\0", "The file own.csv is no text"), (b"1\n" * 2_500_001, "has more than 5000000 bytes")):
+    for content, says in (
+        (b"\x89PNG\0\0", "The file own.csv is not a text file"),
+        (b"1\n" * 2_500_001, "has more than 5000000 bytes"),
+    ):
         assert says in said(brought(page, "own.csv", content).error[0])
         assert experiment(page) == last
     brought(page, "own.csv", b"7\n" * 400)
-    assert said(page.error[0]).startswith("The series does not change"), "another column, or batch, may mend it: it stays"
+    assert said(page.error[0]).startswith("The series is constant"), "another column, or batch, may mend it: it stays"
     assert experiment(page) == last
     drawn(page.button(key="own-leave").click().run())
     rows = (f"d{n},{n % 17 * (1 + n % 3)},{'' if n == 5 else n}\n" for n in range(400))
@@ -674,20 +680,22 @@ def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> Non
     assert not page.error
     last, options = experiment(page), dict(experiment(page).options)
     path = str(options["corpus"])
-    assert (options["column"], called(path)) == ("level", "my level.csv"), "the first column that is all numbers"
+    assert (options["column"], get_display_name(path)) == ("level", "my level.csv"), "the first column that is all numbers"
     assert query(page) == {"v": "1", "task": "series", "hidden": "16", "epochs": "3", "file": "own", "column": "level"}
     drawn(page.selectbox(key="option-series-column").select("holes").run())
     assert said(page.error[0]).startswith("The column “holes” has no number in 1 of its 400 rows, first in row 6")
     assert experiment(page) == last
-    page.session_state["option-series-corpus"] = "/etc/hostname"
+    file = page.session_state["visit"]["files"]["series"]
+    page.session_state["visit"]["files"]["series"] = file | {"path": "/etc/hostname"}
     drawn(page.run())
-    assert "corpus" not in dict(experiment(page).options), "a path that this visit has not brought is no path"
-    page.session_state["option-series-corpus"], page.session_state["option-series-column"] = path, "level"
-    assert experiment(drawn(page.run())) == last
-    assert forecast(page) == ["data", "last value again"]
+    assert "own-leave" not in {button.key for button in page.button}, "a path that this visit has not brought is no path"
+    page.session_state["visit"]["files"]["series"] = file
+    drawn(page.run())
+    assert experiment(drawn(page.selectbox(key="option-series-column").select("level").run())) == last
+    assert forecast(page) == ["data", "naive: last value"]
     page.button(key="play").click().run()
     run = waited(page, lambda run: run["state"] == "finished")
-    assert forecast(page) == ["data", "last value again", "network"]
+    assert forecast(page) == ["data", "naive: last value", "network"]
     assert all(isinstance(event.get("forecast", ""), str) for event in run["events"])
     Path(path).unlink()
     assert "is no longer here" in said(drawn(page.run()).warning[0])
@@ -697,9 +705,9 @@ def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> Non
 def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None:
     """The browser is quicker than the page: what it tells is of the uploader before the one that is there by now."""
     page = lab(task="series", hidden="16")
-    page.session_state["own-turn"] += 1
+    page.session_state["visit"]["upload_turn"] += 1
     brought(page, "own.csv", "".join(f"{n % 7}\n" for n in range(400)).encode())
-    assert called(str(dict(experiment(page).options)["corpus"])) == "own.csv"
+    assert get_display_name(str(dict(experiment(page).options)["corpus"])) == "own.csv"
 
 
 def forecast(page: AppTest) -> list[str]:
@@ -710,7 +718,7 @@ def forecast(page: AppTest) -> list[str]:
 
 def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_is_shown() -> None:
     page = lab(task="digits", images="64", hidden="8", epochs="3")
-    assert not any("answers are right" in said(one) for one in page.caption)
+    assert not any("predictions are right" in said(one) for one in page.caption)
     page.button(key="play").click().run()
     events = waited(page, lambda run: run["state"] == "finished")["events"]
     records, test = [event for event in events if "confusion" in event], events[-1]["test"]
@@ -722,10 +730,10 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
     ]
     assert [record["update"] for record in records] == [0, 4, 8, 12]
     for update, record in ((None, records[-1]), (7, records[1]), (3, records[0])):
-        page.session_state["lab"]["update"] = update
+        page.session_state["visit"]["update"] = update
         drawn(page.run())
         matrix = json.loads(record["confusion"])
-        sentence = f"{sum(matrix[n][n] for n in range(10))} of 300 answers are right."
+        sentence = f"{sum(matrix[n][n] for n in range(10))} of 300 predictions are right."
         assert any(said(one).startswith(sentence) for one in page.caption)
         (chart,) = (one for one in components(page)["live_chart"] if one["sentence"].startswith(sentence))
         assert json.loads(chart["figure"])["layout"]["title"]["text"] == f"validation · update {record['update']}"
@@ -781,12 +789,11 @@ def test_what_the_network_writes_is_shown_with_its_update() -> None:
             for n in range(7)
         ),
     ]
-    bench = page.session_state["lab"]
-    page.session_state["lab"] = bench | {
+    bench = page.session_state["visit"]
+    page.session_state["visit"] = bench | {
         "run": {
             "id": "x",
             "began": bench["experiment"],
-            "told": bench["experiment"],
             "events": events,
             "next": 0,
             "state": "finished",
@@ -797,7 +804,7 @@ def test_what_the_network_writes_is_shown_with_its_update() -> None:
         }
     }
     for chosen, shown in ((None, 4), (3, 0)):
-        page.session_state["lab"]["update"] = chosen
+        page.session_state["visit"]["update"] = chosen
         page.run()
         assert not page.exception
         assert [element.value for element in page.code] == [f"{odd}{shown}".replace("\n", "⏎ ")]
@@ -809,7 +816,7 @@ def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> No
     rows = "".join(f'"a {("good", "bad")[n % 2]} film,\nsaid {n}",{n % 2}\n' for n in range(80))
     brought(page, "reviews.csv", ("review,stars\n" + rows).encode())
     assert said(page.error[0]) == (
-        "The file reviews.csv has no column “text”; it has review, stars. Choose one below, under “Its column of texts”. "
+        "The file reviews.csv has no column “text”; it has review, stars. Choose one below, under “Text column”. "
         "The page still shows what was there before: Text classification, the data that come with it."
     )
     assert [page.button(key=key).disabled for key in ("play", "step", "reset")] == [True, True, False]
@@ -831,8 +838,8 @@ def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> No
 
 def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_update_has_it() -> None:
     page = lab(task="captions", hidden="8")
-    (before,) = components(page)["drawing"]
-    assert before["svg"].count("not written yet") == 8
+    (before,) = components(page)["svg_drawing"]
+    assert before["svg"].count("no answer yet") == 8
     names = load_data(experiment(page)).class_names
     rows = {n: [[names.index(letter) for letter in word] + [0]] * 8 for n, word in ((0, "ten"), (6, "two"))}
     events = [
@@ -851,12 +858,11 @@ def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_
             for n in range(9)
         ),
     ]
-    bench = page.session_state["lab"]
-    page.session_state["lab"] = bench | {
+    bench = page.session_state["visit"]
+    page.session_state["visit"] = bench | {
         "run": {
             "id": "x",
             "began": bench["experiment"],
-            "told": bench["experiment"],
             "events": events,
             "next": 0,
             "state": "finished",
@@ -867,9 +873,9 @@ def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_
         }
     }
     for chosen, last, word in ((None, 6, "two"), (5, 0, "ten")):
-        page.session_state["lab"]["update"] = chosen
+        page.session_state["visit"]["update"] = chosen
         drawn(page.run())
-        (shown,) = components(page)["drawing"]
-        assert "not written yet" not in shown["svg"]
+        (shown,) = components(page)["svg_drawing"]
+        assert "no answer yet" not in shown["svg"]
         assert re.sub("<[^>]+>", "", shown["svg"]).count(word) == 8
         assert any(said(one).startswith(f"After update {last}, validation: ") for one in page.caption)

@@ -5,24 +5,24 @@ from itertools import islice
 import pytest
 import torch
 
-from core.cli.record import NAMES, experiments
+from core.cli.record import RECORDING_NAMES, build_recorded_experiments
 from core.experiment.experiment import build_experiment
 from core.runs.recording import FOLDER, Recorded, read
-from core.training.events import SHOWN_SAMPLES, select_events
+from core.training.events import RECORDED_SAMPLES, select_events
 from core.training.trainer import train
 
 UPDATES = 5
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=RECORDING_NAMES)
 def recorded(request: pytest.FixtureRequest) -> Recorded:
     """Each of them."""
     return read(FOLDER / f"{request.param}.jsonl.gz")
 
 
 def test_they_are_the_default_with_and_without_dropout() -> None:
-    runs = {name: read(FOLDER / f"{name}.jsonl.gz") for name in NAMES}
-    assert {name: run.experiment for name, run in runs.items()} == experiments()
+    runs = {name: read(FOLDER / f"{name}.jsonl.gz") for name in RECORDING_NAMES}
+    assert {name: run.experiment for name, run in runs.items()} == build_recorded_experiments()
     assert runs["default"].experiment == build_experiment()
     assert all(run.made["command"] == "python -m core record" for run in runs.values())
 
@@ -33,7 +33,7 @@ def test_they_are_whole(recorded: Recorded) -> None:
     assert [record["update"] for record in records] == list(range(started["updates"] + 1))
     assert recorded.events[-1]["event"] == "done"
     shape = recorded.experiment.shape
-    assert all(len(record["predicted"]) == SHOWN_SAMPLES for record in records[1:])
+    assert all(len(record["predicted"]) == RECORDED_SAMPLES for record in records[1:])
     assert all(len(row) == shape.steps for record in records[1:] for row in record["predicted"])
 
 
@@ -41,7 +41,7 @@ def test_their_first_updates_come_out_again(recorded: Recorded) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as they were made: the same sums in the same order
     try:
-        again = list(islice(train(recorded.experiment, show=SHOWN_SAMPLES), UPDATES + 2))
+        again = list(islice(train(recorded.experiment, show=RECORDED_SAMPLES), UPDATES + 2))
     finally:
         torch.set_num_threads(threads)
     assert again[0] == recorded.events[0]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.analysis.path_counts import crossings, routes_of
+from core.analysis.path_counts import list_crossings, list_routes
 from core.errors import Invalid
 from core.experiment.batches import batch_at, load_data, nearest_target_step
 from core.experiment.experiment import Experiment, build_experiment
-from pages.common.path_view import COUNT, ROUTES, View, first_that_shows, view_of, view_query
+from pages.common.path_view import COUNT, ROUTES, View, first_that_shows, view_from_query, view_to_query
 from tests.strategies import experiments
 
 SAMPLES = 8
@@ -34,14 +34,16 @@ def check(view: View, experiment: Experiment) -> None:
     assert 0 <= view.start == view.first <= max(0, experiment.steps - COUNT)
     assert 0 <= view.sample < min(SAMPLES, experiment.batch)
     assert 0 <= view.climbs[0] <= view.climbs[-1] < experiment.steps
-    crossings(experiment.placement, experiment.layers, view.climbs, view.through, experiment.cell)  # raises if it is no path
+    list_crossings(
+        experiment.placement, experiment.layers, view.climbs, view.through, experiment.cell
+    )  # raises if it is no path
 
 
 @given(view=views, experiment=experiments() | small)
 def test_whatever_is_asked_for_a_fitted_view_can_be_shown(view: View, experiment: Experiment) -> None:
     fitted = view.fitted(experiment, SAMPLES)
     check(fitted, experiment)
-    assert fitted.through == (view.through if view.through in routes_of(experiment.cell) else "state")
+    assert fitted.through == (view.through if view.through in list_routes(experiment.cell) else "state")
     assert fitted.fitted(experiment, SAMPLES) == fitted
 
 
@@ -137,13 +139,13 @@ def test_a_path_for_other_layers_keeps_its_source_and_target() -> None:
 @given(view=views)
 def test_query_round_trip(view: View) -> None:
     """Through a real address: what a browser would send back."""
-    address = urlencode(view_query(view))
-    assert view_of(dict(parse_qsl(address))) == view
+    address = urlencode(view_to_query(view))
+    assert view_from_query(dict(parse_qsl(address))) == view
 
 
 def test_the_default_view_needs_no_address() -> None:
-    assert view_query(View()) == {}
-    assert view_of({}) == view_of({"v": "1", "task": "language-model"}) == View()
+    assert view_to_query(View()) == {}
+    assert view_from_query({}) == view_from_query({"v": "1", "task": "language-model"}) == View()
 
 
 @pytest.mark.parametrize(
@@ -162,14 +164,14 @@ def test_the_default_view_needs_no_address() -> None:
 )
 def test_what_is_no_view_is_refused_in_a_sentence(query: dict[str, str], field: str, sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence) as refused:
-        view_of(query)
+        view_from_query(query)
     assert refused.value.field == field
 
 
 @given(query=st.dictionaries(st.sampled_from(["first", "sample", "route", "path"]), garbage))
 def test_any_text_is_a_view_or_invalid(query: dict[str, str]) -> None:
     with suppress(Invalid):
-        view = view_of(query)
-        assert view_of(view_query(view)) == view
+        view = view_from_query(query)
+        assert view_from_query(view_to_query(view)) == view
         assert all(isinstance(part, int | str | tuple | None) for part in astuple(view))
         check(view.fitted(build_experiment(), SAMPLES), build_experiment())

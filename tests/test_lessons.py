@@ -1,5 +1,4 @@
-"""What the methods really do: the facts that the pages teach, each computed. Oracles: torch.nn's own modules, arithmetic,
-and the equations of the papers, written out here."""
+"""The facts about the methods that the pages teach, each computed. Oracles: torch.nn, arithmetic, and the papers' equations."""
 
 from dataclasses import replace
 from math import sqrt
@@ -10,45 +9,45 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.dropout.masks import Array, Shape, draw_masks
-from core.dropout.masks import test_time_values as values_at_test
+from core.dropout.cells import CELLS
+from core.dropout.masks import Array, NetworkShape, draw_masks, get_test_time_values
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement, usual
+from core.dropout.placement import Dropout, Placement, build_dropout
 from core.dropout.sites import SITES
-from core.experiment.experiment import CELLS, build_experiment
+from core.experiment.experiment import build_experiment
 from core.nn.cells import CELLS as STEPS
-from core.nn.cells import NUMPY, ONE, LayerMasks, State, unroll
-from core.nn.network import Network, layer_masks, to_torch
+from core.nn.cells import NUMPY, ONE, LayerMasks, State, group_masks_by_layer, unroll
+from core.nn.network import Network, to_torch
 from core.tasks.task import Batch
 from core.training.loss import forward, total_loss
 
 DRAWS = 10_000
-MANY = Shape(steps=DRAWS, batch=1, embedding=1, hidden=(1,))
-SIGMAS = 5  # a fair draw is further off once in two million times
+MANY = NetworkShape(steps=DRAWS, batch=1, embedding=1, hidden=(1,))
+SIGMAS = 5  # a correct draw deviates by more once in two million times
 
 
-def random_state(cell: str, batch: int, hidden: int, seed: int = 3) -> State:
+def make_random_state(cell: str, batch: int, hidden: int, seed: int = 3) -> State:
     random = np.random.default_rng(seed)
     return tuple(random.normal(size=(batch, hidden)) for _part in STEPS[cell].carries)
 
 
-def one_step(cell: str, state: State, masks: LayerMasks, seed: int = 4) -> State:
-    """One step of random weights and input from a state of [B, H], under masks [B, H]."""
+def run_one_step(cell: str, state: State, masks: LayerMasks, seed: int = 4) -> State:
+    """Run one step with random weights and input from a state [B, H], with masks [B, H]."""
     random, (batch, hidden) = np.random.default_rng(seed), state[0].shape
     n = len(STEPS[cell].gates)
     wx, U, b = (random.normal(size=size) for size in ((batch, n * hidden), (n * hidden, hidden), (n * hidden,)))
     return STEPS[cell].step(wx, state, U, b, masks, NUMPY)
 
 
-def flat(masks: dict[str, Array], name: str) -> Array:
+def flatten_mask(masks: dict[str, Array], name: str) -> Array:
     return masks[name].reshape(DRAWS, -1)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.25, 0.5, 0.9])
 def test_ten_thousand_draws_have_the_rate_and_are_independent_over_time(rate: float) -> None:
-    kept = flat(draw_masks(Placement.of({"state": Dropout(rate)}), MANY, 7, 1), "state.1")[:, 0] > 0
+    kept = flatten_mask(draw_masks(Placement.from_sites({"state": Dropout(rate)}), MANY, 7, 1), "state.1")[:, 0] > 0
     assert abs(kept.mean() - (1 - rate)) < SIGMAS * sqrt(rate * (1 - rate) / DRAWS)
-    # Neighbours: both kept as often as independence says.
+    # Two neighboring steps are both kept as often as if independent.
     both = (kept[1:] & kept[:-1]).mean()
     p = (1 - rate) ** 2
     assert abs(both - p) < SIGMAS * sqrt(p * (1 - p) / (DRAWS / 2))
@@ -56,8 +55,8 @@ def test_ten_thousand_draws_have_the_rate_and_are_independent_over_time(rate: fl
 
 @pytest.mark.parametrize("axis", ["batch", "units"])
 def test_ten_thousand_draws_are_independent_over_the_batch_and_the_units(axis: str) -> None:
-    shape = Shape(steps=1, batch=DRAWS, embedding=1, hidden=(2,)) if axis == "batch" else Shape(DRAWS, 1, 1, (2,))
-    kept = draw_masks(Placement.of({"cell": Dropout(0.5)}), shape, 7, 1)["cell.1"].reshape(DRAWS, 2) > 0
+    shape = NetworkShape(steps=1, batch=DRAWS, embedding=1, hidden=(2,)) if axis == "batch" else NetworkShape(DRAWS, 1, 1, (2,))
+    kept = draw_masks(Placement.from_sites({"cell": Dropout(0.5)}), shape, 7, 1)["cell.1"].reshape(DRAWS, 2) > 0
     pairs = (kept[:-1, 0], kept[1:, 0]) if axis == "batch" else (kept[:, 0], kept[:, 1])
     both = (pairs[0] & pairs[1]).mean()
     assert abs(both - 0.25) < SIGMAS * sqrt(0.25 * 0.75 / (DRAWS / 2))
@@ -65,24 +64,26 @@ def test_ten_thousand_draws_are_independent_over_the_batch_and_the_units(axis: s
 
 def test_ten_thousand_draws_are_one_where_they_are_shared() -> None:
     for axis, word in (("time", "sequence"), ("batch", "batch"), ("units", "layer")):
-        shape = Shape(10, 10, 10, (100,))
-        mask = draw_masks(Placement.of({"cell": usual("cell", 0.5, **{axis: word})}), shape, 7, 1)["cell.1"]
-        whole = np.broadcast_to(mask, (10, 10, 100))
+        shape = NetworkShape(10, 10, 10, (100,))
+        mask = draw_masks(Placement.from_sites({"cell": build_dropout("cell", 0.5, **{axis: word})}), shape, 7, 1)["cell.1"]
+        full = np.broadcast_to(mask, (10, 10, 100))
         where = {"time": 0, "batch": 1, "units": 2}[axis]
-        assert (whole == whole.take([0], axis=where)).all()
-        assert 0.3 < (whole > 0).mean() < 0.7
+        assert (full == full.take([0], axis=where)).all()
+        assert 0.3 < (full > 0).mean() < 0.7
 
 
 @pytest.mark.parametrize(("first", "second"), [("i", "f"), ("f", "g"), ("g", "o")])
 def test_ten_thousand_draws_of_gates_of_their_own_are_independent(first: str, second: str) -> None:
-    masks = draw_masks(Placement.of({"state": Dropout(0.5, gates="separate")}), MANY, 7, 1)
-    both = ((flat(masks, f"state.1.{first}") > 0) & (flat(masks, f"state.1.{second}") > 0)).mean()
+    masks = draw_masks(Placement.from_sites({"state": Dropout(0.5, gates="separate")}), MANY, 7, 1)
+    both = ((flatten_mask(masks, f"state.1.{first}") > 0) & (flatten_mask(masks, f"state.1.{second}") > 0)).mean()
     assert abs(both - 0.25) < SIGMAS * sqrt(0.25 * 0.75 / DRAWS)
 
 
 def test_ten_thousand_gaussian_draws_have_mean_1_and_variance_p_over_k() -> None:
     for rate in (0.1, 0.5):
-        mask = flat(draw_masks(Placement.of({"state": Dropout(rate, noise="gaussian", scaling="none")}), MANY, 7, 1), "state.1")
+        mask = flatten_mask(
+            draw_masks(Placement.from_sites({"state": Dropout(rate, noise="gaussian", scaling="none")}), MANY, 7, 1), "state.1"
+        )
         variance = rate / (1 - rate)
         assert abs(mask.mean() - 1) < SIGMAS * sqrt(variance / DRAWS)
         assert abs(mask.var() / variance - 1) < SIGMAS * sqrt(2 / DRAWS)
@@ -90,20 +91,20 @@ def test_ten_thousand_gaussian_draws_have_mean_1_and_variance_p_over_k() -> None
 
 
 def test_words_are_dropped_as_types() -> None:
-    """Every occurrence of a word shares its fate; about one type in ten is missing."""
-    placement = METHODS["embedding"].placement()
-    shape = Shape(steps=5, batch=2, embedding=3, hidden=(3,), tokens=DRAWS)
+    """All occurrences of a word are dropped together; about one word type in ten is missing."""
+    placement = METHODS["embedding"].build_placement()
+    shape = NetworkShape(steps=5, batch=2, embedding=3, hidden=(3,), tokens=DRAWS)
     mask = draw_masks(placement, shape, 7, 1)["words.1"]
     assert mask.shape == (1, 2, DRAWS)
     assert abs((mask > 0).mean() - 0.9) < SIGMAS * sqrt(0.09 / mask.size)
 
 
 def test_the_candidate_of_zoneout_is_that_of_the_unzoned_cell() -> None:
-    """The cell is held, the new state is not: it shows the content that the cell would have had."""
-    state = random_state("lstm", 2, 4)
+    """With the cell held and the state not, the new state shows the content that the cell would have had."""
+    state = make_random_state("lstm", 2, 4)
     held = LayerMasks(zoneout_cell=np.zeros((2, 4)))
-    free_h, free_c = one_step("lstm", state, LayerMasks())
-    h, c = one_step("lstm", state, held)
+    free_h, free_c = run_one_step("lstm", state, LayerMasks())
+    h, c = run_one_step("lstm", state, held)
     np.testing.assert_array_equal(h, free_h)
     np.testing.assert_array_equal(c, state[1])
     assert not np.allclose(c, free_c)
@@ -111,45 +112,45 @@ def test_the_candidate_of_zoneout_is_that_of_the_unzoned_cell() -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_zoneout_of_the_state_keeps_the_old_or_lets_in_the_new(cell: str) -> None:
-    state = random_state(cell, 1, 4)
-    (new, *_rest), (old, *_others) = one_step(cell, state, LayerMasks()), state
-    half, *_parts = one_step(cell, state, LayerMasks(zoneout_state=np.array([[1.0, 0.0, 1.0, 0.0]])))
+    state = make_random_state(cell, 1, 4)
+    (new, *_rest), (old, *_others) = run_one_step(cell, state, LayerMasks()), state
+    half, *_parts = run_one_step(cell, state, LayerMasks(zoneout_state=np.array([[1.0, 0.0, 1.0, 0.0]])))
     np.testing.assert_array_equal(half, np.where([1, 0, 1, 0], new, old))
 
 
 def test_a_mask_on_f_erases_the_cell_and_one_on_i_only_closes_it() -> None:
-    state = random_state("lstm", 2, 4)
-    far = (state[0], state[1] + 100.0)  # the gates see h alone: all that c can change is c itself
-    erased = [one_step("lstm", s, LayerMasks(forget_gate=np.zeros((2, 4))))[1] for s in (state, far)]
+    state = make_random_state("lstm", 2, 4)
+    far = (state[0], state[1] + 100.0)  # the gates depend on h only, so the old c changes nothing but the new c
+    erased = [run_one_step("lstm", s, LayerMasks(forget_gate=np.zeros((2, 4))))[1] for s in (state, far)]
     np.testing.assert_array_equal(*erased)
-    closed = [one_step("lstm", s, LayerMasks(input_gate=np.zeros((2, 4))))[1] for s in (state, far)]
+    closed = [run_one_step("lstm", s, LayerMasks(input_gate=np.zeros((2, 4))))[1] for s in (state, far)]
     assert (closed[1] > closed[0]).all()
 
 
 def test_a_mask_on_z_does_the_opposite_in_the_two_forms_of_the_gru() -> None:
     """PyTorch: h = (1-z) ⊙ g + z ⊙ h₋. The papers': h = z ⊙ g + (1-z) ⊙ h₋, with z and 1-z exchanged."""
-    (h,) = state = random_state("gru", 2, 4)
+    (h,) = state = make_random_state("gru", 2, 4)
     zero = np.zeros((2, 4))
-    (erased,) = one_step("gru", state, LayerMasks(update_gate=zero))
-    seen: list[Any] = []
+    (erased,) = run_one_step("gru", state, LayerMasks(update_gate=zero))
+    outputs_of_tanh: list[Any] = []
 
-    def remembered(a: Any) -> Any:
-        seen.append(np.tanh(a))
-        return seen[-1]
+    def tanh_with_history(a: Any) -> Any:
+        outputs_of_tanh.append(np.tanh(a))
+        return outputs_of_tanh[-1]
 
     random = np.random.default_rng(4)
     wx, U, b = (random.normal(size=size) for size in ((2, 12), (12, 4), (12,)))
-    STEPS["gru"].step(wx, state, U, b, LayerMasks(), replace(NUMPY, tanh=remembered))
-    g = seen[0]
+    STEPS["gru"].step(wx, state, U, b, LayerMasks(), replace(NUMPY, tanh=tanh_with_history))
+    g = outputs_of_tanh[0]
     np.testing.assert_allclose(erased, g, atol=1e-15)  # nothing of h₋ is left
     z = zero
     np.testing.assert_array_equal(z * g + (1 - z) * h, h)  # nothing but h₋ is left
 
 
 def test_semeniutas_mask_on_g_equals_a_mask_on_i() -> None:
-    state, mask = random_state("lstm", 2, 4), np.array([[1, 0, 1, 1], [0, 0, 2, 1.0]])
-    on_g = one_step("lstm", state, LayerMasks(candidate=mask))
-    on_i = one_step("lstm", state, LayerMasks(input_gate=mask))
+    state, mask = make_random_state("lstm", 2, 4), np.array([[1, 0, 1, 1], [0, 0, 2, 1.0]])
+    on_g = run_one_step("lstm", state, LayerMasks(candidate=mask))
+    on_i = run_one_step("lstm", state, LayerMasks(input_gate=mask))
     for a, b in zip(on_g, on_i, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-15)
 
@@ -162,28 +163,30 @@ def test_dropout_of_nn_lstm_does_nothing_at_one_layer() -> None:
     none.load_state_dict(one.state_dict())
     x = torch.randn(5, 2, 3)
     assert torch.equal(one.train()(x)[0], none(x)[0])
-    e = build_experiment(layers=1, hidden=4, placement=METHODS["pytorch"].placement())
+    e = build_experiment(layers=1, hidden=4, placement=METHODS["pytorch"].build_placement())
     assert draw_masks(e.placement, e.shape, 7, 1) == {}
 
 
 @pytest.mark.parametrize("rate", [0.25, 0.5])
 def test_moon_with_inverted_scaling_grows_and_with_test_scaling_shrinks(rate: float) -> None:
-    """The mask of a sequence multiplies a survivor at each of Δ + 1 visits: by k^-(Δ+1) in training, k^(Δ+1) at test."""
+    """The mask of a sequence multiplies a kept unit Δ + 1 times: by k^-(Δ+1) in training, by k^(Δ+1) at test."""
     steps = 12
-    placement = Placement.of({"cell": Dropout(rate, time="sequence")})
-    mask = draw_masks(placement, Shape(steps, 1, 1, (64,)), 7, 1)["cell.1"][0]
-    tested = values_at_test(Placement.of({"cell": Dropout(rate, time="sequence", scaling="test")}), Shape(steps, 1, 1, (64,)))
+    placement = Placement.from_sites({"cell": Dropout(rate, time="sequence")})
+    mask = draw_masks(placement, NetworkShape(steps, 1, 1, (64,)), 7, 1)["cell.1"][0]
+    tested = get_test_time_values(
+        Placement.from_sites({"cell": Dropout(rate, time="sequence", scaling="test")}), NetworkShape(steps, 1, 1, (64,))
+    )
     kept = mask[0] > 0
     for m, factor in ((mask, 1 / (1 - rate)), (tested["cell.1"][0].astype(float), 1 - rate)):
         c = np.ones((1, 64))
         for step in range(steps):
-            # f = 1 and i = 0: what is there stays, but for the mask.
-            _h, c = _kept_open(c, LayerMasks(cell=m))
+            # f = 1 and i = 0: the content stays, except for the mask.
+            _h, c = step_with_open_forget_gate(c, LayerMasks(cell=m))
             where = kept if m is mask else slice(None)
             np.testing.assert_allclose(c[0, where], factor ** (step + 1), rtol=1e-5)
 
 
-def _kept_open(c: Any, masks: LayerMasks) -> Any:
+def step_with_open_forget_gate(c: Any, masks: LayerMasks) -> Any:
     hidden = c.shape[1]
     wx = np.concatenate([np.full((1, hidden), v) for v in (-60.0, 60.0, 0.0, 0.0)], axis=1)
     U, b = np.zeros((4 * hidden, hidden)), np.zeros(4 * hidden)
@@ -191,8 +194,8 @@ def _kept_open(c: Any, masks: LayerMasks) -> Any:
 
 
 def test_the_masks_of_gal_repeat_over_time_and_those_of_zaremba_do_not() -> None:
-    e = build_experiment(placement=METHODS["gal2016"].placement())
-    fresh = draw_masks(METHODS["zaremba2014"].placement(), e.shape, 7, 1)
+    e = build_experiment(placement=METHODS["gal2016"].build_placement())
+    fresh = draw_masks(METHODS["zaremba2014"].build_placement(), e.shape, 7, 1)
     repeated = draw_masks(e.placement, replace(e.shape, tokens=50), 7, 1)
     assert all(len(mask) == 1 for mask in repeated.values())
     assert all(len({step.tobytes() for step in mask}) == e.steps for mask in fresh.values())
@@ -202,30 +205,30 @@ def test_the_masks_of_gal_repeat_over_time_and_those_of_zaremba_do_not() -> None
     ("site", "cell"), [(site.name, cell) for site in SITES.values() if site.kind == "units" for cell in site.cells]
 )
 def test_at_test_every_scaling_gives_what_it_says(site: str, cell: str) -> None:
-    """Inverted: as without dropout. Test: as if every mask were 1-p. Gaussian: as without."""
+    """Inverted and Gaussian: as without dropout. Test: as if every mask were 1-p."""
 
     def outputs(dropout: Dropout) -> list[Any]:
-        placement = Placement.of({site: dropout})
+        placement = Placement.from_sites({site: dropout})
         e = build_experiment(cell=cell, layers=2, hidden=3, embedding=3, steps=4, batch=2, placement=placement)
-        net, masks = Network(5, 4, e).double(), values_at_test(e.placement, replace(e.shape, tokens=5))
+        net, masks = Network(5, 4, e).double(), get_test_time_values(e.placement, replace(e.shape, tokens=5))
         x = torch.arange(8).reshape(4, 2) % 5
         with torch.no_grad():
             tensors = to_torch(masks, torch.device("cpu"), torch.float64)
-            hs, _states = net(x, net.start(2), tensors)
+            hs, _states = net(x, net.zero_states(2), tensors)
             return [net.decoder_input(hs, tensors), masks]
 
-    plain, inverted = outputs(usual(site))[0], outputs(usual(site, 0.25))[0]
+    plain, inverted = outputs(build_dropout(site))[0], outputs(build_dropout(site, 0.25))[0]
     assert torch.equal(plain, inverted)
-    noisy = outputs(usual(site, 0.25, noise="gaussian", scaling="none"))[0]
+    noisy = outputs(build_dropout(site, 0.25, noise="gaussian", scaling="none"))[0]
     assert torch.equal(plain, noisy)
-    scaled, values = outputs(usual(site, 0.25, scaling="test"))
+    scaled, values = outputs(build_dropout(site, 0.25, scaling="test"))
     assert {float(value.item()) for value in values.values()} == {0.75}
     assert not torch.equal(plain, scaled)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_gradients_by_finite_differences(cell: str) -> None:
-    """The readable step in torch, every site of the cell on, on a tiny shape."""
+    """The readable step in torch with every site of the cell on and a tiny shape."""
     sites = [site.name for site in SITES.values() if cell in site.cells]
     e = build_experiment(
         cell=cell,
@@ -235,7 +238,7 @@ def test_gradients_by_finite_differences(cell: str) -> None:
         steps=3,
         batch=1,
         engine="reference",
-        placement=Placement.of({site: usual(site, 0.3) for site in sites}),
+        placement=Placement.from_sites({site: build_dropout(site, 0.3) for site in sites}),
     )
     net = Network(3, 2, e).double()
     drawn = {
@@ -247,50 +250,50 @@ def test_gradients_by_finite_differences(cell: str) -> None:
 
     def run(*given: Tensor) -> Tensor:
         named = dict(zip((name for name, p in net.named_parameters() if any(p is w for w in weights)), given, strict=True))
-        hs, _states = torch.func.functional_call(net, named, (x, net.start(1), masks))
+        hs, _states = torch.func.functional_call(net, named, (x, net.zero_states(1), masks))
         return net.decoder_input(hs, masks)
 
     assert torch.autograd.gradcheck(run, [w.detach().clone().requires_grad_() for w in weights])
 
 
-def losses_of(losses: dict[str, float]) -> tuple[Tensor, Any, Any]:
-    """The objective of one batch, its two passes, and the network."""
-    e = build_experiment(layers=2, hidden=3, embedding=3, steps=4, batch=2, placement=METHODS["zaremba2014"].placement())
+def compute_total_loss(losses: dict[str, float]) -> tuple[Tensor, Any, Any]:
+    """Return the loss of one batch, its two forward passes, and the network."""
+    e = build_experiment(layers=2, hidden=3, embedding=3, steps=4, batch=2, placement=METHODS["zaremba2014"].build_placement())
     net = Network(5, 4, e)
     x = np.arange(8).reshape(4, 2) % 5
     batch = Batch(x, (x + 1) % 4, True)
     masks = [to_torch(draw_masks(e.placement, e.shape, 7, 1, n), torch.device("cpu")) for n in (0, 1)]
-    passes = [forward(net, batch, net.start(2), drawn) for drawn in masks]
+    passes = [forward(net, batch, net.zero_states(2), drawn) for drawn in masks]
     return total_loss(passes[: 2 if "fraternal" in losses else 1], losses), passes, net
 
 
 def test_the_loss_terms_are_those_of_the_papers() -> None:
-    plain, (one, two), _net = losses_of({})
-    ar, tar = one.told.square().mean(), (one.h[1:] - one.h[:-1]).square().mean()
-    assert not torch.equal(one.h, one.told), "AR is taken of the dropped h, TAR of the undropped"
-    torch.testing.assert_close(losses_of({"ar": 2.0, "tar": 3.0})[0], plain + 2 * ar + 3 * tar)
+    plain, (one, two), _net = compute_total_loss({})
+    ar, tar = one.decoder_input.square().mean(), (one.h[1:] - one.h[:-1]).square().mean()
+    assert not torch.equal(one.h, one.decoder_input), "AR is taken of the dropped h, TAR of the undropped"
+    torch.testing.assert_close(compute_total_loss({"ar": 2.0, "tar": 3.0})[0], plain + 2 * ar + 3 * tar)
     apart = (one.scores - two.scores).square().mean()
-    torch.testing.assert_close(losses_of({"fraternal": 0.15})[0], (one.loss + two.loss) / 2 + 0.15 * apart)
+    torch.testing.assert_close(compute_total_loss({"fraternal": 0.15})[0], (one.loss + two.loss) / 2 + 0.15 * apart)
 
 
 def test_a_mask_that_is_absent_leaves_the_step_alone() -> None:
     for cell in CELLS:
-        state = random_state(cell, 2, 3)
+        state = make_random_state(cell, 2, 3)
         ones = LayerMasks(
             **{
                 name: np.ones((2, 3))
                 for name, _mask in LayerMasks(
-                    **{site: 1 for site in SITES if SITES[site].inside and SITES[site].kind != "weights"}
-                ).inside()
+                    **{site: 1 for site in SITES if SITES[site].is_recurrent and SITES[site].kind != "weights"}
+                ).recurrent
             }
         )
-        for a, b in zip(one_step(cell, state, LayerMasks()), one_step(cell, state, ones), strict=True):
+        for a, b in zip(run_one_step(cell, state, LayerMasks()), run_one_step(cell, state, ones), strict=True):
             np.testing.assert_array_equal(a, b)
 
 
 def test_no_masks_are_no_arrays() -> None:
-    (layer,) = layer_masks({}, 1, "lstm")
+    (layer,) = group_masks_by_layer({}, 1, "lstm")
     assert layer == LayerMasks()
-    assert list(layer.inside()) == []
+    assert list(layer.recurrent) == []
     hs, _state = unroll(STEPS["rnn"], np.zeros((2, 1, 3)), (np.zeros((1, 3)),), np.eye(3), np.zeros(3), layer, NUMPY)
     assert (layer.into is ONE, hs.shape) == (True, (2, 1, 3))

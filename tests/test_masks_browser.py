@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.dropout.comparison import beside
+from core.dropout.comparison import build_compared_placement
 from core.experiment.batches import draw_update_masks
 from core.experiment.experiment import build_experiment
-from core.figures.mask_grid import UNITS
+from core.figures.mask_grid import MAX_UNITS
 
 pytestmark = pytest.mark.browser
 LONGEST = 60_000
@@ -61,10 +61,13 @@ def stripes(page: Page, at: str, column: int) -> list[int]:
 def drawn(sharing: str, seed: int, t: int) -> list[int]:
     e = build_experiment("delayed-recall", {"lag": 6}, mask_seed=seed)
     mask = draw_update_masks(
-        build_experiment("delayed-recall", {"lag": 6}, mask_seed=seed, placement=beside(e.placement, sharing, "lstm")), 1
+        build_experiment(
+            "delayed-recall", {"lag": 6}, mask_seed=seed, placement=build_compared_placement(e.placement, sharing, "lstm")
+        ),
+        1,
     )
     one = mask["between.2"]
-    return [int(n) for n in one[t if len(one) > 1 else 0, 0, :UNITS].nonzero()[0]]
+    return [int(n) for n in one[t if len(one) > 1 else 0, 0, :MAX_UNITS].nonzero()[0]]
 
 
 def test_a_cell_is_opened_by_mouse_and_by_keyboard(masks: Page) -> None:
@@ -108,7 +111,7 @@ def test_less_motion_is_one_step_a_press(masks: Page) -> None:
 
 def test_the_test_has_no_masks_and_the_lab_the_same_experiment(masks: Page) -> None:
     masks.get_by_role("radio", name="Test").click()
-    expect(masks.get_by_text("At test no mask is drawn").first).to_be_visible()
+    expect(masks.get_by_text("At test time no mask is drawn").first).to_be_visible()
     expect(masks.locator("svg.mg path[data-t]")).to_have_count(0)
     masks.get_by_role("link", name="Open in the Lab").click()
     expect(masks.locator("svg.net")).to_be_visible()
@@ -121,7 +124,7 @@ def test_one_update_in_slow_motion(masks: Page) -> None:
     stage, says = masks.locator(".slow"), masks.locator(".slow-says")
     expect(says).to_contain_text("Update 1 begins")
     masks.get_by_role("button", name="4 Backward").click()
-    expect(says).to_contain_text("t = 7: how the loss answers")
+    expect(says).to_contain_text("t = 7: gradient of the loss")
     masks.keyboard.press("ArrowRight")
     expect(says).to_contain_text("t = 6")
     expect(stage.locator(".sl-part.is-lit path[data-kind=gradient]").first).to_be_visible()

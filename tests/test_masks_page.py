@@ -18,18 +18,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import UnknownElement
 
-from core.analysis.preactivations import sums
-from core.analysis.update_recorder import snapshot, watched
-from core.analysis.update_trace import UpdateTrace, request
-from core.dropout.comparison import SHARED, beside
+from core.analysis.preactivations import sample_preactivations
+from core.analysis.update_recorder import record_update, train_to_update
+from core.analysis.update_trace import UpdateTrace, make_request
+from core.dropout.comparison import SHARING_VARIANTS, build_compared_placement
 from core.dropout.methods import METHODS
 from core.experiment.batches import draw_update_masks
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_plain
-from core.figures.mask_grid import UNITS
+from core.figures.mask_grid import MAX_UNITS
 from core.runs.trace_jobs import Slowed
 from pages.learn import masks_slow_motion
-from pages.learn.masks_view import Look, look_of
+from pages.learn.masks_view import look_from_query
 from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +80,7 @@ def barcodes(page: AppTest, column: int) -> dict[tuple[str, int, int, int], list
 
 
 def experiment(page: AppTest) -> Experiment:
-    return from_plain(page.session_state["masks-page"]["experiment"])
+    return from_plain(page.session_state["visit"]["experiment"])
 
 
 def query(page: AppTest) -> dict[str, str]:
@@ -99,13 +99,13 @@ def test_the_first_visit_shows_the_three_sharings_of_the_default() -> None:
     assert experiment(page) == build_experiment()
     assert query(page) == {"v": "1", "task": "language-model", "mask": "input.1"}
     for n, name in enumerate(("step", "sequence", "batch")):
-        e = build_experiment(placement=beside(build_experiment().placement, name, "lstm"))
+        e = build_experiment(placement=build_compared_placement(build_experiment().placement, name, "lstm"))
         for site, layer in (("input", 1), ("between", 2), ("output", 2)):
             mask = draw_update_masks(e, 1)[f"{site}.{layer}"]
             full = np.broadcast_to(mask, (e.steps, e.batch, 128))
             shown = barcodes(page, n)
             for t in range(e.steps):
-                assert shown[site, layer, 0, t] == full[t, 0, :UNITS].nonzero()[0].tolist(), (name, site, t)
+                assert shown[site, layer, 0, t] == full[t, 0, :MAX_UNITS].nonzero()[0].tolist(), (name, site, t)
     assert len(components(page, "live_chart")) == 6
     assert not page.warning
 
@@ -115,16 +115,17 @@ def test_the_numbers_are_those_of_the_masks() -> None:
     mask = draw_update_masks(build_experiment(), 1)["between.2"]
     first = {name: texts[0] for name, texts in table(page).items()}
     assert first["kept at step 3"] == f"{np.count_nonzero(mask[3, 0])} of 128, each × 2"
-    assert first["kept in all, against 1 - p"].startswith(f"{100 * np.count_nonzero(mask) / mask.size:.1f} % (expected 50.0 ±")
-    assert first["different thinned networks a sample may meet"] == "2⁷⁶⁸⁰, a number of 2,312 digits"
-    assert table(page)["same fate at neighbouring steps"][1] == "100 % (expected exactly 100 %)"
+    percent = 100 * np.count_nonzero(mask) / mask.size
+    assert first["kept fraction, expected 1 - p"].startswith(f"{percent:.1f} % (expected 50.0 ±")
+    assert first["possible thinned networks per sample"] == "2⁷⁶⁸⁰, a number of 2,312 digits"
+    assert table(page)["units kept or dropped alike at two neighbouring steps"][1] == "100 % (expected exactly 100 %)"
 
 
 def test_every_scaling_is_shown_on_the_same_input() -> None:
     page = opened(mask="between.2", step="3", unit="5")
     charts = [json.loads(one["figure"]) for one in components(page, "live_chart")[-3:]]
     for chart, scaling in zip(charts, ("inverted", "test", "none"), strict=True):
-        one = sums(build_experiment(), 1, "between", 2, 0, 3, 4, scaling)
+        one = sample_preactivations(build_experiment(), 1, "between", 2, 0, 3, 4, scaling)
         assert sum(chart["data"][0]["y"]) == 1000
         assert [line["x0"] for line in chart["layout"]["shapes"]] == [one.mean, one.test]
 
@@ -132,8 +133,8 @@ def test_every_scaling_is_shown_on_the_same_input() -> None:
 def test_the_unit_that_opens_is_one_on_which_the_scaling_shows() -> None:
     page = opened(mask="between.2", step="3")
     said = [str(one.value) for one in page.caption]
-    assert sum("the same, as far as chance allows" in text for text in said) == 2
-    assert sum("which is no chance" in text for text in said) == 1
+    assert sum("no significant difference" in text for text in said) == 2
+    assert sum("a significant difference of" in text for text in said) == 1
     assert any("its bias, and what no mask multiplies" in text for text in said)
     assert "unit" not in query(page)
     assert query(opened(mask="between.2", step="3", unit="1"))["unit"] == "1", "one that is chosen is kept"
@@ -142,7 +143,7 @@ def test_the_unit_that_opens_is_one_on_which_the_scaling_shows() -> None:
 def test_what_is_only_a_part_of_a_mask_is_said() -> None:
     page = opened(method="merity2017", mask="recurrent_weights.2", task="delayed-recall", lag="6", beside="")
     said = [str(one.value) for one in page.caption]
-    assert any("connections into unit 1" in text and "g's is shown" in text for text in said)
+    assert any("connections into unit 1" in text and "that of g is shown" in text for text in said)
     assert not any("connections into unit 1" in str(one.value) for one in opened().caption)
 
 
@@ -179,7 +180,7 @@ def test_the_controls_make_the_experiment_that_the_link_says() -> None:
     page = opened()
     assert "at most 2: remove one" in page.multiselect(key="masks-beside").label
     whole(page.selectbox(key="masks-method").select("gal2016").run())
-    assert experiment(page).placement == METHODS["gal2016"].placement()
+    assert experiment(page).placement == METHODS["gal2016"].build_placement()
     whole(page.selectbox(key="masks-layers").select(3).run())
     assert page.slider(key="masks-rate").label == "Sets all rates p (0.3–0.5)"
     whole(page.slider(key="masks-rate").set_value(0.2).run())
@@ -188,7 +189,7 @@ def test_the_controls_make_the_experiment_that_the_link_says() -> None:
     whole(page.multiselect(key="masks-beside").set_value(["naive-cell"]).run())
     said = query(page)
     assert from_query(said) == experiment(page)
-    assert look_of(said).beside == ("naive-cell",)
+    assert look_from_query(said).beside == ("naive-cell",)
     assert page.multiselect(key="masks-beside").label == "Beside it, on the same seeds"
     again = opened(**said)
     assert query(again) == said
@@ -214,11 +215,11 @@ def test_what_is_changed_here_is_opened_in_the_lab_and_the_other_way_round() -> 
     whole(page.run())
     whole(page.selectbox(key="method").select("moon2015").run())
     whole(page.switch_page("pages/learn/masks.py").run())
-    assert experiment(page).placement == METHODS["moon2015"].placement()
+    assert experiment(page).placement == METHODS["moon2015"].build_placement()
     whole(page.selectbox(key="masks-layers").select(3).run())
     whole(page.switch_page("pages/lab/lab.py").run())
-    assert from_plain(page.session_state["lab"]["experiment"]) == build_experiment(
-        layers=3, placement=METHODS["moon2015"].placement()
+    assert from_plain(page.session_state["visit"]["experiment"]) == build_experiment(
+        layers=3, placement=METHODS["moon2015"].build_placement()
     )
     whole(page.switch_page("pages/learn/masks.py").run())
     whole(page.switch_page("pages/lab/lab.py").run())
@@ -229,8 +230,8 @@ def test_what_is_changed_here_is_opened_in_the_lab_and_the_other_way_round() -> 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_of_every_cell_is_shown(name: str, cell: str) -> None:
     if cell in METHODS[name].cells:
-        page = opened(task="delayed-recall", lag="6", cell=cell, method=name, beside=",".join(list(SHARED)[:2]))
-        assert experiment(page).placement == METHODS[name].placement(cell=cell)
+        page = opened(task="delayed-recall", lag="6", cell=cell, method=name, beside=",".join(list(SHARING_VARIANTS)[:2]))
+        assert experiment(page).placement == METHODS[name].build_placement(cell=cell)
 
 
 @pytest.mark.parametrize("case", DAMAGED)
@@ -256,7 +257,7 @@ def test_a_network_too_large_for_the_page_keeps_its_masks() -> None:
 def test_out_of_range_is_clamped() -> None:
     page = opened(step="999", update="99999999", sample="999", unit="99999", mask="cell.9")
     assert {"step": "19", "update": "792", "mask": "input.1"}.items() <= query(page).items()
-    assert page.session_state["masks-page"]["look"] != Look()
+    assert page.session_state["visit"]["masks"]["step"] == 999, "what was asked for is kept"
 
 
 class Made:
@@ -267,15 +268,15 @@ class Made:
 
     def ask(self, *which: Any) -> None:
         *which, _owner = which  # type: ignore[assignment]
-        self.known[request(*which)] = Slowed("done", 1.0, snapshot=made(*which))
+        self.known[make_request(*which)] = Slowed("done", 1.0, snapshot=made(*which))
 
     def look(self, *which: Any) -> Slowed | None:
-        return self.known.get(request(*which))
+        return self.known.get(make_request(*which))
 
 
 def made(e: Experiment, update: int, sample: int) -> UpdateTrace:
-    *_before, (run, _part) = watched(e, update)
-    return snapshot(run, sample)
+    *_before, (run, _part) = train_to_update(e, update)
+    return record_update(run, sample)
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
@@ -288,7 +289,7 @@ def test_an_update_is_shown_in_slow_motion(monkeypatch: pytest.MonkeyPatch) -> N
     (shown,) = components(page, "slow_motion")
     e = experiment(page)
     seen = made(e, 2, 3)
-    assert f"loss {seen.loss:.4f}." in next(frame["says"] for frame in shown["frames"] if frame["phase"] == "loss")
+    assert f"loss {seen.loss:.4f}." in next(frame["caption"] for frame in shown["frames"] if frame["phase"] == "loss")
     assert [phase["name"] for phase in shown["phases"]] == ["masks", "forward", "loss", "backward", "update"]
     assert 'data-lane="c.2"' in shown["stage"]
     assert shown["bring"], "what was asked for comes into sight, once"

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dropout.comparison import MOST, choices
+from core.dropout.comparison import MAX_COMPARED, list_comparison_choices
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.experiment.experiment import Experiment, build_experiment
-from pages.learn.masks_view import PHASES, Look, look_of, look_query
+from pages.learn.masks_view import PHASES, Look, look_from_query, look_to_query
 from tests.strategies import experiments
 
-names = st.lists(st.sampled_from(choices("lstm")), max_size=MOST, unique=True).map(tuple)
+names = st.lists(st.sampled_from(list_comparison_choices("lstm")), max_size=MAX_COMPARED, unique=True).map(tuple)
 looks = st.builds(
     Look,
     beside=names,
@@ -27,12 +27,12 @@ looks = st.builds(
 
 @given(looks)
 def test_a_look_comes_back_from_its_link(look: Look) -> None:
-    assert look_of(look_query(look)) == look
+    assert look_from_query(look_to_query(look)) == look
 
 
 def test_the_default_look_is_no_part_of_a_link() -> None:
-    assert look_query(Look()) == {}
-    assert look_of({}) == Look()
+    assert look_to_query(Look()) == {}
+    assert look_from_query({}) == Look()
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_default_look_is_no_part_of_a_link() -> None:
 )
 def test_what_is_no_look_is_said(query: dict[str, str], why: str) -> None:
     with pytest.raises(Invalid, match=why):
-        look_of(query)
+        look_from_query(query)
 
 
 @given(experiments(), looks)
@@ -62,7 +62,10 @@ def test_a_fitted_look_is_one_that_the_experiment_has(experiment: Experiment, lo
         fitted = look.fitted(experiment)
     except Invalid:  # its data do not fill a batch
         return
-    on = [(site.name, layer) for site, layer, _d in experiment.placement.at(fitted.update).active(experiment.layers)]
+    on = [
+        (site.name, layer)
+        for site, layer, _d in experiment.placement.resolve_schedules(fitted.update).list_active(experiment.layers)
+    ]
     assert (fitted.site, fitted.layer) in on or (fitted.site == "" and not on)
     assert 0 <= fitted.step < experiment.steps
     assert all(name not in METHODS or experiment.cell in METHODS[name].cells for name in fitted.beside or ())
@@ -70,7 +73,7 @@ def test_a_fitted_look_is_one_that_the_experiment_has(experiment: Experiment, lo
 
 
 def test_the_nearest_mask_is_that_of_the_same_place() -> None:
-    look = Look(site="state", layer=3).fitted(build_experiment(placement=METHODS["naive-state"].placement()))
+    look = Look(site="state", layer=3).fitted(build_experiment(placement=METHODS["naive-state"].build_placement()))
     assert (look.site, look.layer) == ("state", 1)
     assert Look(site="state").fitted(build_experiment()).site == "input"
     assert Look(site="state", layer=2).fitted(build_experiment()).site == "between"
@@ -91,7 +94,7 @@ def test_the_nearest_mask_is_that_of_the_same_place() -> None:
 def test_at_first_a_mask_of_many_units_is_open_beside_what_is_shared_otherwise(
     method: str, site: str, beside: tuple[str, ...]
 ) -> None:
-    experiment = build_experiment(placement=METHODS[method].placement())
+    experiment = build_experiment(placement=METHODS[method].build_placement())
     look = Look().fitted(experiment)
     assert (look.site, look.beside) == (site, beside)
-    assert look_of(look_query(Look())) == Look(), "what follows the method is no part of a link"
+    assert look_from_query(look_to_query(Look())) == Look(), "what follows the method is no part of a link"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
-from core.tasks.sequence_windows import PARTS
+from core.tasks.sequence_windows import SPLIT_SIZES
 from core.tasks.task import Data
 from core.training.trainer import train
 from tests.strategies import seeds
@@ -21,57 +21,57 @@ MEMORY = ("temporal-order", "adding", "copy", "parity")
 lags = st.integers(4, 40)
 
 
-def samples(task: str, lag: int, more: int, seed: int, **options: int) -> Iterator[tuple[list[str], list[str | None]]]:
-    """Of a few samples of every part: what is read, and what is right, as texts."""
-    data = made(task, lag, more, seed, **options)
-    for part in ("train", *PARTS):
+def describe_samples(task: str, lag: int, more: int, seed: int, **options: int) -> Iterator[tuple[list[str], list[str | None]]]:
+    """Yield the inputs and targets of a few samples of every split as texts."""
+    data = build_data(task, lag, more, seed, **options)
+    for part in ("train", *SPLIT_SIZES):
         batch = next(data.split(part))
-        assert batch.first
+        assert batch.starts_sequence
         for b in range(3):
-            yield data.read_text(batch.x[:, b]), data.answer_text(batch.y[:, b], batch.x[:, b])
+            yield data.describe_inputs(batch.x[:, b]), data.describe_answers(batch.y[:, b], batch.x[:, b])
 
 
-def made(task: str, lag: int, more: int = 0, seed: int = 7, sequences: int = 64, **options: int) -> Data:
+def build_data(task: str, lag: int, more: int = 0, seed: int = 7, sequences: int = 64, **options: int) -> Data:
     chosen = {"lag": lag, "sequences": sequences, **options}
-    return TASKS[task].make(chosen, TASKS[task].default_steps(chosen) + more, 32, seed)
+    return TASKS[task].make_data(chosen, TASKS[task].default_steps(chosen) + more, 32, seed)
 
 
 @given(lag=lags, more=st.integers(0, 9), seed=seeds)
 @settings(max_examples=15)
 def test_temporal_order(lag: int, more: int, seed: int) -> None:
-    for read, right in samples("temporal-order", lag, more, seed):
+    for read, answers in describe_samples("temporal-order", lag, more, seed):
         at = [t for t, token in enumerate(read) if token in "XY"]
         assert len(at) == 2
         assert 0 <= at[0] <= lag // 4 < lag // 2 <= at[1] <= 3 * lag // 4
         assert set(read[: lag + 1]) <= set("XYabcd")
         assert read[lag + 1 :] == ["?"] + ["·"] * more
-        assert right == [None] * (lag + 1) + [read[at[0]] + read[at[1]]] + [None] * more
+        assert answers == [None] * (lag + 1) + [read[at[0]] + read[at[1]]] + [None] * more
 
 
 @given(lag=st.integers(2, 40), more=st.integers(0, 9), seed=seeds)
 @settings(max_examples=15)
 def test_adding(lag: int, more: int, seed: int) -> None:
-    data = made("adding", lag, more, seed)
-    for part in ("train", *PARTS):
+    data = build_data("adding", lag, more, seed)
+    for part in ("train", *SPLIT_SIZES):
         batch = next(data.split(part))
         assert ((batch.x[..., 0] >= 0) & (batch.x[..., 0] <= 1)).all()
         assert (batch.x[: lag // 2, :, 1].sum(axis=0) == 1).all()
         assert (batch.x[lag // 2 : lag, :, 1].sum(axis=0) == 1).all()
         assert not batch.x[lag:].any()
         sums = (batch.x[..., 0] * batch.x[..., 1]).sum(axis=0)
-        assert np.allclose(batch.y[lag - 1] * data.spread + data.centre, sums, atol=1e-5)
+        assert np.allclose(batch.y[lag - 1] * data.target_std + data.target_mean, sums, atol=1e-5)
         assert np.isnan(np.delete(batch.y, lag - 1, axis=0)).all()
-    shown = data.read_text(batch.x[:lag, 0])
+    shown = data.describe_inputs(batch.x[:lag, 0])
     assert [text.startswith("+") for text in shown] == (batch.x[:lag, 0, 1] == 1).tolist()
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
-def test_adding_is_scaled_by_the_training_part_alone_and_so_is_its_baseline(part: str) -> None:
-    data = made("adding", 10, sequences=96)
+def test_adding_and_its_baseline_are_scaled_by_the_training_split(part: str) -> None:
+    data = build_data("adding", 10, sequences=96)
     sums = {name: np.concatenate([batch.y[9] for batch in data.split(name)]).astype(float) for name in ("train", part)}
     assert sums["train"].mean() == pytest.approx(0, abs=1e-6)
     assert sums["train"].std() == pytest.approx(1, rel=1e-6)
-    errors = sums[part] * data.spread
+    errors = sums[part] * data.target_std
     assert data.baselines[part]["mse"] == pytest.approx((errors**2).mean(), rel=1e-5)
     assert data.baselines[part]["mae"] == pytest.approx(abs(errors).mean(), rel=1e-5)
 
@@ -79,35 +79,37 @@ def test_adding_is_scaled_by_the_training_part_alone_and_so_is_its_baseline(part
 @given(lag=st.integers(0, 40), items=st.integers(1, 10), more=st.integers(0, 9), seed=seeds)
 @settings(max_examples=15)
 def test_copy(lag: int, items: int, more: int, seed: int) -> None:
-    for read, right in samples("copy", lag, more, seed, items=items):
+    for read, answers in describe_samples("copy", lag, more, seed, items=items):
         assert set(read[:items]) <= set("ABCDEFGH")
         assert read[items:] == ["·"] * lag + ["?"] * items + ["·"] * more
-        assert right == [None] * (items + lag) + read[:items] + [None] * more
+        assert answers == [None] * (items + lag) + read[:items] + [None] * more
 
 
 @given(lag=st.integers(1, 40), more=st.integers(0, 9), seed=seeds)
 @settings(max_examples=15)
 def test_parity(lag: int, more: int, seed: int) -> None:
-    for read, right in samples("parity", lag, more, seed):
+    for read, answers in describe_samples("parity", lag, more, seed):
         ones = [read[: t + 1].count("1") for t in range(lag)]
-        assert right == [("even", "odd")[n % 2] for n in ones] + [None] * more
+        assert answers == [("even", "odd")[n % 2] for n in ones] + [None] * more
         assert read[lag:] == ["·"] * more
 
 
 @pytest.mark.parametrize("task", MEMORY)
-def test_parts_have_sequences_of_their_own(task: str) -> None:
-    """Long ones: by chance alone two are hardly ever equal."""
-    data = made(task, 40, sequences=500, **({"items": 10} if task == "copy" else {}))
-    rows = {part: {x.tobytes() for batch in data.split(part) for x in batch.x.swapaxes(0, 1)} for part in ("train", *PARTS)}
-    assert [len(found) for found in rows.values()] == [480, *PARTS.values()]  # whole batches of 32
+def test_splits_have_different_sequences(task: str) -> None:
+    """With long sequences, which are hardly ever equal by chance."""
+    data = build_data(task, 40, sequences=500, **({"items": 10} if task == "copy" else {}))
+    rows = {
+        part: {x.tobytes() for batch in data.split(part) for x in batch.x.swapaxes(0, 1)} for part in ("train", *SPLIT_SIZES)
+    }
+    assert [len(found) for found in rows.values()] == [480, *SPLIT_SIZES.values()]  # whole batches of 32
     assert len(set.union(*rows.values())) == sum(map(len, rows.values()))
     assert {x.tobytes() for batch in data.train(2) for x in batch.x.swapaxes(0, 1)} & rows["train"]
 
 
 @pytest.mark.parametrize("task", ["temporal-order", "copy", "parity"])
-def test_the_answers_are_as_often_one_as_another(task: str) -> None:
-    """So the baseline is chance."""
-    data = made(task, 12, sequences=20_000, **({"items": 2} if task == "copy" else {}))
+def test_all_answers_are_equally_frequent(task: str) -> None:
+    """Therefore the baseline is chance."""
+    data = build_data(task, 12, sequences=20_000, **({"items": 2} if task == "copy" else {}))
     asked = np.concatenate([batch.y[batch.target_mask] for batch in data.split("train")])
     share = np.bincount(asked) / len(asked)
     assert data.baseline == 1 / data.classes == 1 / len(data.class_names)
@@ -125,7 +127,7 @@ def test_a_window_too_short_for_the_lag(task: str) -> None:
 @pytest.mark.parametrize("task", MEMORY)
 def test_fewer_sequences_than_a_batch(task: str) -> None:
     with pytest.raises(Invalid, match="64 training sequences do not fill one batch of 65"):
-        TASKS[task].make({"lag": 8, "items": 2, "sequences": 64}, 16, 65, 7)
+        TASKS[task].make_data({"lag": 8, "items": 2, "sequences": 64}, 16, 65, 7)
 
 
 SMALL: dict[str, Any] = {"hidden": 16, "layers": 1, "batch": 16, "learning_rate": 0.02, "device": "cpu", "updates": 192}
@@ -140,8 +142,10 @@ SMALL: dict[str, Any] = {"hidden": 16, "layers": 1, "batch": 16, "learning_rate"
         ("parity", {"lag": 5}, 0.9),
     ],
 )
-def test_a_small_network_learns_what_the_baseline_does_not_know(task: str, options: dict[str, int], reached: float) -> None:
-    given = SMALL | {"placement": build_experiment().placement.without("input").without("between").without("output")}
+def test_a_small_network_beats_the_baseline(task: str, options: dict[str, int], reached: float) -> None:
+    given = SMALL | {
+        "placement": build_experiment().placement.remove_site("input").remove_site("between").remove_site("output")
+    }
     done = list(train(build_experiment(task, {"sequences": 3072, **options}, **given)))[-1]
     better = [min, max][TASKS[task].metric == "accuracy"]
     value, baseline = done["test"][TASKS[task].metric], done["test"]["baseline"]

@@ -15,12 +15,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
-from core.analysis.path_counts import corruption, through_gates
+from core.analysis.path_counts import count_all_routes, count_corruption
 from core.dropout.methods import METHODS
-from core.dropout.published_results import PUBLISHED
-from core.dropout.search import find
+from core.dropout.published_results import PUBLISHED_RESULTS
+from core.dropout.search import find_methods
 from core.dropout.sites import SITES
-from core.dropout.tutorials import TUTORIALS
+from core.dropout.tutorials import TUTORIAL_CLAIMS
 from core.experiment.serialization import from_query
 from pages.common.escape import plain
 from tests.sweeps import LSTM_FIRST
@@ -60,7 +60,7 @@ def given(page: AppTest, component: str) -> list[Any]:
 
 
 def drawings(page: AppTest, kind: str) -> list[str]:
-    return [one["svg"] for one in given(page, "drawing") if f'class="{kind}"' in one["svg"]]
+    return [one["svg"] for one in given(page, "svg_drawing") if f'class="{kind}"' in one["svg"]]
 
 
 def said(page: AppTest) -> str:
@@ -93,9 +93,9 @@ def test_every_method_is_shown_for_every_cell(name: str, cell: str) -> None:
     if not defined:
         assert drawings(page, "mask-pattern") == []
         return
-    placement = row.placement(cell=cell)
+    placement = row.build_placement(cell=cell)
     assert len(drawings(page, "mask-pattern")) == len(placement.sites)
-    counts = corruption(placement, 2, 5, cell)
+    counts = count_corruption(placement, 2, 5, cell)
     assert f"through the state {counts.through_state}" in text
     carry = "cell" if cell == "lstm" else "carry"
     assert (f"through the {carry} {counts.through_cell}" in text) == (counts.through_cell is not None)
@@ -127,7 +127,7 @@ def test_two_methods_stand_side_by_side() -> None:
     [
         ({"method": "zarembo"}, ["no method “zarembo”", "zaremba2014"]),
         ({"with": "gal2017"}, ["no method “gal2017”", "gal2016"]),
-        ({"cell": "grux"}, ["no cell “grux”", "lstm, gru, rnn, rnn-logistic"]),
+        ({"cell": "grux"}, ["cell is “grux”", "lstm, gru, rnn, rnn-logistic"]),
         ({"method": "<script>![x](http://a.b)"}, ["no method"]),
     ],
 )
@@ -147,12 +147,14 @@ def test_an_alias_opens_its_method() -> None:
 def test_what_is_sought_is_found_and_shown() -> None:
     page = opened()
     page = whole(page.text_input(key="methods-text").input("zoneout").run())
-    assert page.selectbox(key="methods-method").value == "krueger2016"
+    assert page.selectbox(key="methods-method").value == "zaremba2014", "a search changes what is offered, not what is chosen"
+    assert METHODS["krueger2016"].label in list(page.selectbox(key="methods-method").options)
     page = whole(page.text_input(key="methods-text").input("nothing of the kind").run())
     assert "Nothing matches" in said(page)
     page = whole(page.text_input(key="methods-text").input("").run())
     page = whole(page.selectbox(key="methods-site").select("cell").run())
-    assert page.selectbox(key="methods-method").options == [METHODS[name].label for name in find(site="cell")]
+    found = [name for name in METHODS if name in find_methods(site="cell") or name == "zaremba2014"]
+    assert page.selectbox(key="methods-method").options == [METHODS[name].label for name in found]
 
 
 def test_layers_distance_and_gates_are_counted() -> None:
@@ -160,8 +162,8 @@ def test_layers_distance_and_gates_are_counted() -> None:
     page.number_input(key="methods-layers").set_value(3)
     page.number_input(key="methods-distance").set_value(7)
     page = whole(page.toggle(key="methods-gates").set_value(True).run())
-    placement = METHODS["naive-state"].placement()
-    counts, every = corruption(placement, 3, 7), through_gates(placement, 3, 7)
+    placement = METHODS["naive-state"].build_placement()
+    counts, every = count_corruption(placement, 3, 7), count_all_routes(placement, 3, 7)
     shown = [[int(n) for n in re.findall(r'data-paths="(\d+)"', svg)] for svg in drawings(page, "path-histogram")]
     assert shown == [
         list(counts.histogram[counts.least :]),
@@ -176,7 +178,7 @@ def test_the_formula_gives_the_counts_in_every_cell(name: str) -> None:
     for cell in row.cells:
         formula = re.sub(r"2([LH])", r"2 * \1", row.count_for.get(cell, row.count)).replace("Δ", "D")
         for layers, distance in ((1, 0), (1, 4), (2, 5), (3, 7)):
-            counts = corruption(row.placement(cell=cell), layers, distance, cell)
+            counts = count_corruption(row.build_placement(cell=cell), layers, distance, cell)
             # Where there is nothing but the state to go through, all hops do.
             hops = (distance if counts.through_cell is None else 0, distance)
             expected = [eval(formula, {"L": layers, "D": distance, "H": h}) for h in hops]
@@ -184,20 +186,20 @@ def test_the_formula_gives_the_counts_in_every_cell(name: str) -> None:
 
 
 def test_find_by_name_site_and_sharing() -> None:
-    assert find("gal untied") == ["gal2016-untied"]
-    assert set(find(site="cell")) == {"naive-cell", "moon2015"}
-    assert find(site="cell", time="step") == ["naive-cell"]
-    assert "semeniuta2016" in find(site="state", cell="rnn")
-    assert find("merity weights", cell="gru") == ["merity2017"]
-    assert find() == list(METHODS)
+    assert find_methods("gal untied") == ["gal2016-untied"]
+    assert set(find_methods(site="cell")) == {"naive-cell", "moon2015"}
+    assert find_methods(site="cell", time="step") == ["naive-cell"]
+    assert "semeniuta2016" in find_methods(site="state", cell="rnn")
+    assert find_methods("merity weights", cell="gru") == ["merity2017"]
+    assert find_methods() == list(METHODS)
     for site in SITES:
-        for name in find(site=site):
-            assert any(site in dict(METHODS[name].placement(cell=cell).sites) for cell in METHODS[name].cells)
+        for name in find_methods(site=site):
+            assert any(site in dict(METHODS[name].build_placement(cell=cell).sites) for cell in METHODS[name].cells)
 
 
 def test_what_is_published_and_told_belongs_to_methods_and_is_shown() -> None:
-    assert {one.method for one in PUBLISHED} | {one.method for one in TUTORIALS} <= METHODS.keys()
-    for name in {one.method for one in (*PUBLISHED, *TUTORIALS)}:
+    assert {one.method for one in PUBLISHED_RESULTS} | {one.method for one in TUTORIAL_CLAIMS} <= METHODS.keys()
+    for name in {one.method for one in (*PUBLISHED_RESULTS, *TUTORIAL_CLAIMS)}:
         text = said(opened(method=name))
-        assert all(one.value in text and one.read in text for one in PUBLISHED if one.method == name)
-        assert all(one.says in text and one.right in text for one in TUTORIALS if one.method == name)
+        assert all(one.value in text and one.source in text for one in PUBLISHED_RESULTS if one.method == name)
+        assert all(one.claim in text and one.correction in text for one in TUTORIAL_CLAIMS if one.method == name)

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.dropout.cells import CELLS
 from core.errors import Invalid
 from core.experiment.batches import load_data
-from core.experiment.experiment import CELLS, Experiment, build_experiment
+from core.experiment.experiment import Experiment, build_experiment
 from core.nn.network import Network
-from core.nn.numpy_init import initial
+from core.nn.numpy_init import draw_initial_weights
 
 
 def small(cell: str = "lstm", seed: int = 7, hidden: int | tuple[int, ...] = (5, 9), **given: object) -> Experiment:
@@ -35,12 +36,12 @@ def test_they_are_those_of_the_model(
 def test_those_of_a_tied_decoder_are_the_embeddings(all_in: float | None) -> None:
     tied = build_experiment("language-model", {"words": 2000}, hidden=(5, 4), embedding=4, init_range=all_in, decoder="tied")
     assert_same(tied)
-    assert initial(tied).decoder is initial(tied).embedding
+    assert draw_initial_weights(tied).decoder is draw_initial_weights(tied).embedding
 
 
 def assert_same(experiment: Experiment) -> None:
     data = load_data(experiment)
-    model, ours = Network(data.tokens, data.classes, experiment), initial(experiment)
+    model, ours = Network(data.tokens, data.classes, experiment), draw_initial_weights(experiment)
     pairs = [(model.embedding, ours.embedding), (model.decoder, ours.decoder), (model.decoder_bias, ours.decoder_bias)]
     for theirs, mine in zip(zip(model.W, model.U, model.b, strict=True), ours.layers, strict=True):
         pairs += zip(theirs, mine, strict=True)
@@ -50,6 +51,6 @@ def assert_same(experiment: Experiment) -> None:
 
 
 def test_the_default_network_is_within_reach_and_a_huge_one_is_refused() -> None:
-    assert initial(build_experiment()).layers[1][0].shape == (512, 128)
+    assert draw_initial_weights(build_experiment()).layers[1][0].shape == (512, 128)
     with pytest.raises(Invalid, match="weights; the page computes with at most"):
-        initial(build_experiment(hidden=1000))
+        draw_initial_weights(build_experiment(hidden=1000))

@@ -65,7 +65,7 @@ def test_a_source_and_a_target_are_clicked_and_the_count_is_read(
     path.crossings(9)
     path.route("through the cell c").click()
     path.count("through 3 masks")
-    path.count("whatever the distance")
+    path.count("at every distance")
     path.crossings(3)
     path.route("most corrupted").click()
     path.count("through 9 masks")

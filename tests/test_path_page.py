@@ -18,15 +18,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
-from core.analysis.path_counts import corruption, routes_of
-from core.analysis.path_stats import full, rows
-from core.dropout.methods import METHODS, name_of
+from core.analysis.path_counts import count_corruption, list_routes
+from core.analysis.path_stats import compute_method_rows, remove_schedules
+from core.dropout.methods import METHODS, find_method_name
 from core.experiment.batches import load_data
 from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_query, to_plain
 from core.nn.network import Network
 from core.training.weight_file import save_weights
-from pages.common.path_view import View, view_of
+from pages.common.path_view import View, view_from_query
 from pages.common.service import service
 from pages.learn import path_weights
 from pages.learn.path_sensitivity import measurements
@@ -66,7 +66,7 @@ def path_page(**query: str) -> AppTest:
 def drawn(page: AppTest) -> AppTest:
     """The page, whole: no exception, the network, the charts."""
     assert [error.value for error in page.exception] == []
-    assert set(components(page)) >= {"network", "live_chart", "scrubber", "address"}
+    assert set(components(page)) >= {"network", "live_chart", "update_slider", "address"}
     return page
 
 
@@ -111,7 +111,7 @@ def crossed(page: AppTest) -> int:
 def test_the_page_opens_on_the_papers_count() -> None:
     page = path_page()
     assert "**3 masks**" in sentence(page)
-    assert "L + 1 = 2 + 1 = 3, whatever the distance" in sentence(page)
+    assert "L + 1 = 2 + 1 = 3, at every distance" in sentence(page)
     assert crossed(page) == 3
     assert page.segmented_control(key="path-first").value == "zaremba2014"
     assert query(page) == {"v": "1", "task": "language-model"}
@@ -123,23 +123,23 @@ def test_every_method_and_route_is_counted(cell: str) -> None:
     page = path_page(cell=cell, method="none")
     offered = page.selectbox(key="path-method").options
     for name, row in METHODS.items():
-        if cell not in row.cells or name_of(row.placement(cell=cell), cell) != name:
+        if cell not in row.cells or find_method_name(row.build_placement(cell=cell), cell) != name:
             continue
         assert row.label in offered
         drawn(page.selectbox(key="path-method").select(name).run())
-        placement = full(row.placement(cell=cell))
-        c = corruption(placement, 2, 5, cell)
+        placement = remove_schedules(row.build_placement(cell=cell))
+        c = count_corruption(placement, 2, 5, cell)
         counts = {"cell": c.through_cell, "state": c.through_state, "least": c.least, "most": c.most}
         said = [option.rsplit(": ", 1)[1] for option in page.segmented_control(key="path-route").options]
-        assert said == [str(counts[way]) for way in (*routes_of(cell), "least", "most")], name
-        for way in (*routes_of(cell), "least", "most"):
+        assert said == [str(counts[way]) for way in (*list_routes(cell), "least", "most")], name
+        for way in (*list_routes(cell), "least", "most"):
             drawn(page.segmented_control(key="path-route").set_value(way).run())
             assert re.search(rf"5 steps later through \*\*{counts[way]} masks?\*\*", sentence(page)), (
                 name,
                 way,
                 sentence(page),
             )
-        assert from_query(query(page)).placement == row.placement(cell=cell)
+        assert from_query(query(page)).placement == row.build_placement(cell=cell)
         assert query(page)["pick"] == "most"
 
 
@@ -166,7 +166,7 @@ def test_a_cell_that_has_no_such_method_gets_zarembas() -> None:
     page = path_page(method="naive-cell")
     drawn(page.selectbox(key="path-cell").select("gru").run())
     experiment = from_query(query(page))
-    assert (experiment.cell, name_of(experiment.placement, "gru")) == ("gru", "zaremba2014")
+    assert (experiment.cell, find_method_name(experiment.placement, "gru")) == ("gru", "zaremba2014")
     assert "naive-cell" not in page.segmented_control(key="path-first").options
     said = "“Naive, on the cell” is not defined for this cell, GRU: “Zaremba"
     assert any(said in str(one.value) for one in page.caption)
@@ -182,7 +182,7 @@ def test_rates_of_single_layers_do_not_hinder_another_number_of_layers() -> None
     assert not page.error
     experiment = from_query(query(page))
     dropout = experiment.placement.get("state")
-    assert (experiment.widths, dropout and dropout.rate) == ((64, 64, 64), 0.3)
+    assert (experiment.widths, dropout and dropout.rate) == ((64, 32, 32), 0.1)
 
 
 def test_the_view_of_a_link_is_what_is_shown() -> None:
@@ -191,7 +191,7 @@ def test_the_view_of_a_link_is_what_is_shown() -> None:
     assert "7 steps later through **10 masks**" in sentence(page)
     assert crossed(page) == 10
     again = query(page)
-    assert view_of(again) == view_of(link)
+    assert view_from_query(again) == view_from_query(link)
     assert from_query(again) == from_query(link)
 
 
@@ -203,17 +203,18 @@ def test_the_lab_is_offered_with_the_same_experiment_and_path() -> None:
     assert (parts.scheme, parts.netloc, parts.path) == ("", "", "./lab")
     there = dict(parse_qsl(parts.query))
     assert from_query(there) == from_query(query(page))
-    assert view_of(there).climbs[0::2] == (0, 6)
+    assert view_from_query(there).climbs[0::2] == (0, 6)
 
 
 def test_the_labs_experiment_is_taken_over_and_again_when_it_has_changed() -> None:
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
-    page.session_state["lab"] = {"experiment": to_plain(build_experiment(layers=3))}
+    drawn(page.run())
+    page.session_state["visit"]["experiment"] = to_plain(build_experiment(layers=3))
     drawn(page.run())
     assert "3 + 1 = 4" in sentence(page)
     drawn(page.selectbox(key="path-layers").select(1).run())
     assert "1 + 1 = 2" in sentence(page)
-    page.session_state["lab"] = {"experiment": to_plain(build_experiment(layers=4))}
+    page.session_state["visit"]["experiment"] = to_plain(build_experiment(layers=4))
     drawn(page.run())
     assert "4 + 1 = 5" in sentence(page)
 
@@ -222,7 +223,7 @@ def test_the_labs_experiment_is_taken_over_and_again_when_it_has_changed() -> No
 def test_a_damaged_link_is_said_and_the_page_stands(damage: str) -> None:
     page = path_page(**DAMAGED[damage])
     (error,) = page.error
-    assert "The link could not be read" in str(error.value)
+    assert "could not be read" in str(error.value)
     assert "![x](http" not in str(error.value)
     assert "reaches the prediction" in sentence(page)
 
@@ -230,7 +231,7 @@ def test_a_damaged_link_is_said_and_the_page_stands(damage: str) -> None:
 def test_what_is_right_in_a_damaged_link_holds() -> None:
     page = path_page(method="naive-cell", path="0,3,7", pick="worst")
     assert "7 steps later" in sentence(page)
-    assert from_query(query(page)).placement == METHODS["naive-cell"].placement()
+    assert from_query(query(page)).placement == METHODS["naive-cell"].build_placement()
 
 
 def test_the_table_holds_every_method_of_the_cell() -> None:
@@ -240,12 +241,12 @@ def test_the_table_holds_every_method_of_the_cell() -> None:
     tables = [str(one.value) for one in page.markdown if str(one.value).startswith("| ")]
     assert len(tables) == 2
     lines = tables[1].splitlines()[2:]
-    found = rows(2, 12, 19, "gru")
+    found = compute_method_rows(2, 12, 19, "gru")
     assert len(lines) == len(found) == sum("gru" in row.cells for row in METHODS.values())
     for line, row in zip(lines, found.values(), strict=True):
         cells = [cell.strip(" *") for cell in line.strip("|").split("|")]
-        assert cells[2:4] == [str(row.reach.least), str(row.reach.most)]
-        assert cells[6] == str(row.reach.distinct)
+        assert cells[2:4] == [str(row.counts.least), str(row.counts.most)]
+        assert cells[6] == str(row.counts.distinct)
 
 
 def test_the_routes_through_the_gates_are_counted_apart() -> None:
@@ -290,7 +291,8 @@ def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, mo
     monkeypatch.setattr(path_weights, "service", lambda: KeptRun(file))
     shelf = {"id": "one", "number": 3, "recorded": False, "began": to_plain(run), "events": []}
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
-    page.session_state["lab"] = {"experiment": to_plain(build_experiment()), "run": None, "kept": shelf, "previous": None}
+    drawn(page.run())
+    page.session_state["visit"]["kept"] = shelf
     drawn(page.run())
     drawn(page.selectbox(key="path-weights").select("one").run())
     (info,) = page.info
@@ -324,4 +326,4 @@ print(*({{"torch", "pandas"}} & set(sys.modules)))
 def test_a_view_is_fitted_to_what_there_is() -> None:
     page = path_page(path="900,950,999", first="800", sample="77")
     assert "reaches the prediction" in sentence(page)
-    assert View(**page.session_state["path-page"]["view"]).climbs == (900, 950, 999)
+    assert View(**page.session_state["visit"]["view"]).climbs == (900, 950, 999)

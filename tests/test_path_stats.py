@@ -1,5 +1,4 @@
-"""Corruption over every distance at once, against core.analysis.path_counts distance by distance and against the walking of
-single paths."""
+"""Path counts over every distance at once. Oracles: core.analysis.path_counts at each distance, and single paths."""
 
 from math import prod
 
@@ -7,26 +6,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis.path_counts import corruption, crossings, even_climbs, routes_of
-from core.analysis.path_stats import along, extreme, full, reach, rows, survival
+from core.analysis.path_counts import count_corruption, list_crossings, list_routes, make_even_climbs
+from core.analysis.path_stats import (
+    compute_method_rows,
+    compute_survival,
+    count_along_route,
+    count_by_distance,
+    find_extreme_path,
+    remove_schedules,
+)
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
 from tests.strategies import placements
-from tests.test_paths import erasing
+from tests.test_paths import remove_zoneout
 
 CELLS = ("lstm", "gru", "rnn")
 
 
-@given(data=st.data(), layers=st.integers(1, 3), farthest=st.integers(0, 6), cell=st.sampled_from(CELLS))
+@given(data=st.data(), layers=st.integers(1, 3), max_distance=st.integers(0, 6), cell=st.sampled_from(CELLS))
 @settings(max_examples=60)
-def test_every_distance_is_that_of_the_single_count(data: st.DataObject, layers: int, farthest: int, cell: str) -> None:
+def test_every_distance_is_that_of_the_single_count(data: st.DataObject, layers: int, max_distance: int, cell: str) -> None:
     placement = data.draw(placements(layers, cell, scheduled=False))
-    for distance, found in enumerate(reach(placement, layers, farthest, cell)):
-        c = corruption(placement, layers, distance, cell)
+    for distance, found in enumerate(count_by_distance(placement, layers, max_distance, cell)):
+        c = count_corruption(placement, layers, distance, cell)
         assert (found.least, found.most, found.distinct) == (c.least, c.most, c.distinct)
-        assert [along(placement, layers, farthest, cell, way)[distance] for way in routes_of(cell)] == [
-            {"cell": c.through_cell, "state": c.through_state}[way] for way in routes_of(cell)
+        assert [count_along_route(placement, layers, max_distance, cell, way)[distance] for way in list_routes(cell)] == [
+            {"cell": c.through_cell, "state": c.through_state}[way] for way in list_routes(cell)
         ]
 
 
@@ -38,68 +44,68 @@ def test_the_extreme_paths_are_those_that_the_counts_promise(
     data: st.DataObject, layers: int, distance: int, source: int, cell: str
 ) -> None:
     """Rates by layer included: then the extreme is not the path that climbs evenly."""
-    placement = erasing(data.draw(placements(layers, cell, scheduled=False)))
-    c = corruption(placement, layers, distance, cell)
+    placement = remove_zoneout(data.draw(placements(layers, cell, scheduled=False)))
+    c = count_corruption(placement, layers, distance, cell)
     for most, count in ((False, c.least), (True, c.most)):
-        climbs, through = extreme(placement, layers, source, source + distance, cell, most)
+        climbs, through = find_extreme_path(placement, layers, source, source + distance, cell, most)
         assert (climbs[0], climbs[-1], len(climbs)) == (source, source + distance, layers + 1)
-        assert through in routes_of(cell)
-        assert len(crossings(placement, layers, climbs, through, cell)) == count
+        assert through in list_routes(cell)
+        assert len(list_crossings(placement, layers, climbs, through, cell)) == count
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(("layers", "distance"), [(1, 0), (2, 5), (4, 12)])
 def test_the_rows_are_the_catalogue_at_its_usual_rates(cell: str, layers: int, distance: int) -> None:
-    found = rows(layers, distance, 12, cell)
+    found = compute_method_rows(layers, distance, 12, cell)
     assert list(found) == [name for name, row in METHODS.items() if cell in row.cells]
     for name, row in found.items():
-        placement = full(METHODS[name].placement(cell=cell))
-        c = corruption(placement, layers, distance, cell)
-        assert (row.reach.least, row.reach.most, row.reach.distinct) == (c.least, c.most, c.distinct), name
+        placement = remove_schedules(METHODS[name].build_placement(cell=cell))
+        c = count_corruption(placement, layers, distance, cell)
+        assert (row.counts.least, row.counts.most, row.counts.distinct) == (c.least, c.most, c.distinct), name
         assert (row.cell.count if row.cell else None, row.state.count) == (c.through_cell, c.through_state)
-        path = crossings(placement, layers, even_climbs(layers, 0, distance), "state", cell)
-        arrays = {mask.array: 1 - placement.rate(mask.site, mask.layer, layers) for mask in path}
+        path = list_crossings(placement, layers, make_even_climbs(layers, 0, distance), "state", cell)
+        arrays = {mask.array: 1 - placement.get_rate(mask.site, mask.layer, layers) for mask in path}
         kept = 1.0 if name == "gaussian" else prod(arrays.values())
         assert row.state.survival == pytest.approx(kept, rel=1e-12), name
 
 
 def test_what_survives() -> None:
     """By hand: k³ for the paper's three masks at .5; k once where the same array is met at every step."""
-    found = rows(2, 30, 30, "lstm")
+    found = compute_method_rows(2, 30, 30, "lstm")
     survives = {name: row.cell.survival for name, row in found.items() if row.cell}
     assert survives["zaremba2014"] == found["zaremba2014"].state.survival == 0.5**3
     assert survives["naive-cell"] == pytest.approx(0.5**3 * 0.75**32)
     assert survives["moon2015"] == 0.5**2
-    assert all(row.state.survival == prod(k**n for k, n in row.state.keeps) for row in found.values())
-    assert {name: row.cell.keeps for name, row in found.items() if row.cell and name in ("naive-cell", "gaussian")} == {
+    assert all(row.state.survival == prod(k**n for k, n in row.state.keep_factors) for row in found.values())
+    assert {name: row.cell.keep_factors for name, row in found.items() if row.cell and name in ("naive-cell", "gaussian")} == {
         "naive-cell": ((0.5, 3), (0.75, 32)),
         "gaussian": (),
     }
     assert survives["gaussian"] == 1
     assert survives["krueger2016"] == 1
-    assert rows(2, 30, 30, "rnn")["zaremba2014"].cell is None
+    assert compute_method_rows(2, 30, 30, "rnn")["zaremba2014"].cell is None
 
 
 def test_a_gaussian_factor_is_met_but_drops_nothing() -> None:
-    placement = Placement.of({"input": Dropout(0.5, noise="gaussian", scaling="none")})
-    path = crossings(placement, 1, (0, 0), "state")
+    placement = Placement.from_sites({"input": Dropout(0.5, noise="gaussian", scaling="none")})
+    path = list_crossings(placement, 1, (0, 0), "state")
     assert len(path) == 1
-    assert survival(path, placement, 1) == 1
+    assert compute_survival(path, placement, 1) == 1
 
 
 def test_counts_beyond_64_bits_are_exact() -> None:
     """C(D + L - 1, L - 1) ways to share D hops among L layers, each hop through cell or state."""
-    naive = METHODS["naive-state"].placement()
-    assert corruption(naive, 1, 100).paths == 2**100
-    assert corruption(naive, 2, 200).paths == 201 * 2**200
-    assert len(reach(naive, 2, 200)) == 201
+    naive = METHODS["naive-state"].build_placement()
+    assert count_corruption(naive, 1, 100).paths == 2**100
+    assert count_corruption(naive, 2, 200).paths == 201 * 2**200
+    assert len(count_by_distance(naive, 2, 200)) == 201
 
 
 def test_a_schedule_is_left_out() -> None:
-    assert full(METHODS["scheduled"].placement()) == METHODS["zaremba2014"].placement()
+    assert remove_schedules(METHODS["scheduled"].build_placement()) == METHODS["zaremba2014"].build_placement()
 
 
-@pytest.mark.parametrize(("layers", "farthest"), [(0, 1), (9, 1), (1, -1), (1, 1001)])
-def test_out_of_range(layers: int, farthest: int) -> None:
+@pytest.mark.parametrize(("layers", "max_distance"), [(0, 1), (9, 1), (1, -1), (1, 1001)])
+def test_out_of_range(layers: int, max_distance: int) -> None:
     with pytest.raises(Invalid, match="Paths are counted for 1 to 8 layers"):
-        reach(Placement(), layers, farthest)
+        count_by_distance(Placement(), layers, max_distance)

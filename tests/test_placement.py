@@ -1,4 +1,4 @@
-"""Placements and methods. Oracles: the catalogue in words, written out once more here; and a round trip through JSON."""
+"""Placements and methods. Oracles: the catalogue of the methods, repeated here in words; the round trip through JSON."""
 
 import json
 import re
@@ -10,42 +10,53 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dropout.methods import METHODS, method, name_of
-from core.dropout.placement import SCALINGS, SHARING, Dropout, Placement, check_cell, check_layers, from_data, to_data, usual
-from core.dropout.schedule import Schedule
-from core.dropout.sites import AXES, SITES, layers_of, width_of
+from core.dropout.methods import METHODS, find_method_name, get_method
+from core.dropout.placement import (
+    SCALINGS,
+    SHARING,
+    Dropout,
+    Placement,
+    build_dropout,
+    check_cell_sites,
+    check_layer_rates,
+    placement_from_plain,
+    placement_to_plain,
+)
+from core.dropout.schedule import RateSchedule
+from core.dropout.sites import AXES, SITES, get_mask_width, get_site_layers
 from core.errors import Invalid
 from tests.strategies import json_values, placements, rates
 
-UP = "input between output"
-# Per method: its sites; which of them are drawn once per sequence; what its scaling is; and what else is unusual.
-WHERE = {
+FEED_FORWARD_SITES = "input between output"
+# The sites of every method; below, the methods with one mask per sequence, with another scaling, and the sites of a method
+# with one mask for the batch or one per gate.
+METHOD_SITES = {
     "none": "",
-    "zaremba2014": UP,
-    "pham2013": UP,
+    "zaremba2014": FEED_FORWARD_SITES,
+    "pham2013": FEED_FORWARD_SITES,
     "pytorch": "between",
     "keras-stack": "between output",
-    "naive-state": f"{UP} state",
-    "naive-cell": f"{UP} cell",
+    "naive-state": f"{FEED_FORWARD_SITES} state",
+    "naive-cell": f"{FEED_FORWARD_SITES} cell",
     "activations-and-connections": "state recurrent_weights",
     "moon2015": "cell",
-    "gal2016": f"words {UP} state",
-    "gal2016-untied": f"words {UP} state",
+    "gal2016": f"words {FEED_FORWARD_SITES} state",
+    "gal2016-untied": f"words {FEED_FORWARD_SITES} state",
     "embedding": "words",
     "semeniuta2016": "candidate",
     "krueger2016": "zoneout_cell zoneout_state",
-    "merity2017": f"words {UP} recurrent_weights",
+    "merity2017": f"words {FEED_FORWARD_SITES} recurrent_weights",
     "ar-tar": "output",
     "dropconnect": "recurrent_weights input_weights",
     "gate": "input_gate forget_gate output_gate",
     "keras": "input between state",
-    "tf-variational": f"{UP} state",
-    "gaussian": UP,
-    "monte-carlo": f"words {UP} state",
-    "scheduled": UP,
-    "fraternal": UP,
+    "tf-variational": f"{FEED_FORWARD_SITES} state",
+    "gaussian": FEED_FORWARD_SITES,
+    "monte-carlo": f"words {FEED_FORWARD_SITES} state",
+    "scheduled": FEED_FORWARD_SITES,
+    "fraternal": FEED_FORWARD_SITES,
 }
-SEQUENCE = {
+ONE_MASK_PER_SEQUENCE = {
     "moon2015",
     "gal2016",
     "gal2016-untied",
@@ -57,56 +68,56 @@ SEQUENCE = {
     "tf-variational",
     "monte-carlo",
 }
-SCALED = {"moon2015": "none", "semeniuta2016": "test", "pham2013": "test", "krueger2016": "test", "gaussian": "none"}
-BATCH = {
-    "tf-variational": UP + " state",
+METHOD_SCALING = {"moon2015": "none", "semeniuta2016": "test", "pham2013": "test", "krueger2016": "test", "gaussian": "none"}
+SHARED_OVER_BATCH = {
+    "tf-variational": FEED_FORWARD_SITES + " state",
     "merity2017": "words recurrent_weights",
-    "dropconnect": WHERE["dropconnect"],
+    "dropconnect": METHOD_SITES["dropconnect"],
     "activations-and-connections": "recurrent_weights",
 }
-SEPARATE = {
+ONE_MASK_PER_GATE = {
     "gal2016-untied": "input between state",
     "merity2017": "recurrent_weights",
-    "dropconnect": WHERE["dropconnect"],
+    "dropconnect": METHOD_SITES["dropconnect"],
     "activations-and-connections": "recurrent_weights",
 }
-OTHER_CELLS = {
+SITES_IN_OTHER_CELLS = {
     ("semeniuta2016", "rnn"): "state",
     ("krueger2016", "gru"): "zoneout_state",
     ("krueger2016", "rnn"): "zoneout_state",
     ("gate", "gru"): "reset_gate update_gate",
 }
-SAME = {"monte-carlo": "gal2016"}  # the same masks: it is the test that differs
-NAN, INFINITY = float("nan"), float("inf")
+SAME_PLACEMENT = {"monte-carlo": "gal2016"}  # the same placement: only the test differs
+NAN, INF = float("nan"), float("inf")
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_acts_where_its_paper_says(name: str) -> None:
-    placement = METHODS[name].placement()
-    assert {site.name for site, _dropout in placement} == set(WHERE[name].split())
+def test_a_method_has_the_sites_of_its_paper(name: str) -> None:
+    placement = METHODS[name].build_placement()
+    assert {site.name for site, _dropout in placement} == set(METHOD_SITES[name].split())
     for site, dropout in placement:
-        assert dropout.time == ("sequence" if name in SEQUENCE else "step")
-        assert dropout.scaling == SCALED.get(name, "inverted")
-        assert dropout.batch == ("batch" if site.name in BATCH.get(name, "").split() else "sample")
-        assert dropout.gates == ("separate" if site.name in SEPARATE.get(name, "").split() else "shared")
+        assert dropout.time == ("sequence" if name in ONE_MASK_PER_SEQUENCE else "step")
+        assert dropout.scaling == METHOD_SCALING.get(name, "inverted")
+        assert dropout.batch == ("batch" if site.name in SHARED_OVER_BATCH.get(name, "").split() else "sample")
+        assert dropout.gates == ("separate" if site.name in ONE_MASK_PER_GATE.get(name, "").split() else "shared")
         assert dropout.units == "unit"
         assert dropout.noise == ("gaussian" if name == "gaussian" else "bernoulli")
         assert dropout.schedule.kind == {"gate": "rise-fall", "scheduled": "ramp"}.get(name, "constant")
 
 
-@pytest.mark.parametrize(("name", "cell"), OTHER_CELLS)
-def test_a_method_acts_elsewhere_in_some_cells(name: str, cell: str) -> None:
-    sites = OTHER_CELLS[name, cell].split()
-    assert [site.name for site, _dropout in METHODS[name].placement(cell=cell)] == sites
+@pytest.mark.parametrize(("name", "cell"), SITES_IN_OTHER_CELLS)
+def test_a_method_has_other_sites_in_some_cells(name: str, cell: str) -> None:
+    sites = SITES_IN_OTHER_CELLS[name, cell].split()
+    assert [site.name for site, _dropout in METHODS[name].build_placement(cell=cell)] == sites
 
 
 def test_a_method_is_refused_for_a_cell_without_its_sites() -> None:
     for name in ("naive-cell", "moon2015"):
         with pytest.raises(Invalid, match=f"“{name}” is not defined for the cell “gru”; it is for lstm"):
-            method(name).placement(cell="gru")
+            get_method(name).build_placement(cell="gru")
     for row in METHODS.values():
         for cell in row.cells:
-            assert all(cell in site.cells for site, _dropout in row.placement(cell=cell))
+            assert all(cell in site.cells for site, _dropout in row.build_placement(cell=cell))
 
 
 def test_every_alias_names_its_method_whatever_its_case() -> None:
@@ -114,11 +125,11 @@ def test_every_alias_names_its_method_whatever_its_case() -> None:
     assert len(set(aliases)) == len(aliases)
     assert not set(aliases) & set(METHODS)
     for row in METHODS.values():
-        assert all(method(alias) is row and method(alias.upper()) is row for alias in (*row.aliases, row.name))
+        assert all(get_method(alias) is row and get_method(alias.upper()) is row for alias in (*row.aliases, row.name))
 
 
 def test_the_catalogue_is_complete() -> None:
-    assert set(METHODS) == set(WHERE)
+    assert set(METHODS) == set(METHOD_SITES)
     for name, row in METHODS.items():
         assert row.name == name
         assert all((row.label, row.use, row.equation, row.rates, row.test, row.cost, row.count))
@@ -128,66 +139,64 @@ def test_the_catalogue_is_complete() -> None:
 @pytest.mark.parametrize("name", METHODS)
 @given(rate=st.floats(0, 1, exclude_max=True))
 def test_one_rate_for_all_sites(name: str, rate: float) -> None:
-    placement = method(name).placement(rate)
+    placement = get_method(name).build_placement(rate)
     assert {dropout.rate for _site, dropout in placement} <= {rate}
-    assert len(placement.sites) == (len(WHERE[name].split()) if rate else 0)
-    assert not rate or name_of(placement) == SAME.get(name, name)
+    assert len(placement.sites) == (len(METHOD_SITES[name].split()) if rate else 0)
+    assert not rate or find_method_name(placement) == SAME_PLACEMENT.get(name, name)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_keeps_its_name_at_other_rates_and_loses_it_with_another_sharing(name: str) -> None:
-    placement = METHODS[name].placement()
-    name = SAME.get(name, name)
-    assert name_of(placement) == name
+    placement = METHODS[name].build_placement()
+    name = SAME_PLACEMENT.get(name, name)
+    assert find_method_name(placement) == name
     for site, dropout in placement.sites:
-        layers = len(layers_of(SITES[site], 3))
+        layers = len(get_site_layers(SITES[site], 3))
         others, losses = dict(placement.sites), dict(placement.losses)
-        assert name_of(Placement.of({**others, site: replace(dropout, rate=(0.1,) * layers)}, losses)) == name
-        assert name_of(Placement.of({**others, site: replace(dropout, units="layer")}, losses)) is None
+        assert find_method_name(Placement.from_sites({**others, site: replace(dropout, rate=(0.1,) * layers)}, losses)) == name
+        assert find_method_name(Placement.from_sites({**others, site: replace(dropout, units="layer")}, losses)) is None
 
 
-def test_the_paper_of_a_name_that_is_nearly_right_is_suggested() -> None:
+def test_a_misspelled_name_suggests_the_nearest_methods() -> None:
     with pytest.raises(Invalid, match="“zaremba14”; did you mean zaremba2014"):
-        method("zaremba14")
+        get_method("zaremba14")
     with pytest.raises(Invalid, match="did you mean none, zaremba2014, pham2013"):
-        method("???")
+        get_method("???")
 
 
 @given(data=st.data())
 def test_rate_0_is_off(data: st.DataObject) -> None:
     placement = data.draw(placements(3))
     name = data.draw(st.sampled_from(list(SITES)))
-    zero: Any = data.draw(st.sampled_from([0, 0.0, -0.0, (0.0,) * len(layers_of(SITES[name], 3))]))
+    zero: Any = data.draw(st.sampled_from([0, 0.0, -0.0, (0.0,) * len(get_site_layers(SITES[name], 3))]))
     rest = {site: dropout for site, dropout in placement.sites if site != name}
-    assert Placement.of({**rest, name: usual(name, zero)}) == Placement.of(rest)
-    assert Placement.of(rest).rate(name, 1, 3) == 0
+    assert Placement.from_sites({**rest, name: build_dropout(name, zero)}) == Placement.from_sites(rest)
+    assert Placement.from_sites(rest).get_rate(name, 1, 3) == 0
 
 
 @given(placement=placements(3))
-def test_active_are_the_layers_with_a_rate(placement: Placement) -> None:
-    assert [(site.name, layer) for site, layer, _dropout in placement.active(3)] == [
-        (name, layer) for name in SITES for layer in layers_of(SITES[name], 3) if placement.rate(name, layer, 3) > 0
+def test_active_sites_are_those_with_a_rate(placement: Placement) -> None:
+    assert [(site.name, layer) for site, layer, _dropout in placement.list_active(3)] == [
+        (name, layer) for name in SITES for layer in get_site_layers(SITES[name], 3) if placement.get_rate(name, layer, 3) > 0
     ]
 
 
 @given(placement=placements(3))
 def test_round_trip(placement: Placement) -> None:
-    assert from_data(json.loads(json.dumps(to_data(placement)))) == placement
+    assert placement_from_plain(json.loads(json.dumps(placement_to_plain(placement)))) == placement
 
 
 @given(placement=placements(3), order=st.randoms())
-def test_the_order_of_the_sites_is_the_tables(placement: Placement, order: object) -> None:
+def test_sites_are_in_the_order_of_the_table(placement: Placement, order: object) -> None:
     pairs = list(placement.sites)
     order.shuffle(pairs)  # type: ignore[attr-defined]  # a random.Random
-    assert Placement.of(dict(pairs), dict(placement.losses)) == placement
+    assert Placement.from_sites(dict(pairs), dict(placement.losses)) == placement
 
 
-@pytest.mark.parametrize(
-    "rate", [1, 1.0, 1.5, -0.1, NAN, INFINITY, -INFINITY, True, "0.5", None, 10**400, [0.5], (0.5, 2.0), {}]
-)
+@pytest.mark.parametrize("rate", [1, 1.0, 1.5, -0.1, NAN, INF, -INF, True, "0.5", None, 10**400, [0.5], (0.5, 2.0), {}])
 def test_a_bad_rate(rate: object) -> None:
     with pytest.raises(Invalid, match=r"The rate of “state” is .* at least 0 and below 1") as caught:
-        Placement.of({"state": Dropout(rate=rate)})  # type: ignore[arg-type]
+        Placement.from_sites({"state": Dropout(rate=rate)})  # type: ignore[arg-type]
     assert caught.value.field == "state"
 
 
@@ -196,27 +205,27 @@ def test_a_bad_rate(rate: object) -> None:
 def test_a_bad_word(field: str, value: object) -> None:
     allowed = ", ".join({**SHARING, "scaling": SCALINGS}[field])
     with pytest.raises(Invalid, match=f"{field} of “state” is “.*”; it must be one of {allowed}"):
-        from_data({"state": {"rate": 0.5, field: value}})
+        placement_from_plain({"state": {"rate": 0.5, field: value}})
 
 
 @pytest.mark.parametrize(("site", "axis"), [(site, axis) for site in SITES for axis in AXES if axis not in SITES[site].axes])
 def test_an_axis_that_the_site_does_not_have(site: str, axis: str) -> None:
-    with pytest.raises(Invalid, match=f"“{site}” has no {axis} of its own to draw for; leave {axis} “{SHARING[axis][1]}”"):
-        Placement.of({site: usual(site, 0.5, **{axis: SHARING[axis][0]})})
+    with pytest.raises(Invalid, match=f"“{site}” has no axis “{axis}”; leave {axis} at “{SHARING[axis][1]}”"):
+        Placement.from_sites({site: build_dropout(site, 0.5, **{axis: SHARING[axis][0]})})
 
 
 @pytest.mark.parametrize("data", [{"nowhere": {"rate": 0.5}}, {"": {}}])
 def test_a_bad_site(data: object) -> None:
     with pytest.raises(Invalid, match=f"the sites are {', '.join(SITES)}"):
-        from_data(data)
+        placement_from_plain(data)
 
 
 @pytest.mark.parametrize("data", [None, [], "input", 0.5, {"input": 0.5}, {"input": None}, {"input": {"p": 0.5}}])
-def test_what_is_no_placement(data: object) -> None:
+def test_data_that_are_not_a_placement(data: object) -> None:
     with pytest.raises(
         Invalid, match=r"A placement is an object of sites|takes batch, gates, noise, rate, scaling, schedule, time, units"
     ):
-        from_data(data)
+        placement_from_plain(data)
 
 
 @given(
@@ -228,27 +237,27 @@ def test_what_is_no_placement(data: object) -> None:
 )
 def test_any_json_is_a_placement_or_invalid(data: object) -> None:
     with suppress(Invalid):
-        placement = from_data(data)
-        assert from_data(to_data(placement)) == placement
+        placement = placement_from_plain(data)
+        assert placement_from_plain(placement_to_plain(placement)) == placement
 
 
 def test_schedules() -> None:
-    ramp, bump = Schedule("ramp", 100), Schedule("rise-fall", 100)
-    assert [ramp.share(0.5, update) for update in (0, 50, 100, 900)] == [0, 0.25, 0.5, 0.5]
-    assert [bump.share(0.3, update) for update in (0, 25, 50, 75, 100, 900)] == pytest.approx([0, 0.15, 0.3, 0.15, 0, 0])
-    assert Schedule("ramp", 10, 0.4).share(0.0, 5) == pytest.approx(0.2)
-    falling = Placement.of({"input": Dropout(0.0, schedule=Schedule("ramp", 10, 0.4))})
-    assert falling.at(5).rate("input", 1, 2) == pytest.approx(0.2)
-    assert falling.at(10) == Placement()
+    ramp, bump = RateSchedule("ramp", 100), RateSchedule("rise-fall", 100)
+    assert [ramp.compute_rate(0.5, update) for update in (0, 50, 100, 900)] == [0, 0.25, 0.5, 0.5]
+    assert [bump.compute_rate(0.3, update) for update in (0, 25, 50, 75, 100, 900)] == pytest.approx([0, 0.15, 0.3, 0.15, 0, 0])
+    assert RateSchedule("ramp", 10, 0.4).compute_rate(0.0, 5) == pytest.approx(0.2)
+    falling = Placement.from_sites({"input": Dropout(0.0, schedule=RateSchedule("ramp", 10, 0.4))})
+    assert falling.resolve_schedules(5).get_rate("input", 1, 2) == pytest.approx(0.2)
+    assert falling.resolve_schedules(10) == Placement()
 
 
 @given(placement=placements(3), update=st.integers(0, 500))
 def test_at_an_update_a_placement_has_constant_rates(placement: Placement, update: int) -> None:
-    now = placement.at(update)
-    assert now.at(update + 1) == now
+    now = placement.resolve_schedules(update)
+    assert now.resolve_schedules(update + 1) == now
     for name, dropout in placement.sites:
-        for layer in layers_of(SITES[name], 3):
-            assert now.rate(name, layer, 3) == dropout.schedule.share(placement.rate(name, layer, 3), update)
+        for layer in get_site_layers(SITES[name], 3):
+            assert now.get_rate(name, layer, 3) == dropout.schedule.compute_rate(placement.get_rate(name, layer, 3), update)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +277,7 @@ def test_at_an_update_a_placement_has_constant_rates(placement: Placement, updat
 )
 def test_a_bad_schedule(schedule: object, words: str) -> None:
     with pytest.raises(Invalid, match=words) as caught:
-        from_data({"state": {"rate": 0.5, "schedule": schedule}})
+        placement_from_plain({"state": {"rate": 0.5, "schedule": schedule}})
     assert caught.value.field == "state"
 
 
@@ -284,7 +293,7 @@ def test_a_bad_schedule(schedule: object, words: str) -> None:
 )
 def test_bad_loss_terms(losses: object, words: str) -> None:
     with pytest.raises(Invalid, match=words):
-        from_data({"losses": losses})
+        placement_from_plain({"losses": losses})
 
 
 @pytest.mark.parametrize(
@@ -296,27 +305,30 @@ def test_bad_loss_terms(losses: object, words: str) -> None:
         ("input", {"noise": "salt"}, "must be one of bernoulli, gaussian"),
     ],
 )
-def test_noise_that_a_site_cannot_have(site: str, settings: dict[str, str], words: str) -> None:
+def test_noise_that_a_site_does_not_allow(site: str, settings: dict[str, str], words: str) -> None:
     with pytest.raises(Invalid, match=words):
-        from_data({site: {"rate": 0.5, **settings}})
+        placement_from_plain({site: {"rate": 0.5, **settings}})
 
 
 def test_a_site_that_the_cell_does_not_have() -> None:
-    check_cell(Placement.of({"update_gate": Dropout(0.5)}), "gru")
+    check_cell_sites(Placement.from_sites({"update_gate": Dropout(0.5)}), "gru")
     with pytest.raises(Invalid, match="“cell” does not exist in the cell “gru”, but in lstm; “gru” has words, input, between"):
-        check_cell(Placement.of({"cell": Dropout(0.5)}), "gru")
+        check_cell_sites(Placement.from_sites({"cell": Dropout(0.5)}), "gru")
 
 
 @given(given_rates=st.lists(rates, min_size=1, max_size=5), site=st.sampled_from(list(SITES)), layers=st.integers(1, 4))
 def test_one_rate_per_layer_that_the_site_has(given_rates: list[float], site: str, layers: int) -> None:
-    placement = Placement.of({site: usual(site, (*given_rates, 0.5))})
-    have = len(layers_of(SITES[site], layers))
-    if have == len(given_rates) + 1:
-        check_layers(placement, layers)
-        assert [placement.rate(site, layer, layers) for layer in layers_of(SITES[site], layers)] == [*given_rates, 0.5]
+    placement = Placement.from_sites({site: build_dropout(site, (*given_rates, 0.5))})
+    expected = len(get_site_layers(SITES[site], layers))
+    if expected == len(given_rates) + 1:
+        check_layer_rates(placement, layers)
+        assert [placement.get_rate(site, layer, layers) for layer in get_site_layers(SITES[site], layers)] == [
+            *given_rates,
+            0.5,
+        ]
     else:
-        with pytest.raises(Invalid, match=f"has {have} layers in this network but {len(given_rates) + 1} rates"):
-            check_layers(placement, layers)
+        with pytest.raises(Invalid, match=f"has {expected} layers in this network but {len(given_rates) + 1} rates"):
+            check_layer_rates(placement, layers)
 
 
 def test_where_each_site_exists_and_whose_units_it_masks() -> None:
@@ -327,13 +339,15 @@ def test_where_each_site_exists_and_whose_units_it_masks() -> None:
         "between": {2: 6, 3: 7},
         "output": {3: 8},
         "input_weights": {1: 5, 2: 6, 3: 7},
-        **{site: {1: 6, 2: 7, 3: 8} for site in SITES if site not in ("words", "input_weights", *UP.split())},
+        **{site: {1: 6, 2: 7, 3: 8} for site in SITES if site not in ("words", "input_weights", *FEED_FORWARD_SITES.split())},
     }
-    assert {s.name: {at: width_of(s, at, 5, (6, 7, 8), 9) for at in layers_of(s, 3)} for s in SITES.values()} == expected
-    assert list(layers_of(SITES["between"], 1)) == []
+    assert {
+        s.name: {at: get_mask_width(s, at, 5, (6, 7, 8), 9) for at in get_site_layers(s, 3)} for s in SITES.values()
+    } == expected
+    assert list(get_site_layers(SITES["between"], 1)) == []
 
 
-def test_an_equation_speaks_of_the_gates_that_its_cell_has() -> None:
+def test_an_equation_has_only_the_gates_of_its_cell() -> None:
     gates = {
         "gru": r"i, f|f \\odot|o \\odot|c_t|c_\{",
         "rnn": r"i, f|f \\odot|\bz \\odot|\br \\odot|c_t",
@@ -342,7 +356,7 @@ def test_an_equation_speaks_of_the_gates_that_its_cell_has() -> None:
     for cell, foreign in gates.items():
         for row in METHODS.values():
             if cell in row.cells:
-                assert not re.search(foreign, row.equation_in(cell)), (row.name, cell)
-    different = METHODS["naive-state"].equation_in("gru")
+                assert not re.search(foreign, row.get_equation(cell)), (row.name, cell)
+    different = METHODS["naive-state"].get_equation("gru")
     assert r"W(d_t^x \odot" in different
     assert r"U(d_t^h \odot" in different, "two arrays, two names"

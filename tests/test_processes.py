@@ -1,4 +1,4 @@
-"""What only a real process shows: exit statuses, signals, closed pipes, and which libraries get loaded."""
+"""The command line in real processes: exit statuses, signals, closed pipes, and which libraries are imported."""
 
 import json
 import os
@@ -10,13 +10,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LONGEST = 60
+TIMEOUT = 60
 PYTHON = [sys.executable, "-W", "error"]
 CORE = [*PYTHON, "-m", "core"]
 ENDLESS = ["train", "--task", "delayed-recall", "--hidden", "4", "--layers", "1", "--updates", "1000000", "--json"]
-# Where torch may be: the modules that train. Everything else serves the app's process.
-BY_HAND = ("arrays", "gates", "input_product", "recurrent_product", "batched_weights", "zoneout", "lstm", "gru", "rnn", "layer")
-BENCH = ("arrays", "clock", "floor", "loop", "table")
+# The modules that may import torch: those that train. The app's process imports all others.
+BPTT_MODULES = (
+    "arrays",
+    "gates",
+    "input_product",
+    "recurrent_product",
+    "batched_weights",
+    "zoneout",
+    "lstm",
+    "gru",
+    "rnn",
+    "layer",
+)
+BENCHMARK_MODULES = ("arrays", "clock", "floor", "loop", "table")
 WITH_TORCH = {
     "core.nn.network",
     "core.training.trainer",
@@ -34,34 +45,34 @@ WITH_TORCH = {
     "core.training.run_state",
     "core.training.decoding",
     "core.training.sampling",
-    *(f"core.nn.bptt.{name}" for name in BY_HAND),
-    *(f"core.benchmark.{name}" for name in BENCH),
+    *(f"core.nn.bptt.{name}" for name in BPTT_MODULES),
+    *(f"core.benchmark.{name}" for name in BENCHMARK_MODULES),
 }
 # Main programs: importing them runs them.
-MAIN = {"core.__main__"}
+MAIN_MODULES = {"core.__main__"}
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*CORE, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False)
+def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CORE, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False)
 
 
 def test_wrong_arguments_have_status_2_and_one_line() -> None:
     for arguments in (("path",), ("path", "--method", "no", "--layers", "1", "--distance", "1"), ("train", "--layers", "9")):
-        ended = run(*arguments)
-        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), ended.stderr
+        process = run_command(*arguments)
+        assert (process.returncode, process.stdout, process.stderr.count("\n")) == (2, "", 1), process.stderr
 
 
 def test_success_has_status_0_and_nothing_on_standard_error() -> None:
-    ended = run("path", "--method", "zaremba2014", "--layers", "3", "--distance", "17", "--json")
-    assert (ended.returncode, ended.stderr) == (0, "")
-    found = json.loads(ended.stdout)
-    assert (found["min"], found["max"]) == (4, 4)
+    process = run_command("path", "--method", "zaremba2014", "--layers", "3", "--distance", "17", "--json")
+    assert (process.returncode, process.stderr) == (0, "")
+    counts = json.loads(process.stdout)
+    assert (counts["min"], counts["max"]) == (4, 4)
 
 
 def test_a_whole_training() -> None:
-    ended = run(*ENDLESS[:-3], "--updates", "2", "--option", "lag=2", "--json")
-    assert (ended.returncode, ended.stderr) == (0, "")
-    events = [json.loads(line)["event"] for line in ended.stdout.splitlines()]
+    process = run_command(*ENDLESS[:-3], "--updates", "2", "--option", "lag=2", "--json")
+    assert (process.returncode, process.stderr) == (0, "")
+    events = [json.loads(line)["event"] for line in process.stdout.splitlines()]
     assert events == ["started", "record", "record", "record", "done"]
 
 
@@ -81,7 +92,7 @@ def test_ctrl_c_ends_cleanly_with_130() -> None:
         process.send_signal(signal.SIGINT)
         lines = process.stdout.read().splitlines()
         assert process.stderr.read() == ""
-        assert process.wait(LONGEST) == 130
+        assert process.wait(TIMEOUT) == 130
     assert all(json.loads(line)["event"] == "record" for line in lines)
 
 
@@ -95,37 +106,39 @@ def test_a_closed_pipe_is_no_error(arguments: list[str]) -> None:
         assert process.stderr
         process.stdout.close()
         assert process.stderr.read() == ""
-        assert process.wait(LONGEST) == 0
+        assert process.wait(TIMEOUT) == 0
 
 
-def modules(folder: str) -> list[str]:
-    """The names of all modules below a folder."""
+def list_modules(folder: str) -> list[str]:
+    """Return the names of all modules below a folder."""
     paths = sorted((ROOT / folder).rglob("*.py"))
     return [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
 
 
-def loaded_by(names: list[str]) -> set[str]:
-    """The top-level packages that a process has loaded once it has imported the modules."""
+def list_loaded_packages(names: list[str]) -> set[str]:
+    """Return the top-level packages that a process has loaded after importing the modules."""
     imports = "".join(f"import {name}\n" for name in names)
     code = f"{imports}import sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False)
-    assert ended.returncode == 0, ended.stderr
-    return set(ended.stdout.split())
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    assert process.returncode == 0, process.stderr
+    return set(process.stdout.split())
 
 
 def test_the_core_loads_no_streamlit_and_without_training_no_torch() -> None:
-    names = [name for name in modules("core") if name not in WITH_TORCH | MAIN]
+    names = [name for name in list_modules("core") if name not in WITH_TORCH | MAIN_MODULES]
     assert len(names) > 30
-    assert not loaded_by(names) & {"streamlit", "torch"}
+    assert not list_loaded_packages(names) & {"streamlit", "torch"}
 
 
 def test_training_loads_no_streamlit() -> None:
-    loaded = loaded_by(sorted(WITH_TORCH))
+    loaded = list_loaded_packages(sorted(WITH_TORCH))
     assert "torch" in loaded
     assert "streamlit" not in loaded
 
 
-def test_what_pages_share_loads_no_torch() -> None:
-    loaded = loaded_by(modules("pages/common"))
+def test_the_common_modules_of_pages_load_no_torch() -> None:
+    loaded = list_loaded_packages(list_modules("pages/common"))
     assert "streamlit" in loaded
     assert "torch" not in loaded

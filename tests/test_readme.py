@@ -24,7 +24,7 @@ def test_every_command_of_the_readme_can_be_run(
     """The short ones to their end, training as far as its experiment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("core.training.trainer.train", lambda experiment, checkpoint: iter(()))
-    monkeypatch.setattr("core.cli.train.print_text", lambda *_arguments: 0)
+    monkeypatch.setattr("core.cli.train.print_run", lambda *_arguments: 0)
     assert main(shlex.split(line)[3:]) == 0, capsys.readouterr().err
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import torch
 
-from core.analysis.sensitivity_request import WIDEST
+from core.analysis.sensitivity_request import MAX_UNITS
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement, to_data
+from core.dropout.placement import Dropout, Placement, placement_to_plain
 from core.errors import Invalid
 from core.experiment.experiment import Experiment, build_experiment
 from core.runs.run import Poll
@@ -107,7 +107,7 @@ def trained_here(experiment: Experiment, at: dict[int, Command] | None = None) -
     queue: SimpleQueue[Command] = SimpleQueue()
 
     class Told:
-        def take(self, wait: bool) -> Command | None:
+        def next_command(self, wait: bool) -> Command | None:
             try:
                 return queue.get_nowait()
             except Empty:
@@ -127,7 +127,7 @@ def trained_here(experiment: Experiment, at: dict[int, Command] | None = None) -
 @pytest.mark.parametrize("task", ["delayed-recall", "language-model"])
 def test_a_run_is_what_train_gives_here(service: Service, task: str) -> None:
     options = {"delayed-recall": {"lag": 4, "sequences": 128}, "language-model": {"words": 2000}}[task]
-    placement = METHODS["gal2016"].placement(0.3)
+    placement = METHODS["gal2016"].build_placement(0.3)
     experiment = build_experiment(task, options, hidden=8, layers=2, updates=9, placement=placement)
     poll = ended(service, service.submit(experiment, "tab", show=2))
     here = json.loads(json.dumps(trained_here(experiment)))
@@ -175,7 +175,7 @@ def test_a_change_acts_as_the_same_change_here(service: Service) -> None:
         "command": "change",
         "learning_rate": 0.02,
         "mask_seed": 3,
-        "placement": to_data(METHODS["gal2016"].placement(0.2)),
+        "placement": placement_to_plain(METHODS["gal2016"].build_placement(0.2)),
     }
     run = service.submit(experiment, "tab", show=2)
     for command in ({"command": "pause"}, change):
@@ -190,13 +190,13 @@ def test_a_change_acts_as_the_same_change_here(service: Service) -> None:
     events = [event for event in ended(service, run).events if event["event"] != "state"]
     at = [event["update"] for event in events if event["event"] == "changed"]
     here = trained_here(
-        replace(experiment, placement=METHODS["gal2016"].placement(0.2), learning_rate=0.02, mask_seed=3), {at[1]: second}
+        replace(experiment, placement=METHODS["gal2016"].build_placement(0.2), learning_rate=0.02, mask_seed=3), {at[1]: second}
     )
     assert timeless([event for event in events if event != changed]) == timeless(json.loads(json.dumps(here)))
 
 
 def test_the_weights_of_a_run_are_kept_as_long_as_the_run(single: Service, clock: Clock) -> None:
-    run, wide = single.submit(SHORT, "a"), single.submit(replace(SHORT, hidden=WIDEST + 1), "a")
+    run, wide = single.submit(SHORT, "a"), single.submit(replace(SHORT, hidden=MAX_UNITS + 1), "a")
     ended(single, run)
     file = single.weights(run)
     assert file
@@ -213,8 +213,8 @@ def test_the_weights_of_a_run_are_kept_as_long_as_the_run(single: Service, clock
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        ({"command": "dance"}, "is no command"),
-        ({}, "is no command"),
+        ({"command": "dance"}, "is not a command"),
+        ({}, "is not a command"),
         ({"command": "change", "learning_rate": float("nan")}, "learning_rate"),
         ({"command": "change", "placement": {"input": {"rate": 1.5}}}, "rate of “input”"),
         ({"command": "change", "placement": {"nowhere": {"rate": 0.5}}}, "no site"),
@@ -233,7 +233,9 @@ def test_a_bad_command_says_so_and_loses_nothing(service: Service, command: dict
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_the_reason(service: Service) -> None:
-    grows = Placement.of({"cell": Dropout(0.9, time="sequence")})  # what is kept of c grows tenfold at each of 102 steps
+    grows = Placement.from_sites(
+        {"cell": Dropout(0.9, time="sequence")}
+    )  # what is kept of c grows tenfold at each of 102 steps
     run = service.submit(build_experiment("delayed-recall", {"lag": 100}, hidden=8, layers=1, placement=grows), "tab")
     poll = ended(service, run)
     assert poll.state == "failed"
@@ -279,7 +281,7 @@ def disturbed(service: Service, updates: int, kills: int, dice: random.Random) -
     ]
     experiments += [
         build_experiment("language-model", {"words": 2000}, hidden=6, layers=1, updates=updates, placement=placement)
-        for placement in (METHODS["gal2016"].placement(0.3), METHODS["krueger2016"].placement())
+        for placement in (METHODS["gal2016"].build_placement(0.3), METHODS["krueger2016"].build_placement())
     ]
     runs = [service.submit(experiment, f"visit {n}", show=2) for n, experiment in enumerate(experiments)]
     victim = runs[0]

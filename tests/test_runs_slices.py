@@ -12,18 +12,18 @@ import pytest
 import torch
 
 from core.dropout.methods import METHODS
-from core.dropout.placement import to_data
+from core.dropout.placement import placement_to_plain
 from core.experiment.experiment import Experiment, build_experiment
 from core.training.events import Command, Event
 from core.training.run_state import load_run, save_run
 from core.training.trainer import Trainer, train
 
 TINY: dict[str, Any] = {"hidden": 6, "layers": 2, "device": "cpu"}
-ZAREMBA = METHODS["zaremba2014"].placement(0.3)
+ZAREMBA = METHODS["zaremba2014"].build_placement(0.3)
 RUNS = {
     "recall": build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, **TINY, batch=32, epochs=3, placement=ZAREMBA),
     "words": build_experiment(
-        "language-model", {"words": 2000}, **TINY, steps=15, updates=20, placement=METHODS["gal2016"].placement(0.3)
+        "language-model", {"words": 2000}, **TINY, steps=15, updates=20, placement=METHODS["gal2016"].build_placement(0.3)
     ),
     "averaged": build_experiment("language-model", {"words": 2000}, **TINY, steps=15, epochs=9, optimiser="nt-asgd"),
     "values": build_experiment("adding", {"lag": 5, "sequences": 64}, **TINY, epochs=2, placement=ZAREMBA),
@@ -50,7 +50,7 @@ class Given:
     def __init__(self) -> None:
         self.pending: deque[Command] = deque()
 
-    def take(self, wait: bool) -> Command | None:
+    def next_command(self, wait: bool) -> Command | None:
         assert not wait, "a run in slices never waits"
         return self.pending.popleft() if self.pending else None
 
@@ -131,7 +131,7 @@ def test_changes_are_made_again_at_their_update_and_commands_wait_until_then(sav
     e, path = replace(RUNS["words"], updates=20), tmp_path / "run"
     changes: dict[int, Command] = {
         5: {"command": "change", "learning_rate": 0.05},
-        9: {"command": "change", "placement": to_data(METHODS["zaremba2014"].placement(0.5)), "mask_seed": 3},
+        9: {"command": "change", "placement": placement_to_plain(METHODS["zaremba2014"].build_placement(0.5)), "mask_seed": 3},
         12: {"command": "change", "learning_rate": 0.01},
     }
     given = Given()

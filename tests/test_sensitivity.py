@@ -1,5 +1,5 @@
-"""What arrives of a small change: against finite differences of the model itself, against what theory says of independent
-masks, and the process that measures it."""
+"""Sensitivity measurements. Oracles: finite differences of the network, and theory for independent masks; and the process that
+measures."""
 
 import json
 import subprocess
@@ -12,9 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from core.analysis.sensitivity import Changed, curve, each_for_itself, measured
-from core.analysis.sensitivity_request import Curve, asked, candidates, measurable, request
-from core.dropout.masks import count_elements, draw_masks, expand_word_masks
+from core.analysis.sensitivity import PerturbedNetwork, compare_responses, make_masks_independent, measure_sensitivity
+from core.analysis.sensitivity_request import (
+    SensitivityCurve,
+    collect_placements,
+    make_request,
+    parse_request,
+    shrink_for_measurement,
+)
+from core.dropout.masks import count_mask_elements, draw_masks, expand_word_masks
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.errors import Invalid
@@ -46,36 +52,36 @@ CASES = [(name, cell) for name in EVERYWHERE for cell in METHODS[name].cells]
 
 @pytest.mark.parametrize(("name", "cell"), [*CASES, ("naive-cell", "lstm"), ("moon2015", "lstm"), ("gate", "gru")])
 def test_the_response_is_the_derivative_of_the_model_itself(name: str, cell: str) -> None:
-    """Central differences through Network.forward, whose embedding is given the change; masks and all."""
+    """Central differences through Network.forward, whose embedding is shifted, under the same masks."""
     experiment = replace(SMALL, cell=cell)
-    changed, placement = Changed(experiment, draws=3), METHODS[name].placement(cell=cell)
-    found = changed.response(placement)
-    shape, x = replace(changed.shape, batch=3), np.repeat(changed.x, 3, axis=1)
-    drawn = draw_masks(each_for_itself(placement), shape, experiment.mask_seed, 1)
+    perturbed, placement = PerturbedNetwork(experiment, draws=3), METHODS[name].build_placement(cell=cell)
+    found = perturbed.response(placement)
+    shape, x = replace(perturbed.shape, batch=3), np.repeat(perturbed.x, 3, axis=1)
+    drawn = draw_masks(make_masks_independent(placement), shape, experiment.mask_seed, 1)
     masks = to_torch(expand_word_masks(drawn, x), torch.device("cpu"), torch.float64)
-    network, small = changed.network, 1e-5
+    network, step_size = perturbed.network, 1e-5
 
-    def told(sign: int) -> torch.Tensor:
-        # Sample b reads word types of its own: those of b are the numbers from b·V on, and its first one is changed.
+    def shifted_outputs(sign: int) -> torch.Tensor:
+        # Each sample has its own copy of the embedding: sample b reads the rows from b·V on, and its first row is shifted.
         types = len(network.embedding)
-        own = torch.from_numpy(np.add(x, types * np.arange(3)))
+        numbers_by_sample = torch.from_numpy(np.add(x, types * np.arange(3)))
         table = network.embedding.detach().repeat(3, 1)
-        first = table[own[0]] + sign * small * changed.direction
-        read = table[own]
-        read[0] = first
-        return through(read)
+        first = table[numbers_by_sample[0]] + sign * step_size * perturbed.direction
+        embedded = table[numbers_by_sample]
+        embedded[0] = first
+        return run_embedded(embedded)
 
-    def through(read: torch.Tensor) -> torch.Tensor:
-        flat = read.reshape(-1, read.shape[-1])
-        numbers = torch.arange(len(flat)).reshape(read.shape[:2])
-        kept = network.embedding
+    def run_embedded(embedded: torch.Tensor) -> torch.Tensor:
+        flat = embedded.reshape(-1, embedded.shape[-1])
+        numbers = torch.arange(len(flat)).reshape(embedded.shape[:2])
+        embedding = network.embedding
         network.embedding = torch.nn.Parameter(flat)
-        h, _states = network(numbers, network.start(3), masks)
-        network.embedding = kept
+        h, _states = network(numbers, network.zero_states(3), masks)
+        network.embedding = embedding
         return network.decoder_input(h, masks)
 
     with torch.no_grad():
-        expected = (told(1) - told(-1)) / (2 * small)
+        expected = (shifted_outputs(1) - shifted_outputs(-1)) / (2 * step_size)
     difference = float((found - expected).abs().max())
     assert difference < 1e-7, f"largest difference {difference}"
     assert found.abs().max() > 0
@@ -86,17 +92,20 @@ def test_two_independent_masks_cost_what_theory_says_at_every_distance(rate: flo
     """One layer under Zaremba's sites: one mask on the input, one on the output. Each scaled mask multiplies the root mean
     square by 1/√k and the correlation by √k, as the second moment of its factor is 1/k and its mean 1."""
     experiment = replace(SMALL, layers=1, hidden=64)
-    changed = Changed(experiment, draws=600)
-    found = curve(changed.response(METHODS["zaremba2014"].placement(rate)), changed.response(Placement()))
+    perturbed = PerturbedNetwork(experiment, draws=600)
+    found = compare_responses(perturbed.response(METHODS["zaremba2014"].build_placement(rate)), perturbed.response(Placement()))
     keep = 1 - rate
     assert found.gradient == pytest.approx([1 / keep] * len(found.gradient), rel=0.06)
     assert found.correlation == pytest.approx([keep] * len(found.correlation), abs=0.06)
 
 
-def test_what_the_page_is_built_to_show() -> None:
+def test_the_curves_of_the_compared_methods() -> None:
     """Zaremba's curve stays, the mask on the cell decays, the mask on the state lies between, Moon's explodes when scaled."""
     experiment = build_experiment(hidden=32)
-    found = {event["name"]: event for event in measured(measurable(experiment), candidates(experiment))}
+    found = {
+        event["name"]: event
+        for event in measure_sensitivity(shrink_for_measurement(experiment), collect_placements(experiment))
+    }
     correlation = {name: event["correlation"] for name, event in found.items() if name}
     zaremba, state, cell = (correlation[name] for name in ("zaremba2014", "naive-state", "naive-cell"))
     assert max(zaremba[3:]) - min(zaremba[3:]) < 0.12
@@ -107,10 +116,10 @@ def test_what_the_page_is_built_to_show() -> None:
     assert found["zaremba2014"]["gradient"][15] <= found["zaremba2014"]["gradient"][0]
 
 
-def test_without_masks_all_is_as_without_masks() -> None:
-    changed = Changed(SMALL, draws=5)
-    clean = changed.response(Placement())
-    found = curve(clean, clean)
+def test_without_masks_the_response_is_the_baseline() -> None:
+    perturbed = PerturbedNetwork(SMALL, draws=5)
+    clean = perturbed.response(Placement())
+    found = compare_responses(clean, clean)
     steps = len(clean)
     assert found.gradient == pytest.approx([1] * steps)
     assert found.correlation == pytest.approx([1] * steps)
@@ -118,97 +127,101 @@ def test_without_masks_all_is_as_without_masks() -> None:
 
 
 def test_no_draw_is_shared_by_the_batch() -> None:
-    placement = METHODS["tf-variational"].placement()
+    placement = METHODS["tf-variational"].build_placement()
     assert {dropout.batch for _site, dropout in placement} == {"batch"}
-    changed = Changed(SMALL, draws=4)
-    first, second = changed.response(placement)[0, :2]
+    perturbed = PerturbedNetwork(SMALL, draws=4)
+    first, second = perturbed.response(placement)[0, :2]
     assert not torch.equal(first == 0, second == 0)
 
 
-def test_fewer_draws_of_many_masks_and_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Masks on weights at every step: as many draws as are affordable, none of them like another, in parts that fit."""
-    placement = METHODS["activations-and-connections"].placement()
-    changed = Changed(SMALL, draws=12)
-    size = count_elements(each_for_itself(placement), changed.shape)
-    monkeypatch.setattr("core.analysis.sensitivity.MOST_DRAWN", 11 * size)
-    monkeypatch.setattr("core.analysis.sensitivity.LARGEST", 3 * size)
-    found = changed.response(placement)
+def test_large_masks_have_fewer_draws_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masks on weights at every step: fewer draws, all different, computed in parts that fit in memory."""
+    placement = METHODS["activations-and-connections"].build_placement()
+    perturbed = PerturbedNetwork(SMALL, draws=12)
+    size = count_mask_elements(make_masks_independent(placement), perturbed.shape)
+    monkeypatch.setattr("core.analysis.sensitivity.MAX_DRAWN_NUMBERS", 11 * size)
+    monkeypatch.setattr("core.analysis.sensitivity.MAX_MASK_ELEMENTS", 3 * size)
+    found = perturbed.response(placement)
     assert found.shape[1] == 11
     assert len(torch.unique(found[-1], dim=0)) == 11
-    assert curve(found, changed.response(Placement())).draws == 11
+    assert compare_responses(found, perturbed.response(Placement())).draws == 11
 
 
 def test_the_standard_errors_are_those_of_repeated_measurements() -> None:
-    """The spread of many measurements of 40 draws each, against what one of them says of itself."""
+    """The spread of many measurements of 40 draws each, against the standard errors of single measurements."""
     shape = (1, 40, 16)
     random = torch.Generator().manual_seed(3)
     clean = torch.randn(shape, generator=random, dtype=torch.float64)
     noise = torch.randn((300, *shape), generator=random, dtype=torch.float64)
-    many = [curve(clean + one, clean) for one in noise]
+    many = [compare_responses(clean + one, clean) for one in noise]
     for name in QUANTITIES:
         values = np.array([getattr(one, name)[0] for one in many])
-        said = np.array([one.error(name)[0] for one in many])
-        assert said.mean() == pytest.approx(values.std(), rel=0.25), name
+        errors = np.array([one.error(name)[0] for one in many])
+        assert errors.mean() == pytest.approx(values.std(), rel=0.25), name
 
 
 def test_the_events_are_what_the_page_reads() -> None:
-    events = list(measured(measurable(SMALL), candidates(SMALL)))
-    assert [event["name"] for event in events] == ["", *candidates(SMALL)]
+    events = list(measure_sensitivity(shrink_for_measurement(SMALL), collect_placements(SMALL)))
+    assert [event["name"] for event in events] == ["", *collect_placements(SMALL)]
     assert [event["part"] for event in events][-1] == 1
     assert all(len(event["correlation"]) == SMALL.steps for event in events[1:])
     json.dumps(events, allow_nan=False)
 
 
-def test_what_is_measured_beside_the_chosen_method() -> None:
+def test_which_methods_are_compared() -> None:
     beside = {"zaremba2014", "naive-state", "naive-cell", "moon2015", "gal2016"}
-    assert set(candidates(replace(SMALL, placement=METHODS["zaremba2014"].placement()))) == beside
-    assert set(candidates(replace(SMALL, placement=METHODS["semeniuta2016"].placement()))) == beside | {"own"}
-    assert set(candidates(replace(SMALL, placement=METHODS["merity2017"].placement()))) == beside | {"own"}
-    assert set(candidates(replace(SMALL, cell="gru", placement=Placement()))) == {"zaremba2014", "naive-state", "gal2016"}
-    moon = candidates(SMALL)["moon2015"].get("cell")
+    assert set(collect_placements(replace(SMALL, placement=METHODS["zaremba2014"].build_placement()))) == beside
+    assert set(collect_placements(replace(SMALL, placement=METHODS["semeniuta2016"].build_placement()))) == beside | {"own"}
+    assert set(collect_placements(replace(SMALL, placement=METHODS["merity2017"].build_placement()))) == beside | {"own"}
+    assert set(collect_placements(replace(SMALL, cell="gru", placement=Placement()))) == {
+        "zaremba2014",
+        "naive-state",
+        "gal2016",
+    }
+    moon = collect_placements(SMALL)["moon2015"].get("cell")
     assert moon == Dropout(0.5, time="sequence")
 
 
 def test_a_request_is_small_and_comes_back() -> None:
-    wide = build_experiment(hidden=(600, 300), layers=2, placement=METHODS["zaremba2014"].placement(0.3))
-    experiment, placements, weights = asked(request(wide))
+    wide = build_experiment(hidden=(600, 300), layers=2, placement=METHODS["zaremba2014"].build_placement(0.3))
+    experiment, placements, weights = parse_request(make_request(wide))
     assert (experiment.widths, experiment.shape.embedding) == ((128, 128), 128)
-    assert (placements, weights) == (candidates(wide), None)
-    assert request(wide) == request(replace(wide, epochs=3, learning_rate=0.1, placement=wide.placement))
+    assert (placements, weights) == (collect_placements(wide), None)
+    assert make_request(wide) == make_request(replace(wide, epochs=3, learning_rate=0.1, placement=wide.placement))
 
 
 def test_the_weights_of_a_run_are_those_measured(tmp_path: Path) -> None:
-    """Against the network that was trained: what is kept is what it has at the end."""
+    """The weight file holds the weights at the end of the run."""
     run, file = replace(SMALL, epochs=1, updates=7, engine="reference", device="cpu"), tmp_path / "run.pt"
     for _event in train(run, kept=file):
         pass
-    changed = Changed(measurable(run), draws=3, weights=file)
-    assert changed.update == 7
+    perturbed = PerturbedNetwork(shrink_for_measurement(run), draws=3, weights=file)
+    assert perturbed.update == 7
     run_here = Trainer(run, NoCommands(), 0)
     for _event in run_here.all_updates():
         pass
-    for name, one in changed.network.state_dict().items():
+    for name, one in perturbed.network.state_dict().items():
         assert torch.equal(one, run_here.network.state_dict()[name].double()), name
-    untrained = Changed(measurable(run), draws=3)
+    untrained = PerturbedNetwork(shrink_for_measurement(run), draws=3)
     assert untrained.update == 0
-    assert not torch.equal(changed.response(Placement()), untrained.response(Placement()))
+    assert not torch.equal(perturbed.response(Placement()), untrained.response(Placement()))
 
 
-def test_weights_that_are_gone_or_do_not_fit_are_said(tmp_path: Path) -> None:
+def test_missing_or_wrong_weights_are_an_error(tmp_path: Path) -> None:
     file = tmp_path / "run.pt"
-    with pytest.raises(Invalid, match="no longer kept"):
-        Changed(SMALL, weights=file)
-    save_weights(Changed(replace(SMALL, hidden=5)).network, 3, file)
-    with pytest.raises(Invalid, match="of another network"):
-        Changed(SMALL, weights=file)
+    with pytest.raises(Invalid, match="no longer stored"):
+        PerturbedNetwork(SMALL, weights=file)
+    save_weights(PerturbedNetwork(replace(SMALL, hidden=5)).network, 3, file)
+    with pytest.raises(Invalid, match="belongs to another network"):
+        PerturbedNetwork(SMALL, weights=file)
     file.write_bytes(b"nonsense")
     with pytest.raises(Invalid, match="damaged"):
-        Changed(SMALL, weights=file)
+        PerturbedNetwork(SMALL, weights=file)
 
 
-def test_the_process_says_in_a_sentence_what_cannot_be() -> None:
-    line = request(SMALL).replace('"delayed-recall"', '"nonsense"')
-    ended = subprocess.run(
+def test_the_process_reports_an_invalid_request() -> None:
+    line = make_request(SMALL).replace('"delayed-recall"', '"nonsense"')
+    process = subprocess.run(
         [sys.executable, "-m", "core.runs.sensitivity_process"],
         input=line,
         cwd=ROOT,
@@ -217,13 +230,13 @@ def test_the_process_says_in_a_sentence_what_cannot_be() -> None:
         timeout=60,
         check=False,
     )
-    (event,) = [json.loads(one) for one in ended.stdout.splitlines()]
-    assert (ended.returncode, event["event"]) == (0, "failed")
+    (event,) = [json.loads(one) for one in process.stdout.splitlines()]
+    assert (process.returncode, event["event"]) == (0, "failed")
     assert "nonsense" in event["reason"]
 
 
 def wait_for(measurements: Measurements, state: str) -> None:
-    """Until the measurement is in a state; the process ends after its time, so this does too."""
+    """Wait until the measurement is in a state; it fails after its time limit, so this ends."""
     for _look in count():
         found = measurements.look(SMALL)
         assert found
@@ -239,14 +252,14 @@ def test_a_measurement_is_made_once_and_kept() -> None:
     wait_for(measurements, "done")
     first = measurements.look(SMALL)
     assert first
-    assert list(first.curves) == list(json.loads(request(SMALL))["placements"])
-    assert all(isinstance(one, Curve) for one in first.curves.values())
+    assert list(first.curves) == list(json.loads(make_request(SMALL))["placements"])
+    assert all(isinstance(one, SensitivityCurve) for one in first.curves.values())
     measurements.ask(SMALL)
     assert measurements.look(SMALL) is first
     measurements.close()
 
 
-def test_a_process_that_takes_too_long_is_said() -> None:
+def test_a_process_that_takes_too_long_is_reported() -> None:
     measurements = Measurements(JobQueue(Settings(job_time=0.01)))
     measurements.ask(SMALL)
     with pytest.raises(AssertionError, match="took longer than"):
@@ -256,16 +269,16 @@ def test_a_process_that_takes_too_long_is_said() -> None:
 
 @pytest.mark.parametrize("task", ["adding", "digits"])
 def test_real_inputs_are_changed_as_they_are(task: str) -> None:
-    """Central differences at the features themselves; there is no embedding in between."""
-    changed = Changed(build_experiment(task, hidden=6, layers=2), 4)
-    found = changed.response(Placement())
-    network, small = changed.network, 1e-5
+    """Central differences at the features themselves, as there is no embedding."""
+    perturbed = PerturbedNetwork(build_experiment(task, hidden=6, layers=2), 4)
+    found = perturbed.response(Placement())
+    network, step_size = perturbed.network, 1e-5
 
-    def told(sign: int) -> torch.Tensor:
-        x = torch.from_numpy(np.repeat(changed.x, 4, axis=1)).double()
-        x[0] += sign * small * changed.direction
+    def shifted_outputs(sign: int) -> torch.Tensor:
+        x = torch.from_numpy(np.repeat(perturbed.x, 4, axis=1)).double()
+        x[0] += sign * step_size * perturbed.direction
         with torch.no_grad():
-            h: torch.Tensor = network(x, network.start(4), {})[0]
+            h: torch.Tensor = network(x, network.zero_states(4), {})[0]
         return h
 
-    torch.testing.assert_close(found, (told(1) - told(-1)) / (2 * small), rtol=1e-5, atol=1e-8)
+    torch.testing.assert_close(found, (shifted_outputs(1) - shifted_outputs(-1)) / (2 * step_size), rtol=1e-5, atol=1e-8)

@@ -1,4 +1,4 @@
-"""Experiments as JSON and as URLs. Oracles: the round trip of arbitrary experiments, and that damage is always Invalid."""
+"""Experiments as JSON and as links. Oracles: the round trip of arbitrary experiments; damaged input always raises Invalid."""
 
 import json
 from contextlib import suppress
@@ -11,14 +11,24 @@ from hypothesis import strategies as st
 
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
+from core.dropout.schedule import RateSchedule
 from core.dropout.sites import SITES
 from core.errors import Invalid
 from core.experiment.experiment import Experiment, build_experiment
-from core.experiment.serialization import VERSION, from_json, from_plain, from_query, remembered, to_json, to_plain, to_query
+from core.experiment.serialization import (
+    VERSION,
+    from_json,
+    from_plain,
+    from_plain_cached,
+    from_query,
+    to_json,
+    to_plain,
+    to_query,
+)
 from core.tasks import TASKS
 from tests.strategies import experiments, json_values
 
-PLAIN = to_plain(build_experiment("delayed-recall", layers=2, placement=METHODS["gal2016"].placement()))
+PLAIN = to_plain(build_experiment("delayed-recall", layers=2, placement=METHODS["gal2016"].build_placement()))
 OPTIONS = [option.name for task in TASKS.values() for option in task.options]
 NAMES = [*PLAIN, *OPTIONS, *(f"p_{site}" for site in SITES), "v", "method", "rate", "sites", "x"]
 NUMBERS = ["0.25", "1", "-1", "nan", "inf", "1e400", "9" * 5000, "1_0", "٣", "", " 2 ", "0x10", "1,2", ",", "0.1,0.2", "0.5,"]
@@ -30,39 +40,39 @@ def test_json_round_trip(experiment: Experiment) -> None:
     again = from_json(to_json(experiment))
     assert again == experiment
     assert to_json(again) == to_json(experiment)
-    assert remembered(to_plain(experiment)) == experiment
+    assert from_plain_cached(to_plain(experiment)) == experiment
 
 
 @given(experiment=experiments())
 def test_query_round_trip(experiment: Experiment) -> None:
-    """Through a real address: what a browser would send back."""
+    """Through an encoded address, as a browser sends it."""
     address = urlencode(to_query(experiment))
     assert from_query(dict(parse_qsl(address))) == experiment
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_usual_experiment_has_a_short_address(task: str, method: str) -> None:
-    query = to_query(build_experiment(task, placement=METHODS[method].placement()))
+def test_a_default_experiment_has_a_short_link(task: str, method: str) -> None:
+    query = to_query(build_experiment(task, placement=METHODS[method].build_placement()))
     assert len(urlencode(query)) < 60
     assert set(query) <= {"v", "task", "method"}
 
 
-def test_the_cell_and_the_kind_of_cell_are_two_things() -> None:
-    query = to_query(build_experiment(placement=METHODS["naive-cell"].placement(0.1)))
+def test_the_site_cell_and_the_field_cell_have_different_keys() -> None:
+    query = to_query(build_experiment(placement=METHODS["naive-cell"].build_placement(0.1)))
     assert query | {"p_cell": "0.1"} == query
-    assert from_query(query | {"cell": "lstm"}) == build_experiment(placement=METHODS["naive-cell"].placement(0.1))
+    assert from_query(query | {"cell": "lstm"}) == build_experiment(placement=METHODS["naive-cell"].build_placement(0.1))
 
 
-def test_a_list_of_one_stays_a_list() -> None:
+def test_a_tuple_of_one_stays_a_tuple() -> None:
     experiment = build_experiment(
-        layers=1, hidden=(8,), placement=Placement.of({"state": Dropout((0.3,)), "cell": Dropout(0.2)})
+        layers=1, hidden=(8,), placement=Placement.from_sites({"state": Dropout((0.3,)), "cell": Dropout(0.2)})
     )
     assert to_query(experiment) | {"hidden": "8,", "p_state": "0.3,", "p_cell": "0.2"} == to_query(experiment)
     assert from_query(to_query(experiment)) == experiment
 
 
-def test_what_is_left_out_is_the_tasks_default() -> None:
+def test_missing_fields_have_the_defaults_of_the_task() -> None:
     assert from_json('{"task": "delayed-recall", "options": {"lag": 30}}') == build_experiment("delayed-recall", {"lag": 30})
     assert from_query({"task": "delayed-recall", "lag": "30"}) == build_experiment("delayed-recall", {"lag": 30})
     assert from_json("{}") == from_query({}) == build_experiment()
@@ -71,11 +81,11 @@ def test_what_is_left_out_is_the_tasks_default() -> None:
 def test_a_query_may_name_a_method_a_rate_and_single_sites() -> None:
     query = {"method": "zaremba2014", "rate": "0.3", "p_state": "0.1~sequence~batch~test", "utm_source": "elsewhere"}
     expected = {
-        **dict(METHODS["zaremba2014"].placement(0.3).sites),
+        **dict(METHODS["zaremba2014"].build_placement(0.3).sites),
         "state": Dropout(0.1, time="sequence", batch="batch", scaling="test"),
     }
-    assert from_query(query).placement == Placement.of(expected)
-    assert from_query({"rate": "0.3"}) == build_experiment(placement=METHODS["zaremba2014"].placement(0.3))
+    assert from_query(query).placement == Placement.from_sites(expected)
+    assert from_query({"rate": "0.3"}) == build_experiment(placement=METHODS["zaremba2014"].build_placement(0.3))
     assert from_query({"sites": "none"}).placement == Placement()
     assert from_query({"task": "delayed-recall", "p_input": "0"}).placement == Placement()
 
@@ -125,8 +135,8 @@ def test_damaged_json(text: str, sentence: str) -> None:
         ({"p_state": "1"}, "The rate of “state” is 1"),
         ({"p_state": "nan"}, "The rate of “state” is nan"),
         ({"p_state": "half"}, "state is “half”; a number is expected"),
-        ({"p_state": "0.5~sometimes"}, "“sometimes” is no setting of a site; the words are step, sequence"),
-        ({"p_output": "0.5~separate"}, "“output” has no gates of its own"),
+        ({"p_state": "0.5~sometimes"}, "“sometimes” is not a setting of a site; the settings are step, sequence"),
+        ({"p_output": "0.5~separate"}, "“output” has no axis “gates”"),
         ({"method": "dropout"}, "There is no method “dropout”"),
         ({"method": "gal2016", "rate": "lots"}, "rate is “lots”; a number is expected"),
         ({"learning_rate": "1e400"}, "learning_rate is inf"),
@@ -139,8 +149,77 @@ def test_damaged_query(query: dict[str, str], sentence: str) -> None:
         from_query(query)
 
 
-def taken_or_invalid(make: Any, given: Any) -> None:
-    """Either an experiment, and then one that round-trips, or Invalid; nothing else may be raised."""
+# Links and a JSON file that an earlier version wrote; they must open as long as VERSION is 1.
+OLD_EXPERIMENTS = {
+    "v=1&task=delayed-recall&lag=30&cell=gru&hidden=8%2C12&method=semeniuta2016": build_experiment(
+        "delayed-recall",
+        {"lag": 30},
+        cell="gru",
+        hidden=(8, 12),
+        placement=METHODS["semeniuta2016"].build_placement(cell="gru"),
+    ),
+    "v=1&task=adding&cell=rnn-logistic&updates=120&device=cpu&engine=reference"
+    "&p_recurrent_weights=0.2~sequence~batch~separate&p_input_weights=0.2~sequence~batch~separate": build_experiment(
+        "adding",
+        cell="rnn-logistic",
+        updates=120,
+        device="cpu",
+        engine="reference",
+        placement=METHODS["dropconnect"].build_placement(0.2),
+    ),
+    "v=1&task=language-model&words=4000&hidden=32&embedding=32&optimiser=nt-asgd&loss=sum&forget_bias=none&decoder=tied"
+    "&states=fresh&monte_carlo=5&data_seed=1&weight_seed=2&mask_seed=3&p_input=0.5~separate~ramp%2C300%2C0.1"
+    "&p_output=0.3~batch~layer~none~gaussian&p_cell=0.1%2C0.2~sequence~none&p_zoneout_state=0.05~test&loss_ar=2"
+    "&loss_fraternal=0.15": build_experiment(
+        "language-model",
+        {"words": 4000},
+        hidden=32,
+        embedding=32,
+        optimiser="nt-asgd",
+        loss="sum",
+        forget_bias=None,
+        decoder="tied",
+        states="fresh",
+        monte_carlo=5,
+        data_seed=1,
+        weight_seed=2,
+        mask_seed=3,
+        placement=Placement.from_sites(
+            {
+                "input": Dropout(0.5, gates="separate", schedule=RateSchedule("ramp", 300, 0.1)),
+                "output": Dropout(0.3, batch="batch", units="layer", scaling="none", noise="gaussian"),
+                "cell": Dropout((0.1, 0.2), time="sequence", scaling="none"),
+                "zoneout_state": Dropout(0.05, scaling="test"),
+            },
+            {"ar": 2.0, "fraternal": 0.15},
+        ),
+    ),
+}
+OLD_JSON = """{"version": 1, "task": "language-model", "options": {"words": 4000}, "cell": "lstm", "layers": 2, "hidden": 32,
+"embedding": 32, "batch": 20, "steps": 20, "epochs": 18, "updates": null, "optimiser": "nt-asgd", "learning_rate": 0.012,
+"decay": 1.0, "decay_after": 1, "clip": 1.0, "weight_decay": 0.0, "loss": "sum", "init_range": null, "forget_bias": null,
+"decoder": "tied", "windows": "equal", "states": "fresh", "monte_carlo": 5, "data_seed": 1, "weight_seed": 2, "mask_seed": 3,
+"device": "auto", "engine": "auto", "placement": {"input": {"rate": 0.5, "gates": "separate", "schedule": {"kind": "ramp",
+"length": 300, "start": 0.1}}, "output": {"rate": 0.3, "batch": "batch", "units": "layer", "scaling": "none", "noise":
+"gaussian"}, "cell": {"rate": [0.1, 0.2], "time": "sequence", "scaling": "none"}, "zoneout_state": {"rate": 0.05, "scaling":
+"test"}, "losses": {"ar": 2.0, "fraternal": 0.15}}}"""
+
+
+@pytest.mark.parametrize("link", OLD_EXPERIMENTS)
+def test_old_links_open(link: str) -> None:
+    query = dict(parse_qsl(link))
+    assert from_query(query) == OLD_EXPERIMENTS[link]
+    assert to_query(OLD_EXPERIMENTS[link]) == query
+
+
+def test_old_json_opens() -> None:
+    experiment = list(OLD_EXPERIMENTS.values())[-1]
+    assert from_json(OLD_JSON) == experiment
+    assert json.loads(to_json(experiment)) == json.loads(OLD_JSON)
+
+
+def assert_round_trip_or_invalid(make: Any, given: Any) -> None:
+    """Assert that the input either raises Invalid or makes an experiment that round-trips."""
     with suppress(Invalid):
         experiment = make(given)
         assert from_json(to_json(experiment)) == from_query(to_query(experiment)) == experiment
@@ -149,29 +228,29 @@ def taken_or_invalid(make: Any, given: Any) -> None:
 @given(changes=st.dictionaries(st.sampled_from(list(PLAIN)), json_values, min_size=1, max_size=3))
 @settings(max_examples=300)
 def test_wrong_values_in_json(changes: dict[str, Any]) -> None:
-    taken_or_invalid(from_json, json.dumps(PLAIN | changes))
+    assert_round_trip_or_invalid(from_json, json.dumps(PLAIN | changes))
 
 
 @given(value=json_values)
 def test_any_json(value: object) -> None:
-    taken_or_invalid(from_json, json.dumps(value))
-    taken_or_invalid(from_plain, value)
+    assert_round_trip_or_invalid(from_json, json.dumps(value))
+    assert_round_trip_or_invalid(from_plain, value)
 
 
 @given(data=st.data())
 @settings(max_examples=300)
 def test_damaged_text(data: st.DataObject) -> None:
-    """A character lost, changed or put in; the end cut off."""
+    """Characters removed, changed or inserted; the end cut off."""
     text = json.dumps(PLAIN)
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(start + 3, len(text))) | st.just(len(text)))
-    taken_or_invalid(from_json, text[:start] + data.draw(st.text(max_size=3)) + text[end:])
+    assert_round_trip_or_invalid(from_json, text[:start] + data.draw(st.text(max_size=3)) + text[end:])
 
 
 @given(query=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NUMBERS + WORDS) | st.text(max_size=12), max_size=4))
 @settings(max_examples=400)
 def test_any_query(query: dict[str, str]) -> None:
-    taken_or_invalid(from_query, query)
+    assert_round_trip_or_invalid(from_query, query)
 
 
 @given(version=json_values.filter(lambda value: value != VERSION))

@@ -14,8 +14,8 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
-from core.tasks.file_readers import LARGEST, read_column
-from core.tasks.series import SUNSPOTS, split
+from core.tasks.file_readers import MAX_FILE_BYTES, load_csv_column
+from core.tasks.series import SUNSPOTS, split_series
 from core.tasks.task import Data
 from core.training.trainer import train
 
@@ -25,87 +25,93 @@ SERIES = np.array(
 )
 
 
-def made(steps: int = 24, batch: int = 8, points: int = 600, **options: str) -> Data:
-    return TASKS["series"].make({"points": points, **options}, steps, batch, 7)
+def build_data(steps: int = 24, batch: int = 8, points: int = 600, **options: str) -> Data:
+    return TASKS["series"].make_data({"points": points, **options}, steps, batch, 7)
 
 
-def values_of(data: Data, part: str) -> list[list[float]]:
-    """Of each stream what is read, and then the last that is asked for, in the units they came in, as they are shown."""
+def read_streams(data: Data, part: str) -> list[list[float]]:
+    """Return the inputs of each stream and its last target as displayed, in the original units."""
     batches = list(data.split(part))
     streams = []
     for b in range(batches[0].x.shape[1]):
         there = [(x, y) for batch in batches for x, y in zip(batch.x[:, b], batch.y[:, b], strict=True) if np.isfinite(y)]
         x, y = np.array([one for one, _y in there]), [y for _x, y in there]
-        right = data.answer_text(y, x)
-        read, told = ([float(text or "") for text in texts] for texts in (data.read_text(x), right))
-        assert told[:-1] == pytest.approx(read[1:], abs=1.1), "what is asked for at a step is what is read at the next"
-        streams.append([*read, told[-1]])
+        targets = data.describe_answers(y, x)
+        read, values = ([float(text or "") for text in texts] for texts in (data.describe_inputs(x), targets))
+        assert values[:-1] == pytest.approx(read[1:], abs=1.1), "what is asked for at a step is what is read at the next"
+        streams.append([*read, values[-1]])
     return streams
 
 
 def test_the_file_is_the_published_series() -> None:
-    """Its ends, its length, and the highest month of all."""
+    """Its first and last values, its length, and its maximum."""
     assert len(SERIES) == 260 * 12
     assert [SERIES[0], SERIES[-1], SERIES.max()] == [58.0, 0.8, 253.8]
     assert int(SERIES.argmax()) == (1957 - 1749) * 12 + 9
-    assert np.array_equal(read_column(str(SUNSPOTS)), SERIES)
+    assert np.array_equal(load_csv_column(str(SUNSPOTS)), SERIES)
     assert "Royal Observatory of Belgium" in SUNSPOTS.read_text()
 
 
 @given(steps=st.integers(1, 70), batch=st.integers(1, 40), points=st.integers(100, 1000))
 @settings(max_examples=6)
-def test_the_streams_put_together_are_the_part(steps: int, batch: int, points: int) -> None:
-    data, parts = made(steps, batch, points), split(SERIES, points)
+def test_the_joined_streams_are_the_split(steps: int, batch: int, points: int) -> None:
+    data, parts = build_data(steps, batch, points), split_series(SERIES, points)
     assert len(parts["train"]) == points
     for part in PARTS:
         length = len(parts[part]) // batch
-        for n, stream in enumerate(values_of(data, part)):
+        for n, stream in enumerate(read_streams(data, part)):
             assert stream == pytest.approx(parts[part][n * length : (n + 1) * length], abs=0.51)
     assert len(list(data.train(0))) == data.updates
 
 
-def test_the_parts_are_one_after_the_other() -> None:
-    parts = split(np.arange(1000.0), 200)
+def test_the_splits_follow_each_other() -> None:
+    parts = split_series(np.arange(1000.0), 200)
     assert [part[[0, -1]].tolist() for part in parts.values()] == [[500, 699], [700, 849], [850, 999]]
 
 
-def test_scaled_by_the_training_part_alone(tmp_path: Path) -> None:
-    """What comes later can be anything: what is trained on stays as it is."""
+def test_scaled_by_the_training_split_alone(tmp_path: Path) -> None:
+    """Later values do not change the training data."""
     other = SERIES.copy()
-    other[len(split(SERIES, 10**6)["train"]) :] += 1000 * np.random.default_rng(1).random(936)
+    other[len(split_series(SERIES, 10**6)["train"]) :] += 1000 * np.random.default_rng(1).random(936)
     (tmp_path / "other.csv").write_text("\n".join(map(str, other)))
-    one, two = made(), made(corpus=str(tmp_path / "other.csv"))
+    one, two = build_data(), build_data(corpus=str(tmp_path / "other.csv"))
     for a, b in zip(one.split("train"), two.split("train"), strict=True):
         assert np.array_equal(a.x, b.x)
         assert np.array_equal(a.y, b.y, equal_nan=True)
-    assert (one.centre, one.spread) == (two.centre, two.spread)
-    changes = np.diff(split(SERIES, 600)["train"])
-    assert (one.centre, one.spread) == pytest.approx((changes.mean(), changes.std()))
+    assert (one.target_mean, one.target_std) == (two.target_mean, two.target_std)
+    changes = np.diff(split_series(SERIES, 600)["train"])
+    assert (one.target_mean, one.target_std) == pytest.approx((changes.mean(), changes.std()))
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_says_the_last_value_again(part: str) -> None:
-    values = split(SERIES, 600)[part]
+def test_the_baseline_predicts_the_last_value(part: str) -> None:
+    values = split_series(SERIES, 600)[part]
     length = len(values) // 8
     changes = np.concatenate([np.diff(values[n * length : (n + 1) * length]) for n in range(8)])
-    assert made().baselines[part] == pytest.approx({"mse": np.square(changes).mean(), "mae": np.abs(changes).mean()})
+    assert build_data().baselines[part] == pytest.approx({"mse": np.square(changes).mean(), "mae": np.abs(changes).mean()})
 
 
 def test_a_small_network_beats_the_naive_forecast() -> None:
-    """With more data than at first: of 600 months there is little to learn."""
+    """With more data than the default, as 600 months are too few."""
     e = build_experiment(
-        "series", {"points": 2500}, hidden=16, layers=1, epochs=16, device="cpu", placement=METHODS["gal2016"].placement(0.25)
+        "series",
+        {"points": 2500},
+        hidden=16,
+        layers=1,
+        epochs=16,
+        device="cpu",
+        placement=METHODS["gal2016"].build_placement(0.25),
     )
     test = list(train(e))[-1]["test"]
     assert test["mse"] < 0.95 * test["baseline"]
-    assert test["mae"] < 0.98 * made().baselines["test"]["mae"]
+    assert test["mae"] < 0.98 * build_data().baselines["test"]["mae"]
 
 
-def column(tmp_path: Path, content: str | bytes, name: str = "") -> list[float]:
+def load_column(tmp_path: Path, content: str | bytes, name: str = "") -> list[float]:
     path = tmp_path / "own.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    read_column.cache_clear()
-    found: list[float] = read_column(str(path), name).tolist()
+    load_csv_column.cache_clear()
+    found: list[float] = load_csv_column(str(path), name).tolist()
     return found
 
 
@@ -124,8 +130,8 @@ def column(tmp_path: Path, content: str | bytes, name: str = "") -> list[float]:
         ("x,y,x\n1,2,3\n", "3", (3,)),
     ],
 )
-def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tuple[float, ...]) -> None:
-    assert column(tmp_path, content, name) == list(found)
+def test_a_users_column(tmp_path: Path, content: str, name: str, found: tuple[float, ...]) -> None:
+    assert load_column(tmp_path, content, name) == list(found)
 
 
 @pytest.mark.parametrize(
@@ -134,11 +140,11 @@ def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tu
         (b"", "", "is empty"),
         (b" \n \n", "", "is empty"),
         (b"# nothing\n", "", "is empty"),
-        (b"\x89PNG\0\0", "", "no text: it has bytes that are zero"),
+        (b"\x89PNG\0\0", "", "not a text file: it contains zero bytes"),
         ("größe\n1\n".encode("latin-1"), "", "not in UTF-8 \\(byte 2\\)"),
         ("x\n1\n".encode("utf-16"), "", "is in UTF-16; save it in UTF-8"),
         ("\ufeff\n", "", "is empty"),
-        ("x\n", "", "a row of names and nothing else"),
+        ("x\n", "", "a header row but no data"),
         ("x\n1\nNA\n3\n\n", "", "no number in 1 of its 3 rows, first in row 2 \\(“NA”\\)"),
         ("x\n1\nnan\ninf\n", "", "no number in 2 of its 3 rows, first in row 2 \\(“nan”\\)"),
         ("a,b\n1,2\n3\n", "b", "no number in 1 of its 2 rows, first in row 2 \\(“”\\)"),
@@ -155,64 +161,64 @@ def test_a_column_of_ones_own(tmp_path: Path, content: str, name: str, found: tu
         ("x,y,x\n1,2,3\n", "x", "has 2 columns “x”. Choose one by its number, such as column=1"),
         ("n" * 100_000 + "\nx\n", "n" * 100_000, "The column “n{20}” has no number"),
         (f"{'n' * 100_000},m\n1,2\n", "q" * 100_000, "has no column “q{20}”; it has n{20}, m"),
-        ('a\n"1\n', "", "is no CSV"),
+        ('a\n"1\n', "", "is not a valid CSV file"),
         (",".join(["1"] * 1_000_000), "", "has 1000000 columns of numbers; its columns are 1, 2, 3, 4, 5, 6, 7, 8, …"),
-        (b"1\n" * (LARGEST // 2) + b"1", "", "has more than 5000000 bytes"),
+        (b"1\n" * (MAX_FILE_BYTES // 2) + b"1", "", "has more than 5000000 bytes"),
     ],
 )
-def test_a_file_that_is_wrong_is_said_to_be(tmp_path: Path, content: str | bytes, name: str, says: str) -> None:
+def test_an_invalid_file_is_refused(tmp_path: Path, content: str | bytes, name: str, says: str) -> None:
     with pytest.raises(Invalid, match=says) as caught:
-        column(tmp_path, content, name)
+        load_column(tmp_path, content, name)
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("path", ["no/such/file.csv", ".", "a\0b"])
 def test_a_file_that_cannot_be_read(path: str) -> None:
     with pytest.raises(Invalid, match="cannot be read"):
-        made(corpus=path)
+        build_data(corpus=path)
 
 
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ([1.0] * 400, "does not change in its training part"),
+        ([1.0] * 400, "is constant in its training split"),
         ([1.0, 2.0] * 20, "has 40 values; at least 107 are needed for a batch of 8"),
         ([1e200, -1e200] * 200, "too large to be squared"),
-        ([1e-200, 0.0] * 200, "does not change in its training part"),
-        ([1.0, 2.0] * 195 + [1e50] * 10, "more than 1e\\+15 times the spread of its training part away from it"),
+        ([1e-200, 0.0] * 200, "is constant in its training split"),
+        ([1.0, 2.0] * 195 + [1e50] * 10, "more than 1e\\+15 standard deviations of its training split away from it"),
         ([1.0, 2.0] * 150 + [1e50] * 20 + [1.0, 2.0] * 40, "no forecast of them can be measured"),
     ],
 )
-def test_a_series_that_nothing_can_be_learned_from(tmp_path: Path, values: list[float], says: str) -> None:
+def test_a_constant_or_extreme_series_is_refused(tmp_path: Path, values: list[float], says: str) -> None:
     (tmp_path / "own.csv").write_text("\n".join(map(str, values)))
     with pytest.raises(Invalid, match=says):
-        made(corpus=str(tmp_path / "own.csv"))
+        build_data(corpus=str(tmp_path / "own.csv"))
 
 
 @pytest.mark.parametrize("batch", [1, 3, 8, 40, 64])
-def test_as_many_values_as_are_asked_for_are_enough(tmp_path: Path, batch: int) -> None:
+def test_the_minimum_number_of_values_is_enough(tmp_path: Path, batch: int) -> None:
     path = tmp_path / "own.csv"
     path.write_text("1\n2\n")
     with pytest.raises(Invalid) as caught:
-        made(corpus=str(path), batch=batch)
-    said = re.search(r"has 2 values; at least (\d+) are needed", str(caught.value))
-    assert said
+        build_data(corpus=str(path), batch=batch)
+    message = re.search(r"has 2 values; at least (\d+) are needed", str(caught.value))
+    assert message
     for fewer in (0, 1):
         path = tmp_path / f"{fewer}.csv"
-        path.write_text("".join(f"{n % 7}\n" for n in range(int(said[1]) - fewer)))
+        path.write_text("".join(f"{n % 7}\n" for n in range(int(message[1]) - fewer)))
         with pytest.raises(Invalid, match="values; at least") if fewer else nullcontext():
-            made(corpus=str(path), batch=batch, points=1000)
+            build_data(corpus=str(path), batch=batch, points=1000)
 
 
 @pytest.mark.parametrize("step", [1.0, 0.1, 1e-3])
 def test_a_straight_line_can_be_learned(tmp_path: Path, step: float) -> None:
-    """Its changes are all alike, but for what rounding makes of them: their spread is not divided by."""
+    """Its changes are equal up to rounding errors, so they are not divided by their spread."""
     (tmp_path / "own.csv").write_text("\n".join(str(1000 + step * n) for n in range(500)))
-    data = made(corpus=str(tmp_path / "own.csv"))
-    assert data.spread == 1
+    data = build_data(corpus=str(tmp_path / "own.csv"))
+    assert data.target_std == 1
     assert all(np.isfinite(batch.x).all() for batch in data.split("test"))
 
 
 def test_a_column_needs_its_file() -> None:
     with pytest.raises(Invalid, match="give corpus=PATH as well"):
-        made(column="x")
+        build_data(column="x")

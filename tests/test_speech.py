@@ -13,26 +13,28 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
-from core.tasks.speech import EVERY, FILE, FRAMES, SILENCE, labels, split
+from core.tasks.speech import FRAMES, SILENCE, SPEECH_FILE, VOICE_COUNT, load_frame_labels, split_recordings
 from core.tasks.task import Data
 from core.training.trainer import train
 
 PARTS = ("train", "validation", "test")
-with np.load(FILE) as file:
+with np.load(SPEECH_FILE) as file:
     RECORDED = dict(file)
 
 
-def made(voices: int = 6, batch: int = 16, seed: int = 7, more: int = 0) -> Data:
-    return TASKS["speech"].make({"voices": voices}, FRAMES + more, batch, seed)
+def build_data(voices: int = 6, batch: int = 16, seed: int = 7, more: int = 0) -> Data:
+    return TASKS["speech"].make_data({"voices": voices}, FRAMES + more, batch, seed)
 
 
-def heard() -> str:
-    """What the synthesiser says of itself; "" where there is none."""
+def get_synthesizer_version() -> str:
+    """Return the version of the synthesizer, "" if it is not installed."""
     found = shutil.which("espeak-ng")
     return subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout if found else ""
 
 
-@pytest.mark.skipif("text-to-speech: 1.51 " not in heard(), reason="needs eSpeak NG 1.51, which made the file")
+@pytest.mark.skipif(
+    "text-to-speech: 1.51 " not in get_synthesizer_version(), reason="needs eSpeak NG 1.51, which made the file"
+)
 def test_the_recipe_makes_the_file() -> None:
     random = np.random.default_rng(recipe.SEED)
     for n in range(8):
@@ -45,20 +47,20 @@ def test_the_recipe_makes_the_file() -> None:
 
 def test_what_is_in_the_file() -> None:
     assert "eSpeak NG 1.51" in str(RECORDED["source"])
-    assert FILE.stat().st_size < 1_000_000
-    assert RECORDED["features"].shape == (EVERY * 10 * recipe.TAKES, FRAMES, recipe.BANDS)
+    assert SPEECH_FILE.stat().st_size < 1_000_000
+    assert RECORDED["features"].shape == (VOICE_COUNT * 10 * recipe.TAKES, FRAMES, recipe.BANDS)
     said = RECORDED["voice"].astype(int) * 10 + RECORDED["digit"]
-    assert np.bincount(said).tolist() == [recipe.TAKES] * EVERY * 10, "every voice says every digit as often"
+    assert np.bincount(said).tolist() == [recipe.TAKES] * VOICE_COUNT * 10, "every voice says every digit as often"
     assert set(RECORDED["noise"]) == set(recipe.NOISE)
     variants = [str(name).partition("+")[2] for name in RECORDED["voices"]]
-    assert len(set(variants)) == len(variants) == EVERY, "no voice under two accents"
+    assert len(set(variants)) == len(variants) == VOICE_COUNT, "no voice under two accents"
     begins_and_ends = np.diff(RECORDED["inside"].astype(int), axis=1, prepend=0, append=0)
     assert (np.abs(begins_and_ends).sum(axis=1) == 2).all(), "a digit is in one piece"
 
 
 @pytest.mark.parametrize("hertz", [120, 440, 1000, 3000, 6500])
 def test_a_tone_is_in_its_band(hertz: int) -> None:
-    """And twice the amplitude is 6 dB more."""
+    """Twice the amplitude is 6 dB more."""
     tone = np.sin(2 * np.pi * hertz * np.arange(recipe.LENGTH) / recipe.RATE)
     one, twice = recipe.log_mel(tone), recipe.log_mel(2 * tone)
     low, high, place = (2595 * np.log10(1 + f / 700) for f in (recipe.LOWEST, recipe.HIGHEST, hertz))
@@ -81,43 +83,43 @@ def test_a_frame_belongs_to_the_digit_that_its_middle_is_in() -> None:
 
 
 @pytest.mark.parametrize("seed", [7, 8])
-def test_nobody_is_heard_in_two_parts(seed: int) -> None:
+def test_no_voice_is_in_two_splits(seed: int) -> None:
     for voices, batch in ((2, 7), (18, 16)):
-        numbers, data = split(voices, seed), made(voices, batch, seed)
+        numbers, data = split_recordings(voices, seed), build_data(voices, batch, seed)
         heard_in = [set(RECORDED["voice"][numbers[part]]) for part in PARTS]
         assert [len(found) for found in heard_in] == [voices, 4, 6]
         assert len(set.union(*heard_in)) == sum(map(len, heard_in))
         for part in PARTS[1:]:  # in whole
             asked = np.concatenate([batch.y[batch.target_mask] for batch in data.split(part)])
-            assert sorted(asked) == sorted(labels()[numbers[part]].ravel())
+            assert sorted(asked) == sorted(load_frame_labels()[numbers[part]].ravel())
 
 
-def test_scaled_by_the_training_part_alone() -> None:
-    data, numbers = made(batch=24), split(6, 7)
+def test_scaled_by_the_training_split_alone() -> None:
+    data, numbers = build_data(batch=24), split_recordings(6, 7)
     x = np.concatenate([batch.x for batch in data.split("train")], axis=1)
     assert np.abs(x.mean(axis=(0, 1))).max() < 1e-4
     assert np.abs(x.std(axis=(0, 1)) - 1).max() < 1e-4
     mean, spread = (how(RECORDED["features"][numbers["train"]].astype(float), axis=(0, 1)) for how in (np.mean, np.std))
-    first, right = next(data.split("test")), RECORDED["features"][numbers["test"][:24]]
-    assert np.allclose(first.x.swapaxes(0, 1) * spread + mean, right, atol=1e-3)
+    first, targets = next(data.split("test")), RECORDED["features"][numbers["test"][:24]]
+    assert np.allclose(first.x.swapaxes(0, 1) * spread + mean, targets, atol=1e-3)
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_says_the_commonest_answer(part: str) -> None:
-    data, right = made(), labels()[split(6, 7)[part]].ravel()
-    assert data.baselines[part]["accuracy"] == pytest.approx(np.mean(right == SILENCE))
-    always = np.full(len(right), SILENCE)
-    assert data.baselines[part]["macro_f1"] == pytest.approx(f1_score(right, always, average="macro"))
+def test_the_baseline_predicts_the_commonest_class(part: str) -> None:
+    data, targets = build_data(), load_frame_labels()[split_recordings(6, 7)[part]].ravel()
+    assert data.baselines[part]["accuracy"] == pytest.approx(np.mean(targets == SILENCE))
+    always = np.full(len(targets), SILENCE)
+    assert data.baselines[part]["macro_f1"] == pytest.approx(f1_score(targets, always, average="macro"))
 
 
-def test_what_is_shown_and_what_steps_a_recording_needs() -> None:
-    data = made(more=2)
+def test_the_texts_and_the_steps_of_a_recording() -> None:
+    data = build_data(more=2)
     batch = next(data.split("train"))
-    read, right = data.sample_text(batch, 0)
+    read, targets = data.describe_sample(batch, 0)
     assert read[-2:] == ["·", "·"]
-    assert right[-2:] == [None, None]
+    assert targets[-2:] == [None, None]
     assert {len(text) for text in read[:FRAMES]} == {4}
-    assert len(set(right[:FRAMES])) == 2
+    assert len(set(targets[:FRAMES])) == 2
     with pytest.raises(Invalid, match=f"has {FRAMES} frames; steps is {FRAMES - 1}"):
         build_experiment("speech", steps=FRAMES - 1)
 
@@ -132,8 +134,8 @@ def test_a_small_network_beats_the_baseline() -> None:
         batch=24,
         learning_rate=0.03,
         device="cpu",
-        placement=METHODS["none"].placement(),
+        placement=METHODS["none"].build_placement(),
     )
     test = list(train(e))[-1]["test"]
     assert test["accuracy"] > 0.6 > 1.1 * test["baseline"]
-    assert test["macro_f1"] > 0.2 > 3 * made().baselines["test"]["macro_f1"]
+    assert test["macro_f1"] > 0.2 > 3 * build_data().baselines["test"]["macro_f1"]

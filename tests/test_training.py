@@ -1,5 +1,5 @@
-"""Training. Oracles: the same run once more; a training loop written here with nn.LSTM; the masks that draw() gives for
-the settings in force; and, for what must not happen, functions that fail when they are called."""
+"""Training. Oracles: the same run again; a training loop written here with nn.LSTM; the masks of `draw_masks` for the
+settings in force; and, for what must not happen, functions that fail when they are called."""
 
 import math
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from core.dropout import masks as drawing
 from core.dropout.masks import draw_masks
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement, to_data
+from core.dropout.placement import Dropout, Placement, placement_to_plain
 from core.errors import Invalid
 from core.experiment.batches import batch_at, count_updates, draw_update_masks, load_data
 from core.experiment.experiment import Experiment, build_experiment
@@ -30,53 +30,53 @@ BOTH = pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["recall", "wo
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Shapes this small gain nothing from more, and sums keep their order."""
+    """Use one thread: shapes this small gain nothing from more, and sums keep their order."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
 
-class Script:
-    """Commands that come right after the record of an update, in this order; a paused run finds the next ones at once."""
+class ScriptedCommands:
+    """Commands that are given right after the record of an update, in this order; a paused run gets the next ones at once."""
 
     def __init__(self, after: dict[int, list[Command]]) -> None:
         self.after, self.due = after, list[Command]()
 
-    def heard(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if event["event"] == "record":
             self.due += self.after.pop(event["update"], [])
 
-    def take(self, wait: bool) -> Command | None:
-        assert self.due or not wait, "the run waits for a command that nobody will give"
+    def next_command(self, wait: bool) -> Command | None:
+        assert self.due or not wait, "the run waits for a command that never comes"
         return self.due.pop(0) if self.due else None
 
 
 def run(experiment: Experiment, after: dict[int, list[Command]] | None = None, show: int = 0) -> list[Event]:
-    """All events, without the seconds that they took."""
-    script, events = Script(after or {}), []
-    for event in train(experiment, script, show):
-        script.heard(event)
+    """Return all events, without their seconds."""
+    commands, events = ScriptedCommands(after or {}), []
+    for event in train(experiment, commands, show):
+        commands.on_event(event)
         events.append({name: value for name, value in event.items() if name != "seconds"})
     return events
 
 
-def records(events: list[Event]) -> list[Event]:
+def select_records(events: list[Event]) -> list[Event]:
     return [event for event in events if event["event"] == "record"]
 
 
-def losses(events: list[Event]) -> list[float]:
-    return [event["train_loss"] for event in records(events)]
+def train_losses(events: list[Event]) -> list[float]:
+    return [event["train_loss"] for event in select_records(events)]
 
 
-def story(events: list[Event]) -> list[str | int]:
-    """The updates, and what happened between them."""
+def summarize_events(events: list[Event]) -> list[str | int]:
+    """Return the numbers of the updates, and the events between them."""
     return [int(e["update"]) if e["event"] == "record" else str(e.get("state", e["event"])) for e in events]
 
 
 @BOTH
 def test_the_same_experiment_gives_the_same_numbers_again(experiment: Experiment) -> None:
-    gal = replace(experiment, placement=METHODS["gal2016"].placement())
+    gal = replace(experiment, placement=METHODS["gal2016"].build_placement())
     assert run(gal, show=2) == run(gal, show=2)
 
 
@@ -84,14 +84,14 @@ def test_the_same_experiment_gives_the_same_numbers_again(experiment: Experiment
 @pytest.mark.parametrize("seed", ["data_seed", "weight_seed", "mask_seed"])
 def test_each_seed_changes_the_run(experiment: Experiment, seed: str) -> None:
     seeds: list[dict[str, Any]] = [{seed: 1}, {seed: 2}]
-    one, two = (losses(run(replace(experiment, **change, updates=3)))[1:] for change in seeds)
+    one, two = (train_losses(run(replace(experiment, **change, updates=3)))[1:] for change in seeds)
     assert all(a != b for a, b in zip(one, two, strict=True))
 
 
 @BOTH
 def test_what_the_events_say(experiment: Experiment) -> None:
     events, data = run(experiment), load_data(experiment)
-    started, done, all_records = events[0], events[-1], records(events)
+    started, done, all_records = events[0], events[-1], select_records(events)
     assert started["updates"] == 2 * data.updates == count_updates(experiment) == done["update"]
     assert [r["update"] for r in all_records] == list(range(started["updates"] + 1))
     assert [r["epoch"] for r in all_records] == [round(r["update"] / data.updates, 4) for r in all_records]
@@ -108,35 +108,35 @@ def test_what_the_events_say(experiment: Experiment) -> None:
 def test_against_a_loop_with_nn_lstm(experiment: Experiment) -> None:
     """No masks, a few updates, evaluations included: an ordinary PyTorch training from the same weights and batches."""
     e = replace(experiment, placement=Placement(), updates=4, clip=0.02)
-    data, found = load_data(e), records(run(e))
-    ours = Network(data.tokens, data.classes, e)
-    lstm, embedding, decoder = nn.LSTM(6, 6, 2), nn.Parameter(ours.embedding.detach()), nn.Linear(6, data.classes)
+    data, recorded = load_data(e), select_records(run(e))
+    network = Network(data.tokens, data.classes, e)
+    lstm, embedding, decoder = nn.LSTM(6, 6, 2), nn.Parameter(network.embedding.detach()), nn.Linear(6, data.classes)
     with torch.no_grad():
         for layer in range(2):
-            for name, value in (("weight_ih", ours.W), ("weight_hh", ours.U), ("bias_ih", ours.b)):
+            for name, value in (("weight_ih", network.W), ("weight_hh", network.U), ("bias_ih", network.b)):
                 getattr(lstm, f"{name}_l{layer}").copy_(value[layer])
             getattr(lstm, f"bias_hh_l{layer}").zero_().requires_grad_(False)
-        decoder.weight.copy_(ours.decoder)
-        decoder.bias.copy_(ours.decoder_bias)
+        decoder.weight.copy_(network.decoder)
+        decoder.bias.copy_(network.decoder_bias)
     trained = [embedding, *(p for p in (*lstm.parameters(), *decoder.parameters()) if p.requires_grad)]
     optimiser, state = torch.optim.Adam(trained, lr=e.learning_rate), None
 
     def loss_of(batch: Any, state: Any) -> tuple[Tensor, Any]:
         x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
-        h, state = lstm(embedding[x], None if batch.first else state)
+        h, state = lstm(embedding[x], None if batch.starts_sequence else state)
         return nn.functional.cross_entropy(decoder(h).flatten(0, 1), y.flatten(), ignore_index=-1), state
 
-    def clean(part: str, windows: int) -> float:
+    def clean_loss(split: str, windows: int) -> float:
         total, count, state = 0.0, 0, None
-        for batch, _n in zip(data.split(part), range(windows), strict=False):
+        for batch, _n in zip(data.split(split), range(windows), strict=False):
             loss, state = loss_of(batch, state)
-            asked = int((batch.y >= 0).sum())
-            total, count = total + loss.item() * asked, count + asked
+            targets = int((batch.y >= 0).sum())
+            total, count = total + loss.item() * targets, count + targets
         return total / count
 
     windows = len(list(data.split("validation")))
-    assert found[0]["val_loss"] == pytest.approx(clean("validation", windows), rel=1e-5)
-    for record, batch in zip(found[1:], data.train(0), strict=False):
+    assert recorded[0]["val_loss"] == pytest.approx(clean_loss("validation", windows), rel=1e-5)
+    for record, batch in zip(recorded[1:], data.train(0), strict=False):
         loss, state = loss_of(batch, state)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -144,27 +144,27 @@ def test_against_a_loop_with_nn_lstm(experiment: Experiment) -> None:
         optimiser.step()
         state = tuple(part.detach() for part in state)
         assert record["train_loss"] == pytest.approx(loss.item(), rel=1e-5)
-    assert found[4]["val_loss"] == pytest.approx(clean("validation", windows), rel=1e-5)
-    assert found[4]["train_loss_clean"] == pytest.approx(clean("train", windows), rel=1e-5)
+    assert recorded[4]["val_loss"] == pytest.approx(clean_loss("validation", windows), rel=1e-5)
+    assert recorded[4]["train_loss_clean"] == pytest.approx(clean_loss("train", windows), rel=1e-5)
 
 
 @BOTH
 def test_placements_share_data_and_initial_weights(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every window that the network reads, and what it answers before the first update, is the same."""
-    read: list[list[bytes]] = []
+    windows_read: list[list[bytes]] = []
     forward = Network.forward
 
     def spy(self: Network, x: Tensor, *rest: Any) -> Any:
-        if x.shape[1] > 1:  # a sample that is alone is a text that the network itself writes
-            read[-1].append(x.numpy().tobytes())
+        if x.shape[1] > 1:  # a single sample is a text that the network generates
+            windows_read[-1].append(x.numpy().tobytes())
         return forward(self, x, *rest)
 
     monkeypatch.setattr(Network, "forward", spy)
     first = []
     for name in ("none", "zaremba2014", "gal2016", "moon2015"):
-        read.append([])
-        first.append(records(run(replace(experiment, placement=METHODS[name].placement())))[0])
-    assert read[1:] == read[:-1]
+        windows_read.append([])
+        first.append(select_records(run(replace(experiment, placement=METHODS[name].build_placement())))[0])
+    assert windows_read[1:] == windows_read[:-1]
     assert first[1:] == first[:-1]
     assert first[0]["val_loss"] > 0
 
@@ -174,7 +174,7 @@ def test_placements_share_data_and_initial_weights(experiment: Experiment, monke
 def test_rate_0_is_none(experiment: Experiment, method: str) -> None:
     none, zero = (
         replace(experiment, updates=3, placement=placement)
-        for placement in (Placement(), replace(METHODS[method].placement(0), losses=()))
+        for placement in (Placement(), replace(METHODS[method].build_placement(0), losses=()))
     )
     assert run(zero) == run(none)
 
@@ -190,7 +190,7 @@ def test_the_masks_that_train_are_those_that_draw_gives(monkeypatch: pytest.Monk
         return forward(self, x, states, masks)
 
     monkeypatch.setattr(Network, "forward", spy)
-    e = replace(RECALL, placement=METHODS["naive-cell"].placement(), mask_seed=12)
+    e = replace(RECALL, placement=METHODS["naive-cell"].build_placement(), mask_seed=12)
     run(e)
     assert len(received) == count_updates(e)
     for update, masks in enumerate(received, start=1):
@@ -202,19 +202,19 @@ def test_an_evaluation_draws_nothing(experiment: Experiment, monkeypatch: pytest
     """One draw for each update, none for the evaluations between them or the test at the end."""
     updates: list[int] = []
 
-    def counted(experiment: Experiment, update: int, pass_index: int) -> Any:
+    def count_draws(experiment: Experiment, update: int, pass_index: int) -> Any:
         updates.append(update)
         return draw_update_masks(experiment, update, pass_index)
 
-    monkeypatch.setattr(trainer, "draw_update_masks", counted)
+    monkeypatch.setattr(trainer, "draw_update_masks", count_draws)
     events = run(experiment)
     assert updates == list(range(1, events[0]["updates"] + 1))
 
-    def fails(*_arguments: object) -> None:
+    def fail(*_arguments: object) -> None:
         raise AssertionError("an evaluation drew")
 
-    monkeypatch.setattr(trainer, "draw_update_masks", fails)
-    monkeypatch.setattr(drawing, "_generator", fails)
+    monkeypatch.setattr(trainer, "draw_update_masks", fail)
+    monkeypatch.setattr(drawing, "_make_generator", fail)
     events_of = train(experiment)
     assert next(events_of)["event"] == "started"
     assert next(events_of)["val_loss"] > 0
@@ -233,36 +233,36 @@ def test_an_evaluation_multiplies_by_what_stands_for_the_masks_at_test(monkeypat
 
     monkeypatch.setattr(Network, "forward", spy)
     sites = {"input": Dropout(0.5), "candidate": Dropout(0.25, scaling="test"), "cell": Dropout(0.5, scaling="none")}
-    run(replace(RECALL, placement=Placement.of(sites), updates=1))
+    run(replace(RECALL, placement=Placement.from_sites(sites), updates=1))
     assert received
     assert all(masks == {"candidate.1": [[[0.75]]], "candidate.2": [[[0.75]]]} for masks in received)
 
 
 def test_the_state_is_carried_and_a_sequence_mask_lasts_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[Any, Any, dict[str, Tensor]]] = []
+    passes: list[tuple[Any, Any, dict[str, Tensor]]] = []
     forward = Network.forward
 
     def spy(self: Network, x: Tensor, states: Any, masks: dict[str, Tensor]) -> Any:
         h, after = forward(self, x, states, masks)
         if torch.is_grad_enabled():
-            seen.append((states, after, masks))
+            passes.append((states, after, masks))
         return h, after
 
     monkeypatch.setattr(Network, "forward", spy)
-    run(replace(WORDS, placement=METHODS["gal2016"].placement(), epochs=2))
+    run(replace(WORDS, placement=METHODS["gal2016"].build_placement(), epochs=2))
     updates = load_data(WORDS).updates
-    assert len(seen) == 2 * updates > 4
-    for n, (states, _after, masks) in enumerate(seen):
-        expected = seen[n - 1][1] if n % updates else [(torch.zeros(20, 6),) * 2] * 2
+    assert len(passes) == 2 * updates > 4
+    for n, (states, _after, masks) in enumerate(passes):
+        expected = passes[n - 1][1] if n % updates else [(torch.zeros(20, 6),) * 2] * 2
         for state, carried in zip(states, expected, strict=True):
             assert all(torch.equal(a, b) for a, b in zip(state, carried, strict=True)), f"update {n + 1}"
-        assert all(len(mask) == 1 for name, mask in masks.items() if name != "words.1")  # which is spelled out by token
+        assert all(len(mask) == 1 for name, mask in masks.items() if name != "words.1")  # expanded by token
         if n:
-            assert any(not torch.equal(mask, seen[n - 1][2][name]) for name, mask in masks.items())
+            assert any(not torch.equal(mask, passes[n - 1][2][name]) for name, mask in masks.items())
 
 
 def test_recall_starts_every_sequence_at_zero() -> None:
-    assert all(batch.first for batch in load_data(RECALL).train(0))
+    assert all(batch.starts_sequence for batch in load_data(RECALL).train(0))
 
 
 def test_a_window_in_which_nothing_is_asked_teaches_nothing_and_breaks_nothing() -> None:
@@ -272,19 +272,19 @@ def test_a_window_in_which_nothing_is_asked_teaches_nothing_and_breaks_nothing()
     events = run(e)
     assert empty
     assert events[-1]["event"] == "done"
-    assert {r["update"] for r in records(events)[1:] if r["train_loss"] is None} == empty
+    assert {r["update"] for r in select_records(events)[1:] if r["train_loss"] is None} == empty
 
 
 def test_a_run_that_diverges_stops_and_says_why() -> None:
     """A cell mask at rate 0.9, the same over 200 steps and scaled by 1/(1-p): what survives is multiplied by 10 at each."""
-    grows = Placement.of({"cell": Dropout(0.9, time="sequence")})
+    grows = Placement.from_sites({"cell": Dropout(0.9, time="sequence")})
     e = build_experiment("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, learning_rate=2.5, placement=grows)
     events = run(e)
     assert events[-1]["event"] == "failed"
     assert events[-1]["update"] < count_updates(e)
     assert f"no longer a number since update {events[-1]['update']}" in events[-1]["reason"]
     assert "learning rate of 2.5" in events[-1]["reason"]
-    assert all(math.isfinite(r["train_loss"]) for r in records(events)[1:])
+    assert all(math.isfinite(r["train_loss"]) for r in select_records(events)[1:])
 
 
 def test_a_loss_beyond_all_sense_ends_the_run_although_it_is_a_number() -> None:
@@ -292,7 +292,7 @@ def test_a_loss_beyond_all_sense_ends_the_run_although_it_is_a_number() -> None:
     events = run(e)
     assert events[-1]["event"] == "failed"
     assert "learning rate of 10" in events[-1]["reason"]
-    last = [r for r in records(events) if r["train_loss_clean"] is not None][-1]
+    last = [r for r in select_records(events) if r["train_loss_clean"] is not None][-1]
     assert last["update"] == events[-1]["update"], "the evaluation that ended it can be seen"
     assert last["train_loss_clean"] > trainer.RUNAWAY * math.log(8)
 
@@ -313,11 +313,11 @@ def test_what_a_run_cannot_begin_with_is_invalid() -> None:
 
 def test_the_predictions_of_the_shown_samples() -> None:
     e = replace(RECALL, updates=2)
-    shown = records(run(e, show=3))[1]["predicted"]
+    shown = select_records(run(e, show=3))[1]["predicted"]
     asked = batch_at(e, 1).y.T[:3] >= 0
     assert [[answer >= 0 for answer in row] for row in shown] == asked.tolist()
     assert all(answer < 8 for row in shown for answer in row)
-    assert "predicted" not in records(run(e))[1]
+    assert "predicted" not in select_records(run(e))[1]
 
 
 def change(**what: Any) -> Command:
@@ -325,46 +325,61 @@ def change(**what: Any) -> Command:
 
 
 def test_a_change_of_placement_holds_from_the_next_update(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[tuple[int, Placement, int]] = []
+    draws: list[tuple[int, Placement, int]] = []
 
     def spy(experiment: Experiment, update: int, pass_index: int) -> Any:
-        drawn.append((update, experiment.placement, experiment.mask_seed))
+        draws.append((update, experiment.placement, experiment.mask_seed))
         return draw_update_masks(experiment, update, pass_index)
 
     monkeypatch.setattr(trainer, "draw_update_masks", spy)
-    e, other = replace(RECALL, updates=6), METHODS["naive-state"].placement(0.4)
-    events = run(e, {2: [change(placement=to_data(other))], 4: [change(mask_seed=99)]})
-    assert story(events) == ["started", 0, 1, 2, "changed", 3, 4, "changed", 5, 6, "done"]
+    e, other = replace(RECALL, updates=6), METHODS["naive-state"].build_placement(0.4)
+    events = run(e, {2: [change(placement=placement_to_plain(other))], 4: [change(mask_seed=99)]})
+    assert summarize_events(events) == ["started", 0, 1, 2, "changed", 3, 4, "changed", 5, 6, "done"]
     assert [event["update"] for event in events if event["event"] == "changed"] == [2, 4]
-    assert drawn == [(update, e.placement if update <= 2 else other, 7 if update <= 4 else 99) for update in range(1, 7)]
-    assert losses(events)[:3] == losses(run(e))[:3]
+    assert draws == [(update, e.placement if update <= 2 else other, 7 if update <= 4 else 99) for update in range(1, 7)]
+    assert train_losses(events)[:3] == train_losses(run(e))[:3]
 
 
 def test_a_change_of_the_learning_rate_holds_from_the_next_update() -> None:
     """Update 3 still starts from the same weights; it moves them otherwise, which update 4 is the first to see."""
     e = replace(RECALL, updates=5)
-    changed, unchanged = losses(run(e, {2: [change(learning_rate=0.5)]})), losses(run(e))
+    changed, unchanged = train_losses(run(e, {2: [change(learning_rate=0.5)]})), train_losses(run(e))
     assert changed[:4] == unchanged[:4]
     assert all(a != b for a, b in zip(changed[4:], unchanged[4:], strict=True))
-    assert changed == losses(run(e, {2: [change(learning_rate=0.1), change(learning_rate=0.5)]}))
+    assert changed == train_losses(run(e, {2: [change(learning_rate=0.1), change(learning_rate=0.5)]}))
 
 
 def test_a_change_and_back_is_no_change() -> None:
     e = replace(RECALL, updates=5)
-    there_and_back = [change(placement={}, mask_seed=1), change(placement=to_data(e.placement), mask_seed=7)]
-    assert records(run(e, {2: there_and_back})) == records(run(e))
+    there_and_back = [change(placement={}, mask_seed=1), change(placement=placement_to_plain(e.placement), mask_seed=7)]
+    assert select_records(run(e, {2: there_and_back})) == select_records(run(e))
 
 
 def test_pause_step_and_resume() -> None:
-    def told(*names: str) -> list[Command]:
+    def make_commands(*names: str) -> list[Command]:
         return [{"command": name} for name in names]
 
     e = replace(RECALL, updates=5)
-    events = run(e, {1: told("pause", "pause", "step"), 2: told("step"), 3: told("resume")})
-    assert story(events) == ["started", 0, 1, "paused", "running", 2, "paused", "running", 3, "paused", "running", 4, 5, "done"]
-    assert records(events) == records(run(e))
-    twice = run(e, {1: told("step", "step"), 3: told("resume")})
-    assert story(twice) == ["started", 0, 1, "running", "running", 2, 3, "paused", "running", 4, 5, "done"]
+    events = run(e, {1: make_commands("pause", "pause", "step"), 2: make_commands("step"), 3: make_commands("resume")})
+    assert summarize_events(events) == [
+        "started",
+        0,
+        1,
+        "paused",
+        "running",
+        2,
+        "paused",
+        "running",
+        3,
+        "paused",
+        "running",
+        4,
+        5,
+        "done",
+    ]
+    assert select_records(events) == select_records(run(e))
+    twice = run(e, {1: make_commands("step", "step"), 3: make_commands("resume")})
+    assert summarize_events(twice) == ["started", 0, 1, "running", "running", 2, 3, "paused", "running", 4, 5, "done"]
 
 
 @pytest.mark.parametrize("chunk", [0, 1, 2])
@@ -374,7 +389,7 @@ def test_stop_acts_between_two_chunks_of_an_evaluation(chunk: int) -> None:
 
         asked = -1
 
-        def take(self, wait: bool) -> Command | None:
+        def next_command(self, wait: bool) -> Command | None:
             self.asked += 1
             return {"command": "stop"} if self.asked == chunk else None
 
@@ -384,7 +399,7 @@ def test_stop_acts_between_two_chunks_of_an_evaluation(chunk: int) -> None:
 
 def test_stop_between_updates() -> None:
     events = run(RECALL, {2: [{"command": "stop"}]})
-    assert story(events) == ["started", 0, 1, 2, "stopped"]
+    assert summarize_events(events) == ["started", 0, 1, 2, "stopped"]
     assert events[-1]["update"] == 2
 
 
@@ -393,7 +408,7 @@ def test_several_threads_give_the_same_numbers_again() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        first, second = (records(list(train(build_experiment(updates=12)))) for _run in range(2))
+        first, second = (select_records(list(train(build_experiment(updates=12)))) for _run in range(2))
     finally:
         torch.set_num_threads(before)
     assert first == second

@@ -12,9 +12,24 @@ import pytest
 from core.errors import Invalid
 from core.experiment.batches import load_data
 from core.experiment.experiment import build_experiment
-from core.experiment.serialization import file_wanted, from_json, from_plain, from_query, to_json, to_plain, to_query
+from core.experiment.serialization import (
+    from_json,
+    from_plain,
+    from_query,
+    get_missing_file_columns,
+    to_json,
+    to_plain,
+    to_query,
+)
 from core.runs.uploads import AGE, GRACE, MOST, Uploads
-from core.tasks.file_readers import CHOSEN_FROM, LARGEST, called, columns, first_series, name_of
+from core.tasks.file_readers import (
+    MAX_COLUMNS,
+    MAX_FILE_BYTES,
+    find_first_series,
+    get_display_name,
+    list_csv_columns,
+    make_upload_name,
+)
 
 
 class Clock:
@@ -42,9 +57,9 @@ def test_a_file_is_private_and_named_by_what_is_in_it(uploads: Uploads, tmp_path
     assert path.name.startswith(sha256(b"1\n2\n").hexdigest())
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert path.read_bytes() == b"1\n2\n"
-    assert called(str(path)) == ".._.._my réglages___.csv"
+    assert get_display_name(str(path)) == ".._.._my réglages___.csv"
     assert uploads.keep("ann", "../../my réglages/*?.csv", b"1\n2\n") == str(path)
-    assert len(name_of("0" * 64, "𝕏" * 500).encode()) < 255
+    assert len(make_upload_name("0" * 64, "𝕏" * 500).encode()) < 255
 
 
 def test_nobody_reads_a_path_that_is_not_of_the_own_visit(uploads: Uploads) -> None:
@@ -89,18 +104,18 @@ def test_there_is_room_for_a_few_files_each(uploads: Uploads, monkeypatch: pytes
     ("content", "says"),
     [
         (b"", "is empty."),
-        (b"\x89PNG\0\0", "is no text: it has bytes that are zero."),
+        (b"\x89PNG\0\0", "is not a text file: it contains zero bytes."),
         ("größe\n1\n".encode("latin-1"), "is not in UTF-8 (byte 2); save it in that encoding."),
-        (b"word\n", "has a row of names and nothing else."),
-        (b'a\n"1\n', "is no CSV: unexpected end of data."),
-        (b"1," * 999_999 + b"1", f"has 1000000 columns; at most {CHOSEN_FROM} can be chosen from. Leave some out."),
-        (b"1\n" * (LARGEST // 2) + b"1", f"has more than {LARGEST} bytes."),
+        (b"word\n", "has a header row but no data."),
+        (b'a\n"1\n', "is not a valid CSV file: unexpected end of data."),
+        (b"1," * 999_999 + b"1", f"has 1000000 columns; at most {MAX_COLUMNS} can be chosen from. Leave some out."),
+        (b"1\n" * (MAX_FILE_BYTES // 2) + b"1", f"has more than {MAX_FILE_BYTES} bytes."),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_by_the_name_that_it_came_with(uploads: Uploads, content: bytes, says: str) -> None:
     path = uploads.keep("ann", "mine.csv", content)
     with pytest.raises(Invalid) as caught:
-        columns(path)
+        list_csv_columns(path)
     assert str(caught.value) == f"The file mine.csv {says}"
 
 
@@ -108,10 +123,10 @@ def test_the_columns_that_can_be_chosen(tmp_path: Path) -> None:
     """Each by a text that no other has; by that text the task reads it."""
     path = tmp_path / "own.csv"
     path.write_text("x,y,x,,1e3\n" + "1,2,3,4,5\n1,a,4\n2,5,5,7,7\n" * 30)
-    assert columns(str(path)) == (("1", 0), ("y", 30), ("3", 0), ("4", 30), ("1e3", 30))
+    assert list_csv_columns(str(path)) == (("1", 0), ("y", 30), ("3", 0), ("4", 30), ("1e3", 30))
     read = load_data(build_experiment("series", {"corpus": str(path), "column": "3"}, batch=2))
-    assert read.see is not None
-    assert [read.see(next(read.split("train")).x[t, 0]) for t in range(4)] == ["3", "4", "5", "3"]
+    assert read.describe_input is not None
+    assert [read.describe_input(next(read.split("train")).x[t, 0]) for t in range(4)] == ["3", "4", "5", "3"]
 
 
 @pytest.mark.parametrize(
@@ -133,21 +148,21 @@ def test_the_columns_that_can_be_chosen(tmp_path: Path) -> None:
 def test_the_first_column_that_does_not_merely_count_is_a_series(tmp_path: Path, columns_: str, first: str) -> None:
     path = tmp_path / "own.csv"
     path.write_text(columns_)
-    assert first_series(str(path)) == first
+    assert find_first_series(str(path)) == first
 
 
 def test_neither_link_nor_file_carries_a_path() -> None:
     e = build_experiment("series", {"corpus": "/secret/level.csv", "column": "level"}, hidden=8)
     for text in (json.dumps(to_query(e)), to_json(e)):
         assert "secret" not in text
-        assert file_wanted(json.loads(text)) == {"column": "level"}
+        assert get_missing_file_columns(json.loads(text)) == {"column": "level"}
     assert from_query(to_query(e)) == from_json(to_json(e)) == build_experiment("series", hidden=8)
     assert from_plain(to_plain(e), trusted=True) == e
     with pytest.raises(Invalid, match="can be given on the command line only"):
         from_json(json.dumps(to_plain(e)))
     for plain in (build_experiment("series"), build_experiment("digits")):
-        assert file_wanted(to_query(plain)) is None
+        assert get_missing_file_columns(to_query(plain)) is None
     assert from_query({"task": "series", "corpus": "/etc/passwd", "column": "x"}) == build_experiment("series")
-    assert file_wanted(to_query(build_experiment("series", {"corpus": "a", "column": "x" * 101}))) == {}, (
+    assert get_missing_file_columns(to_query(build_experiment("series", {"corpus": "a", "column": "x" * 101}))) == {}, (
         "too long for an address"
     )

@@ -1,12 +1,12 @@
-"""Counts how often content is corrupted, by running the very step of cells.py on tracer numbers.
+"""Count the masks on the paths from x_s to y_t, by running the step of core/nn/cells.py on symbols instead of numbers.
 
-Content paths: from x_s into a cell through its candidate g, along time through the cell (f ⊙ c₋) or through the state
-(h₋ into the product that makes g), up through h, out at y_t. Gates modulate: they are 1 here. With all weights 1 and
-every mask the symbol k, running the step gives ∂y_t/∂x_s = Σ N_n kⁿ: the lowest degree is the least corrupted path,
-the highest the most, and N_n is how many paths cross n masks.
+Content paths lead from x_s into a cell through its candidate g, along time through the cell (f ⊙ c₋) or through the state
+(h₋ into the product that makes g), up through h, and out at y_t. Gates modulate content and are 1 here. With all weights 1
+and every mask the symbol k, running the step gives ∂y_t/∂x_s = Σ N_n kⁿ: N_n paths cross n masks, the lowest degree is the
+least corrupted path and the highest degree the most corrupted one.
 
 Zoneout erases nothing and is counted apart: how often content can be held back where it is written or read. Routes through
-gates are counted on request.
+gates are counted apart as well (`count_gate_routes`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,21 +16,23 @@ from itertools import pairwise, zip_longest
 from types import MappingProxyType
 from typing import Any
 
-from core.dropout.masks import GATES
+from core.dropout.cells import GATES
 from core.dropout.placement import Placement
 from core.dropout.sites import SITES
 from core.errors import Invalid
 from core.i18n import _
-from core.nn.cells import CELLS, ONE, LayerMasks, Ops, stack, unroll
+from core.nn.cells import CELLS, ONE, LayerMasks, Ops, run_layers, unroll
 
 MAX_DISTANCE = 1000
-MAX_LAYERS = 8  # the arrays that a path may meet are counted over subsets of the layers: 2^L of them
+MAX_LAYERS = 8  # distinct arrays are counted over subsets of the layers, of which there are 2^L
 
 
 @dataclass(frozen=True)
-class Mask:
-    """A mask on a path: its site, its layer (from 1), the step at which it is crossed, and whether it is the same
-    array at every step."""
+class MaskCrossing:
+    """A mask at the place where a path crosses it.
+
+    layer: from 1. t: the step. shared: whether the same array is used at every step.
+    """
 
     site: str
     layer: int
@@ -39,94 +41,94 @@ class Mask:
 
     @property
     def array(self) -> tuple[str, int, int | None]:
-        """What tells two arrays apart."""
+        """The identity of the array: equal for two crossings of the same array."""
         return self.site, self.layer, None if self.shared else self.t
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Tracer | _Gate):
-            return other.masked(self)
-        return self if other == 1 else 0  # a gate that is open, or closed; content that is not there
+            return other.apply_mask(self)
+        return self if other == 1 else 0  # an open gate (1), a closed gate or no content (0)
 
     __rmul__ = __mul__
 
 
 class Tracer:
-    """A number that stands for content on its way. No content is 0; a weight or a gate is 0 (closed) or 1 (open)."""
+    """A symbol that stands for content on its way. No content is 0; a weight or a gate is 0 (closed) or 1 (open)."""
 
     def __mul__(self, other: Any) -> Any:
-        if isinstance(other, Mask):
-            return self.masked(other)
+        if isinstance(other, MaskCrossing):
+            return self.apply_mask(other)
         if isinstance(other, _Gate):
             return other * self
         return self if other == 1 else 0
 
     def __add__(self, other: Any) -> Any:
-        return self.joined(other) if isinstance(other, Tracer) else self
+        return self.merge(other) if isinstance(other, Tracer) else self
 
     __rmul__, __radd__ = __mul__, __add__
 
-    def masked(self, mask: Mask) -> "Tracer":
-        """The content behind a mask."""
+    def apply_mask(self, mask: MaskCrossing) -> "Tracer":
+        """Return the content after a mask."""
         raise TypeError
 
-    def joined(self, other: Any) -> "Tracer":
-        """The content of two routes that meet."""
+    def merge(self, other: Any) -> "Tracer":
+        """Return the content of two routes that meet."""
         raise TypeError
 
 
 @dataclass(frozen=True)
 class Polynomial(Tracer):
-    """Σ N_n kⁿ by its coefficients (N_0, N_1, …): exact integers of any size."""
+    """Σ N_n kⁿ by its coefficients (N_0, N_1, …), exact integers of any size."""
 
     coefficients: tuple[int, ...]
 
-    def masked(self, mask: Mask) -> "Polynomial":
-        """k times the polynomial."""
+    def apply_mask(self, mask: MaskCrossing) -> "Polynomial":
+        """Return k times the polynomial."""
         return Polynomial((0, *self.coefficients))
 
-    def joined(self, other: "Polynomial") -> "Polynomial":
-        """The sum."""
-        pairs = zip_longest(self.coefficients, other.coefficients, fillvalue=0)
-        return Polynomial(tuple(a + b for a, b in pairs))
+    def merge(self, other: "Polynomial") -> "Polynomial":
+        """Return the sum."""
+        terms = zip_longest(self.coefficients, other.coefficients, fillvalue=0)
+        return Polynomial(tuple(a + b for a, b in terms))
 
 
 @dataclass(frozen=True)
 class Trail(Tracer):
-    """The masks of the one path that is open, in the order in which they are crossed."""
+    """The masks on a single path, in the order in which it crosses them."""
 
-    masks: tuple[Mask, ...] = ()
+    masks: tuple[MaskCrossing, ...] = ()
 
-    def masked(self, mask: Mask) -> "Trail":
-        """One mask further."""
+    def apply_mask(self, mask: MaskCrossing) -> "Trail":
+        """Return the trail with one mask more."""
         return Trail((*self.masks, mask))
 
 
 @dataclass(frozen=True)
-class Arrays(Tracer):
-    """For all paths at once: per set of arrays shared over time that a path has crossed, the most fresh ones."""
+class DistinctArrays(Tracer):
+    """The distinct arrays on all paths: for each set of time-shared arrays on a path, the greatest number of fresh ones."""
 
     fresh: Mapping[frozenset[Any], int]
 
-    def masked(self, mask: Mask) -> "Arrays":
-        """One fresh array more, or one more shared array, which counts once."""
+    def apply_mask(self, mask: MaskCrossing) -> "DistinctArrays":
+        """Return the counts with one more fresh array, or with a shared array, which counts once."""
         if not mask.shared:
-            return Arrays({shared: n + 1 for shared, n in self.fresh.items()})
-        return Arrays(_most((shared | {mask.array}, n) for shared, n in self.fresh.items()))
+            return DistinctArrays({shared: n + 1 for shared, n in self.fresh.items()})
+        return DistinctArrays(_keep_greatest((shared | {mask.array}, n) for shared, n in self.fresh.items()))
 
-    def joined(self, other: "Arrays") -> "Arrays":
-        """The union; of paths with the same shared arrays, the one with the most fresh ones."""
-        return Arrays(_most(other.fresh.items(), self.fresh))
+    def merge(self, other: "DistinctArrays") -> "DistinctArrays":
+        """Return the union; of paths with the same shared arrays, the one with the most fresh ones."""
+        return DistinctArrays(_keep_greatest(other.fresh.items(), self.fresh))
 
 
 @dataclass(frozen=True)
 class _Gate:
-    """A gate through which content flows as well: by the product rule, what it multiplies meets the gate's mask, and the
-    gate's own content, which has met it already, joins."""
+    """A gate that carries content: by the product rule, what it multiplies gets the gate's mask, and the gate's own content,
+    which has passed that mask already, is added."""
 
     mask: Any
     content: Any
 
-    def masked(self, mask: Mask) -> "_Gate":
+    def apply_mask(self, mask: MaskCrossing) -> "_Gate":
         return _Gate(mask, mask * self.content)
 
     def __mul__(self, other: Any) -> Any:
@@ -136,13 +138,12 @@ class _Gate:
 
 
 @dataclass(frozen=True)
-class Corruption:
-    """How often content is corrupted over a distance Δ, whatever the path.
+class CorruptionCounts:
+    """The counts of masks on the content paths over a distance Δ.
 
-    histogram: N_n, how many content paths cross n masks, from n = 0. through_state, through_cell: the count of the
-    paths that use only the state, or only the cell (a GRU's carry), along time; None where there is no such route.
-    distinct: how many different arrays one path can meet at most. held: how often Zoneout can hold content back, on the
-    path on which it can least often, and on that on which it can most often.
+    histogram: N_n, the number of paths that cross n masks, from n = 0. through_state, through_cell: the count of the path that
+    uses only the state, or only the cell (a GRU's carry), along time; None where there is no such route. distinct: the greatest
+    number of different arrays on one path. held: how often Zoneout can hold content back, at least and at most, over all paths.
     """
 
     histogram: tuple[int, ...]
@@ -153,83 +154,91 @@ class Corruption:
 
     @property
     def least(self) -> int:
-        """The count of the least corrupted path."""
+        """The number of masks on the least corrupted path."""
         return _degree(self.histogram)
 
     @property
     def most(self) -> int:
-        """The count of the most corrupted path."""
+        """The number of masks on the most corrupted path."""
         return len(self.histogram) - 1
 
     @property
     def paths(self) -> int:
-        """How many content paths there are."""
+        """The number of content paths."""
         return sum(self.histogram)
 
 
-def routes_of(cell: str) -> tuple[str, ...]:
-    """The routes along time that a cell has: a plain RNN carries nothing past its product."""
+def list_routes(cell: str) -> tuple[str, ...]:
+    """Return the routes along time that a cell has: a plain RNN has the state alone."""
     return ("cell", "state") if len(GATES[cell]) > 1 else ("state",)
 
 
 @lru_cache(maxsize=512)
-def corruption(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> Corruption:
-    """The counts for one placement on L layers over Δ = distance steps. Raises Invalid for what is out of range."""
+def count_corruption(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> CorruptionCounts:
+    """Count the masks on all content paths over `distance` steps of L layers. Raises Invalid for arguments out of range."""
     _check_range(layers, distance)
-    net, start = _Net(placement, layers, cell), Polynomial((1,))
-    x: list[Any] = [start, *[0] * distance]
+    network = _TracedNetwork(placement, layers, cell)
+    x: list[Any] = [Polynomial((1,)), *[0] * distance]
 
-    def route(name: str) -> int | None:
-        if name not in routes_of(cell):
+    def count_route(name: str) -> int | None:
+        if name not in list_routes(cell):
             return None
-        return _degree(_arrive(net, x, cell_open=name == "cell", state_open=name == "state").coefficients)
+        arrived = _run_to_last_step(network, x, cell_open=name == "cell", state_open=name == "state")
+        return _degree(arrived.coefficients)
 
-    arrays = _arrive(net, [Arrays({frozenset(): 0}), *x[1:]]).fresh
-    held = _arrive(_Net(placement, layers, cell, _HELD), x).coefficients
-    return Corruption(
-        histogram=_arrive(net, x).coefficients,
-        through_state=route("state"),
-        through_cell=route("cell"),
+    arrays = _run_to_last_step(network, [DistinctArrays({frozenset(): 0}), *x[1:]]).fresh
+    held = _run_to_last_step(_TracedNetwork(placement, layers, cell, _HOLDING), x).coefficients
+    return CorruptionCounts(
+        histogram=_run_to_last_step(network, x).coefficients,
+        through_state=count_route("state"),
+        through_cell=count_route("cell"),
         distinct=max(len(shared) + fresh for shared, fresh in arrays.items()),
         held=(_degree(held), len(held) - 1),
     )
 
 
 @lru_cache(maxsize=512)
-def through_gates(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
-    """The histogram of all routes, those included along which content changes a gate. Raises Invalid."""
+def count_all_routes(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
+    """Return the histogram of all routes, content paths and routes through gates. Raises Invalid for arguments out of range."""
     _check_range(layers, distance)
     x: list[Any] = [Polynomial((1,)), *[0] * distance]
-    histogram: tuple[int, ...] = _arrive(_Net(placement, layers, cell), x, gates=len(GATES[cell]) > 1).coefficients
+    histogram: tuple[int, ...] = _run_to_last_step(
+        _TracedNetwork(placement, layers, cell), x, gates=len(GATES[cell]) > 1
+    ).coefficients
     return histogram
 
 
-def gated(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
-    """The histogram of the routes through at least one gate: all routes but the content paths. Empty where there are none.
-    Raises Invalid."""
-    every = through_gates(placement, layers, distance, cell)
-    content = corruption(placement, layers, distance, cell).histogram
-    alone = tuple(n - m for n, m in zip_longest(every, content, fillvalue=0))
-    return alone if any(alone) else ()
+def count_gate_routes(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
+    """Return the histogram of the routes through at least one gate; empty where there are none.
+
+    Raises Invalid for arguments out of range.
+    """
+    all_routes = count_all_routes(placement, layers, distance, cell)
+    content = count_corruption(placement, layers, distance, cell).histogram
+    through_gates = tuple(n - m for n, m in zip_longest(all_routes, content, fillvalue=0))
+    return through_gates if any(through_gates) else ()
 
 
-def arrivals(
-    start: Tracer, placement: Placement, layers: int, distance: int, cell: str = "lstm", through: str = ""
+def trace_arrivals(
+    tracer: Tracer, placement: Placement, layers: int, distance: int, cell: str = "lstm", through: str = ""
 ) -> list[Any]:
-    """What arrives at y of every step from 0 to Δ of the tracer number that enters at x_0: one pass for all distances.
+    """Return what arrives at y of every step from 0 to Δ of a tracer that enters at x_0.
 
-    through: "cell" or "state" for the paths that use only this along time, "" for all. Raises Invalid.
+    through: "cell" or "state" for the paths that use only this route along time, "" for all. Raises Invalid for arguments out
+    of range.
     """
     _check_range(layers, distance)
-    x: list[Any] = [start, *[0] * distance]
-    return _told(_Net(placement, layers, cell), x, through != "state", through != "cell")
+    x: list[Any] = [tracer, *[0] * distance]
+    return _run_network(_TracedNetwork(placement, layers, cell), x, through != "state", through != "cell")
 
 
-def crossings(placement: Placement, layers: int, climbs: Sequence[int], through: str, cell: str = "lstm") -> list[Mask]:
-    """The masks that one path crosses, in order.
+def list_crossings(
+    placement: Placement, layers: int, climbs: Sequence[int], through: str, cell: str = "lstm"
+) -> list[MaskCrossing]:
+    """Return the masks on one path, in order.
 
-    climbs: the step at which the path enters layer 1 (the source s), enters layer 2, …, and leaves at the top (the
-    target t): L + 1 steps that never go back. through: "cell" or "state", the route along time. Raises Invalid.
+    climbs: L + 1 steps in ascending order: where the path enters layer 1 (the source s), layer 2, …, and where it leaves the
+    top layer (the target t). through: "cell" or "state", the route along time. Raises Invalid for a path that does not exist.
     """
     if len(climbs) != layers + 1 or list(climbs) != sorted(climbs) or climbs[0] < 0:
         raise Invalid(
@@ -238,56 +247,61 @@ def crossings(placement: Placement, layers: int, climbs: Sequence[int], through:
             ),
             "path",
         )
-    if through not in routes_of(cell):
+    if through not in list_routes(cell):
         raise Invalid(
-            _("A path of this cell goes through the {routes}, not “{other}”.").format(
-                routes=_(" or through the ").join(routes_of(cell)), other=through
+            _("“{other}” is not a route of this cell; its routes: {routes}.").format(
+                routes=", ".join(list_routes(cell)), other=through
             ),
             "path",
         )
-    trail = _climbed(_Net(placement, layers, cell), climbs, _ops(through == "cell", through == "state"))
+    trail = _follow_path(_TracedNetwork(placement, layers, cell), climbs, _content_ops(through == "cell", through == "state"))
     return list(trail.masks)
 
 
-def _climbed(net: "_Net", climbs: Sequence[int], op: Ops) -> Any:
-    """What arrives at the top of the one path that climbs at these steps: each layer runs only while the path is in it."""
+def _follow_path(net: "_TracedNetwork", climbs: Sequence[int], op: Ops) -> Any:
+    """Return what arrives at the top of one path; each layer runs only over the steps at which the path is in it."""
     row = CELLS[net.cell]
-    (arrived,) = _over(net.over_time("words", 1, climbs[:1]), [Trail()])
+    (arrived,) = _apply_masks(net.over_time("words", 1, climbs[:1]), [Trail()])
     for layer, (enters, leaves) in enumerate(pairwise(climbs), start=1):
         m = net.masks(layer, range(enters, leaves + 1))
-        x = _over(m.input_weights, _over(m.into, [arrived, *[0] * (leaves - enters)]))
+        x = _apply_masks(m.input_weights, _apply_masks(m.into, [arrived, *[0] * (leaves - enters)]))
         arrived = unroll(row, x, (0,) * len(row.carries), ONE, 0, m, op)[0][-1]
-    (told,) = _over(net.over_time("output", net.layers, climbs[-1:]), [arrived])
-    return told
+    (decoder_input,) = _apply_masks(net.over_time("output", net.layers, climbs[-1:]), [arrived])
+    return decoder_input
 
 
-def even_climbs(layers: int, source: int, target: int) -> tuple[int, ...]:
-    """A path that climbs at even distances: layer l is left at s + l·Δ/L, rounded down, the last at t."""
+def make_even_climbs(layers: int, source: int, target: int) -> tuple[int, ...]:
+    """Return the climbs of a path that climbs at even distances: it leaves layer l at step s + l·Δ/L, rounded down."""
     return tuple(source + (target - source) * layer // layers for layer in range(layers + 1))
 
 
-# Of which site, how many layers further, the rate counts where a site is asked for: those that erase are themselves.
-_ERASING = {site.name: (site.name, 0) for site in SITES.values() if site.kind != "old"}
-# Zoneout holds back what is written into a cell, and a state where it is read: from above, from the next step.
-_HELD = {"candidate": ("zoneout_cell", 0), "state": ("zoneout_state", 0), "between": ("zoneout_state", -1),
-         "output": ("zoneout_state", 0)}  # fmt: skip
+# For each site where masks are counted: the site whose rate decides, and how many layers away. Masks that erase count where
+# they are.
+_ERASING = {site.name: (site.name, 0) for site in SITES.values() if site.kind != "zoneout"}
+# Zoneout holds content back where it is written into a cell, and where a state is read: by the layer above, at the next step.
+_HOLDING = {
+    "candidate": ("zoneout_cell", 0),
+    "state": ("zoneout_state", 0),
+    "between": ("zoneout_state", -1),
+    "output": ("zoneout_state", 0),
+}
 
 
 @dataclass(frozen=True)
-class _Net:
+class _TracedNetwork:
     placement: Placement
     layers: int
     cell: str
     counted: Mapping[str, tuple[str, int]] = field(default_factory=lambda: _ERASING)
 
     def over_time(self, site: str, layer: int, steps: Iterable[int]) -> Any:
-        """The masks of a site at a layer, one for each of the steps, or ONE where there are none."""
-        name, further = self.counted.get(site, ("", 0))
-        if not name or self.placement.rate(name, layer + further, self.layers) == 0:
+        """Return the masks of a site at a layer, one for each step, or ONE where there are none."""
+        name, offset = self.counted.get(site, ("", 0))
+        if not name or self.placement.get_rate(name, layer + offset, self.layers) == 0:
             return ONE
         dropout = self.placement.get(name)
-        # A list: a tuple of masks would be one for each gate.
-        return list(_over_time(site, layer, tuple(steps), dropout is not None and not dropout.fresh("time")))
+        # A list, because a tuple would mean a mask per gate.
+        return list(_make_crossings(site, layer, tuple(steps), dropout is not None and not dropout.is_fresh("time")))
 
     def masks(self, layer: int, steps: Iterable[int]) -> LayerMasks:
         into = self.over_time("input" if layer == 1 else "between", layer, steps)
@@ -295,85 +309,87 @@ class _Net:
         return LayerMasks(into, **within)
 
 
-@lru_cache(maxsize=1024)  # the same for all placements that have the site
-def _over_time(site: str, layer: int, steps: tuple[int, ...], shared: bool) -> tuple[Mask, ...]:
-    return tuple(Mask(site, layer, t, shared) for t in steps)
+@lru_cache(maxsize=1024)  # shared by all placements that have the site
+def _make_crossings(site: str, layer: int, steps: tuple[int, ...], shared: bool) -> tuple[MaskCrossing, ...]:
+    return tuple(MaskCrossing(site, layer, t, shared) for t in steps)
 
 
-def _arrive(
-    net: _Net,
+def _run_to_last_step(
+    net: _TracedNetwork,
     x: list[Any],
     cell_open: bool = True,
     state_open: bool = True,
     gates: bool = False,
 ) -> Any:
-    """What arrives at y of the last step, of the tracer numbers x."""
-    return _told(net, x, cell_open, state_open, gates)[-1]
+    """Return what arrives at y of the last step, of the tracers x."""
+    return _run_network(net, x, cell_open, state_open, gates)[-1]
 
 
-def _told(
-    net: _Net,
+def _run_network(
+    net: _TracedNetwork,
     x: list[Any],
     cell_open: bool = True,
     state_open: bool = True,
     gates: bool = False,
 ) -> list[Any]:
-    """What arrives at y of every step."""
-    op = _gates_open() if gates else _ops(cell_open, state_open)
+    """Return what arrives at y of every step, of the tracers x."""
+    op = _open_gate_ops() if gates else _content_ops(cell_open, state_open)
     row, steps = CELLS[net.cell], range(len(x))
 
     def run(x: list[Any], state: tuple[Any, ...], _weights: None, m: LayerMasks) -> tuple[list[Any], Any]:
-        into = _over(m.input_weights, _over(m.into, x))
+        into = _apply_masks(m.input_weights, _apply_masks(m.into, x))
         return unroll(row, into, state, ONE, 0, m, op)
 
     masks = [net.masks(layer, steps) for layer in range(1, net.layers + 1)]
     begin = [(0,) * len(row.carries)] * net.layers
-    hs, _states = stack(_over(net.over_time("words", 1, steps), x), begin, [None] * net.layers, masks, run)
-    return _over(net.over_time("output", net.layers, steps), hs)
+    hs, _states = run_layers(_apply_masks(net.over_time("words", 1, steps), x), begin, [None] * net.layers, masks, run)
+    return _apply_masks(net.over_time("output", net.layers, steps), hs)
 
 
-def _over(masks: Any, values: list[Any]) -> list[Any]:
+def _apply_masks(masks: Any, values: list[Any]) -> list[Any]:
     return values if masks is ONE else [mask * value for mask, value in zip(masks, values, strict=True)]
 
 
-def _ops(cell_open: bool, state_open: bool) -> Ops:
-    # Only g carries content; of the gates, the one that keeps (f, or a GRU's z) is open or closed, the others are open.
-    # The state's product is open or closed.
-    def gates(a: Any, n: int) -> tuple[Any, ...]:
+def _content_ops(cell_open: bool, state_open: bool) -> Ops:
+    # Only g carries content. The gate that keeps the past (f, or a GRU's z) and the recurrent product are open or closed, the
+    # other gates are open.
+    def split_gates(a: Any, n: int) -> tuple[Any, ...]:
         return {1: (a,), 3: (1, int(cell_open), a), 4: (1, int(cell_open), a, 1)}[n]
 
     return Ops(
         sigmoid=lambda a: a if isinstance(a, Tracer) else int(a > 0),
-        tanh=_same,
-        product=lambda weights, mask, v: weights * (mask * v) if state_open else 0,
-        gates=gates,
-        rest=lambda _gate: 1,  # 1 - z is a gate like any other
-        masked=lambda _weights, mask, _gates: mask,
-        stack=_same,
+        tanh=_identity,
+        masked_product=lambda weights, mask, v: weights * (mask * v) if state_open else 0,
+        split_gates=split_gates,
+        one_minus=lambda _gate: 1,  # 1 - z is a gate like any other
+        mask_weights=lambda _weights, mask, _gates: mask,
+        stack_steps=_identity,
     )
 
 
-def _gates_open() -> Ops:
+def _open_gate_ops() -> Ops:
     # Every gate carries content as well.
     return replace(
-        _ops(True, True),
+        _content_ops(True, True),
         sigmoid=lambda a: _Gate(ONE, a),
-        gates=lambda a, n: (a,) * n,
-        rest=lambda gate: _Gate(ONE, gate.content),
+        split_gates=lambda a, n: (a,) * n,
+        one_minus=lambda gate: _Gate(ONE, gate.content),
     )
 
 
-def _same(a: Any) -> Any:
+def _identity(a: Any) -> Any:
     return a
 
 
-def _most(pairs: Iterable[tuple[frozenset[Any], int]], so_far: Mapping[frozenset[Any], int] = MappingProxyType({})) -> Any:
-    """The greatest number of each key."""
-    found = dict(so_far)
-    for one, n in pairs:
-        if found.get(one, -1) < n:
-            found[one] = n
-    return found
+def _keep_greatest(
+    pairs: Iterable[tuple[frozenset[Any], int]], so_far: Mapping[frozenset[Any], int] = MappingProxyType({})
+) -> Any:
+    """Return the greatest number of each key."""
+    greatest = dict(so_far)
+    for key, n in pairs:
+        if greatest.get(key, -1) < n:
+            greatest[key] = n
+    return greatest
 
 
 def _degree(polynomial: tuple[int, ...]) -> int:

@@ -1,5 +1,4 @@
-"""How the counts of corruption grow with the distance, for every distance at once, and the paths that are corrupted least and
-most. Built on the tracer numbers of paths.py; no path is walked to count, and no torch is needed."""
+"""Path counts for every distance at once, the least and most corrupted paths, and survival probabilities. Without torch."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,35 +6,43 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 
-from core.analysis.path_counts import Arrays, Mask, Tracer, arrivals, crossings, even_climbs, routes_of
+from core.analysis.path_counts import (
+    DistinctArrays,
+    MaskCrossing,
+    Tracer,
+    list_crossings,
+    list_routes,
+    make_even_climbs,
+    trace_arrivals,
+)
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
-from core.dropout.schedule import CONSTANT
-from core.dropout.sites import layers_of
+from core.dropout.schedule import CONSTANT_RATE
+from core.dropout.sites import get_site_layers
 
-DIGITS = 12  # of a probability: 1 - 0.3 is 0.7
+DIGITS = 12  # of a probability, so that 1 - 0.3 is 0.7
 
 
 @dataclass(frozen=True)
-class Extent(Tracer):
-    """The count of the least and of the most corrupted of all paths that meet here."""
+class ExtremeCounts(Tracer):
+    """The numbers of masks on the least and on the most corrupted of the paths that meet."""
 
     least: int = 0
     most: int = 0
 
-    def masked(self, mask: Mask) -> "Extent":
-        """One mask more on every path."""
-        return Extent(self.least + 1, self.most + 1)
+    def apply_mask(self, mask: MaskCrossing) -> "ExtremeCounts":
+        """Return the counts with one mask more on every path."""
+        return ExtremeCounts(self.least + 1, self.most + 1)
 
-    def joined(self, other: "Extent") -> "Extent":
-        """The extremes of both."""
-        return Extent(min(self.least, other.least), max(self.most, other.most))
+    def merge(self, other: "ExtremeCounts") -> "ExtremeCounts":
+        """Return the extremes of both."""
+        return ExtremeCounts(min(self.least, other.least), max(self.most, other.most))
 
 
 @dataclass(frozen=True)
-class Reach:
-    """All paths over one distance: the counts of the least and of the most corrupted, and how many different arrays one path
-    can meet at most."""
+class DistanceCounts:
+    """The counts over one distance: masks on the least and on the most corrupted path, and the greatest number of different
+    arrays on one path."""
 
     least: int
     most: int
@@ -43,133 +50,140 @@ class Reach:
 
 
 @dataclass(frozen=True)
-class Route:
-    """The path that climbs evenly and uses one way along time: how many masks it crosses, and the probability, 0 to 1, that
-    none of them drops a unit. An array that is met again drops nothing new.
+class EvenRoute:
+    """The path that climbs evenly and uses one route along time.
 
-    keeps: that probability as a product, as (k, how often): k = 1 - p and how many different arrays have it.
+    count: the masks on it. survival: the probability, 0 to 1, that none of them drops a given unit; an array that is crossed
+    again drops nothing new. keep_factors: the factors of that probability, as (k, number of arrays) with k = 1 - p.
     """
 
     count: int
     survival: float
-    keeps: tuple[tuple[float, int], ...] = ()
+    keep_factors: tuple[tuple[float, int], ...] = ()
 
 
 @dataclass(frozen=True)
-class Row:
-    """A method over one distance. cell: None where there is no such route."""
+class MethodRow:
+    """A method over one distance: all paths, and the even paths through cell (None where there is no such route) and state."""
 
-    reach: Reach
-    cell: Route | None
-    state: Route
-
-
-def full(placement: Placement) -> Placement:
-    """The placement at its full rates: every schedule over the training left out."""
-    sites = {name: replace(dropout, schedule=CONSTANT) for name, dropout in placement.sites}
-    return Placement.of(sites, dict(placement.losses))
+    counts: DistanceCounts
+    cell: EvenRoute | None
+    state: EvenRoute
 
 
-def reach(placement: Placement, layers: int, farthest: int, cell: str = "lstm") -> tuple[Reach, ...]:
-    """Of every distance from 0 to `farthest`. Raises Invalid for what is out of range."""
-    return _reach(_pattern(placement, layers), layers, farthest, cell)
+def remove_schedules(placement: Placement) -> Placement:
+    """Return the placement at its full rates, without schedules."""
+    sites = {name: replace(dropout, schedule=CONSTANT_RATE) for name, dropout in placement.sites}
+    return Placement.from_sites(sites, dict(placement.losses))
 
 
-def counted_methods(cell: str) -> tuple[str, ...]:
-    """The names of all methods that the cell has."""
-    return tuple(_usual(cell))
+def count_by_distance(placement: Placement, layers: int, max_distance: int, cell: str = "lstm") -> tuple[DistanceCounts, ...]:
+    """Return the counts for every distance from 0 to `max_distance`. Raises Invalid for arguments out of range."""
+    return _count_by_distance(_mask_pattern(placement, layers), layers, max_distance, cell)
 
 
-def rows(layers: int, distance: int, farthest: int, cell: str, names: Iterable[str] | None = None) -> dict[str, Row]:
-    """Methods that the cell has, by their names, or every one; at their full usual rates, over the distance (at most
-    `farthest`)."""
-    found = {}
-    for name in counted_methods(cell) if names is None else names:
-        placement = _usual(cell)[name]
-        routes = {way: route(placement, layers, distance, cell, way) for way in routes_of(cell)}
-        found[name] = Row(reach(placement, layers, farthest, cell)[distance], routes.get("cell"), routes["state"])
-    return found
+def list_methods_of_cell(cell: str) -> tuple[str, ...]:
+    """Return the names of all methods that the cell has."""
+    return tuple(_usual_placements(cell))
 
 
-@lru_cache(maxsize=256)
-def along(placement: Placement, layers: int, farthest: int, cell: str, through: str) -> tuple[int, ...]:
-    """How many masks the least corrupted path crosses that uses only the cell, or only the state, along time: of every distance
-    from 0 to `farthest`."""
-    every = arrivals(Extent(), _pattern(placement, layers), layers, farthest, cell, through)
-    return tuple(one.least for one in every)
+def compute_method_rows(
+    layers: int, distance: int, max_distance: int, cell: str, names: Iterable[str] | None = None
+) -> dict[str, MethodRow]:
+    """Return methods of the cell at their full usual rates over a distance of at most `max_distance`, by name.
 
-
-def survival(masks: Iterable[Mask], placement: Placement, layers: int) -> float:
-    """The probability that none of these masks drops a unit. An array that is met again drops nothing new."""
-    return prod(k**often for k, often in keeps(masks, placement, layers))
-
-
-def keeps(masks: Iterable[Mask], placement: Placement, layers: int) -> tuple[tuple[float, int], ...]:
-    """The factors of that probability: each k = 1 - p below 1, and how many different arrays have it, in the order in which
-    they are met."""
-    arrays = {mask.array: (mask.site, mask.layer) for mask in masks}
-    found = Counter(round(1 - _dropping(placement, *at, layers), DIGITS) for at in arrays.values())
-    return tuple((k, often) for k, often in found.items() if k < 1)
-
-
-@lru_cache(maxsize=256)
-def extreme(placement: Placement, layers: int, source: int, target: int, cell: str, most: bool) -> tuple[tuple[int, ...], str]:
-    """A path from source to target that is corrupted most, or least: the steps at which it climbs, and its route along time.
-
-    What a hop along time costs depends on its layer and route alone. So one of the paths that make all hops in one layer is
-    an extreme; where layers are alike, the path that climbs evenly is as good, and is returned.
+    names: the methods; None for all that the cell has.
     """
-    ways = [even_climbs(layers, source, target)]
-    ways += [(source,) * layer + (target,) * (layers + 1 - layer) for layer in range(1, layers + 1)]
-    every = [(climbs, through) for climbs in ways for through in routes_of(cell)]
-    counts = [len(crossings(placement, layers, *path, cell)) for path in every]
-    return every[counts.index(max(counts) if most else min(counts))]
+    rows = {}
+    for name in list_methods_of_cell(cell) if names is None else names:
+        placement = _usual_placements(cell)[name]
+        routes = {through: describe_even_route(placement, layers, distance, cell, through) for through in list_routes(cell)}
+        counts = count_by_distance(placement, layers, max_distance, cell)[distance]
+        rows[name] = MethodRow(counts, routes.get("cell"), routes["state"])
+    return rows
 
 
 @lru_cache(maxsize=256)
-def _reach(pattern: Placement, layers: int, farthest: int, cell: str) -> tuple[Reach, ...]:
-    every = arrivals(Extent(), pattern, layers, farthest, cell)
-    if all(dropout.fresh("time") for _site, dropout in pattern):  # no array is met twice
-        return tuple(Reach(one.least, one.most, one.most) for one in every)
-    arrays = arrivals(Arrays({frozenset(): 0}), pattern, layers, farthest, cell)
-    met = [max(len(shared) + fresh for shared, fresh in one.fresh.items()) for one in arrays]
-    return tuple(Reach(one.least, one.most, n) for one, n in zip(every, met, strict=True))
+def count_along_route(placement: Placement, layers: int, max_distance: int, cell: str, through: str) -> tuple[int, ...]:
+    """Return the number of masks on the least corrupted path that uses one route ("cell" or "state") along time, for every
+    distance from 0 to `max_distance`."""
+    arrived = trace_arrivals(ExtremeCounts(), _mask_pattern(placement, layers), layers, max_distance, cell, through)
+    return tuple(counts.least for counts in arrived)
+
+
+def compute_survival(masks: Iterable[MaskCrossing], placement: Placement, layers: int) -> float:
+    """Return the probability that none of these masks drops a given unit. An array that is crossed again drops nothing new."""
+    return prod(k**often for k, often in list_keep_factors(masks, placement, layers))
+
+
+def list_keep_factors(masks: Iterable[MaskCrossing], placement: Placement, layers: int) -> tuple[tuple[float, int], ...]:
+    """Return the factors of the survival probability: each k = 1 - p below 1 and how many different arrays have it, in
+    the order in which they are crossed."""
+    arrays = {mask.array: (mask.site, mask.layer) for mask in masks}
+    counts = Counter(round(1 - _drop_probability(placement, *at, layers), DIGITS) for at in arrays.values())
+    return tuple((k, often) for k, often in counts.items() if k < 1)
+
+
+@lru_cache(maxsize=256)
+def find_extreme_path(
+    placement: Placement, layers: int, source: int, target: int, cell: str, most: bool
+) -> tuple[tuple[int, ...], str]:
+    """Return a path from source to target that is corrupted most, or least: its climbs, and its route along time.
+
+    The masks of a hop along time depend on its layer and route alone, so one of the paths with all hops in one layer is an
+    extreme. Where the layers are alike, the path that climbs evenly is as good and is returned.
+    """
+    candidates = [make_even_climbs(layers, source, target)]
+    candidates += [(source,) * layer + (target,) * (layers + 1 - layer) for layer in range(1, layers + 1)]
+    paths = [(climbs, through) for climbs in candidates for through in list_routes(cell)]
+    counts = [len(list_crossings(placement, layers, *path, cell)) for path in paths]
+    return paths[counts.index(max(counts) if most else min(counts))]
+
+
+@lru_cache(maxsize=256)
+def _count_by_distance(pattern: Placement, layers: int, max_distance: int, cell: str) -> tuple[DistanceCounts, ...]:
+    arrived = trace_arrivals(ExtremeCounts(), pattern, layers, max_distance, cell)
+    if all(dropout.is_fresh("time") for _site, dropout in pattern):  # no array is crossed twice
+        return tuple(DistanceCounts(counts.least, counts.most, counts.most) for counts in arrived)
+    arrays = trace_arrivals(DistinctArrays({frozenset(): 0}), pattern, layers, max_distance, cell)
+    distinct = [max(len(shared) + fresh for shared, fresh in sets.fresh.items()) for sets in arrays]
+    return tuple(DistanceCounts(counts.least, counts.most, n) for counts, n in zip(arrived, distinct, strict=True))
 
 
 @lru_cache(maxsize=8)
-def _usual(cell: str) -> dict[str, Placement]:
-    return {name: full(row.placement(cell=cell)) for name, row in METHODS.items() if cell in row.cells}
+def _usual_placements(cell: str) -> dict[str, Placement]:
+    return {name: remove_schedules(row.build_placement(cell=cell)) for name, row in METHODS.items() if cell in row.cells}
 
 
 @lru_cache(maxsize=256)
-def _pattern(placement: Placement, layers: int) -> Placement:
-    """Where masks are, and which are shared over time: many methods have that in common, and are counted once."""
+def _mask_pattern(placement: Placement, layers: int) -> Placement:
+    """Return where masks are and which are shared over time; many methods have that in common and share a cache entry."""
 
-    def on(site: str, at: range) -> float | tuple[float, ...]:
-        rates = tuple(0.5 * (placement.rate(site, layer, layers) > 0) for layer in at)
+    def mark_layers(site: str, at: range) -> float | tuple[float, ...]:
+        rates = tuple(0.5 * (placement.get_rate(site, layer, layers) > 0) for layer in at)
         return rates if len(set(rates)) > 1 else rates[0]
 
-    return Placement.of(
+    return Placement.from_sites(
         {
-            site.name: Dropout(on(site.name, at), dropout.time, "batch", units="layer", scaling="none")
+            site.name: Dropout(mark_layers(site.name, at), dropout.time, "batch", units="layer", scaling="none")
             for site, dropout in placement
-            if site.kind != "old" and (at := layers_of(site, layers))
+            if site.kind != "zoneout" and (at := get_site_layers(site, layers))
         }
     )
 
 
-def route(placement: Placement, layers: int, distance: int, cell: str, through: str) -> Route:
-    """The path of a `Route` over the distance. Raises Invalid for what is out of range."""
-    path = _even(_pattern(placement, layers), layers, distance, cell, through)
-    return Route(len(path), survival(path, placement, layers), keeps(path, placement, layers))
+def describe_even_route(placement: Placement, layers: int, distance: int, cell: str, through: str) -> EvenRoute:
+    """Return the path over a distance that climbs evenly and uses one route. Raises Invalid for arguments out of range."""
+    path = _cross_evenly(_mask_pattern(placement, layers), layers, distance, cell, through)
+    return EvenRoute(len(path), compute_survival(path, placement, layers), list_keep_factors(path, placement, layers))
 
 
 @lru_cache(maxsize=1024)
-def _even(pattern: Placement, layers: int, distance: int, cell: str, through: str) -> list[Mask]:
-    return crossings(pattern, layers, even_climbs(layers, 0, distance), through, cell)
+def _cross_evenly(pattern: Placement, layers: int, distance: int, cell: str, through: str) -> list[MaskCrossing]:
+    return list_crossings(pattern, layers, make_even_climbs(layers, 0, distance), through, cell)
 
 
-def _dropping(placement: Placement, site: str, layer: int, layers: int) -> float:
-    """The probability of being dropped: a Gaussian factor drops nothing."""
+def _drop_probability(placement: Placement, site: str, layer: int, layers: int) -> float:
+    """Return the probability that a unit is dropped: 0 for Gaussian noise."""
     dropout = placement.get(site)
-    return placement.rate(site, layer, layers) if dropout and dropout.noise == "bernoulli" else 0.0
+    return placement.get_rate(site, layer, layers) if dropout and dropout.noise == "bernoulli" else 0.0

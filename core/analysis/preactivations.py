@@ -1,37 +1,48 @@
-"""The same input under a thousand masks: what a unit sums up before its nonlinearity, and what it sums up at test.
+"""The pre-activations of a unit under many draws of one mask, and its pre-activation at test (NumPy).
 
-The network is the experiment's own before its first update; the step is that of `core.nn.cells`, read with NumPy, and
-its pre-activation is overheard, not computed again. Up to the step that is looked at the network runs as at test; there,
-one mask is drawn n times, by the engine's own draw, and all else stays as at test.
+The network is the experiment's own before its first update, and its step is that of `core.nn.cells`. Up to the chosen step the
+network runs as at test; there, one mask is drawn n times, as in training, and everything else stays as at test.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from core.dropout.masks import GATES, Array, Shape, draw_masks, expand_word_masks, gates_of, mask_key, scale, test_time_values
+from core.dropout.masks import (
+    Array,
+    NetworkShape,
+    compute_kept_scale,
+    draw_masks,
+    expand_word_masks,
+    get_test_time_values,
+    list_mask_gates,
+    make_mask_key,
+)
 from core.dropout.placement import SCALINGS, Dropout, Placement
-from core.dropout.sites import SITES, layers_of
+from core.dropout.sites import SITES, get_site_layers
 from core.experiment.batches import batch_at, load_data
 from core.experiment.experiment import Experiment
-from core.nn.cells import CELLS, NUMPY, ONE, Cell, LayerMasks, Ops, State, stack, unroll
-from core.nn.numpy_init import Weights, initial
+from core.nn.cells import CELLS, NUMPY, ONE, Cell, LayerMasks, Ops, State, group_masks_by_layer, run_layers, unroll
+from core.nn.numpy_init import NetworkWeights, draw_initial_weights
 
 DRAWS = 1000
-ELEMENTS = 500_000  # of all masks of one site of weights: of large ones there are fewer draws
-_FEWEST = 20
-# Their units are summed up by the layer itself; those of all others by the layer above, or by the decoder.
-_OWN = ("words", "input", "between", "state", "recurrent_weights", "input_weights")
+MAX_ELEMENTS = 500_000  # of all draws of a weight mask together
+_MIN_DRAWS = 20
+# Masks at these sites change the pre-activations of their own layer, those at other sites those of the layer above.
+_READ_BY_OWN_LAYER = ("words", "input", "between", "state", "recurrent_weights", "input_weights")
 
 
 @dataclass(frozen=True)
-class Sums:
-    """What one unit sums up. values [n]: under every draw; a single one where the mask is not yet read at this step.
-    test: without any mask. layer: the unit's, L + 1 for the decoder, whose units are the classes. unit: from 0."""
+class PreactivationSample:
+    """The pre-activations of one unit.
+
+    values: under every draw, [n]; a single one where the mask is not used at this step. test: without masks. layer: the
+    unit's layer; L + 1 is the decoder, whose units are the classes. unit: from 0.
+    """
 
     values: npt.NDArray[np.float64]
     test: float
@@ -45,28 +56,28 @@ class Sums:
 
     @property
     def error(self) -> float:
-        """How far that mean may be off by chance: its standard error."""
+        """The standard error of the mean."""
         return float(self.values.std() / len(self.values) ** 0.5)
 
 
-def reader_of(site: str, layer: int) -> int:
-    """The layer that sums up what the site's mask at a layer multiplies; L + 1 is the decoder."""
-    return layer + (site not in _OWN)
+def find_reading_layer(site: str, layer: int) -> int:
+    """Return the layer whose pre-activations a mask of the site at this layer changes; L + 1 is the decoder."""
+    return layer + (site not in _READ_BY_OWN_LAYER)
 
 
-def units_of(experiment: Experiment, site: str, layer: int) -> int:
-    """How many units that layer has; the classes, where it is the decoder."""
-    reader = reader_of(site, layer)
+def count_units(experiment: Experiment, site: str, layer: int) -> int:
+    """Return the number of units of the layer that reads the mask; of the decoder, the number of classes."""
+    reader = find_reading_layer(site, layer)
     return load_data(experiment).classes if reader > experiment.layers else experiment.widths[reader - 1]
 
 
-def scalings_of(dropout: Dropout, site: str) -> tuple[str, ...]:
-    """The scalings that the site's mask can have: Zoneout and Gaussian noise have but their own."""
-    return SCALINGS if SITES[site].kind != "old" and dropout.noise == "bernoulli" else (dropout.scaling,)
+def list_scalings(dropout: Dropout, site: str) -> tuple[str, ...]:
+    """Return the scalings that the site's mask can have; Zoneout and Gaussian noise have one."""
+    return SCALINGS if SITES[site].kind != "zoneout" and dropout.noise == "bernoulli" else (dropout.scaling,)
 
 
 @lru_cache(maxsize=64)
-def sums(
+def sample_preactivations(
     experiment: Experiment,
     update: int,
     site: str,
@@ -75,178 +86,167 @@ def sums(
     step: int,
     unit: int = 0,
     scaling: str | None = None,
-) -> Sums:
-    """What a unit (from 0) sums up from the units that the site's mask multiplies, at one step of one sample of update
-    n's window. scaling: of that mask at that step, where it is to be another than its own; the input is the same.
+) -> PreactivationSample:
+    """Return the pre-activations of a unit (from 0) under draws of one mask, at one step of one sample of an update's window.
 
-    Raises Invalid where the network is too large for a page.
+    scaling: of that mask, where it is to differ from the experiment's; the input stays the same. Raises Invalid where the
+    network is too large for a page.
     """
-    values, test = _values(experiment, update, (site, layer), sample, step, scaling)
-    return Sums(values[:, unit].astype(np.float64), float(test[unit]), reader_of(site, layer), unit)
+    values, test = _sample_values(experiment, update, (site, layer), sample, step, scaling)
+    return PreactivationSample(values[:, unit].astype(np.float64), float(test[unit]), find_reading_layer(site, layer), unit)
 
 
 @lru_cache(maxsize=64)
-def farthest(experiment: Experiment, update: int, site: str, layer: int, sample: int, step: int, scaling: str) -> int:
-    """The unit (from 0) whose mean over the draws is the most standard errors away from its value at test; 0 where none is.
+def find_most_shifted_unit(
+    experiment: Experiment, update: int, site: str, layer: int, sample: int, step: int, scaling: str
+) -> int:
+    """Return the unit (from 0) whose mean is the most standard errors away from its value at test; 0 where none is.
 
-    Raises what `sums` raises.
+    Raises Invalid as `sample_preactivations` does.
     """
-    values, test = _values(experiment, update, (site, layer), sample, step, scaling)
-    apart = np.abs(values.mean(axis=0, dtype=np.float64) - test)
+    values, test = _sample_values(experiment, update, (site, layer), sample, step, scaling)
+    shift = np.abs(values.mean(axis=0, dtype=np.float64) - test)
     error = values.std(axis=0, dtype=np.float64) / len(values) ** 0.5
-    return int(np.argmax(np.divide(apart, error, out=np.zeros_like(apart), where=error > 0)))
+    return int(np.argmax(np.divide(shift, error, out=np.zeros_like(shift), where=error > 0)))
 
 
-def _values(
+def _sample_values(
     experiment: Experiment, update: int, at: tuple[str, int], sample: int, step: int, scaling: str | None
 ) -> tuple[Array, Array]:
-    """What the units sum up under every draw, [n, units], and without any mask, [units]."""
+    """Return the pre-activations of all units under every draw, [n, units], and at test, [units]."""
     site, layer = at
-    e = replace(experiment, placement=experiment.placement.at(update))
-    own = e.placement.get(site)
-    assert own is not None
-    scaling = scaling or own.scaling
-    at_test = _of(test_time_values(_only(e, site, layer, scaling), e.shape), _names(e, site, layer))
-    test = _with(replace(e, mask_seed=0), update, at, sample, step, at_test)[0]
-    return _drawn(e, update, site, layer, sample, step, scaling == "inverted"), test
+    e = replace(experiment, placement=experiment.placement.resolve_schedules(update))
+    dropout = e.placement.get(site)
+    assert dropout is not None
+    scaling = scaling or dropout.scaling
+    at_test = _select_masks(get_test_time_values(_isolate_site(e, site, layer, scaling), e.shape), _mask_names(e, site, layer))
+    test = _run_with_masks(replace(e, mask_seed=0), update, at, sample, step, at_test)[0]
+    return _draw_values(e, update, site, layer, sample, step, scaling == "inverted"), test
 
 
-@lru_cache(maxsize=4)  # a few megabytes each: those of one look
-def _drawn(e: Experiment, update: int, site: str, layer: int, sample: int, step: int, inverted: bool) -> Array:
-    """What the units sum up under every draw: but for the factor of "inverted" all scalings drop alike, [n, units]."""
-    n, only = draws_of(e, site, layer), _only(e, site, layer)
+@lru_cache(maxsize=4)  # a few megabytes each: enough for one view of the page
+def _draw_values(e: Experiment, update: int, site: str, layer: int, sample: int, step: int, inverted: bool) -> Array:
+    """Return the pre-activations under every draw, [n, units]. The scalings drop the same units and differ in a factor."""
+    n, placement = count_draws(e, site, layer), _isolate_site(e, site, layer)
     shape = replace(e.shape, steps=1, batch=n, tokens=load_data(e).tokens)
     x = batch_at(e, update).x[step, sample]
-    kept = _of(
-        expand_word_masks(_kept(only, shape, e.mask_seed, update), np.repeat(x[None, None], n, axis=1)), _names(e, site, layer)
+    masks = _select_masks(
+        expand_word_masks(_draw_site_masks(placement, shape, e.mask_seed, update), np.repeat(x[None, None], n, axis=1)),
+        _mask_names(e, site, layer),
     )
-    by = scale(e.placement.rate(site, layer, e.layers), "inverted")
-    mine = {name: mask * by for name, mask in kept.items()} if inverted else kept
-    return _with(e, update, (site, layer), sample, step, mine)
+    scale = compute_kept_scale(e.placement.get_rate(site, layer, e.layers), "inverted")
+    scaled = {name: mask * scale for name, mask in masks.items()} if inverted else masks
+    return _run_with_masks(e, update, (site, layer), sample, step, scaled)
 
 
 @lru_cache(maxsize=4)
-def _kept(only: Placement, shape: Shape, seed: int, update: int) -> dict[str, Array]:
-    """The masks of one site for one step, as often as the shape has samples: at every step the same ones."""
-    return draw_masks(only, shape, seed, update)
+def _draw_site_masks(placement: Placement, shape: NetworkShape, seed: int, update: int) -> dict[str, Array]:
+    """Draw the masks of one site for one step, one for each sample of the shape; the same for every step."""
+    return draw_masks(placement, shape, seed, update)
 
 
-def _with(e: Experiment, update: int, at: tuple[str, int], sample: int, step: int, mine: dict[str, Array]) -> Array:
-    """What the units sum up with these masks at one place, all else as at test: [n, units]."""
-    clean, names = test_time_values(e.placement, e.shape), _names(e, *at)
-    others = {name: value for name, value in clean.items() if name not in names}
-    states, x = _states(replace(e, mask_seed=0), update, sample)[step], batch_at(e, update).x[[step]][:, [sample]]
-    return _heard(e, initial(e), x, states, others | mine, reader_of(*at))
+def _run_with_masks(e: Experiment, update: int, at: tuple[str, int], sample: int, step: int, masks: dict[str, Array]) -> Array:
+    """Return the pre-activations with these masks at one site and everything else as at test, [n, units]."""
+    at_test, names = get_test_time_values(e.placement, e.shape), _mask_names(e, *at)
+    others = {name: value for name, value in at_test.items() if name not in names}
+    states, x = _states_before_steps(replace(e, mask_seed=0), update, sample)[step], batch_at(e, update).x[[step]][:, [sample]]
+    return _capture_preactivations(e, draw_initial_weights(e), x, states, others | masks, find_reading_layer(*at))
 
 
-def _only(e: Experiment, site: str, layer: int, scaling: str = "") -> Placement:
-    """The placement of one site at one layer, a draw for each sample; under that scaling, or one that draws no factor."""
+def _isolate_site(e: Experiment, site: str, layer: int, scaling: str = "") -> Placement:
+    """Return the placement of one site at one layer, with a draw per sample; scaling "" is one without a factor in training."""
     dropout = e.placement.get(site)
     assert dropout is not None
     scaling = scaling or ("none" if dropout.noise == "gaussian" else "test")
-    rates = tuple(e.placement.rate(site, at, e.layers) * (at == layer) for at in layers_of(SITES[site], e.layers))
-    return Placement.of({site: replace(dropout, rate=rates, batch="sample", scaling=scaling)})
+    rates = tuple(e.placement.get_rate(site, at, e.layers) * (at == layer) for at in get_site_layers(SITES[site], e.layers))
+    return Placement.from_sites({site: replace(dropout, rate=rates, batch="sample", scaling=scaling)})
 
 
-def _names(e: Experiment, site: str, layer: int) -> list[str]:
+def _mask_names(e: Experiment, site: str, layer: int) -> list[str]:
     dropout = e.placement.get(site)
     assert dropout is not None
-    return [mask_key(site, layer, gate) for gate in gates_of(dropout, e.cell)]
+    return [make_mask_key(site, layer, gate) for gate in list_mask_gates(dropout, e.cell)]
 
 
-def _of(masks: dict[str, Array], names: list[str]) -> dict[str, Array]:
+def _select_masks(masks: dict[str, Array], names: list[str]) -> dict[str, Array]:
     return {name: masks[name] for name in names if name in masks}
 
 
-def draws_of(e: Experiment, site: str, layer: int) -> int:
-    """How many masks are drawn: DRAWS, fewer where one has an element for each connection."""
+def count_draws(e: Experiment, site: str, layer: int) -> int:
+    """Return how many masks are drawn: DRAWS, or fewer where a mask has an element for each weight."""
     if SITES[site].kind != "weights":
         return DRAWS
-    wide = max((e.shape.embedding, *e.widths)) * e.widths[layer - 1]
-    return max(_FEWEST, min(DRAWS, ELEMENTS // wide))
+    elements = max((e.shape.embedding, *e.widths)) * e.widths[layer - 1]
+    return max(_MIN_DRAWS, min(DRAWS, MAX_ELEMENTS // elements))
 
 
 @lru_cache(maxsize=8)
-def _states(e: Experiment, update: int, sample: int) -> list[list[State]]:
-    """The states before every step of the window, from zero, as at test. e: its placement is that of the update."""
-    weights, masks = initial(e), test_time_values(e.placement, e.shape)
-    layers, run = _by_layer(masks, e), _runner(e, NUMPY)
+def _states_before_steps(e: Experiment, update: int, sample: int) -> list[list[State]]:
+    """Return the states before every step of the window, from zero, as at test. e: with the placement of the update."""
+    weights, masks = draw_initial_weights(e), get_test_time_values(e.placement, e.shape)
+    layers, run = group_masks_by_layer(masks, e.layers, e.cell), _make_runner(e, NUMPY)
     states = [[tuple(np.zeros((1, h), np.float32) for _carry in CELLS[e.cell].carries) for h in e.widths]]
     for x in batch_at(e, update).x[:-1, sample]:
-        _h, after = stack(_embedded(weights, x[None, None], masks), states[-1], weights.layers, layers, run)
+        _h, after = run_layers(_embed_input(weights, x[None, None], masks), states[-1], weights.layers, layers, run)
         states.append(after)
     return states
 
 
-def _heard(
-    e: Experiment, weights: Weights, x: npt.NDArray[Any], states: list[State], masks: dict[str, Array], reader: int
+def _capture_preactivations(
+    e: Experiment, weights: NetworkWeights, x: npt.NDArray[Any], states: list[State], masks: dict[str, Array], reader: int
 ) -> Array:
-    """What the units of layer `reader`, or of the decoder, sum up at the one step x [1, 1], or [1, 1, F]: [n, units]."""
-    ear, below = _Ear(), min(reader, e.layers)
-    layers = _by_layer(masks, e)
-    h = _embedded(weights, x, masks)
-    h, _after = stack(h, states[: below - 1], weights.layers[: below - 1], layers[: below - 1], _runner(e, NUMPY))
-    h, _after = stack(
+    """Return the pre-activations of layer `reader`, or of the decoder, at one step x [1, 1] or [1, 1, F], as [n, units]."""
+    capture, below = _InputCapture(), min(reader, e.layers)
+    layers = group_masks_by_layer(masks, e.layers, e.cell)
+    h = _embed_input(weights, x, masks)
+    h, _after = run_layers(h, states[: below - 1], weights.layers[: below - 1], layers[: below - 1], _make_runner(e, NUMPY))
+    h, _after = run_layers(
         h,
         states[below - 1 : below],
         weights.layers[below - 1 : below],
         layers[below - 1 : below],
-        _runner(e, _listening(e.cell, ear)),
+        _make_runner(e, _capturing_ops(e.cell, capture)),
     )
     if reader > e.layers:
-        told = masks.get(f"output.{e.layers}", ONE) * h
-        scores: Array = (told @ weights.decoder.T + weights.decoder_bias)[0]
+        decoder_input = masks.get(f"output.{e.layers}", ONE) * h
+        scores: Array = (decoder_input @ weights.decoder.T + weights.decoder_bias)[0]
         return scores
-    candidates: Array = ear.heard
+    candidates: Array = capture.value
     return candidates
 
 
-def _embedded(weights: Weights, x: npt.NDArray[Any], masks: dict[str, Array]) -> Any:
-    return masks.get("words.1", ONE) * weights.read(x)
+def _embed_input(weights: NetworkWeights, x: npt.NDArray[Any], masks: dict[str, Array]) -> Any:
+    return masks.get("words.1", ONE) * weights.embed(x)
 
 
-def _runner(e: Experiment, op: Ops) -> Callable[..., tuple[Any, State]]:
+def _make_runner(e: Experiment, op: Ops) -> Callable[..., tuple[Any, State]]:
     cell: Cell = CELLS[e.cell]
 
     def run(x: Any, state: State, weights: tuple[Array, Array, Array], m: LayerMasks) -> tuple[Any, State]:
         W, U, b = weights
-        wx = op.product(op.masked(W, m.input_weights, len(cell.gates)), m.into, x)
+        wx = op.masked_product(op.mask_weights(W, m.input_weights, len(cell.gates)), m.into, x)
         return unroll(cell, wx, state, U, b, m, op)
 
     return run
 
 
-def _by_layer(masks: dict[str, Array], e: Experiment) -> list[LayerMasks]:
-    """The masks sorted by layer; a site without one is ONE, one with a mask per gate is a tuple."""
-    names = [field.name for field in fields(LayerMasks) if field.name != "into"]
+class _InputCapture:
+    """Keeps the first argument with which a function is called."""
 
-    def at(site: str, layer: int) -> object:
-        per_gate = [masks.get(mask_key(site, layer, gate)) for gate in GATES[e.cell]]
-        return tuple(per_gate) if per_gate[0] is not None else masks.get(mask_key(site, layer), ONE)
+    value: Any = None
 
-    return [
-        LayerMasks(at("input" if layer == 1 else "between", layer), **{site: at(site, layer) for site in names})
-        for layer in range(1, e.layers + 1)
-    ]
+    def wrap(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return the function, with its first argument kept in `value`."""
 
-
-class _Ear:
-    """Keeps the first array that a function is called with."""
-
-    heard: Any = None
-
-    def on(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """The function, overheard."""
-
-        def told(a: Any) -> Any:
-            self.heard = a if self.heard is None else self.heard
+        def captured(a: Any) -> Any:
+            self.value = a if self.value is None else self.value
             return function(a)
 
-        return told
+        return captured
 
 
-def _listening(cell: str, ear: _Ear) -> Ops:
-    # The candidate's nonlinearity is the first tanh of every step; the logistic RNN has σ in its place.
+def _capturing_ops(cell: str, capture: _InputCapture) -> Ops:
+    # The first tanh of every step is that of the candidate; the logistic RNN has σ in its place.
     if cell == "rnn-logistic":
-        return replace(NUMPY, sigmoid=ear.on(NUMPY.sigmoid))
-    return replace(NUMPY, tanh=ear.on(NUMPY.tanh))
+        return replace(NUMPY, sigmoid=capture.wrap(NUMPY.sigmoid))
+    return replace(NUMPY, tanh=capture.wrap(NUMPY.tanh))

@@ -1,77 +1,67 @@
-"""What is asked of a sensitivity measurement, and the curves that it gives. Plain data, without torch."""
+"""The request for a sensitivity measurement and the curves that it returns: plain data, without torch."""
 
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.analysis.path_stats import full
+from core.analysis.path_stats import remove_schedules
 from core.dropout.methods import METHODS
-from core.dropout.placement import Placement, from_data, to_data
+from core.dropout.placement import Placement, placement_from_plain, placement_to_plain
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain, to_plain
 
 DRAWS = 200  # of all masks, for each placement
+MAX_UNITS = 128  # of a layer
+MAX_STEPS = 40
+# The methods that are measured beside the chosen one.
+COMPARED_METHODS = ("zaremba2014", "naive-state", "naive-cell", "moon2015", "gal2016")
+# Measured with inverted scaling, whose factors compound over the steps, to show why it must not be used.
+RESCALED_METHOD = "moon2015"
+# The fields of an experiment that say how it trains; they do not change the network that is measured.
+TRAINING_FIELDS = ("optimiser", "learning_rate", "decay", "decay_after", "clip", "weight_decay", "loss")
 
-
-WIDEST = 128  # units of a layer, at most
-
-
-FARTHEST = 40  # steps, at most
-
-
-# What is measured beside the method that is chosen; Moon's with the scale that it must not have.
-BESIDE = ("zaremba2014", "naive-state", "naive-cell", "moon2015", "gal2016")
-
-
-INVERTED = "moon2015"
-
-
-# What tells how an experiment trains, and nothing of its model.
-TRAINED = ("optimiser", "learning_rate", "decay", "decay_after", "clip", "weight_decay", "loss")
-
-
-Values = tuple[float | None, ...]
+CurveValues = tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Of one placement, for every distance from 0 on, each with its standard error: None where it is not finite.
+class SensitivityCurve:
+    """The sensitivity under one placement, for every distance from 0 on; None where a value is not finite.
 
-    correlation: with the response of the same model without masks, -1 to 1, mean over the draws. signal_to_noise: the power of
-    the part along that response over the power of the rest. gradient: the root mean square norm of ∂y_t/∂x_s over that norm
-    without masks. draws: of all masks, over which that was taken.
+    correlation: of the response with that of the same network without masks, -1 to 1, mean over the draws. signal_to_noise: the
+    power of the part along that response over the power of the rest. gradient: the root mean square norm of ∂y_t/∂x_s over the
+    norm without masks. …_error: the standard error of each. draws: how many draws of all masks were taken.
     """
 
-    correlation: Values
-    signal_to_noise: Values
-    gradient: Values
-    correlation_error: Values = ()
-    signal_to_noise_error: Values = ()
-    gradient_error: Values = ()
+    correlation: CurveValues
+    signal_to_noise: CurveValues
+    gradient: CurveValues
+    correlation_error: CurveValues = ()
+    signal_to_noise_error: CurveValues = ()
+    gradient_error: CurveValues = ()
     draws: int = 0
 
-    def error(self, quantity: str) -> Values:
-        """The standard errors of a quantity."""
-        errors: Values = getattr(self, f"{quantity}_error")
+    def error(self, quantity: str) -> CurveValues:
+        """Return the standard errors of a quantity."""
+        errors: CurveValues = getattr(self, f"{quantity}_error")
         return errors
 
 
-def as_it_is(experiment: Experiment) -> bool:
-    """Whether the experiment's model is measured as it is, and not a smaller one in its place."""
-    return max(experiment.shape.embedding, *experiment.widths) <= WIDEST
+def is_small_enough(experiment: Experiment) -> bool:
+    """Whether the experiment's network is measured as it is, and not a smaller one in its place."""
+    return max(experiment.shape.embedding, *experiment.widths) <= MAX_UNITS
 
 
-def measurable(experiment: Experiment) -> Experiment:
-    """The experiment's model, small enough to be measured in seconds: at most `WIDEST` units."""
-    hidden = tuple(min(width, WIDEST) for width in experiment.widths)
-    embedding = min(experiment.shape.embedding, WIDEST) if experiment.words else None
-    trained = {name: getattr(Experiment, name) for name in TRAINED}
+def shrink_for_measurement(experiment: Experiment) -> Experiment:
+    """Return the experiment without dropout and with at most `MAX_UNITS` units in a layer, which is measured in seconds."""
+    hidden = tuple(min(width, MAX_UNITS) for width in experiment.widths)
+    embedding = min(experiment.shape.embedding, MAX_UNITS) if experiment.has_tokens else None
+    defaults = {name: getattr(Experiment, name) for name in TRAINING_FIELDS}
     return replace(
         experiment,
         hidden=hidden,
         embedding=embedding,
         placement=Placement(),
-        **trained,
+        **defaults,
         epochs=1,
         updates=None,
         monte_carlo=0,
@@ -80,39 +70,44 @@ def measurable(experiment: Experiment) -> Experiment:
     )
 
 
-def candidates(experiment: Experiment) -> dict[str, Placement]:
-    """What is measured, by name: "own" is the experiment's placement, the others are methods of its cell at usual rates."""
-    every = {"own": full(experiment.placement)}
-    for name in BESIDE:
+def collect_placements(experiment: Experiment) -> dict[str, Placement]:
+    """Return the placements to measure: "own" is the experiment's, the others are methods of its cell at usual rates."""
+    placements = {"own": remove_schedules(experiment.placement)}
+    for name in COMPARED_METHODS:
         if experiment.cell in METHODS[name].cells:
-            whole = METHODS[name].placement(cell=experiment.cell)
-            every[name] = whole if experiment.words else whole.without("words")
-    if INVERTED in every:
-        sites = {site: replace(dropout, scaling="inverted") for site, dropout in every[INVERTED].sites}
-        every[INVERTED] = Placement.of(sites)
-    # A chosen method that is measured anyway, or has no mask, has no curve of its own.
-    if any(every["own"] == one for name, one in every.items() if name != "own") or not every["own"].sites:
-        del every["own"]
-    return every
+            placement = METHODS[name].build_placement(cell=experiment.cell)
+            placements[name] = placement if experiment.has_tokens else placement.remove_site("words")
+    if RESCALED_METHOD in placements:
+        sites = {site: replace(dropout, scaling="inverted") for site, dropout in placements[RESCALED_METHOD].sites}
+        placements[RESCALED_METHOD] = Placement.from_sites(sites)
+    # A chosen placement that equals a compared method, or has no mask, gets no curve of its own.
+    own = placements["own"]
+    if not own.sites or any(own == placement for name, placement in placements.items() if name != "own"):
+        del placements["own"]
+    return placements
 
 
-def written(weights: Path | None) -> int:
-    """When the file was written, in nanoseconds; 0 without one."""
+def get_modification_time(weights: Path | None) -> int:
+    """Return when the file was last written, in nanoseconds since the epoch; 0 without a file."""
     try:
         return weights.stat().st_mtime_ns if weights else 0
-    except OSError:  # gone meanwhile: who measures will say so
+    except OSError:  # removed meanwhile: the measurement reports that
         return 0
 
 
-def request(experiment: Experiment, weights: Path | None = None) -> str:
-    """What a process is asked for, as one line of JSON: equal for equal measurements."""
-    placements = {name: to_data(one) for name, one in candidates(experiment).items()}
-    plain = {"experiment": to_plain(measurable(experiment)), "placements": placements, "weights": str(weights or "")}
+def make_request(experiment: Experiment, weights: Path | None = None) -> str:
+    """Return a request as one line of JSON; equal measurements have equal requests."""
+    placements = {name: placement_to_plain(placement) for name, placement in collect_placements(experiment).items()}
+    plain = {
+        "experiment": to_plain(shrink_for_measurement(experiment)),
+        "placements": placements,
+        "weights": str(weights or ""),
+    }
     return json.dumps(plain, sort_keys=True)
 
 
-def asked(line: str) -> tuple[Experiment, dict[str, Placement], Path | None]:
-    """The experiment, the placements and the weights of a request."""
+def parse_request(line: str) -> tuple[Experiment, dict[str, Placement], Path | None]:
+    """Return the experiment, the placements and the weights file of a request."""
     data = json.loads(line)
-    placements = {name: from_data(one) for name, one in data["placements"].items()}
+    placements = {name: placement_from_plain(plain) for name, plain in data["placements"].items()}
     return from_plain(data["experiment"], trusted=True), placements, Path(data["weights"]) if data["weights"] else None

@@ -1,66 +1,65 @@
-"""One update of a run seen from within, as plain data, and how long it takes to make it. No torch here."""
+"""The trace of one update of a run as plain data, and an estimate of how long it takes to record. Without torch."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.dropout.masks import GATES
+from core.dropout.cells import GATES
 from core.errors import Invalid
 from core.experiment.batches import count_updates, load_data
-from core.experiment.experiment import Experiment, check_whole
+from core.experiment.bounds import check_integer
+from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain, to_plain
 from core.i18n import _
 
 UNITS = 16  # of each layer, the first ones
-
-
-PATIENCE = 12.0  # seconds of training, at most, on a machine like those that were measured
-
-
+MAX_SECONDS = 12.0  # of training up to the update, on a machine like those that were measured
 # What an update costs there: seconds for a step of a layer, for a multiplication, and for a weight that is changed.
-STEP, PRODUCT, WEIGHT = 3e-4, 6e-11, 8e-9
+SECONDS_PER_STEP, SECONDS_PER_PRODUCT, SECONDS_PER_WEIGHT = 3e-4, 6e-11, 8e-9
+RECORDING_COST = 3  # of recording an update, in updates
 
-
-WITHIN = 3  # what looking into an update costs, in updates
-
-
-Rows = tuple[tuple[float, ...], ...]
+UnitRows = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
-class Lane:
-    """One quantity of a layer over time, of the sample that is looked at. values [T][units]: the first UNITS units. gradient:
-    ∂loss/∂values, likewise. size, slope: ‖·‖ of both over all units, for every step."""
+class QuantityTrace:
+    """A state of a layer over time, for one sample.
 
-    values: Rows
-    gradient: Rows
+    values: of the first `UNITS` units, [T][units]. gradient: ∂loss/∂values, [T][units]. size, slope: the norms of both over all
+    units, [T].
+    """
+
+    values: UnitRows
+    gradient: UnitRows
     size: tuple[float, ...]
     slope: tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Layer:
-    """carried: h, and an LSTM's c. gates: the mean of each gate over all units, its mask included, [T]; an RNN has none."""
+class LayerTrace:
+    """A layer over time. carried: h, and c of an LSTM. gates: the mean of each masked gate over all units, [T]."""
 
-    carried: Mapping[str, Lane]
+    carried: Mapping[str, QuantityTrace]
     gates: Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked at step t: the number of the right class, its probability, the most probable class; or, where a real value
-    is asked for, that value and the guess, both scaled, and no probability."""
+class TargetOutcome:
+    """The target and the prediction at step t, with the probability of the target's class.
+
+    Classes by their numbers; real values scaled, with probability None.
+    """
 
     t: int
-    right: float
+    target: float
     probability: float | None
-    guess: float
+    prediction: float
 
 
 @dataclass(frozen=True)
-class Tensor:
-    """A group of weights: its name, ‖w‖ before, ‖∂loss/∂w‖ before clipping, and how far the optimiser moved it, ‖Δw‖."""
+class WeightTrace:
+    """A parameter: the norms of its values before the update, of its gradient before clipping, and of its change."""
 
     name: str
     weight: float
@@ -70,9 +69,12 @@ class Tensor:
 
 @dataclass(frozen=True)
 class UpdateTrace:
-    """One update. loss: that of the batch under the masks, as the run records it (None where nothing is asked); answers: how
-    many it is the mean of; after: the same after the update, on the same batch under the same masks. objective: with the terms
-    that the method adds. norm: of the whole gradient; factor: what clipping multiplied it by."""
+    """One update of a run, for one sample (from 0).
+
+    loss: of the batch under the masks, as the run records it; None without targets. after: the same after the update, on the
+    same batch under the same masks. objective: the loss with the method's penalties. answers: the number of targets. norm: of
+    the whole gradient. factor: what clipping multiplied the gradient by.
+    """
 
     update: int
     sample: int
@@ -80,61 +82,71 @@ class UpdateTrace:
     after: float | None
     objective: float
     answers: int
-    layers: tuple[Layer, ...]
-    targets: tuple[Asked, ...]
-    weights: tuple[Tensor, ...]
+    layers: tuple[LayerTrace, ...]
+    targets: tuple[TargetOutcome, ...]
+    weights: tuple[WeightTrace, ...]
     norm: float
     factor: float
 
 
-def request(experiment: Experiment, update: int, sample: int) -> str:
-    """What a process is asked for, as one line of JSON: equal for equal snapshots."""
+def make_request(experiment: Experiment, update: int, sample: int) -> str:
+    """Return a request as one line of JSON; equal traces have equal requests."""
     return json.dumps({"experiment": to_plain(experiment), "update": update, "sample": sample}, sort_keys=True)
 
 
-def asked(line: str) -> tuple[Experiment, int, int]:
-    """The experiment, update and sample of a request."""
+def parse_request(line: str) -> tuple[Experiment, int, int]:
+    """Return the experiment, update and sample of a request."""
     data = json.loads(line)
     return from_plain(data["experiment"], trusted=True), data["update"], data["sample"]
 
 
-def read(plain: Mapping[str, Any]) -> UpdateTrace:
-    """The snapshot of its plain data (`dataclasses.asdict`), which JSON may have made lists of."""
+def trace_to_plain(trace: UpdateTrace) -> dict[str, Any]:
+    """Return the trace as JSON-compatible data. Its keys "right" and "guess" are the target and the prediction."""
+    targets = [
+        {"t": outcome.t, "right": outcome.target, "probability": outcome.probability, "guess": outcome.prediction}
+        for outcome in trace.targets
+    ]
+    return asdict(trace) | {"targets": targets}
+
+
+def parse_trace(plain: Mapping[str, Any]) -> UpdateTrace:
+    """Return the trace of what `trace_to_plain` returned, also after a round trip through JSON."""
     layers = tuple(
-        Layer(
-            {name: _lane(lane) for name, lane in one["carried"].items()},
-            {name: tuple(values) for name, values in one["gates"].items()},
+        LayerTrace(
+            {name: _parse_quantity(quantity) for name, quantity in layer["carried"].items()},
+            {name: tuple(values) for name, values in layer["gates"].items()},
         )
-        for one in plain["layers"]
+        for layer in plain["layers"]
     )
-    return UpdateTrace(
-        **{
-            **plain,
-            "layers": layers,
-            "targets": tuple(Asked(**one) for one in plain["targets"]),
-            "weights": tuple(Tensor(**one) for one in plain["weights"]),
-        }
+    targets = tuple(
+        TargetOutcome(outcome["t"], outcome["right"], outcome["probability"], outcome["guess"]) for outcome in plain["targets"]
     )
+    weights = tuple(WeightTrace(**weight) for weight in plain["weights"])
+    return UpdateTrace(**{**plain, "layers": layers, "targets": targets, "weights": weights})
 
 
-def farthest(experiment: Experiment) -> int:
-    """The last update that is near enough to be trained up to while somebody waits; 0 where not even one is."""
-    return max(0, int(PATIENCE / seconds(experiment) - WITHIN))
+def find_last_reachable_update(experiment: Experiment) -> int:
+    """Return the last update up to which training takes at most `MAX_SECONDS`; 0 where there is none."""
+    return max(0, int(MAX_SECONDS / estimate_seconds(experiment) - RECORDING_COST))
 
 
-def seconds(experiment: Experiment) -> float:
-    """About how long an update takes: steps, multiplications, weights."""
+def estimate_seconds(experiment: Experiment) -> float:
+    """Return about how many seconds an update takes, from its steps, multiplications and weights."""
     e, data, gates = experiment, load_data(experiment), len(GATES[experiment.cell])
-    below = (e.shape.embedding, *e.widths[:-1])
-    used = sum(gates * h * (i + h) for i, h in zip(below, e.widths, strict=True)) + data.classes * e.widths[-1]
-    trained = used + data.tokens * e.shape.embedding
-    return e.steps * e.layers * STEP + 3 * e.steps * e.batch * used * PRODUCT + trained * WEIGHT
+    inputs = (e.shape.embedding, *e.widths[:-1])
+    multiplied = sum(gates * h * (i + h) for i, h in zip(inputs, e.widths, strict=True)) + data.classes * e.widths[-1]
+    trained = multiplied + data.tokens * e.shape.embedding
+    return (
+        e.steps * e.layers * SECONDS_PER_STEP
+        + 3 * e.steps * e.batch * multiplied * SECONDS_PER_PRODUCT
+        + trained * SECONDS_PER_WEIGHT
+    )
 
 
-def check_reach(experiment: Experiment, update: int) -> None:
-    """Raises Invalid where there is no such update, or training up to it would take too long."""
-    check_whole("update", update, (1, count_updates(experiment)))
-    most = farthest(experiment)
+def check_update_reachable(experiment: Experiment, update: int) -> None:
+    """Raise Invalid if there is no such update, or if training up to it would take too long."""
+    check_integer("update", update, (1, count_updates(experiment)))
+    most = find_last_reachable_update(experiment)
     if not most:
         raise Invalid(
             _("A single update of this network takes too long to wait for. Make it smaller: fewer units, steps or samples."),
@@ -143,13 +155,13 @@ def check_reach(experiment: Experiment, update: int) -> None:
     if update > most:
         raise Invalid(
             _(
-                "Update {update} is too far from the start to wait for: about {seconds} s of training. Move the slider "
+                "Update {update} is too far from the start: about {seconds} s of training. Move the slider "
                 "to {most} or below, or choose fewer units, steps or samples."
-            ).format(update=update, seconds=round(update * seconds(experiment)), most=most),
+            ).format(update=update, seconds=round(update * estimate_seconds(experiment)), most=most),
             "update",
         )
 
 
-def _lane(plain: Mapping[str, Any]) -> Lane:
+def _parse_quantity(plain: Mapping[str, Any]) -> QuantityTrace:
     rows = {name: tuple(map(tuple, plain[name])) for name in ("values", "gradient")}
-    return Lane(**rows, size=tuple(plain["size"]), slope=tuple(plain["slope"]))
+    return QuantityTrace(**rows, size=tuple(plain["size"]), slope=tuple(plain["slope"]))

@@ -1,1 +1,1 @@
-"""How fast the engine is, beside the library's own modules, a plain loop, and what the arithmetic alone would take."""
+"""Timings of the engine beside torch's own modules, Keras, a plain loop and the time that the arithmetic alone takes."""

@@ -1,4 +1,4 @@
-"""The numbers of a case: random ones coming in and going back, the masks as they are drawn, the weights of torch's module."""
+"""The arrays of a benchmark case: random inputs and gradients, masks as in training, the weights of torch's module."""
 
 from dataclasses import dataclass
 
@@ -7,34 +7,34 @@ from torch import Tensor
 
 from core.benchmark.case import Case
 from core.experiment.batches import draw_update_masks
-from core.nn.cells import CELLS, LayerMasks, State
-from core.nn.engines import Weights
-from core.nn.network import layer_masks, to_torch
+from core.nn.cells import CELLS, LayerMasks, State, group_masks_by_layer
+from core.nn.engines import LayerWeights
+from core.nn.network import to_torch
 
 
 @dataclass(frozen=True)
-class Arrays:
-    """x and what comes back from above [T, B, H], the first states, weights and masks of every layer."""
+class CaseArrays:
+    """x and the gradient of the output, [T, B, H], and the initial states, weights and masks of every layer."""
 
     x: Tensor
-    back: Tensor
-    states: list[State]
-    weights: list[Weights]
+    output_gradient: Tensor
+    initial_states: list[State]
+    weights: list[LayerWeights]
     masks: list[LayerMasks]
 
 
-def arrays(case: Case, module: torch.nn.RNNBase) -> Arrays:
-    """The case's arrays on its device, with the module's own weights; its first bias is held at zero."""
+def make_arrays(case: Case, module: torch.nn.RNNBase) -> CaseArrays:
+    """Return the case's arrays on its device, with the weights of the module, whose input bias is left out."""
     e, device, carries = case.experiment(), torch.device(case.device), len(CELLS[case.cell].carries)
     size = (case.steps, case.batch, case.hidden)
     masks = to_torch(draw_update_masks(e, 1, 0), device)
     names = ("weight_ih", "weight_hh", "bias_hh")
-    weights = [Weights(*(getattr(module, f"{name}_l{layer}") for name in names)) for layer in range(case.layers)]
+    weights = [LayerWeights(*(getattr(module, f"{name}_l{layer}") for name in names)) for layer in range(case.layers)]
     zero: State = (torch.zeros(case.batch, case.hidden, device=device),) * carries
-    return Arrays(
+    return CaseArrays(
         torch.randn(size, device=device, requires_grad=True),
         torch.randn(size, device=device),
         [zero] * case.layers,
         weights,
-        layer_masks(masks, case.layers, case.cell),
+        group_masks_by_layer(masks, case.layers, case.cell),
     )

@@ -1,4 +1,4 @@
-"""What is measured: layers of one size over a window, with one method's masks."""
+"""A benchmark case: layers of one size over a window, with the masks of one method."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ from core.dropout.methods import METHODS
 from core.experiment.experiment import Experiment, build_experiment
 
 STEPS, BATCH, LAYERS = 40, 32, 2
-SEQUENCES = 50_000  # so many that no epoch ends, with its evaluation, while updates are timed
-UPDATE = 150  # of which the masks are: past the beginning of every usual schedule
+SEQUENCES = 50_000  # enough that no epoch ends, with its evaluation, while updates are timed
+UPDATE = 150  # whose masks are used: late enough that every usual schedule has a rate above 0
 
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the table."""
+    """One row of the benchmark table."""
 
     cell: str
     method: str
@@ -24,8 +24,8 @@ class Case:
     engine: str = "auto"
 
     def experiment(self) -> Experiment:
-        """A small task on exactly this network: the update's other parts are those of a real run, and cost little."""
-        placement = METHODS[self.method].placement(cell=self.cell).at(UPDATE)
+        """Return a small task on this network, so that a whole update is that of a real run and its other parts cost little."""
+        placement = METHODS[self.method].build_placement(cell=self.cell).resolve_schedules(UPDATE)
         options = {"lag": self.steps - 2, "sequences": SEQUENCES}
         return build_experiment(
             "delayed-recall",

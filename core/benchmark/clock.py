@@ -1,4 +1,4 @@
-"""Times several functions in turn, so that what else the machine does falls on all alike."""
+"""Time several functions in turn, so that other load on the machine affects all of them alike."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,40 +7,40 @@ from statistics import median
 
 import torch
 
-WARM = 2  # rounds that do not count
-Timed = Callable[[], object]
+WARM_UP_ROUNDS = 2  # that are not counted
+TimedFunction = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Time:
-    """Milliseconds a call: the median, and the least and most, of the rounds that count."""
+class Timing:
+    """Milliseconds per call: the median, the least and the greatest, over the counted rounds."""
 
     ms: float
     least: float
     most: float
 
 
-def timed(functions: Mapping[str, Timed], rounds: int, device: torch.device) -> dict[str, Time]:
-    """The time of each function over `rounds` rounds, in every one of which each is called once."""
-    found: dict[str, list[float]] = {name: [] for name in functions}
-    for _round in range(WARM + rounds):
+def time_functions(functions: Mapping[str, TimedFunction], rounds: int, device: torch.device) -> dict[str, Timing]:
+    """Return the timing of each function over `rounds` rounds; in each round every function is called once."""
+    milliseconds: dict[str, list[float]] = {name: [] for name in functions}
+    for _round in range(WARM_UP_ROUNDS + rounds):
         for name, function in functions.items():
-            found[name].append(_once(function, device))
-    return {name: _time(values[WARM:]) for name, values in found.items()}
+            milliseconds[name].append(_time_call(function, device))
+    return {name: _summarize(values[WARM_UP_ROUNDS:]) for name, values in milliseconds.items()}
 
 
-def _once(function: Timed, device: torch.device) -> float:
-    _wait(device)
+def _time_call(function: TimedFunction, device: torch.device) -> float:
+    _synchronize(device)
     begin = time.perf_counter()
     function()
-    _wait(device)
+    _synchronize(device)
     return 1000 * (time.perf_counter() - begin)
 
 
-def _wait(device: torch.device) -> None:
+def _synchronize(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
-def _time(values: list[float]) -> Time:
-    return Time(median(values), min(values), max(values))
+def _summarize(values: list[float]) -> Timing:
+    return Timing(median(values), min(values), max(values))

@@ -1,4 +1,4 @@
-"""Keras beside it, where it is installed: a whole update of a network of the same shape, with its recurrent_dropout."""
+"""The same network in Keras, where it is installed, with its recurrent_dropout."""
 
 import os
 from collections.abc import Callable
@@ -9,26 +9,26 @@ import numpy as np
 from core.benchmark.case import Case
 
 RATE = 0.25
-LAYER = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
+LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
 
-def keras_update(case: Case, classes: int, tokens: int) -> Callable[[], object] | None:
-    """One update on the same kind of task; None where Keras is not installed or has no such cell. The first call compiles.
+def make_keras_update(case: Case, classes: int, tokens: int) -> Callable[[], object] | None:
+    """Return a function that makes one update on a task of the same kind; None without Keras or such a cell in it.
 
-    Keras takes its backend from KERAS_BACKEND: jax, torch or tensorflow.
+    The first call compiles. Keras takes its backend from KERAS_BACKEND: jax, torch or tensorflow.
     """
-    if not find_spec("keras") or case.cell not in LAYER or case.device != "cpu":
+    if not find_spec("keras") or case.cell not in LAYERS or case.device != "cpu":
         return None
     os.environ.setdefault("KERAS_BACKEND", "jax" if find_spec("jax") else "torch")
     import keras  # type: ignore[import-not-found]
 
-    layer, random = getattr(keras.layers, LAYER[case.cell]), np.random.default_rng(0)
+    layer, random = getattr(keras.layers, LAYERS[case.cell]), np.random.default_rng(0)
     model = keras.Sequential(
         [
             keras.layers.Embedding(tokens, case.hidden),
             *(
-                layer(case.hidden, recurrent_dropout=RATE, return_sequences=above)
-                for above in [True] * (case.layers - 1) + [False]
+                layer(case.hidden, recurrent_dropout=RATE, return_sequences=sequences)
+                for sequences in [True] * (case.layers - 1) + [False]
             ),
             keras.layers.Dense(classes),
         ]

@@ -1,4 +1,4 @@
-"""What one would write without an engine: a loop over torch's own cells, with the same masks."""
+"""The plain loop: a recurrent layer written as a Python loop over torch's own cells, with the same masks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,37 +7,37 @@ import torch
 from torch import Tensor
 
 from core.nn.cells import ONE, LayerMasks, State
-from core.nn.engines import Weights, run_layer
+from core.nn.engines import LayerWeights, run_layer
 
-# A step of torch's own: (x, state, W, U, b of x, b) → the new state.
-CELLS: dict[str, Callable[..., Any]] = {
+# The steps of torch's own cells: (x, state, W, U, input bias, recurrent bias) → the new state.
+CELL_STEPS: dict[str, Callable[..., Any]] = {
     "lstm": torch.lstm_cell,
     "gru": lambda x, state, *weights: (torch.gru_cell(x, state[0], *weights),),
     "rnn": lambda x, state, *weights: (torch.rnn_tanh_cell(x, state[0], *weights),),
 }
-# Masks that can be put around such a cell; others need its equations written out.
-AROUND = {"state", "zoneout_cell", "zoneout_state"}
+# The sites whose masks can be applied outside such a cell; others need its equations written out.
+SITES_AROUND_CELL = {"state", "zoneout_cell", "zoneout_state"}
 
 
-def run_loop(x: Tensor, state: State, weights: Weights, m: LayerMasks, cell: str) -> tuple[Tensor, State]:
-    """One layer over x [T, B, I]: by torch's cell where the masks lie around it, else by the equations, both step by step."""
-    if not fits(m, cell):
+def run_loop(x: Tensor, state: State, weights: LayerWeights, m: LayerMasks, cell: str) -> tuple[Tensor, State]:
+    """Run one layer over x [T, B, I] step by step: by torch's cell where the masks allow it, else by the reference step."""
+    if not can_use_torch_cell(m, cell):
         return run_layer(x, state, weights, m, cell, "reference")
-    step, nothing, out = CELLS[cell], torch.zeros_like(weights.b), []
+    step, no_bias, hs = CELL_STEPS[cell], torch.zeros_like(weights.b), []
     for t in range(len(x)):
         now = m.at(t)
         into = m.into if m.into is ONE else m.into[t if len(m.into) > 1 else 0]
-        new = step(into * x[t], (now.state * state[0], *state[1:]), weights.W, weights.U, nothing, weights.b)
+        new = step(into * x[t], (now.state * state[0], *state[1:]), weights.W, weights.U, no_bias, weights.b)
         zones = (now.zoneout_state, now.zoneout_cell)
         state = tuple(n if d is ONE else d * n + (1 - d) * s for d, n, s in zip(zones, new, state, strict=False))
-        out.append(state[0])
-    return torch.stack(out), state
+        hs.append(state[0])
+    return torch.stack(hs), state
 
 
-def fits(m: LayerMasks, cell: str) -> bool:
-    """Whether torch's own cell can be used."""
-    inside = {name for name, _mask in m.inside()}
+def can_use_torch_cell(m: LayerMasks, cell: str) -> bool:
+    """Whether torch's own cell can be used with these masks."""
+    sites = {site for site, _mask in m.recurrent}
     per_gate = isinstance(m.into, tuple) or isinstance(m.state, tuple)
-    # A GRU's cell reads the past twice: a mask on the product's past alone is not around it.
-    around = AROUND - {"state"} if cell == "gru" else AROUND
-    return cell in CELLS and not per_gate and m.input_weights is ONE and inside <= around
+    # A GRU's cell uses h₋ twice, so a mask on the recurrent product alone cannot be applied outside it.
+    around = SITES_AROUND_CELL - {"state"} if cell == "gru" else SITES_AROUND_CELL
+    return cell in CELL_STEPS and not per_gate and m.input_weights is ONE and sites <= around

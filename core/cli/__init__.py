@@ -1,1 +1,1 @@
-"""The same engine without a browser: a file per command."""
+"""The command line: a module for each command."""

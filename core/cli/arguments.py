@@ -1,70 +1,72 @@
-"""Arguments that several commands share, and what they mean."""
+"""Options that several commands share, and the parsing of their values."""
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.dropout.methods import METHODS, method
-from core.dropout.placement import Placement, check_rate, usual
+from core.dropout.cells import CELLS
+from core.dropout.methods import METHODS, get_method
+from core.dropout.placement import Placement, build_dropout, check_rate
 from core.dropout.sites import check_site
 from core.errors import Invalid
-from core.experiment.experiment import CELLS
 from core.experiment.serialization import dropout_from_text
 from core.i18n import _
 
 
-def add_method(parser: argparse.ArgumentParser, required: bool) -> None:
-    """--method, with the names of the catalogue."""
+def add_method_option(parser: argparse.ArgumentParser, required: bool) -> None:
+    """Add --method, whose help lists the names of all methods."""
     parser.add_argument("--method", required=required, metavar="NAME", help=_("one of {all}").format(all=", ".join(METHODS)))
 
 
-def add_cell(parser: argparse.ArgumentParser) -> None:
-    """--cell."""
+def add_cell_option(parser: argparse.ArgumentParser) -> None:
+    """Add --cell."""
     parser.add_argument("--cell", choices=CELLS, default="lstm", help=_("the recurrent cell"))
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """--json."""
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
     parser.add_argument("--json", action="store_true", help=_("one JSON object a line and nothing else"))
 
 
-def whole(text: str) -> int:
-    """A whole number, as an argument."""
+def parse_integer(text: str) -> int:
+    """Return the whole number that the argument says. Raises ArgumentTypeError."""
     try:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(_("“{text}” is not a whole number").format(text=text)) from None
 
 
-def number(text: str) -> float:
-    """A number, as an argument."""
+def parse_number(text: str) -> float:
+    """Return the number that the argument says. Raises ArgumentTypeError."""
     try:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(_("“{text}” is not a number").format(text=text)) from None
 
 
-def widths(text: str) -> int | tuple[int, ...]:
-    """H, or H,H,… for one per layer, as an argument."""
-    parts = tuple(whole(part) for part in text.split(","))
+def parse_widths(text: str) -> int | tuple[int, ...]:
+    """Return the layer widths of an argument: H for all layers, or H,H,… with one for each. Raises ArgumentTypeError."""
+    parts = tuple(parse_integer(part) for part in text.split(","))
     return parts if len(parts) > 1 else parts[0]
 
 
-def placement(name: str, rates: Sequence[str] | None, cell: str = "lstm") -> Placement:
-    """A method in a cell at its own rates, or at those that are given. Raises Invalid."""
-    return at_rates(method(name).placement(cell=cell), rates, cell)
+def build_placement(name: str, rates: Sequence[str] | None, cell: str = "lstm") -> Placement:
+    """Return the placement of a method in a cell, at the method's own rates or at the given ones. Raises Invalid."""
+    return set_rates(get_method(name).build_placement(cell=cell), rates, cell)
 
 
-def at_rates(own: Placement, rates: Sequence[str] | None, cell: str = "lstm") -> Placement:
-    """The placement at one rate (["0.3"]), or with rates of single sites (["input=0.3", …]).
+def set_rates(placement: Placement, rates: Sequence[str] | None, cell: str = "lstm") -> Placement:
+    """Return the placement with one rate for all its sites (["0.3"]), or with rates of single sites (["input=0.3", …]).
 
-    A site that it does not have is added, dropping as is usual there. A text such as input=0.3~sequence~ramp,300 says all of
-    how a site drops. Raises Invalid.
+    A site that the placement does not have is added with its usual settings. A text such as input=0.3~sequence~ramp,300 sets
+    everything about a site: rate, sharing and schedule. Raises Invalid.
     """
-    sites = dict(own.sites)
+    sites = dict(placement.sites)
     if rates and len(rates) == 1 and "=" not in rates[0]:
-        one = _rate("--rate", rates[0])
-        return Placement.of({site: replace(dropout, rate=one) for site, dropout in sites.items()}, dict(own.losses))
+        rate = _parse_rate("--rate", rates[0])
+        return Placement.from_sites(
+            {site: replace(dropout, rate=rate) for site, dropout in sites.items()}, dict(placement.losses)
+        )
     for pair in rates or ():
         site, equals, value = pair.partition("=")
         if not equals:
@@ -73,11 +75,11 @@ def at_rates(own: Placement, rates: Sequence[str] | None, cell: str = "lstm") ->
         if "~" in value:
             sites[site] = dropout_from_text(site, value)
         else:
-            sites[site] = replace(sites.get(site, usual(site)), rate=_rate(site, value))
-    return Placement.of(sites, dict(own.losses))
+            sites[site] = replace(sites.get(site, build_dropout(site)), rate=_parse_rate(site, value))
+    return Placement.from_sites(sites, dict(placement.losses))
 
 
-def _rate(name: str, text: str) -> float:
+def _parse_rate(name: str, text: str) -> float:
     try:
         rate = float(text)
     except ValueError:

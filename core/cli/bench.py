@@ -1,4 +1,4 @@
-"""python -m core bench: how fast it is, beside torch's own modules, a plain loop and the arithmetic."""
+"""python -m core bench: time the engine against PyTorch's modules, a plain loop and the arithmetic floor."""
 
 import argparse
 import json
@@ -8,13 +8,13 @@ from itertools import product
 from typing import Any
 
 from core.benchmark.case import BATCH, LAYERS, STEPS, Case
-from core.benchmark.markdown import lines
-from core.cli.arguments import add_json, whole
-from core.dropout.masks import GATES
-from core.dropout.methods import METHODS, method
-from core.experiment.experiment import BOUNDS, CELLS, ENGINES, HIDDEN, THREADS, check_whole
+from core.benchmark.markdown import format_table
+from core.cli.arguments import add_json_option, parse_integer
+from core.dropout.cells import CELLS, GATES
+from core.dropout.methods import METHODS, get_method
+from core.experiment.bounds import ENGINES, HIDDEN_BOUNDS, INTEGER_BOUNDS, THREAD_BOUNDS, check_integer
 from core.i18n import N_, _
-from core.training.allocator import keep_memory
+from core.training.allocator import keep_freed_memory
 
 HELP = N_("time the engine: each cell and method, beside torch's module without dropout, a plain loop and the arithmetic")
 LEGEND = N_("""ms: forward + backward on given masks, the median (fastest–slowest)
@@ -25,7 +25,7 @@ floor: the share that is reached of what the arithmetic allows
 draw: the share of an update that draws its masks
 keras: so many times faster a whole update is than that of Keras, where it is installed""")
 SIZES = (32, 64, 128, 200, 256)
-# What the table shows of a row: the column's width, negative to the left, and its text.
+# The table's columns: width (negative: aligned to the left), and the text for a row.
 COLUMNS: dict[str, tuple[int, Callable[[dict[str, Any]], str]]] = {
     "cell": (-12, lambda row: row["cell"]),
     "method": (-26, lambda row: row["method"]),
@@ -47,77 +47,82 @@ COLUMNS: dict[str, tuple[int, Callable[[dict[str, Any]], str]]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the options of the command."""
     parser.add_argument("--cell", nargs="+", choices=CELLS, default=list(CELLS), metavar="C")
     parser.add_argument("--method", nargs="+", metavar="NAME", help=_("only these methods; all, if left out"))
     for name, default in (("hidden", SIZES), ("steps", (STEPS,)), ("batch", (BATCH,)), ("layers", (LAYERS,))):
-        parser.add_argument(f"--{name}", nargs="+", type=whole, default=list(default), metavar="N")
+        parser.add_argument(f"--{name}", nargs="+", type=parse_integer, default=list(default), metavar="N")
     parser.add_argument("--engine", choices=ENGINES, default="auto")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--threads", type=whole, metavar="N", help=_("of torch; its own choice, if left out"))
-    parser.add_argument("--rounds", type=whole, default=9, metavar="N", help=_("how many count; the median is shown"))
+    parser.add_argument("--threads", type=parse_integer, metavar="N", help=_("of torch; its own choice, if left out"))
+    parser.add_argument("--rounds", type=parse_integer, default=9, metavar="N", help=_("how many count; the median is shown"))
     parser.add_argument("--markdown", action="store_true", help=_("at the end, the two ratios in Markdown, as in the README"))
-    add_json(parser)
+    add_json_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints a row for each cell, method and size. Raises Invalid."""
-    _check(args)
-    cases = list(_cases(args))
-    import torch  # only here: no other command needs it so early
+    """Print a row for each cell, method and size. Raises Invalid."""
+    _check_sizes(args)
+    cases = list(_list_cases(args))
+    import torch  # imported here, so that no other command waits for it
 
-    from core.benchmark.floor import SQUARE, peak
-    from core.benchmark.table import row
+    from core.benchmark.floor import SQUARE_SIZE, measure_peak
+    from core.benchmark.table import measure_case
     from core.training.trainer import device_of
 
-    keep_memory()
+    keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
     device = device_of(args.device)
     if not args.json:
-        _head(torch.get_num_threads(), torch.__version__, peak(SQUARE, SQUARE, SQUARE, device))
+        _print_head(torch.get_num_threads(), torch.__version__, measure_peak(SQUARE_SIZE, SQUARE_SIZE, SQUARE_SIZE, device))
     rows = []
     for case in cases:
-        best = peak(len(GATES[case.cell]) * case.hidden, case.hidden, case.batch, device)
-        rows.append(row(case, best, args.rounds))
-        print(json.dumps(rows[-1]) if args.json else _line(_texts(rows[-1])), flush=True)
+        peak_rate = measure_peak(len(GATES[case.cell]) * case.hidden, case.hidden, case.batch, device)
+        rows.append(measure_case(case, peak_rate, args.rounds))
+        print(json.dumps(rows[-1]) if args.json else _format_line(_format_cells(rows[-1])), flush=True)
     if args.markdown:
-        print(*lines(rows), sep="\n")
+        print(*format_table(rows), sep="\n")
     return 0
 
 
-def _cases(args: argparse.Namespace) -> Iterator[Case]:
-    wanted = [method(name).name for name in args.method or METHODS]
-    for cell, name, *sizes in product(args.cell, wanted, args.hidden, args.steps, args.batch, args.layers):
+def _list_cases(args: argparse.Namespace) -> Iterator[Case]:
+    methods = [get_method(name).name for name in args.method or METHODS]
+    for cell, name, *sizes in product(args.cell, methods, args.hidden, args.steps, args.batch, args.layers):
         if cell in METHODS[name].cells:
             hidden, steps, batch, layers = sizes
             yield Case(cell, name, hidden, steps, batch, layers, args.device, args.engine)
 
 
-def _check(args: argparse.Namespace) -> None:
-    bounds = {"hidden": HIDDEN, "steps": (3, BOUNDS["steps"][1]), "batch": BOUNDS["batch"], "layers": BOUNDS["layers"]}
+def _check_sizes(args: argparse.Namespace) -> None:
+    bounds = {
+        "hidden": HIDDEN_BOUNDS,
+        "steps": (3, INTEGER_BOUNDS["steps"][1]),
+        "batch": INTEGER_BOUNDS["batch"],
+        "layers": INTEGER_BOUNDS["layers"],
+    }
     for name, allowed in bounds.items():
         for value in getattr(args, name):
-            check_whole(name, value, allowed)
-    check_whole("rounds", args.rounds, (1, 1000))
+            check_integer(name, value, allowed)
+    check_integer("rounds", args.rounds, (1, 1000))
     if args.threads is not None:
-        check_whole("threads", args.threads, THREADS)
+        check_integer("threads", args.threads, THREAD_BOUNDS)
 
 
-def _head(threads: int, version: str, square: float) -> None:
+def _print_head(threads: int, version: str, square: float) -> None:
     print(
         _("{machine}, {threads} threads, torch {version}; a large square product reaches {rate:.0f} GFLOP/s").format(
             machine=platform.processor() or platform.machine(), threads=threads, version=version, rate=square / 1e6
         )
     )
     print(_(LEGEND))
-    print(_line({name: name for name in COLUMNS}))
+    print(_format_line({name: name for name in COLUMNS}))
 
 
-def _texts(row: dict[str, Any]) -> dict[str, str]:
+def _format_cells(row: dict[str, Any]) -> dict[str, str]:
     return {name: text(row) for name, (_width, text) in COLUMNS.items()}
 
 
-def _line(texts: dict[str, str]) -> str:
+def _format_line(texts: dict[str, str]) -> str:
     widths = {name: width for name, (width, _text) in COLUMNS.items()}
     return " ".join(f"{texts[name]:<{-width}}" if width < 0 else f"{texts[name]:>{width}}" for name, width in widths.items())

@@ -1,4 +1,4 @@
-"""Reads the arguments, runs the command, and turns every ending into an exit status."""
+"""The entry point of the command line: parse the arguments, run the command, return the exit status."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from core.cli import bench, masks, methods, path, record, seeds, tables, train
 from core.errors import Invalid
 from core.i18n import N_, _
 
-ABOUT = N_("Dropout in recurrent networks, seen without a browser.")
+DESCRIPTION = N_("Dropout in recurrent networks, seen without a browser.")
 COMMANDS = {
     "train": train,
     "methods": methods,
@@ -24,46 +24,46 @@ COMMANDS = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, and what is allowed."""
+    """A parser that reports a wrong argument in one line and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {one_line(message)}\n")
+        self.exit(2, f"{self.prog}: {join_lines(message)}\n")
 
 
-def one_line(text: str) -> str:
-    """The text without line breaks: what it quotes may have some."""
+def join_lines(text: str) -> str:
+    """Return the text in one line: values that it quotes may contain line breaks."""
     return " ".join(text.split())
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one command. Returns 0; 1 where a run failed; 2 for wrong arguments; 130 after Ctrl-C."""
+    """Run one command. Return its exit status: 0, 1 if a run failed, 2 for wrong arguments, 130 after Ctrl-C."""
     try:
-        status = _run(_parser(), arguments)
+        status = _run_command(_build_parser(), arguments)
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Nobody reads any more. What is left in the buffer must not be complained about at exit.
+        # The reader has closed the pipe. Python must not report at exit that the rest of the buffer cannot be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="python -m core", description=_(ABOUT), allow_abbrev=False)
+def _build_parser() -> _Parser:
+    parser = _Parser(prog="python -m core", description=_(DESCRIPTION), allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
     for name, command in COMMANDS.items():
         command.add_arguments(commands.add_parser(name, help=_(command.HELP), description=_(command.HELP), allow_abbrev=False))
     return parser
 
 
-def _run(parser: _Parser, arguments: Sequence[str]) -> int:
+def _run_command(parser: _Parser, arguments: Sequence[str]) -> int:
     try:
         args = parser.parse_args(arguments)
-    except SystemExit as ended:  # argparse ends the program by itself, after help and for wrong arguments
-        return int(ended.code or 0)
+    except SystemExit as exit_request:  # argparse ends the program by itself, after help and for wrong arguments
+        return int(exit_request.code or 0)
     try:
         return int(COMMANDS[args.command].run(args))
     except Invalid as error:
-        print(f"{parser.prog} {args.command}: {one_line(str(error))}", file=sys.stderr)
+        print(f"{parser.prog} {args.command}: {join_lines(str(error))}", file=sys.stderr)
         return 2

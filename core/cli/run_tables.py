@@ -1,4 +1,4 @@
-"""What the two commands that measure share: --run, and the line for each run that is done."""
+"""What the commands `seeds` and `tables` share: their options, and the measuring of runs that are missing."""
 
 import argparse
 import sys
@@ -7,29 +7,38 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from core.cli.arguments import add_json, whole
-from core.experiment.experiment import check_whole
+from core.cli.arguments import add_json_option, parse_integer
+from core.experiment.bounds import check_integer
 from core.i18n import _
-from core.results.measured_runs import Measured, by_arguments, read
-from core.results.run_commands import left, measure_all
+from core.results.measured_runs import MeasuredRun, index_by_arguments, load_runs
+from core.results.run_commands import list_missing_arguments, measure_missing_runs
 
-MOST = 64  # runs side by side
+MAX_PROCESSES = 64  # runs side by side
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of both."""
-    parser.add_argument("--run", action="store_true", help=_("measure what is not there yet; else show what is there"))
-    parser.add_argument("--processes", type=whole, default=2, metavar="N", help=_("runs side by side, a thread each; 2"))
+    """Add the options of both commands."""
+    parser.add_argument(
+        "--run", action="store_true", help=_("measure the runs that are missing; without it, show the measured ones")
+    )
+    parser.add_argument(
+        "--processes", type=parse_integer, default=2, metavar="N", help=_("runs side by side, a thread each; 2")
+    )
     parser.add_argument("--markdown", action="store_true", help=_("the table in Markdown, as in the README"))
-    add_json(parser)
+    add_json_option(parser)
 
 
-def runs(args: argparse.Namespace, wanted: Sequence[str], path: Path) -> list[Measured]:
-    """Those of the wanted runs that there are, in that order, after measuring where --run asks for it. Raises Invalid."""
-    check_whole("processes", args.processes, (1, MOST))
+def measure_and_load(args: argparse.Namespace, run_arguments: Sequence[str], path: Path) -> list[MeasuredRun]:
+    """Return the measured ones of the runs with these arguments, in this order; with --run, measure the missing first.
+
+    Raises Invalid.
+    """
+    check_integer("processes", args.processes, (1, MAX_PROCESSES))
     if args.run:
-        total = len(left(wanted, path))
-        for one in tqdm(measure_all(wanted, path, args.processes), total=total, unit=_("run"), file=sys.stderr, leave=False):
-            tqdm.write(f"{one.arguments}: {one.failed or one.test}", file=sys.stderr)
-    there = by_arguments(read(path))
-    return [there[one] for one in wanted if one in there]
+        total = len(list_missing_arguments(run_arguments, path))
+        for run in tqdm(
+            measure_missing_runs(run_arguments, path, args.processes), total=total, unit=_("run"), file=sys.stderr, leave=False
+        ):
+            tqdm.write(f"{run.arguments}: {run.failed or run.test}", file=sys.stderr)
+    measured = index_by_arguments(load_runs(path))
+    return [measured[run] for run in run_arguments if run in measured]

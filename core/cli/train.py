@@ -1,4 +1,4 @@
-"""python -m core train: one run, printed as it happens."""
+"""python -m core train: train one network and print the run as it happens."""
 
 import argparse
 import json
@@ -8,54 +8,61 @@ from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
-from core.cli.arguments import add_cell, add_json, add_method, at_rates, number, placement, whole, widths
-from core.cli.progress import print_text
-from core.dropout.methods import method
+from core.cli.arguments import (
+    add_cell_option,
+    add_json_option,
+    add_method_option,
+    build_placement,
+    parse_integer,
+    parse_number,
+    parse_widths,
+    set_rates,
+)
+from core.cli.progress import print_run
+from core.dropout.methods import get_method
 from core.dropout.placement import Placement
 from core.errors import Invalid
-from core.experiment.experiment import (
-    BOUNDS,
+from core.experiment.bounds import (
     DEVICES,
     ENGINES,
-    HIDDEN,
-    LIMITS,
-    THREADS,
-    Experiment,
-    build_experiment,
-    check_whole,
+    HALF_OPEN_BOUNDS,
+    HIDDEN_BOUNDS,
+    INTEGER_BOUNDS,
+    THREAD_BOUNDS,
+    check_integer,
 )
-from core.experiment.recipes import RECIPES, Recipe, recipe
-from core.experiment.recipes import experiment as of_recipe
-from core.experiment.recipes.recipe import MOST_UPDATES
+from core.experiment.experiment import Experiment, build_experiment
+from core.experiment.recipes import RECIPES, Recipe, build_recipe_experiment, get_recipe
+from core.experiment.recipes.recipe import MAX_SCALED_UPDATES
 from core.i18n import N_, _
-from core.tasks import TASKS, task
-from core.tasks.task import CORPUS, Option, Value
+from core.tasks import TASKS, get_task
+from core.tasks.task import CORPUS_OPTION, Option, Value
 
 HELP = N_("train a small network and report its losses")
-DEFAULT = "language-model"  # the task, where none is named
-SEEDS_OF = {"data_seed": N_("of the data"), "weight_seed": N_("of the initial weights"), "mask_seed": N_("of the masks")}
-# Whole numbers that say how large the network and its windows are: the letter for each, and what it is.
+DEFAULT_TASK = "language-model"  # the task, where none is named
+SEEDS = {"data_seed": N_("of the data"), "weight_seed": N_("of the initial weights"), "mask_seed": N_("of the masks")}
+# Sizes of the network and its batches: the letter in the help, and what it counts.
 SIZES = {
     "layers": ("L", N_("recurrent layers")),
     "embedding": ("E", N_("units of the embedding; as many as layer 1 has, if left out")),
-    "batch": ("B", N_("samples side by side")),
-    "steps": ("T", N_("time steps of a window, through which the gradient goes back")),
+    "batch": ("B", N_("samples in a batch")),
+    "steps": ("T", N_("time steps of a window, over which gradients are backpropagated")),
 }
-# Either says how long is trained.
-LENGTHS = {"updates": N_("train for so many updates"), "epochs": N_("train for so many readings of the training data")}
+# The length of the training: one of these.
+LENGTHS = {"updates": N_("train for so many updates"), "epochs": N_("train for so many passes over the training data")}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the options of the command."""
     parser.add_argument("--recipe", metavar="NAME", help=_("a published set-up: {all}").format(all=", ".join(RECIPES)))
     parser.add_argument(
         "--scale",
-        type=number,
+        type=parse_number,
         metavar="X",
         help=_(
-            "the recipe in small, above 0 and at most 1: 0.1 is a tenth of its widths, of its text and of its updates, "
+            "scale the recipe down, above 0 and at most 1: 0.1 is a tenth of its widths, of its text and of its updates, "
             "of which there are then at most {most}"
-        ).format(most=MOST_UPDATES),
+        ).format(most=MAX_SCALED_UPDATES),
     )
     parser.add_argument("--task", metavar="NAME", help=_("one of {all}").format(all=", ".join(TASKS)))
     parser.add_argument(
@@ -66,152 +73,154 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="key=value",
         help=_("settings of the task, such as words=30000; each task's are listed below"),
     )
-    add_method(parser, required=False)
+    add_method_option(parser, required=False)
     parser.add_argument(
         "--rate",
         nargs="+",
         action="extend",
         metavar="P|site=P",
-        help=_("in [0, 1); one, or by site; site=P~sequence~batch~test~gaussian~ramp,300 says how it drops as well"),
+        help=_("in [0, 1); one, or by site; site=P~sequence~batch~test~gaussian~ramp,300 also sets how it drops"),
     )
-    add_cell(parser)
+    add_cell_option(parser)
     for name, (letter, what) in SIZES.items():
-        parser.add_argument(f"--{name}", type=whole, metavar=letter, help=_within(_(what), BOUNDS[name]))
-    parser.add_argument("--hidden", type=widths, metavar="H[,H...]", help=_within(_("units of all layers, or of each"), HIDDEN))
+        parser.add_argument(f"--{name}", type=parse_integer, metavar=letter, help=_add_range(_(what), INTEGER_BOUNDS[name]))
+    parser.add_argument(
+        "--hidden", type=parse_widths, metavar="H[,H...]", help=_add_range(_("units of all layers, or of each"), HIDDEN_BOUNDS)
+    )
     length = parser.add_mutually_exclusive_group()
     for name, what in LENGTHS.items():
-        length.add_argument(f"--{name}", type=whole, metavar="N", help=_within(_(what), BOUNDS[name]))
+        length.add_argument(f"--{name}", type=parse_integer, metavar="N", help=_add_range(_(what), INTEGER_BOUNDS[name]))
     parser.add_argument(
-        "--learning-rate", type=number, metavar="X", help=_("at first; above {}, at most {}").format(*LIMITS["learning_rate"])
+        "--learning-rate",
+        type=parse_number,
+        metavar="X",
+        help=_("at first; above {}, at most {}").format(*HALF_OPEN_BOUNDS["learning_rate"]),
     )
-    parser.add_argument("--seed", type=whole, metavar="S", help=_within(_("sets all three seeds"), BOUNDS["data_seed"]))
-    for seed, what in SEEDS_OF.items():
-        parser.add_argument(f"--{seed.replace('_', '-')}", type=whole, metavar="S", help=_(what))
+    parser.add_argument(
+        "--seed", type=parse_integer, metavar="S", help=_add_range(_("sets all three seeds"), INTEGER_BOUNDS["data_seed"])
+    )
+    for seed, what in SEEDS.items():
+        parser.add_argument(f"--{seed.replace('_', '-')}", type=parse_integer, metavar="S", help=_(what))
     parser.add_argument("--device", choices=DEVICES, help=_("auto, if left out: a CUDA device if there is one, or the CPU"))
     parser.add_argument("--engine", choices=ENGINES, help=_("auto, if left out: for each layer the fastest that has its masks"))
     # With one, sums are in the order of the app's workers, and runs side by side do not wait for each other's threads.
-    parser.add_argument("--threads", type=whole, default=1, metavar="N", help=_("of torch; 1 if left out, as in the app"))
     parser.add_argument(
-        "--checkpoint", type=Path, metavar="PATH", help=_("write the run down in this file, and go on from there if it exists")
+        "--threads", type=parse_integer, default=1, metavar="N", help=_("of torch; 1 if left out, as in the app")
     )
-    parser.add_argument("--checkpoint-every", type=whole, metavar="N", help=_("after so many updates; 100, if left out"))
-    add_json(parser)
-    parser.epilog = _epilog()
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="PATH", help=_("save the run in this file, and resume from it if it exists")
+    )
+    parser.add_argument(
+        "--checkpoint-every", type=parse_integer, metavar="N", help=_("after so many updates; 100, if left out")
+    )
+    add_json_option(parser)
+    parser.epilog = _format_epilog()
     parser.formatter_class = argparse.RawDescriptionHelpFormatter  # which leaves the epilog's lines alone
 
 
-def _within(what: str, bounds: tuple[int, int]) -> str:
+def _add_range(what: str, bounds: tuple[int, int]) -> str:
     return _("{what}; {low} to {high}").format(what=what, low=bounds[0], high=bounds[1])
 
 
-def _epilog() -> str:
-    """What holds where nothing is said, and the options of each task."""
-    wide, width = max(map(len, TASKS)), max(60, get_terminal_size().columns - 2)
+def _format_epilog() -> str:
+    """Return the end of the help: the defaults, and the options of each task."""
+    name_width, width = max(map(len, TASKS)), max(60, get_terminal_size().columns - 2)
     rows = [
         fill(
-            f"  {name:{wide}}  {', '.join(_told(option) for option in row.options)}",
+            f"  {name:{name_width}}  {', '.join(_format_option(option) for option in row.options)}",
             width,
-            subsequent_indent=" " * (wide + 4),
+            subsequent_indent=" " * (name_width + 4),
             break_on_hyphens=False,
         )
         for name, row in TASKS.items()
     ]
     return "\n".join(
         (
-            fill(_("What is left out is as suits the task, or as the recipe has it."), width),
+            fill(_("The defaults are those of the task, or of the recipe."), width),
             "",
-            fill(_("--option key=value of each task, here with what holds if it is left out, and its range:"), width),
+            fill(_("--option key=value of each task, with its default and its range:"), width),
             *rows,
         )
     )
 
 
-def _told(option: Option) -> str:
-    if option.local:
-        return f"{option.name}={'PATH' if option.name == CORPUS else 'NAME'} ({_(option.label)})"
+def _format_option(option: Option) -> str:
+    if option.is_local:
+        return f"{option.name}={'PATH' if option.name == CORPUS_OPTION else 'NAME'} ({_(option.label)})"
     allowed = "|".join(option.choices) if option.choices else _("{low} to {high}").format(low=option.low, high=option.high)
     return f"{option.name}={option.default} ({allowed})"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Trains to the end. Returns 1 where the run failed."""
-    chosen = experiment(args)
-    check_whole("threads", args.threads, THREADS)
-    from core.training.checkpoint import EVERY, Checkpoint  # here, so that no other command waits for torch
+    """Train to the end. Return the exit status: 1 if the run failed. Raises Invalid."""
+    experiment = build_from_arguments(args)
+    check_integer("threads", args.threads, THREAD_BOUNDS)
+    from core.training.checkpoint import DEFAULT_INTERVAL, Checkpoint  # here, so that no other command waits for torch
     from core.training.trainer import prepare, train
 
-    checkpoint = Checkpoint(args.checkpoint, _given(args.checkpoint_every, EVERY)) if args.checkpoint else None
+    interval = DEFAULT_INTERVAL if args.checkpoint_every is None else args.checkpoint_every
+    checkpoint = Checkpoint(args.checkpoint, interval) if args.checkpoint else None
     prepare(args.threads)
-    events = train(chosen, checkpoint=checkpoint)
-    return _print_json(events) if args.json else print_text(events, chosen)
+    events = train(experiment, checkpoint=checkpoint)
+    return _print_json(events) if args.json else print_run(events, experiment)
 
 
-def experiment(args: argparse.Namespace) -> Experiment:
-    """The experiment that the arguments describe. Raises Invalid."""
-    plain = (
-        "cell",
-        "layers",
-        "embedding",
-        "batch",
-        "steps",
-        "hidden",
-        "updates",
-        "epochs",
-        "learning_rate",
-        "device",
-        "engine",
-    )
-    given: dict[str, Any] = {name: getattr(args, name) for name in plain if getattr(args, name) is not None}
-    for seed in SEEDS_OF:
+def build_from_arguments(args: argparse.Namespace) -> Experiment:
+    """Return the experiment that the arguments describe. Raises Invalid."""
+    names = ("cell", *SIZES, "hidden", *LENGTHS, "learning_rate", "device", "engine")
+    fields: dict[str, Any] = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    for seed in SEEDS:
         value = getattr(args, seed) if getattr(args, seed) is not None else args.seed
-        given |= {} if value is None else {seed: value}
-    _check_recipe(args)
-    row = recipe(args.recipe) if args.recipe else None
-    name = row.task if row else args.task or DEFAULT
+        if value is not None:
+            fields[seed] = value
+    _check_combination(args)
+    recipe = get_recipe(args.recipe) if args.recipe else None
+    task = recipe.task if recipe else args.task or DEFAULT_TASK
     if args.method or args.rate:
-        given |= _dropping(args, row, name)
-    options = dict(_option(pair, task(name).options) for pair in args.option)
-    built = of_recipe(row, _given(args.scale, 1.0), options, **given) if row else build_experiment(name, options, **given)
-    _check_words(built, given.get("placement", built.placement), args.rate or ())
-    return built
+        fields |= _build_dropout_fields(args, recipe, task)
+    options = dict(_parse_option(pair, get_task(task).options) for pair in args.option)
+    if recipe:
+        experiment = build_recipe_experiment(recipe, 1.0 if args.scale is None else args.scale, options, **fields)
+    else:
+        experiment = build_experiment(task, options, **fields)
+    _check_word_dropout(experiment, fields.get("placement", experiment.placement), args.rate or ())
+    return experiment
 
 
-def _dropping(args: argparse.Namespace, row: Recipe | None, name: str) -> dict[str, Any]:
-    """Where it drops, as --method and --rate say; a recipe's own sites, or the usual ones of the task's method, without the
-    former."""
-    if row and not args.method:
-        return {"placement": at_rates(row.fields["placement"], args.rate, args.cell)}
-    usual = args.method or build_experiment(name).method or "none"
-    return {"placement": placement(usual, args.rate, args.cell), "monte_carlo": method(usual).monte_carlo}
+def _build_dropout_fields(args: argparse.Namespace, recipe: Recipe | None, task: str) -> dict[str, Any]:
+    """Return the fields that --method and --rate set.
+
+    Without --method, the sites are those of the recipe, or of the task's usual method.
+    """
+    if recipe and not args.method:
+        return {"placement": set_rates(recipe.fields["placement"], args.rate, args.cell)}
+    method = args.method or build_experiment(task).method or "none"
+    return {"placement": build_placement(method, args.rate, args.cell), "monte_carlo": get_method(method).monte_carlo}
 
 
-def _check_recipe(args: argparse.Namespace) -> None:
-    """Raises Invalid for what goes only with a recipe, or only without one."""
+def _check_combination(args: argparse.Namespace) -> None:
+    """Raise Invalid if an option is given without the one that it belongs to, or with one that excludes it."""
     if args.recipe and args.task:
         raise Invalid(_("A recipe brings its own task: leave --task out."), "task")
     if not args.recipe and args.scale is not None:
-        raise Invalid(_("--scale is that of a recipe: name one with --recipe."), "scale")
+        raise Invalid(_("--scale needs a recipe: name one with --recipe."), "scale")
     if args.checkpoint_every is not None and not args.checkpoint:
-        raise Invalid(_("--checkpoint-every says how often --checkpoint is written: name a file with that."), "checkpoint")
+        raise Invalid(_("--checkpoint-every needs --checkpoint: name a file with it."), "checkpoint")
 
 
-def _given(value: Any, otherwise: Any) -> Any:
-    return otherwise if value is None else value
-
-
-def _option(pair: str, options: Sequence[Option]) -> tuple[str, Value]:
+def _parse_option(pair: str, options: Sequence[Option]) -> tuple[str, Value]:
     name, equals, value = pair.partition("=")
     known = {option.name: option for option in options}
     if not equals:
-        raise Invalid(_("--option takes key=value; “{pair}” is not that.").format(pair=pair))
-    return name, known[name].read(value) if name in known else value
+        raise Invalid(_("--option takes key=value; “{pair}” is not of that form.").format(pair=pair))
+    return name, known[name].parse(value) if name in known else value
 
 
-def _check_words(built: Experiment, asked: Placement, rates: Sequence[str]) -> None:
-    """Raises Invalid where words shall be dropped, and nothing else, or by name, of a task that has none."""
-    only = {site.name for site, _dropout in asked} == {"words"}
-    if not built.words and (only or any(rate.startswith("words=") for rate in rates)):
-        raise Invalid(_("The task “{task}” reads numbers: it has no words to drop.").format(task=built.task), "words")
+def _check_word_dropout(experiment: Experiment, placement: Placement, rates: Sequence[str]) -> None:
+    """Raise Invalid if word dropout is the only dropout, or asked for by name, and the task has no tokens."""
+    only = {site.name for site, _dropout in placement} == {"words"}
+    if not experiment.has_tokens and (only or any(rate.startswith("words=") for rate in rates)):
+        raise Invalid(_("The task “{task}” reads numbers: it has no words to drop.").format(task=experiment.task), "words")
 
 
 def _print_json(events: Iterator[dict[str, Any]]) -> int:

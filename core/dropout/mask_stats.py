@@ -1,6 +1,6 @@
-"""What a drawn mask shows when it is measured, each number beside what is expected of it.
+"""Statistics of a drawn mask, each with its expected value and its standard deviation.
 
-Everywhere p is the rate, k = 1 - p. Spreads are standard deviations of the measured number.
+Throughout, p is the dropout rate and k = 1 - p.
 """
 
 from collections.abc import Mapping
@@ -14,61 +14,64 @@ from core.dropout.placement import Dropout
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A number as measured, as expected, and by how much it is expected to vary."""
+class MaskStatistic:
+    """A measured value, its expected value, and the standard deviation of the measured value."""
 
     value: float
     expected: float
-    spread: float
+    std: float
 
 
-def kept(mask: Array, rate: float) -> Measured:
-    """The part of all independent draws that is kept: expected k ± √(pk/n). mask: as drawn, [T|1, B|1, …]."""
-    return Measured(float(np.count_nonzero(mask) / mask.size), 1 - rate, float((rate * (1 - rate) / mask.size) ** 0.5))
+def measure_kept_share(mask: Array, rate: float) -> MaskStatistic:
+    """Return the share of the n independent draws that is kept: expected k, std √(pk/n). mask: as drawn, [T|1, B|1, …]."""
+    return MaskStatistic(float(np.count_nonzero(mask) / mask.size), 1 - rate, float((rate * (1 - rate) / mask.size) ** 0.5))
 
 
-def factor(mask: Array, dropout: Dropout, rate: float) -> Measured:
-    """The mean of what is multiplied in: 1 where the scaling preserves it in training, 1 - p where it does not."""
+def measure_mean_factor(mask: Array, dropout: Dropout, rate: float) -> MaskStatistic:
+    """Return the mean of the mask's elements: expected 1 if the scaling preserves the mean in training, otherwise 1 - p."""
     k = 1 - rate
     mean, variance = 1.0, rate / k  # inverted: 1/k with probability k; Gaussian noise has the same two
     if dropout.noise == "bernoulli" and dropout.scaling != "inverted":
         mean, variance = k, rate * k
-    return Measured(float(mask.mean(dtype=np.float64)), mean, float((variance / mask.size) ** 0.5))
+    return MaskStatistic(float(mask.mean(dtype=np.float64)), mean, float((variance / mask.size) ** 0.5))
 
 
-def at_test(dropout: Dropout, rate: float) -> float:
-    """What stands for the mask at test."""
+def get_test_factor(dropout: Dropout, rate: float) -> float:
+    """Return the factor that replaces the mask at test time."""
     return 1 - rate if dropout.scaling == "test" else 1.0
 
 
-def overlap(mask: Array, dropout: Dropout, rate: float, steps: int) -> Measured | None:
-    """How many of the units share their fate, kept or dropped, at two neighbouring steps: expected p² + k² for fresh
-    draws, 1 for one draw. Over all pairs and samples; None where there are no two steps, or nothing is ever dropped."""
+def measure_step_overlap(mask: Array, dropout: Dropout, rate: float, steps: int) -> MaskStatistic | None:
+    """Return the share of units that are both kept or both dropped at two neighboring steps.
+
+    The mean over all pairs of steps and all samples: expected p² + k² for a fresh draw at every step, 1 for one draw per
+    sequence. None if there is only one step, or if the noise is Gaussian and drops nothing.
+    """
     if steps < 2 or dropout.noise == "gaussian":
         return None
     if len(mask) == 1:
-        return Measured(1.0, 1.0, 0.0)
+        return MaskStatistic(1.0, 1.0, 0.0)
     kept = mask != 0
-    return Measured(float((kept[1:] == kept[:-1]).mean()), *_of_fresh(rate, steps - 1, kept[0].size))
+    return MaskStatistic(float((kept[1:] == kept[:-1]).mean()), *_expect_fresh_overlap(rate, steps - 1, kept[0].size))
 
 
-def _of_fresh(p: float, pairs: int, chains: int) -> tuple[float, float]:
-    # Neighbouring pairs share a step: unless p is ½, they vary together.
+def _expect_fresh_overlap(p: float, pairs: int, sequences: int) -> tuple[float, float]:
+    """Return mean and standard deviation of the overlap over `pairs` of steps in each of so many independent sequences."""
     k = 1 - p
     q = p * p + k * k
-    together = p**3 + k**3 - q * q
-    variance = (pairs * q * (1 - q) + 2 * (pairs - 1) * together) / pairs**2 / chains
+    covariance = p**3 + k**3 - q * q  # of two neighboring pairs, which share a step; 0 at p = ½
+    variance = (pairs * q * (1 - q) + 2 * (pairs - 1) * covariance) / pairs**2 / sequences
     return q, float(variance**0.5)
 
 
-def thinned(masks: Mapping[str, Array], batch: int) -> int:
-    """n of the 2ⁿ different networks that one sample may meet within a window: each independent draw doubles them.
+def count_independent_draws(masks: Mapping[str, Array], batch: int) -> int:
+    """Return n, the number of independent draws for one sample in one window: 2ⁿ different thinned networks are possible.
 
-    masks: as `draw` returns them, not spelled out.
+    masks: as `draw_masks` returns them, without `expand_word_masks`.
     """
     return sum(mask.size // (batch if mask.shape[1] == batch else 1) for mask in masks.values())
 
 
-def digits(power: int) -> int:
-    """How many digits 2ⁿ has."""
+def count_digits(power: int) -> int:
+    """Return the number of decimal digits of 2ⁿ, n = `power`."""
     return floor(power * log10(2)) + 1

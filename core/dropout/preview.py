@@ -1,14 +1,14 @@
-"""Masks of a method to look at: really drawn, for a small network, at its rates without their schedule."""
+"""Example masks of a method, drawn for a small network at its final rates."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from core.dropout.masks import Shape, draw_masks, expand_word_masks, gates_of, mask_key
+from core.dropout.masks import NetworkShape, draw_masks, expand_word_masks, list_mask_gates, make_mask_key
 from core.dropout.placement import Placement
-from core.dropout.schedule import CONSTANT
-from core.dropout.sites import SITES, layers_of
+from core.dropout.schedule import CONSTANT_RATE
+from core.dropout.sites import SITES, get_site_layers
 
 STEPS, BATCH, UNITS, TOKENS, LAYERS, SEED = 20, 2, 12, 9, 2, 7
 
@@ -16,9 +16,9 @@ Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The mask of one site: its layer (from 1), the gate whose it is ("" where all gates share it), and the mask
-    [T|1, B|1, units]; of weights, the connections into the first unit."""
+class PreviewMask:
+    """The mask of one site: its layer (from 1), its gate ("" if all gates share the mask), and the mask [T|1, B|1, units]; at
+    a weight site, the connections into the first unit."""
 
     site: str
     layer: int
@@ -26,21 +26,23 @@ class Drawn:
     mask: Array
 
 
-def example(placement: Placement, cell: str) -> list[Drawn]:
-    """One mask for every site that is on, of the lowest layer that has it, for two samples of 20 steps. Rates that change
-    over the training are taken as they are in the end."""
-    steady = Placement.of({name: replace(dropout, schedule=CONSTANT) for name, dropout in placement.sites})
-    shape = Shape(STEPS, BATCH, UNITS, (UNITS,) * LAYERS, cell, TOKENS)
-    masks = expand_word_masks(draw_masks(steady, shape, SEED, update=1), _tokens())
-    found = []
+def draw_preview_masks(placement: Placement, cell: str) -> list[PreviewMask]:
+    """Draw one mask for every site that is on, at the lowest layer that has it, for 2 samples of 20 steps.
+
+    Schedules are ignored: every site has its own rate.
+    """
+    steady = Placement.from_sites({name: replace(dropout, schedule=CONSTANT_RATE) for name, dropout in placement.sites})
+    shape = NetworkShape(STEPS, BATCH, UNITS, (UNITS,) * LAYERS, cell, TOKENS)
+    masks = expand_word_masks(draw_masks(steady, shape, SEED, update=1), _make_tokens())
+    previews = []
     for site, dropout in steady:
-        layer = layers_of(SITES[site.name], LAYERS)[0]
-        gate = gates_of(dropout, cell)[0]
-        mask = masks[mask_key(site.name, layer, gate)]
-        found.append(Drawn(site.name, layer, gate, mask[:, :, 0] if site.kind == "weights" else mask))
-    return found
+        layer = get_site_layers(SITES[site.name], LAYERS)[0]
+        gate = list_mask_gates(dropout, cell)[0]
+        mask = masks[make_mask_key(site.name, layer, gate)]
+        previews.append(PreviewMask(site.name, layer, gate, mask[:, :, 0] if site.kind == "weights" else mask))
+    return previews
 
 
-def _tokens() -> npt.NDArray[np.int64]:
-    """Some text, [T, B], in which words come again."""
+def _make_tokens() -> npt.NDArray[np.int64]:
+    """Return tokens [T, B] in which words repeat."""
     return (np.arange(STEPS * BATCH) ** 2 % TOKENS).reshape(BATCH, STEPS).T

@@ -1,4 +1,4 @@
-"""What the papers report, and where each number was read."""
+"""Results that the papers report, with the source of each number."""
 
 from dataclasses import dataclass
 
@@ -9,50 +9,51 @@ TRANSCRIPTION = N_("from an abstract or a transcription, not checked in the pape
 
 
 @dataclass(frozen=True)
-class Published:
-    """One result of a method: on which data, with which network, the measure and its value(s), where it was read."""
+class PublishedResult:
+    """A published result of a method: data set, network, metric, its value or values, and where it was read."""
 
     method: str
-    data: str
+    dataset: str
     network: str
-    measure: str
+    metric: str
     value: str
-    read: str
+    source: str
 
 
 _PTB = N_("Penn Treebank, words")
-BOTH = N_("perplexity, validation / test")
+PERPLEXITIES = N_("perplexity, validation / test")
 
-PUBLISHED = (
-    Published("none", _PTB, N_("2 × 200, not regularised (Zaremba et al.)"), BOTH, "120.7 / 114.5", TRANSCRIPTION),
-    Published("none", _PTB, N_("mean of 2, 5, 10 such networks"), BOTH, "100.4 / 96.1, 87.9 / 84.1, 83.5 / 80.0",
-              TRANSCRIPTION),
-    Published("zaremba2014", _PTB, N_("2 × 650, medium, p = .5"), BOTH, "86.2 / 82.7", TRANSCRIPTION),
-    Published("zaremba2014", _PTB, N_("2 × 1500, large, p = .65"), BOTH, "82.2 / 78.4", TRANSCRIPTION),
-    Published("zaremba2014", _PTB, N_("mean of 2, 5, 10 medium networks"), BOTH,
-              "80.6 / 77.0, 76.7 / 73.3, 75.2 / 72.0", TRANSCRIPTION),
-    Published("zaremba2014", N_("Icelandic speech"), N_("without → with dropout"),
-              N_("frame accuracy %, training / validation"), "71.6 / 68.9 → 69.4 / 70.5", TRANSCRIPTION),
-    Published("zaremba2014", N_("WMT'14, English to French"), N_("4 × 1000, p = .2, without → with"),
-              N_("test perplexity; BLEU"), "5.8 → 5.0; 25.9 → 29.03", TRANSCRIPTION),
-    Published("zaremba2014", N_("MSCOCO captions"), N_("without → with dropout"), "BLEU", "23.5 → 24.3", TRANSCRIPTION),
-    Published("gal2016", _PTB, N_("medium, mean weights"), BOTH, "81.8 / 79.7", TRANSCRIPTION),
-    Published("gal2016", _PTB, N_("large, mean weights"), BOTH, "77.3 / 75.0", TRANSCRIPTION),
-    Published("gal2016-untied", _PTB, N_("medium, mean weights"), BOTH, "81.9 / 79.7", TRANSCRIPTION),
-    Published("gal2016-untied", _PTB, N_("large, mean weights"), BOTH, "77.9 / 75.2", TRANSCRIPTION),
-    Published("gal2016-untied", _PTB, N_("medium, Monte Carlo"), N_("perplexity, test"), "78.6", TRANSCRIPTION),
-    Published("gal2016-untied", _PTB, N_("large, Monte Carlo"), N_("perplexity, test"), "73.4", TRANSCRIPTION),
-    Published("merity2017", _PTB, "AWD-LSTM", BOTH, "60.0 / 57.3", TRANSCRIPTION),
-    Published("krueger2016", N_("Penn Treebank, characters"), "LSTM", N_("bits per character, validation / test"),
-              "1.362 / 1.27", PAPER),
-    Published("krueger2016", _PTB, "LSTM", BOTH, "81.4 / 77.4", PAPER),
+PUBLISHED_RESULTS = (
+    PublishedResult("none", _PTB, N_("2 × 200, not regularised (Zaremba et al.)"), PERPLEXITIES, "120.7 / 114.5",
+                    TRANSCRIPTION),
+    PublishedResult("none", _PTB, N_("mean of 2, 5, 10 such networks"), PERPLEXITIES, "100.4 / 96.1, 87.9 / 84.1, 83.5 / 80.0",
+                    TRANSCRIPTION),
+    PublishedResult("zaremba2014", _PTB, N_("2 × 650, medium, p = .5"), PERPLEXITIES, "86.2 / 82.7", TRANSCRIPTION),
+    PublishedResult("zaremba2014", _PTB, N_("2 × 1500, large, p = .65"), PERPLEXITIES, "82.2 / 78.4", TRANSCRIPTION),
+    PublishedResult("zaremba2014", _PTB, N_("mean of 2, 5, 10 medium networks"), PERPLEXITIES,
+                    "80.6 / 77.0, 76.7 / 73.3, 75.2 / 72.0", TRANSCRIPTION),
+    PublishedResult("zaremba2014", N_("Icelandic speech"), N_("without → with dropout"),
+                    N_("frame accuracy %, training / validation"), "71.6 / 68.9 → 69.4 / 70.5", TRANSCRIPTION),
+    PublishedResult("zaremba2014", N_("WMT'14, English to French"), N_("4 × 1000, p = .2, without → with"),
+                    N_("test perplexity; BLEU"), "5.8 → 5.0; 25.9 → 29.03", TRANSCRIPTION),
+    PublishedResult("zaremba2014", N_("MSCOCO captions"), N_("without → with dropout"), "BLEU", "23.5 → 24.3", TRANSCRIPTION),
+    PublishedResult("gal2016", _PTB, N_("medium, mean weights"), PERPLEXITIES, "81.8 / 79.7", TRANSCRIPTION),
+    PublishedResult("gal2016", _PTB, N_("large, mean weights"), PERPLEXITIES, "77.3 / 75.0", TRANSCRIPTION),
+    PublishedResult("gal2016-untied", _PTB, N_("medium, mean weights"), PERPLEXITIES, "81.9 / 79.7", TRANSCRIPTION),
+    PublishedResult("gal2016-untied", _PTB, N_("large, mean weights"), PERPLEXITIES, "77.9 / 75.2", TRANSCRIPTION),
+    PublishedResult("gal2016-untied", _PTB, N_("medium, Monte Carlo"), N_("perplexity, test"), "78.6", TRANSCRIPTION),
+    PublishedResult("gal2016-untied", _PTB, N_("large, Monte Carlo"), N_("perplexity, test"), "73.4", TRANSCRIPTION),
+    PublishedResult("merity2017", _PTB, "AWD-LSTM", PERPLEXITIES, "60.0 / 57.3", TRANSCRIPTION),
+    PublishedResult("krueger2016", N_("Penn Treebank, characters"), "LSTM", N_("bits per character, validation / test"),
+                    "1.362 / 1.27", PAPER),
+    PublishedResult("krueger2016", _PTB, "LSTM", PERPLEXITIES, "81.4 / 77.4", PAPER),
 )  # fmt: skip
-NOTE = N_(
+LOSS_NOTE = N_(
     "The original loss is a mean over the batch but a sum over time: its learning rate of 1 and its clip of 5 need the "
     "mean times the unrolled steps in PyTorch."
 )
 
 
-def published(method: str) -> list[Published]:
-    """What is reported of a method."""
-    return [row for row in PUBLISHED if row.method == method]
+def list_published_results(method: str) -> list[PublishedResult]:
+    """Return the published results of a method."""
+    return [row for row in PUBLISHED_RESULTS if row.method == method]

@@ -1,17 +1,17 @@
-"""How a rate changes over the updates of a training."""
+"""Schedules of the dropout rate over the updates of a training run."""
 
 from dataclasses import dataclass
 
 from core.errors import Invalid
 from core.i18n import N_, _
 
-KINDS = {"constant": N_("constant"), "ramp": N_("ramp"), "rise-fall": N_("rise and fall")}
-LONGEST = 1_000_000  # updates
+SCHEDULE_KINDS = {"constant": N_("constant"), "ramp": N_("ramp"), "rise-fall": N_("rise and fall")}
+MAX_SCHEDULE_UPDATES = 1_000_000  # updates
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """The rate over the updates, from `start` to the site's own rate p.
+class RateSchedule:
+    """A schedule of the rate over the updates, from `start` to the site's own rate p.
 
     kind: "constant" is p throughout; "ramp" goes from `start` to p in a straight line over `length` updates and stays
     there (it falls where `start` is above p); "rise-fall" goes from `start` to p over the first half of `length`, back
@@ -23,29 +23,29 @@ class Schedule:
     length: int = 0
     start: float = 0.0
 
-    def share(self, rate: float, update: int) -> float:
-        """The rate at an update (from 1) of a site whose own rate is `rate`."""
+    def compute_rate(self, rate: float, update: int) -> float:
+        """Return the rate at an update (from 1) of a site whose own rate is `rate`."""
         if self.kind == "constant":
             return rate
-        done = min(max(update, 0) / self.length, 1.0)
-        way = done if self.kind == "ramp" else 1 - abs(1 - 2 * done)
-        return self.start + (rate - self.start) * way
+        progress = min(max(update, 0) / self.length, 1.0)
+        share = progress if self.kind == "ramp" else 1 - abs(1 - 2 * progress)
+        return self.start + (rate - self.start) * share
 
 
-CONSTANT = Schedule()
+CONSTANT_RATE = RateSchedule()
 
 
-def check_schedule(name: str, schedule: Schedule) -> None:
-    """Raises Invalid, with what is allowed, for a schedule of the site `name` that cannot be."""
-    if schedule.kind not in tuple(KINDS):
+def check_schedule(name: str, schedule: RateSchedule) -> None:
+    """Raise Invalid unless the schedule of the site `name` is valid."""
+    if schedule.kind not in tuple(SCHEDULE_KINDS):
         raise Invalid(
             _("The schedule of “{name}” is “{kind}”; it must be one of {allowed}.").format(
-                name=name, kind=schedule.kind, allowed=", ".join(KINDS)
+                name=name, kind=schedule.kind, allowed=", ".join(SCHEDULE_KINDS)
             ),
             name,
         )
     least = 0 if schedule.kind == "constant" else 1
-    most = 0 if schedule.kind == "constant" else LONGEST
+    most = 0 if schedule.kind == "constant" else MAX_SCHEDULE_UPDATES
     if isinstance(schedule.length, bool) or not isinstance(schedule.length, int) or not least <= schedule.length <= most:
         raise Invalid(
             _(
@@ -57,8 +57,8 @@ def check_schedule(name: str, schedule: Schedule) -> None:
 
 
 def _check_start(name: str, start: object, kind: str) -> None:
-    number = isinstance(start, int | float) and not isinstance(start, bool)
-    if not number or not 0 <= start < 1 or (kind == "constant" and start):  # type: ignore[operator]
+    is_number = isinstance(start, int | float) and not isinstance(start, bool)
+    if not is_number or not 0 <= start < 1 or (kind == "constant" and start):  # type: ignore[operator]
         raise Invalid(
             _(
                 "The schedule of “{name}” starts at {start}; it must be at least 0 and below 1, and 0 where the rate "

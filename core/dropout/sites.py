@@ -1,4 +1,4 @@
-"""The places in a recurrent network where dropout can act: one row a site.
+"""The sites, which are the places in a recurrent network where dropout can act: one row per site.
 
 The command line, the Lab, the figures and the tests iterate over `SITES`; nothing else lists them.
 """
@@ -6,25 +6,30 @@ The command line, the Lab, the figures and the tests iterate over `SITES`; nothi
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.dropout.cells import CELLS
 from core.errors import Invalid
 from core.i18n import N_, _
 
 AXES = ("time", "batch", "gates", "units")
-ALL = ("lstm", "gru", "rnn", "rnn-logistic")
-GATED = ("lstm", "gru")
-_OWN = ("time", "batch", "units")
-_WEIGHTS = {"time": "sequence", "batch": "batch", "gates": "separate"}
-_HELD = {"scaling": "test"}
+GATED_CELLS = ("lstm", "gru")
+_AXES_WITHOUT_GATES = ("time", "batch", "units")
+_WEIGHT_DEFAULTS = {"time": "sequence", "batch": "batch", "gates": "separate"}
+_ZONEOUT_DEFAULTS = {"scaling": "test"}
 
 
 @dataclass(frozen=True)
 class Site:
-    """One place. `axes` are those over which a draw may be shared or fresh; a site without the axis "gates" has one
-    mask for all gates. `layers` is "first", "upper" (2 to L), "last" or "every"; `width` names whose units are
-    masked: those coming from "below", the layer's "own", or the "tokens" of the vocabulary. `inside` says that the mask
-    acts within the recurrence. `kind` is what the mask does: it multiplies "units" or "weights" (one element a
-    connection), or it chooses between the new value, where it is 1, and the "old" one (Zoneout). `usual` is how it
-    drops where nothing else is said, as far as that is not what most sites do."""
+    """A place in the network where dropout can act.
+
+    multiplies, memory: a phrase and a sentence for the screen, what is masked and what that does to the stored content.
+    layers: the layers that have the site, "first", "upper" (2 to L), "last" or "every".
+    width: whose units are masked, "below" (the layer below), "own" (this layer) or "tokens" (the vocabulary).
+    axes: the axes over which a draw may be shared or fresh; without the axis "gates" there is one mask for all gates.
+    is_recurrent: whether the mask acts within the recurrence.
+    kind: "units" and "weights" are multiplied by the mask (a mask of weights has one element per connection); "zoneout"
+    takes the new value where the mask is 1 and keeps the old one where it is 0.
+    defaults: the settings of `Dropout` whose default at this site differs from that of the class.
+    """
 
     name: str
     label: str
@@ -34,14 +39,14 @@ class Site:
     layers: str
     width: str
     axes: tuple[str, ...]
-    inside: bool
-    cells: tuple[str, ...] = ALL
+    is_recurrent: bool
+    cells: tuple[str, ...] = CELLS
     kind: str = "units"
-    usual: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
-def _gate(name: str, label: str, symbol: str, multiplies: str, memory: str, cell: str) -> Site:
-    return Site(name, label, symbol, multiplies, memory, "every", "own", _OWN, True, (cell,))
+def _build_gate_site(name: str, label: str, symbol: str, multiplies: str, memory: str, cell: str) -> Site:
+    return Site(name, label, symbol, multiplies, memory, "every", "own", _AXES_WITHOUT_GATES, True, (cell,))
 
 
 SITES: dict[str, Site] = {
@@ -57,7 +62,7 @@ SITES: dict[str, Site] = {
             "tokens",
             ("batch", "units"),
             False,
-            usual={"time": "sequence"},
+            defaults={"time": "sequence"},
         ),
         Site(
             "input",
@@ -86,10 +91,10 @@ SITES: dict[str, Site] = {
             N_("output"),
             "hₜ⁽ᴸ⁾",
             N_("hₜ of the top layer on its way to the prediction"),
-            N_("Noise on what is told; what is stored stays."),
+            N_("Noise on the output; what is stored stays."),
             "last",
             "own",
-            _OWN,
+            _AXES_WITHOUT_GATES,
             False,
         ),
         Site(
@@ -114,9 +119,9 @@ SITES: dict[str, Site] = {
             N_("Some units are not written at this step; what is already stored stays."),
             "every",
             "own",
-            _OWN,
+            _AXES_WITHOUT_GATES,
             True,
-            GATED,
+            GATED_CELLS,
         ),
         Site(
             "cell",
@@ -126,11 +131,11 @@ SITES: dict[str, Site] = {
             N_("Erases memory: content survives Δ steps only where every mask kept it."),
             "every",
             "own",
-            _OWN,
+            _AXES_WITHOUT_GATES,
             True,
             ("lstm",),
         ),
-        _gate(
+        _build_gate_site(
             "input_gate",
             N_("input gate"),
             "iₜ",
@@ -138,7 +143,7 @@ SITES: dict[str, Site] = {
             N_("A closed input gate writes nothing: the same as a mask on gₜ."),
             "lstm",
         ),
-        _gate(
+        _build_gate_site(
             "forget_gate",
             N_("forget gate"),
             "fₜ",
@@ -146,15 +151,15 @@ SITES: dict[str, Site] = {
             N_("Erases memory: a dropped forget gate is 0 and empties the cell."),
             "lstm",
         ),
-        _gate(
+        _build_gate_site(
             "output_gate",
             N_("output gate"),
             "oₜ",
-            N_("oₜ, how much of the cell is shown"),
+            N_("oₜ, how much of the cell is output"),
             N_("Hides the cell at this step, from above and from the next step; its content stays."),
             "lstm",
         ),
-        _gate(
+        _build_gate_site(
             "reset_gate",
             N_("reset gate"),
             "rₜ",
@@ -162,7 +167,7 @@ SITES: dict[str, Site] = {
             N_("The candidate forgets the past at this step; what is carried stays."),
             "gru",
         ),
-        _gate(
+        _build_gate_site(
             "update_gate",
             N_("update gate"),
             "zₜ",
@@ -184,7 +189,7 @@ SITES: dict[str, Site] = {
             AXES,
             True,
             kind="weights",
-            usual=_WEIGHTS,
+            defaults=_WEIGHT_DEFAULTS,
         ),
         Site(
             "input_weights",
@@ -197,7 +202,7 @@ SITES: dict[str, Site] = {
             AXES,
             False,
             kind="weights",
-            usual=_WEIGHTS,
+            defaults=_WEIGHT_DEFAULTS,
         ),
         Site(
             "zoneout_cell",
@@ -207,11 +212,11 @@ SITES: dict[str, Site] = {
             N_("Erases nothing: old content stays where the new is held back."),
             "every",
             "own",
-            _OWN,
+            _AXES_WITHOUT_GATES,
             True,
             ("lstm",),
-            "old",
-            _HELD,
+            "zoneout",
+            _ZONEOUT_DEFAULTS,
         ),
         Site(
             "zoneout_state",
@@ -221,23 +226,23 @@ SITES: dict[str, Site] = {
             N_("Erases nothing: the old state stays where the new is held back."),
             "every",
             "own",
-            _OWN,
+            _AXES_WITHOUT_GATES,
             True,
-            kind="old",
-            usual=_HELD,
+            kind="zoneout",
+            defaults=_ZONEOUT_DEFAULTS,
         ),
     )
 }
 
 
-def layers_of(site: Site, layers: int) -> range:
-    """The layers (1 to `layers`) at which the site exists."""
+def get_site_layers(site: Site, layers: int) -> range:
+    """Return the layers that have the site, in a stack of `layers` counted from 1."""
     first, last = {"first": (1, 1), "upper": (2, layers), "last": (layers, layers), "every": (1, layers)}[site.layers]
     return range(first, last + 1)
 
 
-def width_of(site: Site, layer: int, embedding: int, hidden: Sequence[int], tokens: int = 0) -> int:
-    """How many units the site's mask has at `layer` (from 1): E or H of the layer below, the layer's own H, or V."""
+def get_mask_width(site: Site, layer: int, embedding: int, hidden: Sequence[int], tokens: int = 0) -> int:
+    """Return the number of units of the site's mask at `layer` (from 1): E or H of the layer below, the layer's H, or V."""
     if site.width == "tokens":
         return tokens
     if site.width == "own":
@@ -246,7 +251,7 @@ def width_of(site: Site, layer: int, embedding: int, hidden: Sequence[int], toke
 
 
 def check_site(name: str, cell: str | None = None) -> None:
-    """Raises Invalid unless there is such a site, and the cell, if one is named, has it."""
+    """Raise Invalid unless the site exists and, if a cell is given, the cell has it."""
     if name not in SITES:
         raise Invalid(_("There is no site “{name}”; the sites are {all}.").format(name=name, all=", ".join(SITES)), name)
     if cell is not None and cell not in SITES[name].cells:

@@ -1,4 +1,4 @@
-"""The data that an experiment trains on, found again without a run: the window of any update."""
+"""The data of an experiment, the batch and the masks of any of its updates, without a run. Cached."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -11,21 +11,21 @@ from core.dropout.masks import Array, draw_masks
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
-from core.tasks import task
+from core.tasks import get_task
 from core.tasks.task import Batch, Data, Value
-from core.tasks.window_variants import fresh, varied
+from core.tasks.window_variants import reset_every_window, vary_window_lengths
 
-# What the data depend on, and how they are cut: (task, options, T, B, seed), windows, states, decoder.
-_Key = tuple[tuple[str, tuple[tuple[str, Value], ...], int, int, int], str, str, str]
+# What the data depend on: (task, options, T, B, data seed), windows, states, decoder.
+_DataKey = tuple[tuple[str, tuple[tuple[str, Value], ...], int, int, int], str, str, str]
 
 
 def load_data(experiment: Experiment) -> Data:
-    """The data of an experiment. Raises Invalid where its task cannot make it."""
-    return _data(_key(experiment))
+    """Return the data of an experiment. Raises Invalid if its task cannot make them."""
+    return _load_data(_get_key(experiment))
 
 
 def draw_update_masks(experiment: Experiment, update: int, pass_index: int = 0) -> dict[str, Array]:
-    """The masks of update n, as `core.dropout.masks.draw` draws them for the experiment and its data."""
+    """Draw the masks of an update (from 1), as the run draws them; see `core.dropout.masks.draw_masks`."""
     e = experiment
     shape = replace(e.shape, tokens=load_data(e).tokens) if e.placement.get("words") else e.shape
     if e.windows == "varied":
@@ -34,93 +34,96 @@ def draw_update_masks(experiment: Experiment, update: int, pass_index: int = 0) 
 
 
 def count_updates(experiment: Experiment) -> int:
-    """How many updates the experiment trains for."""
+    """Return the number of updates that the experiment trains for."""
     return experiment.updates or experiment.epochs * load_data(experiment).updates
 
 
 def count_inputs(experiment: Experiment) -> int:
-    """How many steps of how many samples an epoch reads, B · T of each window: of a text, its symbols in whole windows."""
+    """Return the number of inputs that an epoch reads, B · T per batch (for a text: the symbols in whole windows)."""
     return sum(batch.x.shape[0] * batch.x.shape[1] for batch in load_data(experiment).train(0))
 
 
 def count_targets(experiment: Experiment) -> dict[str, int]:
-    """How many answers are asked for in an epoch of training, and in the other parts."""
+    """Return the number of targets in an epoch of training, in the validation split and in the test split."""
     data = load_data(experiment)
-    parts = {"train": data.train(0), "validation": data.split("validation"), "test": data.split("test")}
-    return {name: sum(int(batch.target_mask.sum()) for batch in part) for name, part in parts.items()}
+    splits = {"train": data.train(0), "validation": data.split("validation"), "test": data.split("test")}
+    return {name: sum(int(batch.target_mask.sum()) for batch in batches) for name, batches in splits.items()}
 
 
 def batch_at(experiment: Experiment, update: int) -> Batch:
-    """The window of update n (from 1): what the run of this experiment reads, or will read, then."""
-    return _window(_key(experiment), update)
+    """Return the batch that a run of the experiment reads at an update (from 1)."""
+    return _load_batch(_get_key(experiment), update)
 
 
 def nearest_target_step(experiment: Experiment, update: int, sample: int, t: int, chosen: bool) -> int:
-    """Where a path to step t can end in that sample of an update's window: at t where that was chosen and exists, else at the
-    nearest step, the later of two, at which something is asked; at t where nothing is. Where the answer may be that there is
-    nothing to name, and t was not chosen: t steps into that of which there is something."""
-    batch, nothing = batch_at(experiment, update), load_data(experiment).nothing
-    if chosen and batch.exists[t, sample]:
+    """Return the step at which a path that should end at step t ends, in one sample of an update's window.
+
+    That is t if it was chosen and is not padding. Otherwise it is the step nearest to t that has a target, the later of two,
+    or t if there is no target. If the task has a blank class and t was not chosen, it is step number t (from 0) of
+    those whose target is not blank, or the last of them.
+    """
+    batch, blank = batch_at(experiment, update), load_data(experiment).blank_class
+    if chosen and batch.step_mask[t, sample]:
         return t
-    named = np.flatnonzero(batch.target_mask[:, sample] & (batch.y[:, sample] != nothing))
-    if nothing is not None and len(named) and not chosen:
+    named = np.flatnonzero(batch.target_mask[:, sample] & (batch.y[:, sample] != blank))
+    if blank is not None and len(named) and not chosen:
         return int(named[min(t, len(named) - 1)])
-    asked = np.flatnonzero(batch.target_mask[:, sample])
-    return int(min(asked, key=lambda step: (abs(step - t), -step), default=t))
+    steps = np.flatnonzero(batch.target_mask[:, sample])
+    return int(min(steps, key=lambda step: (abs(step - t), -step), default=t))
 
 
 def have_same_validation_targets(one: Experiment, other: Experiment) -> bool:
-    """Whether the validation parts of the two ask the same, in the same order, and scale it alike."""
-    return _same_questions(_key(one), _key(other))
+    """Return whether both validation splits have the same targets, in the same order and with the same scale."""
+    return _have_same_targets(_get_key(one), _get_key(other))
 
 
 @lru_cache(maxsize=32)
-def _same_questions(one: _Key, other: _Key) -> bool:
-    asked = [
-        (data.class_names, data.centre, data.spread, [b.y[b.target_mask].tolist() for b in data.split("validation")])
-        for data in map(_data, (one, other))
+def _have_same_targets(one: _DataKey, other: _DataKey) -> bool:
+    targets = [
+        (data.class_names, data.target_mean, data.target_std, [b.y[b.target_mask].tolist() for b in data.split("validation")])
+        for data in map(_load_data, (one, other))
     ]
-    return asked[0] == asked[1]
+    return targets[0] == targets[1]
 
 
-def _key(e: Experiment) -> _Key:
+def _get_key(e: Experiment) -> _DataKey:
     return (e.task, e.options, e.steps, e.batch, e.data_seed), e.windows, e.states, e.decoder
 
 
 @lru_cache(maxsize=8)
-def _made(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: int, seed: int) -> Data:
-    return task(name).make(dict(options), steps, batch, seed)
+def _make_data(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: int, seed: int) -> Data:
+    return get_task(name).make_data(dict(options), steps, batch, seed)
 
 
 # Data that somebody holds, such as a run that trains on them, are found again however many others were asked for since.
-_held: WeakValueDictionary[_Key, Data] = WeakValueDictionary()
+_held: WeakValueDictionary[_DataKey, Data] = WeakValueDictionary()
 
 
 @lru_cache(maxsize=8)
-def _data(key: _Key) -> Data:
-    data = _held.get(key) or _make_data(key)
+def _load_data(key: _DataKey) -> Data:
+    data = _held.get(key) or _cut_data(key)
     _held[key] = data
     return data
 
 
-def _make_data(key: _Key) -> Data:
-    made, windows, states, decoder = key
-    data = _made(*made)
+def _cut_data(key: _DataKey) -> Data:
+    source, windows, states, decoder = key
+    data = _make_data(*source)
     if decoder == "tied" and data.tokens != data.classes:
         raise Invalid(
             _(
-                "A tied decoder has the weights of the embedding: what is answered must be what is read. The task "
-                "“{task}” reads {tokens} tokens and answers with {classes}."
-            ).format(task=made[0], tokens=data.tokens, classes=data.classes),
+                "A tied decoder has the weights of the embedding, so inputs and targets must have the same vocabulary. "
+                "The task “{task}” has {tokens} input tokens and {classes} classes."
+            ).format(task=source[0], tokens=data.tokens, classes=data.classes),
             "decoder",
         )
     if windows == "varied":
-        data = varied(data, made[2], made[4])
-    return fresh(data) if states == "fresh" else data
+        data = vary_window_lengths(data, source[2], source[4])
+    return reset_every_window(data) if states == "fresh" else data
 
 
 @lru_cache(maxsize=32)
-def _window(key: _Key, update: int) -> Batch:
-    data = _data(key)
-    epoch, place = divmod(update - 1, data.updates)
-    return next(islice(data.train(epoch), place, None))
+def _load_batch(key: _DataKey, update: int) -> Batch:
+    data = _load_data(key)
+    epoch, index = divmod(update - 1, data.updates)
+    return next(islice(data.train(epoch), index, None))

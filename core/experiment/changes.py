@@ -1,26 +1,26 @@
-"""Changes made to an experiment while it runs."""
+"""Changes that are made to an experiment during its run."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.dropout.placement import from_data
+from core.dropout.placement import placement_from_plain
 from core.experiment.experiment import Experiment
 
-CHANGEABLE = ("placement", "learning_rate", "mask_seed")
+CHANGEABLE_FIELDS = ("placement", "learning_rate", "mask_seed")
 
 
-def experiment_at(began: Experiment, events: Iterable[Mapping[str, Any]], update: int) -> Experiment:
-    """The experiment as it was when the masks of that update (from 1) were drawn: with the changes made before it."""
-    changed = [event for event in events if event["event"] == "changed" and event["update"] < update]
-    return apply_changes(began, changed)
+def get_experiment_at(initial: Experiment, events: Iterable[Mapping[str, Any]], update: int) -> Experiment:
+    """Return the experiment at an update (from 1): the initial one with the changes of earlier "changed" events."""
+    earlier = [event for event in events if event["event"] == "changed" and event["update"] < update]
+    return apply_changes(initial, earlier)
 
 
 def apply_changes(experiment: Experiment, changes: Iterable[Mapping[str, Any]]) -> Experiment:
-    """The experiment after changes: "changed" events, or commands."""
+    """Return the experiment after changes, which are "changed" events or commands."""
     fields: dict[str, Any] = {}
     for change in changes:
-        fields |= {name: change[name] for name in CHANGEABLE if name in change}
+        fields |= {name: change[name] for name in CHANGEABLE_FIELDS if name in change}
     if "placement" in fields:
-        fields["placement"] = from_data(fields["placement"])
+        fields["placement"] = placement_from_plain(fields["placement"])
     return replace(experiment, **fields)

@@ -1,85 +1,56 @@
-"""Everything that determines a run, and the one validator that all input meets."""
+"""The experiment, which is everything that determines a run, and the validator of all input."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.dropout.masks import GATES, Shape, check_memory
-from core.dropout.methods import name_of
-from core.dropout.penalties import check_losses
-from core.dropout.placement import Placement, check, check_cell, check_layers
+from core.dropout.masks import NetworkShape, check_mask_memory
+from core.dropout.methods import find_method_name
+from core.dropout.penalties import check_loss_terms
+from core.dropout.placement import Placement, check_cell_sites, check_dropout, check_layer_rates
 from core.errors import Invalid
+from core.experiment.bounds import (
+    CHOICES,
+    CLOSED_BOUNDS,
+    HALF_OPEN_BOUNDS,
+    HIDDEN_BOUNDS,
+    INTEGER_BOUNDS,
+    OPTIONAL_FIELDS,
+    check_choice,
+    check_field,
+    check_integer,
+)
 from core.i18n import _
-from core.tasks import task as task_named
+from core.tasks import get_task
 from core.tasks.task import Value
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-ENGINES = ("auto", "fused", "bptt", "reference")
-CELLS = tuple(GATES)
-# The fields that are one of some words.
-WORDS: dict[str, tuple[str, ...]] = {
-    "cell": CELLS,
-    "device": DEVICES,
-    "engine": ENGINES,
-    "optimiser": ("adam", "sgd", "nt-asgd"),
-    "loss": ("mean", "sum"),
-    "decoder": ("own", "tied"),
-    "windows": ("equal", "varied"),
-    "states": ("carried", "fresh"),
-}
-
-# The whole numbers of an experiment: the least and the greatest that are allowed.
-BOUNDS: dict[str, tuple[int, int]] = {
-    "layers": (1, 4),
-    "embedding": (1, 1500),
-    "batch": (1, 256),
-    "steps": (1, 256),
-    "epochs": (1, 500),
-    "updates": (1, 1_000_000),
-    "decay_after": (1, 500),
-    "monte_carlo": (0, 1000),
-    "data_seed": (0, 2**32 - 1),
-    "weight_seed": (0, 2**32 - 1),
-    "mask_seed": (0, 2**32 - 1),
-}
-HIDDEN = (1, 1500)
-THREADS = (1, 1024)  # of torch
-# Numbers: above the first, and at most the second.
-LIMITS: dict[str, tuple[float, float]] = {
-    "learning_rate": (0, 100),
-    "clip": (0, 1000),
-    "forget_bias": (-10, 10),
-    "init_range": (0, 10),
-}
-# Numbers: from the first to the second.
-RANGES: dict[str, tuple[float, float]] = {"decay": (1, 1000), "weight_decay": (0, 1)}
-OPTIONAL = ("embedding", "updates", "forget_bias", "init_range")  # may be None
-SHORTEST_VARIED = 20  # steps: windows whose length varies by five or so are at least that long
-# T · B · (E + H of all layers): above this an update no longer fits a small machine's memory.
-ACTIVATIONS = 5_000_000
+MIN_VARIED_STEPS = 20  # the length of varied windows varies by about five steps
+# T · B · (E + H of all layers). With more, an update does not fit the memory of a small machine.
+MAX_ACTIVATIONS = 5_000_000
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A run before it runs. Checked when made; raises Invalid with a sentence that says what is allowed.
+    """Everything that determines a run. Validated when it is made: raises Invalid with a sentence that says what is allowed.
 
-    task, options: what is learned. cell, layers L (1 to 4), hidden H (units; one number, or one per layer),
-    embedding E (units; None: as wide as the first layer; a task with real inputs has none), batch B (samples), steps T
-    (time steps of a window).
-    epochs, updates: how long; updates, if given, is what counts. optimiser: adam; sgd; nt-asgd, which is sgd until the
-    validation loss no longer falls and from then on evaluates the mean of the weights since (Merity et al. 2017).
-    learning_rate: in (0, 100]; whole in the first decay_after epochs (1 to 500), then divided by decay, in [1, 1000],
-    before each. clip: largest norm of the gradient, in (0, 1000]. weight_decay: λ of λ·w added to the clipped gradient, in
-    [0, 1]. loss: what is made small, the mean over all that is asked, or its sum over time and mean over the batch.
-    init_range: all weights begin uniform in ± this, in (0, 10]; None: as PyTorch's layers do. forget_bias: where the
-    bias of the gate that keeps starts (an LSTM's f, a GRU's z), in (-10, 10], None: as the other weights; at 1 or more, long
-    lags can be learned (Jozefowicz et al. 2015). decoder: with weights of its own, or tied: those of the embedding.
-    windows: equal, or of varied length, about T (Merity et al. 2017). states: carried over from the window before where
-    the data go on, or fresh zeros at each.
-    placement: where dropout acts; what a task without words cannot drop, whole words, is left out of it. monte_carlo: passes
-    of a second test with masks on, 0 to 1000, 0 for none. Three seeds: data, initial weights, masks.
-    device: auto, cpu, cuda, mps. engine: auto; fused (the library's layers wherever they can express the
-    masks); bptt (backpropagation through time by hand, everywhere); reference (the readable step, everywhere).
+    task, options: the task and its options.
+    cell; layers: L, 1 to 4; hidden: H, units, one number or one per layer; embedding: E, units, None for H of the first layer
+    (a task whose inputs are numbers has no embedding); batch: B, samples; steps: T, time steps of a window.
+    epochs, updates: the length of the run; updates overrides epochs.
+    optimiser: "adam"; "sgd"; "nt-asgd", which is SGD until the validation loss stops falling and then evaluates the mean of the
+    weights since that update (Merity et al. 2017).
+    learning_rate: in (0, 100], constant for the first decay_after epochs (1 to 500) and then divided by decay, in [1, 1000],
+    before every epoch. clip: maximum norm of the gradient, in (0, 1000]. weight_decay: λ in [0, 1]; λ·w is added to the clipped
+    gradient. loss: "mean" over all targets, or "sum" over time and mean over the batch.
+    init_range: initial weights are uniform in ± this, in (0, 10]; None for the initialization of PyTorch's layers.
+    forget_bias: initial bias of the gate that keeps content (an LSTM's f, a GRU's z), in (-10, 10], None for that of the other
+    weights; long lags can be learned from 1 on (Jozefowicz et al. 2015).
+    decoder: "own" weights, or "tied" to those of the embedding. windows: "equal", or "varied" in length about T (Merity et al.
+    2017). states: "carried" over between consecutive windows, or "fresh" zeros at the start of each.
+    placement: where dropout acts; the site `words` is removed if the task has no tokens. monte_carlo: passes of a second test
+    with masks on, 0 to 1000, 0 for none. data_seed, weight_seed, mask_seed: of the data, the initial weights and the masks.
+    device: "auto", "cpu", "cuda", "mps". engine: "auto"; "fused" (PyTorch's layers wherever they can express the masks); "bptt"
+    (backpropagation through time by hand); "reference" (the readable step of the cell).
     """
 
     task: str = "language-model"
@@ -113,128 +84,80 @@ class Experiment:
     engine: str = "auto"
 
     def __post_init__(self) -> None:
-        _check_task(self)
-        if not self.words:
-            object.__setattr__(self, "placement", self.placement.without("words"))
-        validate(self)
+        _check_options(self.task, dict(self.options))
+        if not self.has_tokens:
+            object.__setattr__(self, "placement", self.placement.remove_site("words"))
+        validate_experiment(self)
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """H of each layer."""
+        """The number of units of each layer, H."""
         return self.hidden if isinstance(self.hidden, tuple) else (self.hidden,) * self.layers
 
     @property
     def features(self) -> int:
-        """F, how many real numbers a step of the input is; 0 where it is a token."""
-        return task_named(self.task).features(dict(self.options))
+        """The number of input features per step, F; 0 if the input is a token."""
+        return get_task(self.task).features(dict(self.options))
 
     @property
-    def words(self) -> bool:
-        """Whether tokens are read, so that whole words can be dropped."""
+    def has_tokens(self) -> bool:
+        """Whether the input is tokens, so that whole words can be dropped."""
         return self.features == 0
 
     @property
     def method(self) -> str | None:
-        """The method that the placement is, whatever its rates, or None."""
-        return name_of(self.placement, self.cell, self.words)
+        """The name of the method that has this placement, at any rates, or None."""
+        return find_method_name(self.placement, self.cell, self.has_tokens)
 
     @property
-    def shape(self) -> Shape:
-        """What the masks have to fit, but for the number of tokens, which the task's data decide."""
-        return Shape(self.steps, self.batch, self.features or self.embedding or self.widths[0], self.widths, self.cell)
+    def shape(self) -> NetworkShape:
+        """The sizes that the masks must fit, except the number of tokens, which depends on the data."""
+        return NetworkShape(self.steps, self.batch, self.features or self.embedding or self.widths[0], self.widths, self.cell)
 
 
 def build_experiment(task: str = "language-model", options: Mapping[str, Value] | None = None, **given: Any) -> Experiment:
-    """An experiment with the task's own defaults where nothing is given. Raises Invalid."""
-    row = task_named(task)
-    chosen = {option.name: option.default for option in row.shared_options} | dict(options or {})
-    _check_options(task, chosen)
-    fields = {**row.defaults, "steps": row.default_steps(chosen), **given}
-    return Experiment(task=task, options=tuple(sorted(chosen.items())), **fields)
+    """Return an experiment with the defaults of the task for every field that is not given. Raises Invalid."""
+    row = get_task(task)
+    all_options = {option.name: option.default for option in row.shared_options} | dict(options or {})
+    _check_options(task, all_options)
+    fields = {**row.defaults, "steps": row.default_steps(all_options), **given}
+    return Experiment(task=task, options=tuple(sorted(all_options.items())), **fields)
 
 
-def with_seed(experiment: Experiment, seed: int) -> Experiment:
-    """The same experiment with all three seeds set to one number."""
+def replace_seeds(experiment: Experiment, seed: int) -> Experiment:
+    """Return a copy with all three seeds set to one number."""
     return replace(experiment, data_seed=seed, weight_seed=seed, mask_seed=seed)
 
 
-def validate(experiment: Experiment) -> None:
-    """Raises Invalid for the first thing that cannot be."""
+def validate_experiment(experiment: Experiment) -> None:
+    """Raise Invalid for the first field that is not allowed."""
     e = experiment
-    for name, words in WORDS.items():
-        _check_choice(name, getattr(e, name), words)
-    given = [name for name in (*BOUNDS, *LIMITS, *RANGES) if not (name in OPTIONAL and getattr(e, name) is None)]
-    for name in given:
+    for name, words in CHOICES.items():
+        check_choice(name, getattr(e, name), words)
+    set_fields = [
+        name
+        for name in (*INTEGER_BOUNDS, *HALF_OPEN_BOUNDS, *CLOSED_BOUNDS)
+        if not (name in OPTIONAL_FIELDS and getattr(e, name) is None)
+    ]
+    for name in set_fields:
         check_field(name, getattr(e, name))
     _check_hidden(e)
-    _check_input(e)
-    _check_tied(e)
-    _check_varied(e)
-    task_named(e.task).check_steps(dict(e.options), e.steps)
+    _check_embedding(e)
+    _check_decoder(e)
+    _check_windows(e)
+    get_task(e.task).check_steps(dict(e.options), e.steps)
     for site, dropout in e.placement:
-        check(site.name, dropout)
-    check_losses(dict(e.placement.losses))
-    check_cell(e.placement, e.cell)
-    check_layers(e.placement, e.layers)
-    _check_size(e)
-    check_memory(e.placement, e.shape)
-
-
-def check_field(name: str, value: object) -> None:
-    """Raises Invalid unless the field of that name, a whole number or a number, can have the value."""
-    if name in BOUNDS:
-        check_whole(name, value, BOUNDS[name])
-    elif name in LIMITS:
-        check_number(name, value, *LIMITS[name])
-    else:
-        _check_range(name, value, *RANGES[name])
-
-
-def check_number(name: str, value: object, above: float, most: float) -> None:
-    """Raises Invalid unless the value is a number above `above` and at most `most`."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not above < value <= most:  # type: ignore[operator]  # NaN is not above anything
-        raise Invalid(
-            _("{name} is {value}; it must be a number above {above} and at most {most}.").format(
-                name=name, value=value, above=above, most=most
-            ),
-            name,
-        )
-
-
-def _check_range(name: str, value: object, low: float, high: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= value <= high:  # type: ignore[operator]
-        raise Invalid(
-            _("{name} is {value}; it must be a number from {low} to {high}.").format(
-                name=name, value=value, low=low, high=high
-            ),
-            name,
-        )
-
-
-def check_whole(name: str, value: object, bounds: tuple[int, int]) -> None:
-    """Raises Invalid unless the value is a whole number within the bounds."""
-    if isinstance(value, bool) or not isinstance(value, int) or not bounds[0] <= value <= bounds[1]:
-        raise Invalid(
-            _("{name} is {value}; it must be a whole number from {low} to {high}.").format(
-                name=name, value=value, low=bounds[0], high=bounds[1]
-            ),
-            name,
-        )
-
-
-def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise Invalid(
-            _("{name} is “{value}”; it must be one of {allowed}.").format(name=name, value=value, allowed=", ".join(allowed)),
-            name,
-        )
+        check_dropout(site.name, dropout)
+    check_loss_terms(dict(e.placement.losses))
+    check_cell_sites(e.placement, e.cell)
+    check_layer_rates(e.placement, e.layers)
+    _check_activations(e)
+    check_mask_memory(e.placement, e.shape)
 
 
 def _check_hidden(e: Experiment) -> None:
     for value in e.hidden if isinstance(e.hidden, tuple) else (e.hidden,):
-        check_whole("hidden", value, HIDDEN)
+        check_integer("hidden", value, HIDDEN_BOUNDS)
     if isinstance(e.hidden, tuple) and len(e.hidden) != e.layers:
         raise Invalid(
             _("hidden names {given} sizes for {layers} layers; give one number, or one per layer.").format(
@@ -244,42 +167,38 @@ def _check_hidden(e: Experiment) -> None:
         )
 
 
-def _check_task(e: Experiment) -> None:
-    _check_options(e.task, dict(e.options))
-
-
-def _check_input(e: Experiment) -> None:
+def _check_embedding(e: Experiment) -> None:
     if e.features and e.embedding is not None:
         raise Invalid(
-            _("The task “{task}” reads numbers, straight into layer 1: it has no embedding to set.").format(task=e.task),
+            _("The task “{task}” feeds numbers directly into layer 1, so it has no embedding to set.").format(task=e.task),
             "embedding",
         )
 
 
-def _check_tied(e: Experiment) -> None:
-    if e.decoder == "tied" and (not e.words or e.shape.embedding != e.widths[-1]):
+def _check_decoder(e: Experiment) -> None:
+    if e.decoder == "tied" and (not e.has_tokens or e.shape.embedding != e.widths[-1]):
         raise Invalid(
             _(
                 "A tied decoder has the weights of the embedding: the last layer must be as wide as that, and the task "
                 "must read tokens. Here the last layer has {last} units and the embedding {below}."
-            ).format(last=e.widths[-1], below=e.shape.embedding if e.words else 0),
+            ).format(last=e.widths[-1], below=e.shape.embedding if e.has_tokens else 0),
             "decoder",
         )
 
 
-def _check_varied(e: Experiment) -> None:
-    if e.windows == "varied" and e.steps < SHORTEST_VARIED:
+def _check_windows(e: Experiment) -> None:
+    if e.windows == "varied" and e.steps < MIN_VARIED_STEPS:
         raise Invalid(
             _("Windows of varied length need steps of at least {least}; steps is {steps}.").format(
-                least=SHORTEST_VARIED, steps=e.steps
+                least=MIN_VARIED_STEPS, steps=e.steps
             ),
             "windows",
         )
 
 
-def _check_options(task: str, given: Mapping[str, object]) -> None:
-    known = {option.name: option for option in task_named(task).options}
-    for name, value in given.items():
+def _check_options(task: str, values: Mapping[str, object]) -> None:
+    known = {option.name: option for option in get_task(task).options}
+    for name, value in values.items():
         if name not in known:
             raise Invalid(
                 _("The task “{task}” has no option “{name}”; it has {known}.").format(
@@ -290,13 +209,13 @@ def _check_options(task: str, given: Mapping[str, object]) -> None:
         known[name].check(value)
 
 
-def _check_size(e: Experiment) -> None:
+def _check_activations(e: Experiment) -> None:
     size = e.steps * e.batch * (e.shape.embedding + sum(e.widths))
-    if size > ACTIVATIONS:
+    if size > MAX_ACTIVATIONS:
         raise Invalid(
             _(
                 "steps × batch × units (of the embedding and all layers) is {size}; at most {most} fit in memory. "
                 "Make one of them smaller."
-            ).format(size=size, most=ACTIVATIONS),
+            ).format(size=size, most=MAX_ACTIVATIONS),
             "hidden",
         )

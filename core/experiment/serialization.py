@@ -1,6 +1,6 @@
-"""Experiments as JSON and as a URL's query. Both carry a version and round-trip; both meet the one validator.
+"""Experiments as JSON and as the query of a link. Both carry a version, round-trip, and are validated.
 
-Neither carries a file of one's own, which is on one machine alone: they say that there was one, and which columns of it.
+Neither contains an uploaded file: they record that there was one, and which of its columns were chosen.
 """
 
 import json
@@ -9,37 +9,38 @@ from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
-from core.dropout.methods import method, name_of
-from core.dropout.penalties import LOSSES
-from core.dropout.placement import NOISES, SCALINGS, SHARING, Dropout, Placement, from_data, to_data
-from core.dropout.schedule import CONSTANT, KINDS, Schedule
+from core.dropout.methods import find_method_name, get_method
+from core.dropout.penalties import LOSS_TERMS
+from core.dropout.placement import NOISES, SCALINGS, SHARING, Dropout, Placement, placement_from_plain, placement_to_plain
+from core.dropout.schedule import CONSTANT_RATE, SCHEDULE_KINDS, RateSchedule
 from core.dropout.sites import SITES
 from core.errors import Invalid
-from core.experiment.experiment import LIMITS, OPTIONAL, RANGES, WORDS, Experiment, build_experiment
+from core.experiment.bounds import CHOICES, CLOSED_BOUNDS, HALF_OPEN_BOUNDS, OPTIONAL_FIELDS
+from core.experiment.experiment import Experiment, build_experiment
 from core.i18n import _
-from core.tasks import task as task_named
-from core.tasks.task import CORPUS, Task
+from core.tasks import get_task
+from core.tasks.task import CORPUS_OPTION, Task
 
 VERSION = 1
-FILE = "file"  # in a link or a file: its experiment learns from a file of one's own, which it cannot carry
-LONGEST_COLUMN = 100  # characters of a column's name that a link carries
+FILE_KEY = "file"  # key in a link or JSON file: the experiment trains on an uploaded file, which is not included
+MAX_COLUMN_NAME = 100  # characters; longer column names are left out of links
 
-# The experiment's plain fields: those that a URL carries as name=value.
-_PLAIN = [f.name for f in fields(Experiment) if f.name not in ("task", "options", "placement")]
-_NONE = "none"  # what a URL says for None
-# A site in a URL: p_cell=0.25 is the rate p of the site "cell"; "cell" alone is the kind of cell.
-_IN_QUERY = {name: f"p_{name}" for name in SITES}
-_LOSS_IN_QUERY = {name: f"loss_{name}" for name in LOSSES}
-# Every word of a site's setting belongs to one field, so that the word alone is enough.
-_FIELD_OF = {word: axis for axis, words in SHARING.items() for word in words}
-_FIELD_OF |= dict.fromkeys(SCALINGS, "scaling") | dict.fromkeys(NOISES, "noise")
+# The fields that a link carries as name=value.
+_PLAIN_FIELDS = [f.name for f in fields(Experiment) if f.name not in ("task", "options", "placement")]
+_NONE = "none"  # None in a link
+# A site in a link: p_cell=0.25 is the rate of the site "cell"; the key "cell" alone is the field `cell`.
+_SITE_KEYS = {name: f"p_{name}" for name in SITES}
+_LOSS_KEYS = {name: f"loss_{name}" for name in LOSS_TERMS}
+# Every word of a site's settings belongs to one field only, so that links need not name the field.
+_FIELD_OF_SETTING = {word: axis for axis, words in SHARING.items() for word in words}
+_FIELD_OF_SETTING |= dict.fromkeys(SCALINGS, "scaling") | dict.fromkeys(NOISES, "noise")
 
 
 def to_plain(experiment: Experiment) -> dict[str, Any]:
-    """Plain data, for this program's own processes and sessions: every field, and the version."""
-    plain = {name: getattr(experiment, name) for name in _PLAIN}
+    """Return the experiment as plain data with every field and the version, for the processes and sessions of this program."""
+    plain = {name: getattr(experiment, name) for name in _PLAIN_FIELDS}
     hidden = list(experiment.hidden) if isinstance(experiment.hidden, tuple) else experiment.hidden
-    placement = to_data(experiment.placement)
+    placement = placement_to_plain(experiment.placement)
     return {
         "version": VERSION,
         "task": experiment.task,
@@ -51,14 +52,14 @@ def to_plain(experiment: Experiment) -> dict[str, Any]:
 
 
 def to_json(experiment: Experiment) -> str:
-    """The experiment as one line of JSON, for a file that anybody may read."""
-    shared = {option.name for option in task_named(experiment.task).shared_options}
-    options = {name: value for name, value in experiment.options if name in shared}
-    return json.dumps(to_plain(experiment) | {"options": options} | _left_out(experiment))
+    """Return the experiment as one line of JSON that can be shared: without the options that name files of this machine."""
+    shared_names = {option.name for option in get_task(experiment.task).shared_options}
+    options = {name: value for name, value in experiment.options if name in shared_names}
+    return json.dumps(to_plain(experiment) | {"options": options} | _describe_missing_file(experiment))
 
 
 def from_json(text: str) -> Experiment:
-    """The experiment of a JSON text. Raises Invalid for a damaged one."""
+    """Return the experiment of a JSON text. Raises Invalid for malformed JSON and for values that are not allowed."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -67,72 +68,76 @@ def from_json(text: str) -> Experiment:
 
 
 def from_plain(data: object, trusted: bool = False) -> Experiment:
-    """The experiment of plain data; what is left out is the task's default. trusted: whether this program itself has written
-    them
-    and kept them to itself, so that they may name a file of this machine. Raises Invalid."""
+    """Return the experiment of plain data, with the task's defaults for missing fields. Raises Invalid.
+
+    trusted: whether this program wrote the data and stored them privately, so that they may name files of this machine.
+    """
     if not isinstance(data, Mapping):
         raise Invalid(_("This is not an experiment: an object with the key “task” is expected."))
     _check_version(data.get("version", VERSION))
-    options, task = data.get("options", {}), task_named(_word(data.get("task", "language-model")))
-    known = {"version", "task", "options", "placement", *_PLAIN, FILE, *(option.name for option in task.columns)}
+    options, task = data.get("options", {}), get_task(_check_name(data.get("task", "language-model")))
+    known = {"version", "task", "options", "placement", *_PLAIN_FIELDS, FILE_KEY, *(option.name for option in task.columns)}
     if unknown := sorted(set(data) - known):
         raise Invalid(
             _("An experiment has no “{name}”; it has {known}.").format(name=unknown[0], known=", ".join(sorted(known))),
             unknown[0],
         )
-    given = {name: data[name] for name in _PLAIN if name in data}
+    given = {name: data[name] for name in _PLAIN_FIELDS if name in data}
     if isinstance(given.get("hidden"), list):
         given["hidden"] = tuple(given["hidden"])
     if "placement" in data:
-        given["placement"] = from_data(data["placement"])
+        given["placement"] = placement_from_plain(data["placement"])
     if not isinstance(options, Mapping):
         raise Invalid(_("The options of a task are an object, such as {example}.").format(example='{"lag": 25}'), "options")
-    # What names a file of the machine that trains is not to be said from outside.
-    local = [option.name for option in task.options if option.local and option.name in options]
+    # Input from outside must not name files of the machine that trains.
+    local = [option.name for option in task.options if option.is_local and option.name in options]
     if local and not trusted:
         raise Invalid(
             _("“{name}” can be given on the command line only: it names something on that machine.").format(name=local[0]),
             local[0],
         )
-    return _shown(build_experiment(task.name, dict(options), **given))
+    return _check_equal_windows(build_experiment(task.name, dict(options), **given))
 
 
-def remembered(data: Mapping[str, Any]) -> Experiment:
-    """The experiment of what `to_plain` wrote and this program kept to itself, read but once: a page that keeps it asks for it
-    dozens of times in one run."""
-    return _remembered(json.dumps(data))
+def from_plain_cached(data: Mapping[str, Any]) -> Experiment:
+    """Return the experiment of trusted plain data; cached, since pages read it many times in one run of their script."""
+    return _from_trusted_json(json.dumps(data))
 
 
 @lru_cache(maxsize=64)
-def _remembered(text: str) -> Experiment:
+def _from_trusted_json(text: str) -> Experiment:
     return from_plain(json.loads(text), trusted=True)
 
 
 def to_query(experiment: Experiment) -> dict[str, str]:
-    """The experiment as a URL's query: what differs from the task's defaults, short enough to read."""
-    task = task_named(experiment.task)
+    """Return the experiment as the query of a link: the fields that differ from the task's defaults."""
+    task = get_task(experiment.task)
     options = dict(experiment.options)
     default = build_experiment(experiment.task, options)
     query = {"v": str(VERSION), "task": experiment.task}
     query |= {o.name: str(options[o.name]) for o in task.shared_options if options[o.name] != o.default}
-    query |= {name: _text(getattr(experiment, name)) for name in _PLAIN if getattr(experiment, name) != getattr(default, name)}
-    query |= _placement_query(experiment) if experiment.placement != default.placement else {}
-    return query | _left_out(experiment)
+    query |= {
+        name: _format_value(getattr(experiment, name))
+        for name in _PLAIN_FIELDS
+        if getattr(experiment, name) != getattr(default, name)
+    }
+    query |= _placement_to_query(experiment) if experiment.placement != default.placement else {}
+    return query | _describe_missing_file(experiment)
 
 
 def from_query(query: Mapping[str, str]) -> Experiment:
-    """The experiment of a URL's query. Names that are no part of an experiment are left alone. Raises Invalid."""
-    _check_version(_number("v", query.get("v", str(VERSION)), int))
-    task = task_named(query.get("task", "language-model"))
-    options = {o.name: o.read(query[o.name]) for o in task.shared_options if o.name in query}
-    given: dict[str, Any] = {name: _value(name, query[name]) for name in _PLAIN if name in query}
-    if any(name in query for name in ("method", "rate", "sites", *_IN_QUERY.values(), *_LOSS_IN_QUERY.values())):
-        given["placement"] = _placement_of(query, task)
-    return _shown(build_experiment(task.name, options, **given))
+    """Return the experiment of a link's query. Unknown keys are ignored, since pages add their own. Raises Invalid."""
+    _check_version(_parse_number("v", query.get("v", str(VERSION)), int))
+    task = get_task(query.get("task", "language-model"))
+    options = {o.name: o.parse(query[o.name]) for o in task.shared_options if o.name in query}
+    given: dict[str, Any] = {name: _parse_value(name, query[name]) for name in _PLAIN_FIELDS if name in query}
+    if any(name in query for name in ("method", "rate", "sites", *_SITE_KEYS.values(), *_LOSS_KEYS.values())):
+        given["placement"] = _placement_from_query(query, task)
+    return _check_equal_windows(build_experiment(task.name, options, **given))
 
 
-def _shown(experiment: Experiment) -> Experiment:
-    # Figures of an update have the experiment's T steps, whichever update it is.
+def _check_equal_windows(experiment: Experiment) -> Experiment:
+    # Figures of an update assume T steps at every update.
     if experiment.windows == "varied":
         raise Invalid(
             _("Windows of varied length can be trained on the command line only: pages show windows of T steps."), "windows"
@@ -140,115 +145,121 @@ def _shown(experiment: Experiment) -> Experiment:
     return experiment
 
 
-def file_wanted(data: Mapping[str, Any]) -> dict[str, str] | None:
-    """Of a link's query, or of a JSON file's data, that carries an experiment without the file that it learns from: which
-    columns were chosen there, by the names of their options. None for any other. Raises Invalid where there is no such task."""
-    if FILE not in data:
+def get_missing_file_columns(data: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the chosen columns, by option name, of an experiment that trains on a file which is not included.
+
+    data: the query of a link or the data of a JSON file. None if the experiment needs no file. Raises Invalid for an unknown
+    task.
+    """
+    if FILE_KEY not in data:
         return None
-    names = [option.name for option in task_named(_word(data.get("task", "language-model"))).columns]
+    names = [option.name for option in get_task(_check_name(data.get("task", "language-model"))).columns]
     return {name: data[name] for name in names if isinstance(data.get(name), str)}
 
 
-def _left_out(experiment: Experiment) -> dict[str, str]:
-    options, task = dict(experiment.options), task_named(experiment.task)
-    if CORPUS not in options or not task.reads_files:
+def _describe_missing_file(experiment: Experiment) -> dict[str, str]:
+    options, task = dict(experiment.options), get_task(experiment.task)
+    if CORPUS_OPTION not in options or not task.reads_files:
         return {}
     columns = {option.name: str(options[option.name]) for option in task.columns if option.name in options}
-    return {FILE: "own"} | {name: column for name, column in columns.items() if len(column) <= LONGEST_COLUMN}
+    return {FILE_KEY: "own"} | {name: column for name, column in columns.items() if len(column) <= MAX_COLUMN_NAME}
 
 
-def _placement_query(experiment: Experiment) -> dict[str, str]:
+def _placement_to_query(experiment: Experiment) -> dict[str, str]:
     placement, name = experiment.placement, experiment.method
-    if name and replace(experiment, placement=method(name).placement(cell=experiment.cell)).placement == placement:
+    if name and replace(experiment, placement=get_method(name).build_placement(cell=experiment.cell)).placement == placement:
         return {"method": name}
-    sites = {_IN_QUERY[site.name]: dropout_to_text(dropout) for site, dropout in placement}
-    return sites | {_LOSS_IN_QUERY[name]: _text(weight) for name, weight in placement.losses} or {"sites": "none"}
+    sites = {_SITE_KEYS[site.name]: dropout_to_text(dropout) for site, dropout in placement}
+    return sites | {_LOSS_KEYS[name]: _format_value(weight) for name, weight in placement.losses} or {"sites": "none"}
 
 
-def _placement_of(query: Mapping[str, str], task: Task) -> Placement:
-    rate = _number("rate", query["rate"], float) if "rate" in query else None
-    # A rate alone is that of the task's own method, as on the command line.
-    own = name_of(task.defaults["placement"]) if "rate" in query else None
-    name = query.get("method", own)
+def _placement_from_query(query: Mapping[str, str], task: Task) -> Placement:
+    rate = _parse_number("rate", query["rate"], float) if "rate" in query else None
+    # A rate without a method belongs to the task's default method, as on the command line.
+    default = find_method_name(task.defaults["placement"]) if "rate" in query else None
+    name = query.get("method", default)
     cell = query.get("cell", Experiment.cell)
-    named = method(name).placement(rate, cell) if name is not None else Placement()
-    sites = {site: dropout_from_text(site, query[name]) for site, name in _IN_QUERY.items() if name in query}
-    losses = {loss: _number(loss, query[name], float) for loss, name in _LOSS_IN_QUERY.items() if name in query}
-    return Placement.of(dict(named.sites) | sites, dict(named.losses) | losses)
+    base = get_method(name).build_placement(rate, cell) if name is not None else Placement()
+    sites = {site: dropout_from_text(site, query[name]) for site, name in _SITE_KEYS.items() if name in query}
+    losses = {loss: _parse_number(loss, query[name], float) for loss, name in _LOSS_KEYS.items() if name in query}
+    return Placement.from_sites(dict(base.sites) | sites, dict(base.losses) | losses)
 
 
 def dropout_to_text(dropout: Dropout) -> str:
-    """How a site drops, as `dropout_from_text` reads it: 0.25~sequence~test~ramp,300,0 is the rate (several, with commas, where
-    layers differ), then what is not the default."""
+    """Return the settings of a site as text, such as 0.25~sequence~test~ramp,300,0: the rate and what is not the default.
+
+    Rates that differ by layer are separated by commas. `dropout_from_text` reads the text back.
+    """
     default, schedule = Dropout(), dropout.schedule
     fields_ = (*SHARING, "scaling", "noise")
     changed = [getattr(dropout, name) for name in fields_ if getattr(dropout, name) != getattr(default, name)]
-    over = [] if schedule == CONSTANT else [f"{schedule.kind},{schedule.length},{_text(schedule.start)}"]
-    return "~".join([_text(dropout.rate), *changed, *over])
+    schedule_texts = [] if schedule == CONSTANT_RATE else [f"{schedule.kind},{schedule.length},{_format_value(schedule.start)}"]
+    return "~".join([_format_value(dropout.rate), *changed, *schedule_texts])
 
 
 def dropout_from_text(site: str, text: str) -> Dropout:
-    """How a site drops, from a text such as 0.25~sequence~test~ramp,300: its rate, or several with commas, and what is not
-    the default. Raises Invalid."""
+    """Return the settings of a site from a text that `dropout_to_text` wrote. Raises Invalid."""
     rates, *words = text.split("~")
-    values = tuple(_number(site, rate, float) for rate in _parts(rates))
-    over = [word for word in words if word.split(",")[0] in KINDS]
-    settings = [word for word in words if word not in over]
-    if unknown := [word for word in settings if word not in _FIELD_OF]:
+    values = tuple(_parse_number(site, rate, float) for rate in _split(rates))
+    schedules = [word for word in words if word.split(",")[0] in SCHEDULE_KINDS]
+    settings = [word for word in words if word not in schedules]
+    if unknown := [word for word in settings if word not in _FIELD_OF_SETTING]:
         raise Invalid(
-            _("“{word}” is no setting of a site; the words are {known}.").format(
-                word=unknown[0], known=", ".join((*_FIELD_OF, *KINDS))
+            _("“{word}” is not a setting of a site; the settings are {known}.").format(
+                word=unknown[0], known=", ".join((*_FIELD_OF_SETTING, *SCHEDULE_KINDS))
             ),
             site,
         )
-    schedule = _schedule(site, over[-1]) if over else CONSTANT
-    return Dropout(values if "," in rates else values[0], **{_FIELD_OF[word]: word for word in settings}, schedule=schedule)
+    schedule = _parse_schedule(site, schedules[-1]) if schedules else CONSTANT_RATE
+    return Dropout(
+        values if "," in rates else values[0], **{_FIELD_OF_SETTING[word]: word for word in settings}, schedule=schedule
+    )
 
 
-def _schedule(site: str, text: str) -> Schedule:
+def _parse_schedule(site: str, text: str) -> RateSchedule:
     kind, *numbers = text.split(",")
     if len(numbers) > 2:
         raise Invalid(
-            _("“{text}” is no schedule; it is {example}: kind, length in updates, rate at the start.").format(
+            _("“{text}” is not a schedule; an example is {example}: kind, length in updates, rate at the start.").format(
                 text=text, example="ramp,300,0"
             ),
             site,
         )
     kinds = (int, float)
-    return Schedule(kind, *(_number(site, number, kind) for number, kind in zip(numbers, kinds, strict=False)))
+    return RateSchedule(kind, *(_parse_number(site, number, kind) for number, kind in zip(numbers, kinds, strict=False)))
 
 
-def _value(name: str, text: str) -> Any:
-    if name in WORDS:
+def _parse_value(name: str, text: str) -> Any:
+    if name in CHOICES:
         return text
-    if name in OPTIONAL and text == _NONE:
+    if name in OPTIONAL_FIELDS and text == _NONE:
         return None
     if name == "hidden" and "," in text:
-        return tuple(_number(name, part, int) for part in _parts(text))
-    return _number(name, text, float if name in (*LIMITS, *RANGES) else int)
+        return tuple(_parse_number(name, part, int) for part in _split(text))
+    return _parse_number(name, text, float if name in (*HALF_OPEN_BOUNDS, *CLOSED_BOUNDS) else int)
 
 
-def _number(name: str, text: str, kind: type[int] | type[float]) -> Any:
+def _parse_number(name: str, text: str, kind: type[int] | type[float]) -> Any:
     try:
         return kind(text)
     except ValueError:
         raise Invalid(_("{name} is “{text}”; a number is expected.").format(name=name, text=text), name) from None
 
 
-def _parts(text: str) -> list[str]:
-    # As in Python, a comma at the end tells a list of one from a number.
+def _split(text: str) -> list[str]:
+    # As in Python, a trailing comma distinguishes a tuple of one from a number.
     return text.removesuffix(",").split(",")
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return _NONE
     if isinstance(value, tuple):
-        return ",".join(_text(part) for part in value) + ("," if len(value) == 1 else "")
+        return ",".join(_format_value(part) for part in value) + ("," if len(value) == 1 else "")
     return format(value, "g") if isinstance(value, float) and float(format(value, "g")) == value else str(value)
 
 
-def _word(value: object) -> str:
+def _check_name(value: object) -> str:
     if not isinstance(value, str):
         raise Invalid(_("task is {value}; a name is expected.").format(value=value), "task")
     return value

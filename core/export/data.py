@@ -1,14 +1,17 @@
-"""The part of the script that makes data, for each task: it runs by itself, and says what to replace."""
+"""The part of the script that makes the data of each task; its docstrings say how to use other data."""
 
 from core.experiment.experiment import Experiment
 from core.export import recorded_data, sequences, texts
-from core.export.lines import doc
+from core.export.lines import format_docstring
 from core.i18n import _
 
 
-def data(e: Experiment) -> list[str]:
-    """The function data(): it returns V (0: the inputs are numbers), C (1: the answer is one) and windows(part), which gives
-    x [T, B] or [T, B, E], y [T, B] and whether the state starts."""
+def build_data(e: Experiment) -> list[str]:
+    """Return the function load_data().
+
+    It returns V (0 for real features), C (1 for a real value) and windows(split), which yields x [T, B] or [T, B, E], y [T, B],
+    and whether the window starts a sequence.
+    """
     return _TASKS[e.task](e)
 
 
@@ -18,13 +21,13 @@ def _delayed_recall(e: Experiment) -> list[str]:
         f"LAG, SEQUENCES = {options['lag']}, {options['sequences']}",
         "",
         "",
-        "def data():",
-        *doc(
+        "def load_data():",
+        *format_docstring(
             _(
                 "Delayed recall: name the first token after LAG distractors. Tokens: 0-7 to remember, 8-15 distractors, 16 the "
                 "question, 17 filler."
             ),
-            _(sequences.REPLACE),
+            _(sequences.REPLACE_HINT),
         ),
         f"    generator = torch.Generator().manual_seed({e.data_seed})",
         "",
@@ -32,10 +35,10 @@ def _delayed_recall(e: Experiment) -> list[str]:
         "        first = torch.randint(8, (count, 1), generator=generator)",
         "        return torch.cat([first, torch.randint(8, 16, (count, LAG), generator=generator)], dim=1)",
         "",
-        '    parts = {"train": sequences(SEQUENCES), "validation": sequences(max(512, B))}',
+        '    splits = {"train": sequences(SEQUENCES), "validation": sequences(max(512, B))}',
         "",
-        "    def windows(part):",
-        "        tokens = parts[part][torch.randperm(len(parts[part]))]",
+        "    def windows(split):",
+        "        tokens = splits[split][torch.randperm(len(splits[split]))]",
         "        for start in range(0, len(tokens) - B + 1, B):",
         "            rows = tokens[start : start + B].T",
         "            x, y = torch.full((T, B), 17), torch.full((T, B), -1)",
@@ -55,16 +58,16 @@ IMPORTS = {
 }  # of the standard library, by task
 _TASKS = {
     "delayed-recall": _delayed_recall,
-    "language-model": texts.words,
-    "character-model": texts.characters,
-    "classification": texts.classification,
-    "temporal-order": sequences.temporal_order,
-    "adding": sequences.adding,
-    "copy": sequences.copy_memory,
-    "parity": sequences.parity,
-    "series": recorded_data.series,
-    "digits": recorded_data.digits,
-    "captions": recorded_data.captions,
-    "translation": sequences.translation,
-    "speech": recorded_data.speech,
+    "language-model": texts.build_word_model,
+    "character-model": texts.build_character_model,
+    "classification": texts.build_classification,
+    "temporal-order": sequences.build_temporal_order,
+    "adding": sequences.build_adding,
+    "copy": sequences.build_copy_memory,
+    "parity": sequences.build_parity,
+    "series": recorded_data.build_series,
+    "digits": recorded_data.build_digits,
+    "captions": recorded_data.build_captions,
+    "translation": sequences.build_translation,
+    "speech": recorded_data.build_speech,
 }

@@ -1,143 +1,154 @@
-"""The part of the script that draws masks: for each site one line, with the shape that its sharing gives."""
+"""The part of the script that draws the masks: one line for each site and layer, with the shape of its sharing."""
 
 from itertools import groupby
 
-from core.dropout.placement import WORDS, Dropout
+from core.dropout.placement import CHOICE_LABELS, Dropout
 from core.dropout.sites import Site
 from core.experiment.experiment import Experiment
-from core.export.lines import doc, drawing, dropping, gates, note, places
+from core.export.lines import (
+    format_comment,
+    format_docstring,
+    format_draw_call,
+    get_active_sites,
+    get_gate_letters,
+    list_active_sites,
+)
 from core.i18n import _
 
 
-def masks(e: Experiment) -> list[str]:
-    """Functions for the kinds of noise and of schedule that occur, draw_masks, and masks_at_test where it is needed."""
-    found = [dropout for _site, dropout in dropping(e).values()]
-    kinds = [kind for kind in _KINDS if kind in {_kind(dropout) for dropout in found}]
-    schedules = [kind for kind in _SCHEDULES if kind in {dropout.schedule.kind for dropout in found}]
-    lines = [line for kind in kinds for line in (*_KINDS[kind](), "", "")]
-    lines += [line for kind in schedules for line in (*_SCHEDULES[kind](), "", "")]
-    return [*lines, *_draw(e), *_test(e)]
+def build_masks(e: Experiment) -> list[str]:
+    """Return the functions for the noise and schedules in use, draw_masks, and test_time_masks if it is needed."""
+    dropouts = [dropout for _site, dropout in get_active_sites(e).values()]
+    kinds = [kind for kind in _NOISE_FUNCTIONS if kind in {_choose_noise_function(dropout) for dropout in dropouts}]
+    schedules = [kind for kind in _SCHEDULE_FUNCTIONS if kind in {dropout.schedule.kind for dropout in dropouts}]
+    lines = [line for kind in kinds for line in (*_NOISE_FUNCTIONS[kind](), "", "")]
+    lines += [line for kind in schedules for line in (*_SCHEDULE_FUNCTIONS[kind](), "", "")]
+    return [*lines, *_write_draw_masks(e), *_write_test_time_masks(e)]
 
 
-def tested(e: Experiment) -> bool:
-    """Whether a mask has a value other than 1 at test."""
-    return any(dropout.scaling == "test" for _site, dropout in dropping(e).values())
+def has_test_masks(e: Experiment) -> bool:
+    """Return whether a mask has a test-time value other than 1."""
+    return any(dropout.scaling == "test" for _site, dropout in get_active_sites(e).values())
 
 
-def _drop() -> list[str]:
+def _write_dropout_mask() -> list[str]:
     return [
-        "def drop(p, *size):",
-        *doc(_("1 / (1 - p) where a unit is kept, 0 where it is dropped: the mean stays the same.")),
+        "def dropout_mask(p, *size):",
+        *format_docstring(_("Inverted dropout: 0 with probability p, otherwise 1 / (1 - p), so that the mean is 1.")),
         "    return (torch.rand(size) >= p) / (1 - p)",
     ]
 
 
-def _keep() -> list[str]:
+def _write_binary_mask() -> list[str]:
     return [
-        "def keep(p, *size):",
-        *doc(_("1 where a unit is kept, 0 with probability p: not scaled.")),
+        "def binary_mask(p, *size):",
+        *format_docstring(_("0 with probability p, otherwise 1: not scaled.")),
         "    return (torch.rand(size) >= p).float()",
     ]
 
 
-def _noise() -> list[str]:
+def _write_gaussian_mask() -> list[str]:
     return [
-        "def noise(p, *size):",
-        *doc(_("Gaussian factors with the mean 1 and the variance p / (1 - p), as dropout has.")),
+        "def gaussian_mask(p, *size):",
+        *format_docstring(_("Gaussian factors with mean 1 and variance p / (1 - p), as inverted dropout has.")),
         "    return 1 + torch.randn(size) * (p / (1 - p)) ** 0.5",
     ]
 
 
-def _ramp() -> list[str]:
+def _write_ramp() -> list[str]:
     return [
         "def ramp(start, p, length, update):",
-        *doc(_("From `start` to p in a straight line over `length` updates.")),
+        *format_docstring(_("The rate rises or falls linearly from `start` to p over `length` updates.")),
         "    return start + (p - start) * min(update / length, 1)",
     ]
 
 
-def _rise_fall() -> list[str]:
+def _write_rise_fall() -> list[str]:
     return [
         "def rise_fall(start, p, length, update):",
-        *doc(_("From `start` to p over the first half of `length` updates, and back over the second.")),
+        *format_docstring(_("The rate goes from `start` to p in the first half of `length` updates, and back in the second.")),
         "    return start + (p - start) * (1 - abs(1 - 2 * min(update / length, 1)))",
     ]
 
 
-_KINDS = {"drop": _drop, "keep": _keep, "noise": _noise}
-_SCHEDULES = {"ramp": _ramp, "rise-fall": _rise_fall}
+_NOISE_FUNCTIONS = {
+    "dropout_mask": _write_dropout_mask,
+    "binary_mask": _write_binary_mask,
+    "gaussian_mask": _write_gaussian_mask,
+}
+_SCHEDULE_FUNCTIONS = {"ramp": _write_ramp, "rise-fall": _write_rise_fall}
 
 
-def _kind(dropout: Dropout) -> str:
+def _choose_noise_function(dropout: Dropout) -> str:
     if dropout.noise == "gaussian":
-        return "noise"
-    return "drop" if dropout.scaling == "inverted" else "keep"
+        return "gaussian_mask"
+    return "dropout_mask" if dropout.scaling == "inverted" else "binary_mask"
 
 
-def _draw(e: Experiment) -> list[str]:
-    lines = [f"def {drawing(e)}:", *doc(_("The masks of one update; x is what the network reads."))]
-    if not dropping(e):
+def _write_draw_masks(e: Experiment) -> list[str]:
+    lines = [f"def {format_draw_call(e)}:", *format_docstring(_("Draw the masks of one update for the input x."))]
+    if not get_active_sites(e):
         return [*lines, "    return {}"]
-    lines += [f"    T, B = x.shape{'' if e.words else '[:2]'}", "    masks = {}"]
-    for name, group in groupby(places(e), key=lambda place: place[0].name):
-        site, dropout = dropping(e)[name]
-        lines += note(f"{_(site.label)}: {_how(site, dropout)}")
-        lines += [_line(e, *place) for place in group]
-    return [*lines, *_spelled(e), "    return masks"]
+    lines += [f"    T, B = x.shape{'' if e.has_tokens else '[:2]'}", "    masks = {}"]
+    for name, group in groupby(list_active_sites(e), key=lambda place: place[0].name):
+        site, dropout = get_active_sites(e)[name]
+        lines += format_comment(f"{_(site.label)}: {_describe_sharing(site, dropout)}")
+        lines += [_write_mask_line(e, *place) for place in group]
+    return [*lines, *_expand_word_masks(e), "    return masks"]
 
 
-def _line(e: Experiment, site: Site, layer: int, dropout: Dropout, rate: float) -> str:
-    drawn = f"{_kind(dropout)}({_rate(dropout, rate)}, {', '.join(_size(site, layer, dropout))})"
-    if not dropout.fresh("gates"):
+def _write_mask_line(e: Experiment, site: Site, layer: int, dropout: Dropout, rate: float) -> str:
+    drawn = f"{_choose_noise_function(dropout)}({_format_rate(dropout, rate)}, {', '.join(_list_sizes(site, layer, dropout))})"
+    if not dropout.is_fresh("gates"):
         return f'    masks["{site.name}.{layer}"] = {drawn}'
-    each = f'{{f"{site.name}.{layer}.{{n}}": {drawn} for n in "{gates(e)}"}}'
+    each = f'{{f"{site.name}.{layer}.{{n}}": {drawn} for n in "{get_gate_letters(e)}"}}'
     return f"    masks |= {each}"
 
 
-def _size(site: Site, layer: int, dropout: Dropout) -> list[str]:
+def _list_sizes(site: Site, layer: int, dropout: Dropout) -> list[str]:
     width = {"tokens": "V", "own": f"H[{layer - 1}]", "below": "E" if layer == 1 else f"H[{layer - 2}]"}[site.width]
     units = [f"H[{layer - 1}]", width] if site.kind == "weights" else [width]
     return [
-        "T" if dropout.fresh("time") else "1",
-        "B" if dropout.fresh("batch") else "1",
-        *(units if dropout.fresh("units") else ["1"] * len(units)),
+        "T" if dropout.is_fresh("time") else "1",
+        "B" if dropout.is_fresh("batch") else "1",
+        *(units if dropout.is_fresh("units") else ["1"] * len(units)),
     ]
 
 
-def _rate(dropout: Dropout, rate: float) -> str:
+def _format_rate(dropout: Dropout, rate: float) -> str:
     s = dropout.schedule
     if s.kind == "constant":
         return f"{rate!r}"
     return f"{s.kind.replace('-', '_')}({s.start!r}, {rate!r}, {s.length}, update)"
 
 
-def _how(site: Site, dropout: Dropout) -> str:
-    """How the site's draw is shared, in words."""
-    axes = ["time", "batch", *["gates"] * ("gates" in site.axes), *["units"] * (not dropout.fresh("units"))]
-    return ", ".join(_(WORDS[getattr(dropout, axis)]) for axis in axes)
+def _describe_sharing(site: Site, dropout: Dropout) -> str:
+    """Describe how the masks of the site are shared."""
+    axes = ["time", "batch", *["gates"] * ("gates" in site.axes), *["units"] * (not dropout.is_fresh("units"))]
+    return ", ".join(_(CHOICE_LABELS[getattr(dropout, axis)]) for axis in axes)
 
 
-def _spelled(e: Experiment) -> list[str]:
-    """A mask over the vocabulary becomes one factor a token, [T, B, 1]."""
-    _site, dropout = dropping(e).get("words", (None, None))
-    if dropout is None or not dropout.fresh("units"):
+def _expand_word_masks(e: Experiment) -> list[str]:
+    """Return the lines that turn a mask over the vocabulary into one factor per token, [T, B, 1]."""
+    _site, dropout = get_active_sites(e).get("words", (None, None))
+    if dropout is None or not dropout.is_fresh("units"):
         return []
-    says = _("the factor of the word at t: [T, B, 1]")
+    says = _("one factor per token: [T, B, 1]")
     return [
-        '    of_words = masks["words.1"][0].expand(B, V)',
-        f'    masks["words.1"] = of_words.gather(1, x.T).T[..., None]  # {says}',
+        '    word_mask = masks["words.1"][0].expand(B, V)',
+        f'    masks["words.1"] = word_mask.gather(1, x.T).T[..., None]  # {says}',
     ]
 
 
-def _test(e: Experiment) -> list[str]:
-    if not tested(e):
+def _write_test_time_masks(e: Experiment) -> list[str]:
+    if not has_test_masks(e):
         return []
-    says = _("What stands for the masks at test: their mean, 1 - p, where training did not scale them.")
-    lines = ["", "", "def masks_at_test(update):", *doc(says), "    return {"]
-    for site, layer, dropout, rate in places(e):
+    says = _("The test-time value of the masks that are not scaled in training: their mean, 1 - p.")
+    lines = ["", "", "def test_time_masks(update):", *format_docstring(says), "    return {"]
+    for site, layer, dropout, rate in list_active_sites(e):
         if dropout.scaling == "test":
-            value = f"torch.full((1, 1, 1), 1 - {_rate(dropout, rate)})"
+            value = f"torch.full((1, 1, 1), 1 - {_format_rate(dropout, rate)})"
             one = f'"{site.name}.{layer}": {value}'
-            each = f'**{{f"{site.name}.{layer}.{{n}}": {value} for n in "{gates(e)}"}}'
-            lines.append(f"        {each if dropout.fresh('gates') else one},")
+            each = f'**{{f"{site.name}.{layer}.{{n}}": {value} for n in "{get_gate_letters(e)}"}}'
+            lines.append(f"        {each if dropout.is_fresh('gates') else one},")
     return [*lines, "    }"]

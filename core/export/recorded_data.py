@@ -1,60 +1,60 @@
-"""The part of the script that makes data which were measured: a time series, images of digits, and speech."""
+"""The part of the script that loads recorded data: a time series, images of digits, and speech."""
 
 from core.experiment.experiment import Experiment
-from core.export.lines import doc, indented, note
-from core.export.sequences import shuffled
+from core.export.lines import format_comment, format_docstring, indent_lines
+from core.export.sequences import build_shuffled_windows
 from core.i18n import _
-from core.tasks.captions import LETTERS, NAMES, PIXELS
-from core.tasks.digits import BRIGHTEST
-from core.tasks.digits import HELD_OUT as HELD
-from core.tasks.file_readers import read_column
+from core.tasks.captions import DIGIT_NAMES, LETTERS, PIXEL_COUNT
+from core.tasks.digits import HELD_OUT_IMAGES as HELD
+from core.tasks.digits import MAX_BRIGHTNESS
+from core.tasks.file_readers import load_csv_column
 from core.tasks.series import SUNSPOTS
-from core.tasks.speech import FRAMES, HELD_OUT, SILENCE
+from core.tasks.speech import FRAMES, HELD_OUT_VOICES, SILENCE
 
-YEARS = 30  # of the sunspot numbers: the last ones, a line each
+YEARS = 30  # the last years of the sunspot numbers, one line each
 
 
-def series(e: Experiment) -> list[str]:
-    """data() of the time series."""
-    months = [f"{value:g}" for value in read_column(str(SUNSPOTS))[-12 * YEARS :]]
+def build_series(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the time series."""
+    months = [f"{value:g}" for value in load_csv_column(str(SUNSPOTS))[-12 * YEARS :]]
     return [
         'SERIES = """',
         *(" ".join(months[start : start + 12]) for start in range(0, len(months), 12)),
         '"""',
         "",
         "",
-        "def data():",
-        *doc(
+        "def load_data():",
+        *format_docstring(
             _(
-                "Forecast the change to the next value. The series is the file of numbers named on the command line, or "
-                "else the monthly sunspot numbers of 1979 to 2008 (SILSO, Royal Observatory of Belgium); y is not a number "
-                "where it is over. All is scaled by the training part."
+                "Forecast the change to the next value. The series is read from the file named on the command line; without "
+                "one it is the monthly sunspot numbers of 1979 to 2008 (SILSO, Royal Observatory of Belgium). y is NaN after "
+                "the end. Inputs and targets are scaled by the training split."
             )
         ),
         '    text = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8") if len(sys.argv) > 1 else SERIES',
         "    values = torch.tensor([float(number) for number in text.split()])",
-        f"    values = values.repeat(1 + 16 * B // len(values))  # {_('enough for B streams; a long one is not repeated')}",
+        f"    values = values.repeat(1 + 16 * B // len(values))  # {_('repeat a short series, so that it fills B streams')}",
         "    held_out = len(values) // 5",
-        '    parts = {"train": values[:-held_out], "validation": values[-held_out:]}',
-        '    trained, changes = parts["train"], parts["train"].diff()',
+        '    splits = {"train": values[:-held_out], "validation": values[-held_out:]}',
+        '    training, changes = splits["train"], splits["train"].diff()',
         "",
-        "    def windows(part):",
-        *note(_("B streams side by side; the state is carried from window to window."), " " * 8),
-        "        stream = parts[part][: len(parts[part]) // B * B].view(B, -1).T",
-        "        read = (stream[:-1] - trained.mean()) / trained.std()",
-        "        right = (stream.diff(dim=0) - changes.mean()) / changes.std()",
-        "        for start in range(0, len(read), T):",
+        "    def windows(split):",
+        *format_comment(_("B parallel streams; the state is carried from window to window."), " " * 8),
+        "        stream = splits[split][: len(splits[split]) // B * B].view(B, -1).T",
+        "        inputs = (stream[:-1] - training.mean()) / training.std()",
+        "        targets = (stream.diff(dim=0) - changes.mean()) / changes.std()",
+        "        for start in range(0, len(inputs), T):",
         "            x, y = torch.zeros(T, B, 1), torch.full((T, B), torch.nan)",
-        "            there = len(read[start : start + T])",
-        "            x[:there, :, 0], y[:there] = read[start : start + T], right[start : start + T]",
+        "            length = len(inputs[start : start + T])",
+        "            x[:length, :, 0], y[:length] = inputs[start : start + T], targets[start : start + T]",
         "            yield x, y, start == 0",
         "",
         "    return 0, 1, windows",
     ]
 
 
-def digits(e: Experiment) -> list[str]:
-    """data() of the digits."""
+def build_digits(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the digits."""
     options = dict(e.options)
     permuted = [
         "    pixels = torch.randperm(64, generator=torch.Generator().manual_seed(0))",
@@ -64,79 +64,80 @@ def digits(e: Experiment) -> list[str]:
         f"IMAGES = {options['images']}",
         "",
         "",
-        "def data():",
-        *doc(_("Name a digit after its last row, or pixel. The images are those of scikit-learn, which must be installed.")),
+        "def load_data():",
+        *format_docstring(
+            _("Name a digit after its last row, or pixel. The images are from scikit-learn, which must be installed.")
+        ),
         "    from sklearn.datasets import load_digits",
         "",
         f"    generator = torch.Generator().manual_seed({e.data_seed})",
-        "    images, digits = (torch.from_numpy(one) for one in load_digits(return_X_y=True))",
+        "    images, digits = (torch.from_numpy(array) for array in load_digits(return_X_y=True))",
         *(permuted if options["order"] == "permuted" else []),
         "    x, y = torch.zeros(len(images), T, E), torch.full((len(images), T), -1)",
         "    x[:, : 64 // E], y[:, 64 // E - 1] = images.view(-1, 64 // E, E) / 16 - 0.5, digits",
-        *dealt(),
+        *build_image_splits(),
         "",
-        *indented(shuffled()),
+        *indent_lines(build_shuffled_windows()),
         "",
         "    return 0, 10, windows",
     ]
 
 
-def captions(e: Experiment) -> list[str]:
-    """data() of the captions."""
+def build_captions(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the captions."""
     return [
         f"IMAGES = {dict(e.options)['images']}",
-        f'NAMES = "{" ".join(NAMES)}".split()',
+        f'NAMES = "{" ".join(DIGIT_NAMES)}".split()',
         f'LETTERS = "{"".join(LETTERS)}"',
         "",
         "",
-        "def data():",
-        *doc(
+        "def load_data():",
+        *format_docstring(
             _(
-                "Look at a digit at the first step, and write its name: each letter is read before the next, and is the right "
-                "one at an evaluation, too. The images are those of scikit-learn, which must be installed."
+                "Read the image of a digit at the first step, then write its name. The correct previous letter is the input, "
+                "in the evaluation too. The images are from scikit-learn, which must be installed."
             )
         ),
         "    from sklearn.datasets import load_digits",
         "",
         f"    generator = torch.Generator().manual_seed({e.data_seed})",
-        "    images, digits = (torch.from_numpy(one) for one in load_digits(return_X_y=True))",
+        "    images, digits = (torch.from_numpy(array) for array in load_digits(return_X_y=True))",
         "    x, y = torch.zeros(len(images), T, E), torch.full((len(images), T), -1)",
-        f"    x[:, 0, :{PIXELS}] = images / {BRIGHTEST}",
+        f"    x[:, 0, :{PIXEL_COUNT}] = images / {MAX_BRIGHTNESS}",
         "    for digit, name in enumerate(NAMES):",
         "        for t, letter in enumerate(name + LETTERS[0]):",
         "            y[digits == digit, t] = LETTERS.index(letter)",
         "            if t + 1 <= len(name):",
-        f"                x[digits == digit, t + 1, {PIXELS} + LETTERS.index(letter)] = 1",
-        *dealt(),
+        f"                x[digits == digit, t + 1, {PIXEL_COUNT} + LETTERS.index(letter)] = 1",
+        *build_image_splits(),
         "",
-        *indented(shuffled()),
+        *indent_lines(build_shuffled_windows()),
         "",
         "    return 0, len(LETTERS), windows",
     ]
 
 
-def dealt() -> list[str]:
-    """The parts of the images x [N, T, E] with y [N, T]."""
+def build_image_splits() -> list[str]:
+    """Return the lines that split the images x [N, T, E] and targets y [N, T]."""
     return [
         "    order = torch.randperm(len(images), generator=generator)",
-        f"    held_out, trained = order[:{HELD}], order[{2 * HELD}:][:IMAGES]",
-        '    parts = {"train": (x[trained], y[trained]), "validation": (x[held_out], y[held_out])}',
+        f"    held_out, training = order[:{HELD}], order[{2 * HELD}:][:IMAGES]",
+        '    splits = {"train": (x[training], y[training]), "validation": (x[held_out], y[held_out])}',
     ]
 
 
-def speech(e: Experiment) -> list[str]:
-    """data() of the spoken digits."""
-    voices, held = dict(e.options)["voices"], HELD_OUT["validation"]
+def build_speech(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the spoken digits."""
+    voices, held = dict(e.options)["voices"], HELD_OUT_VOICES["validation"]
     return [
         f"VOICES = {voices}",
         "",
         "",
-        "def data():",
-        *doc(
+        "def load_data():",
+        *format_docstring(
             _(
-                "Say at every frame which digit is being spoken, or that none is. The recordings are those of the file "
-                "named on the command line, the project's speech.npz, or else tones that glide, a little higher or lower "
-                "by voice."
+                "Name at every frame the spoken digit, or silence. The recordings are read from the file named on the command "
+                "line, the project's speech.npz; without one they are gliding tones, whose pitch differs by voice."
             )
         ),
         f"    generator = torch.Generator().manual_seed({e.data_seed})",
@@ -157,14 +158,14 @@ def speech(e: Experiment) -> list[str]:
         "        loud = torch.exp(-((torch.arange(E) - tone[..., None]) ** 2) / 4) * inside[..., None]",
         "        features = loud + 0.3 * torch.randn(loud.shape, generator=generator)",
         "    voices = torch.randperm(int(voice.max()) + 1, generator=generator)",
-        f"    trained, held_out = (torch.isin(voice, one) for one in (voices[{held}:][:VOICES], voices[:{held}]))",
-        "    spread, mean = torch.std_mean(features[trained].float(), dim=(0, 1))",
+        f"    training, held_out = (torch.isin(voice, one) for one in (voices[{held}:][:VOICES], voices[:{held}]))",
+        "    std, mean = torch.std_mean(features[training].float(), dim=(0, 1))",
         "    x, y = torch.zeros(len(voice), T, E), torch.full((len(voice), T), -1)",
-        f"    right = torch.where(inside, digit[:, None].long(), {SILENCE})",
-        f"    x[:, :{FRAMES}], y[:, :{FRAMES}] = (features - mean) / spread, right",
-        '    parts = {"train": (x[trained], y[trained]), "validation": (x[held_out], y[held_out])}',
+        f"    targets = torch.where(inside, digit[:, None].long(), {SILENCE})",
+        f"    x[:, :{FRAMES}], y[:, :{FRAMES}] = (features - mean) / std, targets",
+        '    splits = {"train": (x[training], y[training]), "validation": (x[held_out], y[held_out])}',
         "",
-        *indented(shuffled()),
+        *indent_lines(build_shuffled_windows()),
         "",
         f"    return 0, {SILENCE + 1}, windows",
     ]

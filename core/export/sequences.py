@@ -1,20 +1,20 @@
-"""The part of the script that makes sequences for the memory tasks, each of its own length of memory."""
+"""The part of the script that makes the sequences of the memory tasks and of the translation."""
 
 from core.experiment.experiment import Experiment
-from core.export.lines import doc, indented
+from core.export.lines import format_docstring, indent_lines
 from core.i18n import N_, _
-from core.tasks.translation import BELOW, HELD_OUT
+from core.tasks.translation import HELD_OUT_PAIRS, NUMBER_LIMIT
 
-REPLACE = N_(
-    "Replace it: windows(part) gives x and y [T, B], y being -1 where nothing is asked, and whether the state starts at zero."
+REPLACE_HINT = N_(
+    "To use other data, let windows(split) yield x and y [T, B], y being -1 without a target, and whether a sequence starts."
 )
 _DRAW = "generator=generator)"
 
 
-def temporal_order(e: Experiment) -> list[str]:
-    """data() of the temporal order."""
+def build_temporal_order(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the temporal order."""
     about = _(
-        "Temporal order: which of two symbols came first? Tokens: 0 nothing, 1 and 2 the symbols, 3-6 distractors, 7 the "
+        "Temporal order: name two symbols in their order. Tokens: 0 padding, 1 and 2 the symbols, 3-6 distractors, 7 the "
         "question."
     )
     return _data(
@@ -25,20 +25,19 @@ def temporal_order(e: Experiment) -> list[str]:
         [
             "x, y = torch.zeros(count, T, dtype=torch.long), torch.full((count, T), -1)",
             f"x[:, : LAG + 1] = torch.randint(3, 7, (count, LAG + 1), {_DRAW}",
-            f"one, two = torch.randint(2, (2, count), {_DRAW}",
-            "every = torch.arange(count)",
-            f"x[every, torch.randint(0, LAG // 4 + 1, (count,), {_DRAW}] = one + 1",
-            f"x[every, torch.randint(LAG // 2, 3 * LAG // 4 + 1, (count,), {_DRAW}] = two + 1",
-            "x[:, LAG + 1], y[:, LAG + 1] = 7, 2 * one + two",
+            f"first, second = torch.randint(2, (2, count), {_DRAW}",
+            "rows = torch.arange(count)",
+            f"x[rows, torch.randint(0, LAG // 4 + 1, (count,), {_DRAW}] = first + 1",
+            f"x[rows, torch.randint(LAG // 2, 3 * LAG // 4 + 1, (count,), {_DRAW}] = second + 1",
+            "x[:, LAG + 1], y[:, LAG + 1] = 7, 2 * first + second",
         ],
     )
 
 
-def adding(e: Experiment) -> list[str]:
-    """data() of the adding problem."""
+def build_adding(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the adding problem."""
     about = _(
-        "The adding problem: the sum of the two numbers that are marked, scaled to mean 0 and variance 1; y is not a "
-        "number where nothing is asked."
+        "The adding problem: the sum of the two marked numbers, scaled to mean 0 and variance 1; y is NaN without a target."
     )
     return _data(
         e,
@@ -48,17 +47,17 @@ def adding(e: Experiment) -> list[str]:
         [
             "x, y = torch.zeros(count, T, 2), torch.full((count, T), torch.nan)",
             f"x[:, :LAG, 0] = torch.rand(count, LAG, {_DRAW}",
-            "every = torch.arange(count)",
-            f"x[every, torch.randint(0, LAG // 2, (count,), {_DRAW}, 1] = 1",
-            f"x[every, torch.randint(LAG // 2, LAG, (count,), {_DRAW}, 1] = 1",
+            "rows = torch.arange(count)",
+            f"x[rows, torch.randint(0, LAG // 2, (count,), {_DRAW}, 1] = 1",
+            f"x[rows, torch.randint(LAG // 2, LAG, (count,), {_DRAW}, 1] = 1",
             "y[:, LAG - 1] = (x.prod(dim=2).sum(dim=1) - 1) * 6**0.5",
         ],
     )
 
 
-def copy_memory(e: Experiment) -> list[str]:
-    """data() of the copy memory."""
-    about = _("Copy memory: some tokens, a gap, and all of them again. Tokens: 0 nothing, 1-8 to remember, 9 the question.")
+def build_copy_memory(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the copy memory."""
+    about = _("Copy memory: repeat the first tokens after a gap. Tokens: 0 padding, 1-8 to remember, 9 the question.")
     return _data(
         e,
         ("lag", "items"),
@@ -73,8 +72,8 @@ def copy_memory(e: Experiment) -> list[str]:
     )
 
 
-def parity(e: Experiment) -> list[str]:
-    """data() of the parity."""
+def build_parity(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the parity."""
     about = _("Parity: after every bit, whether the number of ones so far is odd. Tokens: 0 and 1, 2 filler.")
     return _data(
         e,
@@ -89,17 +88,17 @@ def parity(e: Experiment) -> list[str]:
     )
 
 
-def translation(e: Experiment) -> list[str]:
-    """data() of the translation."""
+def build_translation(e: Experiment) -> list[str]:
+    """Return the lines of load_data() for the translation."""
     return [
         f"PAIRS = {dict(e.options)['pairs']}",
         "",
         "",
-        "def data():",
-        *doc(
+        "def load_data():",
+        *format_docstring(
             _(
-                "Read a number in English words, then write it in French ones: each is read before the next, the right one "
-                "at an evaluation, too. Tokens: 0 the end, 1 between the languages. The package num2words must be installed."
+                "Read a number in English words, then write it in French words. The correct previous word is the input, in the "
+                "evaluation too. Tokens: 0 the end, 1 the separator. The package num2words must be installed."
             )
         ),
         "    from num2words import num2words",
@@ -108,19 +107,19 @@ def translation(e: Experiment) -> list[str]:
         '        return num2words(number, lang=language).replace(",", "").replace("-", " ").split()',
         "",
         f"    generator = torch.Generator().manual_seed({e.data_seed})",
-        f"    numbers = torch.randperm({BELOW}, generator=generator)[: PAIRS + max({HELD_OUT}, 2 * B)].tolist()",
+        f"    numbers = torch.randperm({NUMBER_LIMIT}, generator=generator)[: PAIRS + max({HELD_OUT_PAIRS}, 2 * B)].tolist()",
         '    pairs = [[words(number, language) for language in ("en", "fr")] for number in numbers]',
         "    english, french = (sorted({word for pair in pairs[:PAIRS] for word in pair[side]}) for side in (0, 1))",
         "    pairs = [pair for pair in pairs if set(pair[0]) <= set(english) and set(pair[1]) <= set(french)]",
         "    x, y = torch.zeros(len(pairs), T, dtype=torch.long), torch.full((len(pairs), T), -1)",
-        "    for row, (read, written) in enumerate(pairs):",
-        "        classes = [1 + french.index(word) for word in written]",
-        "        line = [2 + english.index(word) for word in read] + [1] + [len(english) + 1 + n for n in classes]",
+        "    for row, (prompt, answer) in enumerate(pairs):",
+        "        classes = [1 + french.index(word) for word in answer]",
+        "        line = [2 + english.index(word) for word in prompt] + [1] + [len(english) + 1 + n for n in classes]",
         "        x[row, : len(line)] = torch.tensor(line)",
-        "        y[row, len(read) : len(line)] = torch.tensor([*classes, 0])",
-        '    parts = {"train": (x[:PAIRS], y[:PAIRS]), "validation": (x[PAIRS:], y[PAIRS:])}',
+        "        y[row, len(prompt) : len(line)] = torch.tensor([*classes, 0])",
+        '    splits = {"train": (x[:PAIRS], y[:PAIRS]), "validation": (x[PAIRS:], y[PAIRS:])}',
         "",
-        *indented(shuffled()),
+        *indent_lines(build_shuffled_windows()),
         "",
         "    return len(english) + len(french) + 2, len(french) + 1, windows",
     ]
@@ -132,26 +131,26 @@ def _data(e: Experiment, names: tuple[str, ...], about: str, sizes: str, lines: 
         *(f"{name.upper()} = {options[name]}" for name in (*names, "sequences")),
         "",
         "",
-        "def data():",
-        *doc(about, _(REPLACE)),
+        "def load_data():",
+        *format_docstring(about, _(REPLACE_HINT)),
         f"    generator = torch.Generator().manual_seed({e.data_seed})",
         "",
         "    def sequences(count):",
-        *indented([*lines, "return x, y"], " " * 8),
+        *indent_lines([*lines, "return x, y"], " " * 8),
         "",
-        '    parts = {"train": sequences(SEQUENCES), "validation": sequences(max(512, B))}',
+        '    splits = {"train": sequences(SEQUENCES), "validation": sequences(max(512, B))}',
         "",
-        *indented(shuffled()),
+        *indent_lines(build_shuffled_windows()),
         "",
         f"    return {sizes}, windows",
     ]
 
 
-def shuffled() -> list[str]:
-    """The function windows(part), of `parts` that are whole sequences x [N, T] or [N, T, E] and y [N, T]."""
+def build_shuffled_windows() -> list[str]:
+    """Return the function windows(split) for `splits` of sequences x [N, T] or [N, T, E] and targets y [N, T]."""
     return [
-        "def windows(part):",
-        "    x, y = parts[part]",
+        "def windows(split):",
+        "    x, y = splits[split]",
         "    for rows in torch.randperm(len(x)).split(B):",
         "        if len(rows) == B:",
         "            yield x[rows].transpose(0, 1), y[rows].T, True",

@@ -1,26 +1,36 @@
-"""The part of the script that trains: what an update makes small, the loop, and the evaluation without masks."""
+"""The part of the script that trains: the loss of an update, the evaluation and the training loop."""
 
 from core.experiment.batches import batch_at
 from core.experiment.experiment import Experiment
-from core.export.lines import doc, drawing, indented, note
-from core.export.masks import tested
+from core.export.lines import format_comment, format_docstring, format_draw_call, indent_lines
+from core.export.masks import has_test_masks
 from core.i18n import _
-from core.tasks import task
+from core.tasks import get_task
 from core.tasks.metrics import METRICS
 
+# What is printed besides the loss, for classes (False) and real values (True): its variable, its sum, and its format.
+_EXTRA_METRIC = {
+    False: (
+        "correct",
+        "correct += (logits[target_mask].argmax(-1) == y[target_mask]).sum().item()",
+        "accuracy {accuracy:.3f}",
+    ),
+    True: ("error", "error += (logits[target_mask][:, 0] - y[target_mask]).abs().sum().item()", "absolute error {error:.3f}"),
+}
 
-def training(e: Experiment) -> list[str]:
-    """objective, evaluate, monte_carlo where it is asked for, and train."""
-    more = [*_monte_carlo(e), "", ""] if e.monte_carlo else []
+
+def build_training(e: Experiment) -> list[str]:
+    """Return the functions compute_loss, evaluate, evaluate_monte_carlo (if it is asked for) and train."""
+    monte_carlo = [*_write_monte_carlo(e), "", ""] if e.monte_carlo else []
     return [
-        *_objective(e),
+        *_write_compute_loss(e),
         "",
         "",
-        *_evaluate(e),
+        *_write_evaluate(e),
         "",
         "",
-        *more,
-        *_train(e),
+        *monte_carlo,
+        *_write_train(e),
         "",
         "",
         'if __name__ == "__main__":',
@@ -28,200 +38,203 @@ def training(e: Experiment) -> list[str]:
     ]
 
 
-# What is told beside the loss: its name, how it is summed up, how it is printed; of classes and of real values.
-_TOLD = {
-    False: ("right", "right += (scores[asked].argmax(-1) == y[asked]).sum().item()", "accuracy {right:.3f}"),
-    True: ("error", "error += (scores[asked][:, 0] - y[asked]).abs().sum().item()", "absolute error {error:.3f}"),
-}
+def _is_regression(e: Experiment) -> bool:
+    return METRICS[get_task(e.task).metric].is_squared_error
 
 
-def _real(e: Experiment) -> bool:
-    return METRICS[task(e.task).metric].squared
+def _format_target_mask(e: Experiment) -> str:
+    return "~y.isnan()" if _is_regression(e) else "y >= 0"
 
 
-def _asked(e: Experiment) -> str:
-    return "~y.isnan()" if _real(e) else "y >= 0"
+def _format_loss(e: Experiment, logits: str, reduction: str = "") -> str:
+    option = f', reduction="{reduction}"' if reduction else ""
+    if _is_regression(e):
+        return f"F.mse_loss({logits}[target_mask][:, 0], y[target_mask]{option})"
+    return f"F.cross_entropy({logits}[target_mask], y[target_mask]{option})"
 
 
-def _loss(e: Experiment, scores: str, reduction: str = "") -> str:
-    how = f', reduction="{reduction}"' if reduction else ""
-    if _real(e):
-        return f"F.mse_loss({scores}[asked][:, 0], y[asked]{how})"
-    return f"F.cross_entropy({scores}[asked], y[asked]{how})"
-
-
-def _objective(e: Experiment) -> list[str]:
+def _write_compute_loss(e: Experiment) -> list[str]:
     losses = dict(e.placement.losses)
-    fraternal, also = "fraternal" in losses, ", h, told" if losses.keys() & {"ar", "tar"} else ""
+    is_fraternal, hidden_states = "fraternal" in losses, ", h, h_masked" if losses.keys() & {"ar", "tar"} else ""
     lines = [
-        f"def objective(model, x, y, states, masks{', other_masks' if fraternal else ''}):",
-        *doc(
-            _("What an update makes small, and the states after; y is -1 where nothing is asked.")
-            if not _real(e)
-            else _("What an update makes small, and the states after; y is not a number where nothing is asked.")
+        f"def compute_loss(model, x, y, states, masks{', other_masks' if is_fraternal else ''}):",
+        *format_docstring(
+            _("Return the loss of an update and the new states; y is -1 where there is no target.")
+            if not _is_regression(e)
+            else _("Return the loss of an update and the new states; y is NaN where there is no target.")
         ),
-        f"    scores, after{also} = model(x, states, masks)",
-        f"    asked = {_asked(e)}",
-        f"    loss = {_loss(e, 'scores')}",
+        f"    logits, new_states{hidden_states} = model(x, states, masks)",
+        f"    target_mask = {_format_target_mask(e)}",
+        f"    loss = {_format_loss(e, 'logits')}",
     ]
-    padded = bool(also) and batch_at(e, 1).padded
-    if padded:
+    is_padded = bool(hidden_states) and batch_at(e, 1).padded
+    if is_padded:
         lines += [
-            *note(_("Steps after the last that is asked do not exist.")),
-            "    there = asked.flip(0).cumsum(0).flip(0) > 0",
+            *format_comment(_("Steps after the last target of a sample are padding.")),
+            "    step_mask = target_mask.flip(0).cumsum(0).flip(0) > 0",
         ]
-    at, later = ("[there]", "[there[1:]]") if padded else ("", "")
-    if fraternal:
-        rest = ", *_rest" if also else ""
+    steps, later_steps = ("[step_mask]", "[step_mask[1:]]") if is_padded else ("", "")
+    if is_fraternal:
+        rest = ", *_rest" if hidden_states else ""
         lines += [
-            *note(_("Fraternal dropout: two sets of masks must say the same.")),
-            f"    other, _after{rest} = model(x, states, other_masks)",
-            f"    loss = (loss + {_loss(e, 'other')}) / 2",
+            *format_comment(_("Fraternal dropout: two passes with different masks must give similar logits.")),
+            f"    other_logits, _new_states{rest} = model(x, states, other_masks)",
+            f"    loss = (loss + {_format_loss(e, 'other_logits')}) / 2",
         ]
     if e.loss == "sum":
-        lines += [*note(_("Summed up over time, as a mean over the batch.")), "    loss = loss * asked.sum() / B"]
+        comment = _("Sum over time, mean over the batch.")
+        lines += [*format_comment(comment), "    loss = loss * target_mask.sum() / B"]
     if "ar" in losses:
         lines += [
-            *note(_("AR: the last layer's h, as dropped, shall be small.")),
-            f"    loss = loss + {losses['ar']!r} * told{at}.square().mean()",
+            *format_comment(_("AR: penalizes large activations of the last layer, after dropout.")),
+            f"    loss = loss + {losses['ar']!r} * h_masked{steps}.square().mean()",
         ]
     if "tar" in losses and e.steps > 1:
         lines += [
-            *note(_("TAR: the last layer's h, as it is, shall change slowly.")),
-            f"    loss = loss + {losses['tar']!r} * (h[1:] - h[:-1]){later}.square().mean()",
+            *format_comment(_("TAR: penalizes fast changes of the last layer's h, before dropout.")),
+            f"    loss = loss + {losses['tar']!r} * (h[1:] - h[:-1]){later_steps}.square().mean()",
         ]
-    if fraternal:
-        lines.append(f"    loss = loss + {losses['fraternal']!r} * (scores[asked] - other[asked]).square().mean()")
-    return [*lines, "    return loss, after"]
+    if is_fraternal:
+        difference = "(logits[target_mask] - other_logits[target_mask])"
+        lines.append(f"    loss = loss + {losses['fraternal']!r} * {difference}.square().mean()")
+    return [*lines, "    return loss, new_states"]
 
 
-def _started(e: Experiment, states: str = "model.start(B)") -> list[str]:
-    """Where a state begins with zeros: in the first window, or in every one."""
-    return ["        if first:", f"            states = {states}"] if e.states == "carried" else [f"        states = {states}"]
+def _write_state_reset(e: Experiment, states: str = "model.zero_states(B)") -> list[str]:
+    """Return the lines that reset the states, in the first window of a sequence or in every window."""
+    if e.states == "carried":
+        return ["        if starts_sequence:", f"            states = {states}"]
+    return [f"        states = {states}"]
 
 
-def _evaluate(e: Experiment) -> list[str]:
-    masks = "masks_at_test(update)" if tested(e) else "{}"
+def _write_evaluate(e: Experiment) -> list[str]:
+    masks = "test_time_masks(update)" if has_test_masks(e) else "{}"
     return [
         "@torch.no_grad()",
-        f"def evaluate(model, windows{', update' if tested(e) else ''}):",
-        *doc(
-            _("The mean loss and the accuracy on the validation part. Nothing is drawn at test.")
-            if not _real(e)
-            else _("The mean squared and the mean absolute error on the validation part, scaled. Nothing is drawn at test.")
+        f"def evaluate(model, windows{', update' if has_test_masks(e) else ''}):",
+        *format_docstring(
+            _("Return the mean validation loss and the accuracy, without dropout.")
+            if not _is_regression(e)
+            else _("Return the mean squared and the mean absolute validation error of the scaled values, without dropout.")
         ),
-        f"    loss, {_TOLD[_real(e)][0]}, count = 0.0, 0, 0",
-        '    for x, y, first in windows("validation"):',
-        *_started(e),
-        f"        scores, states, *_rest = model(x, states, {masks})",
-        f"        asked = {_asked(e)}",
-        f"        loss += {_loss(e, 'scores', 'sum')}.item()",
-        f"        {_TOLD[_real(e)][1]}",
-        "        count += asked.sum().item()",
-        f"    return loss / count, {_TOLD[_real(e)][0]} / count",
+        f"    loss, {_EXTRA_METRIC[_is_regression(e)][0]}, count = 0.0, 0, 0",
+        '    for x, y, starts_sequence in windows("validation"):',
+        *_write_state_reset(e),
+        f"        logits, states, *_rest = model(x, states, {masks})",
+        f"        target_mask = {_format_target_mask(e)}",
+        f"        loss += {_format_loss(e, 'logits', 'sum')}.item()",
+        f"        {_EXTRA_METRIC[_is_regression(e)][1]}",
+        "        count += target_mask.sum().item()",
+        f"    return loss / count, {_EXTRA_METRIC[_is_regression(e)][0]} / count",
     ]
 
 
-def _monte_carlo(e: Experiment) -> list[str]:
-    words = "V" in drawing(e)
+def _write_monte_carlo(e: Experiment) -> list[str]:
+    vocabulary = ", V" if "V" in format_draw_call(e) else ""
     return [
         "@torch.no_grad()",
-        f"def monte_carlo(model, windows, update{', V' if words else ''}):",
-        *doc(
-            _("The mean loss with masks on: the probabilities, not their logarithms, of many passes are averaged.")
-            if not _real(e)
-            else _("The mean loss with masks on: the values of many passes are averaged.")
+        f"def evaluate_monte_carlo(model, windows, update{vocabulary}):",
+        *format_docstring(
+            _("Return the mean validation loss with dropout: the probabilities of several passes are averaged.")
+            if not _is_regression(e)
+            else _("Return the mean validation loss with dropout: the predictions of several passes are averaged.")
         ),
         "    loss, count = 0.0, 0",
-        '    for x, y, first in windows("validation"):',
-        *_started(e, f"[model.start(B)] * {e.monte_carlo}"),
-        f"        passes = [model(x, one, {drawing(e)}) for one in states]",
-        f"        states, asked = [one[1] for one in passes], {_asked(e)}",
+        '    for x, y, starts_sequence in windows("validation"):',
+        *_write_state_reset(e, f"[model.zero_states(B)] * {e.monte_carlo}"),
+        f"        passes = [model(x, state, {format_draw_call(e)}) for state in states]",
+        f"        states, target_mask = [one[1] for one in passes], {_format_target_mask(e)}",
         *(
             [
-                "        mean = torch.stack([one[0][asked] for one in passes]).mean(0)",
-                "        loss += (mean[:, 0] - y[asked]).square().sum().item()",
+                "        mean = torch.stack([one[0][target_mask] for one in passes]).mean(0)",
+                "        loss += (mean[:, 0] - y[target_mask]).square().sum().item()",
             ]
-            if _real(e)
+            if _is_regression(e)
             else [
-                "        mean = torch.stack([one[0][asked].softmax(-1) for one in passes]).mean(0)",
-                "        loss -= mean.gather(1, y[asked][:, None]).log().sum().item()",
+                "        mean = torch.stack([one[0][target_mask].softmax(-1) for one in passes]).mean(0)",
+                "        loss -= mean.gather(1, y[target_mask][:, None]).log().sum().item()",
             ]
         ),
-        "        count += asked.sum().item()",
+        "        count += target_mask.sum().item()",
         "    return loss / count",
     ]
 
 
-def _train(e: Experiment) -> list[str]:
+def _write_train(e: Experiment) -> list[str]:
     device = [f'    torch.set_default_device("{e.device}")'] if e.device in ("cuda", "mps") else []
     stop = [f"        if update == {e.updates}:", "            break"] if e.updates else []
-    second = f", {drawing(e)}" if "fraternal" in dict(e.placement.losses) else ""
-    at_test = f"{_to_evaluate(e)}, windows, update" if tested(e) else f"{_to_evaluate(e)}, windows"
-    drawn = f"{_to_evaluate(e)}, windows, update" + (", V" if "V" in drawing(e) else "")
+    other_masks = f", {format_draw_call(e)}" if "fraternal" in dict(e.placement.losses) else ""
+    model = "averaged_model.module if averaged_model else model" if _averages_weights(e) else "model"
+    evaluated = f"{model}, windows, update" if has_test_masks(e) else f"{model}, windows"
+    sampled = f"{model}, windows, update" + (", V" if "V" in format_draw_call(e) else "")
+    name = "error" if _is_regression(e) else "accuracy"
     return [
         "def train():",
-        *doc(_("Draw masks → forward through time → loss → backward → update.")),
+        *format_docstring(_("Draw masks → forward through time → loss → backward → update.")),
         *device,
         f"    torch.manual_seed({e.weight_seed})",
-        "    V, C, windows = data()",
+        "    V, C, windows = load_data()",
         "    model = Model(V, C)",
-        f"    optimiser = torch.optim.{_optimiser(e)}",
-        *(["    mean, heard = None, []"] if _averages(e) else []),
+        f"    optimizer = torch.optim.{_format_optimizer(e)}",
+        *(["    averaged_model, losses = None, []"] if _averages_weights(e) else []),
         f"    update{', epoch = 0, 0' if e.updates and e.decay > 1 else ' = 0'}",
         f"    while update < {e.updates}:" if e.updates else f"    for epoch in range({e.epochs}):",
-        *_decay(e),
-        '        for x, y, first in windows("train"):',
-        *indented(
+        *_write_decay(e),
+        '        for x, y, starts_sequence in windows("train"):',
+        *indent_lines(
             [
-                *_started(e),
+                *_write_state_reset(e),
                 "        update += 1",
-                f"        loss, states = objective(model, x, y, states, {drawing(e)}{second})",
-                "        optimiser.zero_grad()",
+                f"        loss, states = compute_loss(model, x, y, states, {format_draw_call(e)}{other_masks})",
+                "        optimizer.zero_grad()",
                 "        loss.backward()",
                 f"        nn.utils.clip_grad_norm_(model.parameters(), {e.clip!r})",
-                "        optimiser.step()",
-                *(["        if mean:", "            mean.update_parameters(model)"] if _averages(e) else []),
-                *note(_("The state goes on; what is learned does not reach back through it."), " " * 8),
-                "        states = [tuple(part.detach() for part in state) for state in states]",
+                "        optimizer.step()",
+                *(
+                    ["        if averaged_model:", "            averaged_model.update_parameters(model)"]
+                    if _averages_weights(e)
+                    else []
+                ),
+                *format_comment(_("Truncated backpropagation: carry the states, but not their gradients."), " " * 8),
+                "        states = [tuple(tensor.detach() for tensor in state) for state in states]",
                 *stop,
             ]
         ),
         *(["        epoch += 1"] if e.updates and e.decay > 1 else []),
-        f"        loss, {_TOLD[_real(e)][0]} = evaluate({at_test})",
-        f'        print(f"update {{update}}: validation loss {{loss:.3f}}, {_TOLD[_real(e)][2]}")',
-        *(_begins_to_average() if _averages(e) else []),
-        *([f'    print(f"Monte Carlo, {e.monte_carlo} passes: {{monte_carlo({drawn}):.3f}}")'] if e.monte_carlo else []),
+        f"        loss, {name} = evaluate({evaluated})",
+        f'        print(f"update {{update}}: validation loss {{loss:.3f}}, {_EXTRA_METRIC[_is_regression(e)][2]}")',
+        *(_write_averaging_start() if _averages_weights(e) else []),
+        *(
+            [f'    print(f"Monte Carlo, {e.monte_carlo} passes: {{evaluate_monte_carlo({sampled}):.3f}}")']
+            if e.monte_carlo
+            else []
+        ),
     ]
 
 
-def _optimiser(e: Experiment) -> str:
+def _format_optimizer(e: Experiment) -> str:
     decay = f", weight_decay={e.weight_decay!r}" if e.weight_decay else ""
     return f"{'Adam' if e.optimiser == 'adam' else 'SGD'}(model.parameters(), lr={e.learning_rate!r}{decay})"
 
 
-def _decay(e: Experiment) -> list[str]:
+def _write_decay(e: Experiment) -> list[str]:
     if e.decay == 1:
         return []
     return [
-        "        for group in optimiser.param_groups:",
+        "        for group in optimizer.param_groups:",
         f'            group["lr"] = {e.learning_rate!r} / {e.decay!r} ** max(0, epoch + 1 - {e.decay_after})',
     ]
 
 
-def _averages(e: Experiment) -> bool:
+def _averages_weights(e: Experiment) -> bool:
     return e.optimiser == "nt-asgd"
 
 
-def _to_evaluate(e: Experiment) -> str:
-    return "mean.module if mean else model" if _averages(e) else "model"
-
-
-def _begins_to_average() -> list[str]:
+def _write_averaging_start() -> list[str]:
     return [
-        *note(_("NT-ASGD: no longer better than five epochs ago; from now on the mean of the weights is evaluated."), " " * 8),
-        "        if not mean and loss > min(heard[:-5], default=loss):",
-        "            mean = torch.optim.swa_utils.AveragedModel(model)",
-        "            mean.update_parameters(model)",
-        "        heard.append(loss)",
+        *format_comment(_("NT-ASGD: if the loss is no better than five epochs ago, start averaging the weights."), " " * 8),
+        "        if not averaged_model and loss > min(losses[:-5], default=loss):",
+        "            averaged_model = torch.optim.swa_utils.AveragedModel(model)",
+        "            averaged_model.update_parameters(model)",
+        "        losses.append(loss)",
     ]

@@ -1,115 +1,102 @@
-"""How a unit's sum is distributed over many masks, beside what it is at test: bars and two lines for Plotly."""
+"""The distribution of a unit's pre-activation over many masks, compared with its value at test time, as a histogram."""
 
 import numpy as np
 
-from core.analysis.preactivations import Sums
+from core.analysis.preactivations import PreactivationSample
 from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment
-from core.figures.theme import Figure, Theme, template
+from core.figures.theme import Figure, Theme, build_template
 from core.i18n import _
 
-MOST_BINS, LEAST_BINS = 36, 8
+MAX_BINS, MIN_BINS = 36, 8
 HEIGHT = 190  # pixels
-CHANCE = 3  # standard errors: farther apart are two equal means once in 370 times
+MAX_STANDARD_ERRORS = 3  # equal means differ by more only once in 370 times
 
 
-def distribution(sums: Sums, whose: str, theme: Theme, low: float, high: float) -> Figure:
-    """The histogram of the sums of one unit, `whose`, on an axis from `low` to `high` that several figures may share.
+def plot_preactivations(sample: PreactivationSample, name: str, theme: Theme, low: float, high: float) -> Figure:
+    """Return the histogram of one unit's pre-activation over many masks.
 
-    The mean over the masks is a dashed line in ink, the value at test a solid one in the accent, each with its name.
+    name: whose pre-activation it is. low, high: the x axis, which several figures may share. The mean over the masks is a
+    dashed line in ink, the value at test time a solid line in the accent color, each with its label.
     """
-    bins = max(LEAST_BINS, min(MOST_BINS, round(1.2 * len(sums.values) ** 0.5)))
-    counts, edges = np.histogram(sums.values, bins, (low, high))
+    bins = max(MIN_BINS, min(MAX_BINS, round(1.2 * len(sample.values) ** 0.5)))
+    counts, edges = np.histogram(sample.values, bins, (low, high))
     middles, top = (edges[1:] + edges[:-1]) / 2, float(counts.max()) or 1.0
     bars = {
         "type": "bar",
-        "x": _rounded(middles),
+        "x": [float(f"{value:.5g}") for value in middles],
         "y": counts.tolist(),
         "width": float(edges[1] - edges[0]) * 0.94,
         "marker": {"color": theme.wire},
         "hovertemplate": _("{n} masks near {x}").format(n="%{y}", x="%{x:.3g}") + "<extra></extra>",
     }
-    mean, test = sums.mean, sums.test
-    right = mean >= test
-    lines = [_line(mean, theme.ink, "dash", 1.22 * top), _line(test, theme.accent, "solid", 1.42 * top)]
-    names = [
-        _name(_("mean {value}").format(value=f"{mean:.3f}"), mean, 1.22 * top, theme.ink, right),
-        _name(_("at test {value}").format(value=f"{test:.3f}"), test, 1.42 * top, theme.accent, not right),
-    ]
-    axis = {"title": {"text": whose}, "range": [low, high], "nticks": 6}
+    mean, test = sample.mean, sample.test
+    mean_text, test_text = _("mean {value}").format(value=f"{mean:.3f}"), _("at test {value}").format(value=f"{test:.3f}")
+    mean_line, mean_label = _plot_value(mean_text, mean, 1.22 * top, theme.ink, "dash", mean >= test)
+    test_line, test_label = _plot_value(test_text, test, 1.42 * top, theme.accent, "solid", mean < test)
     layout = {
-        "template": template(theme),
+        "template": build_template(theme),
         "height": HEIGHT,
         "margin": {"l": 44, "r": 8, "t": 8, "b": 40},
-        "xaxis": axis,
+        "xaxis": {"title": {"text": name}, "range": [low, high], "nticks": 6},
         "yaxis": {"title": {"text": _("masks")}, "range": [0, 1.6 * top], "nticks": 4},
-        "shapes": lines,
-        "annotations": names,
-        "uirevision": f"{sums.layer} {sums.unit}",
+        "shapes": [mean_line, test_line],
+        "annotations": [mean_label, test_label],
+        "uirevision": f"{sample.layer} {sample.unit}",
     }
     return {"data": [bars], "layout": layout}
 
 
-def span(every: list[Sums]) -> tuple[float, float]:
-    """An axis that holds all of them, a little wider on both sides; wide enough to show a single value."""
-    ends = [float(end) for s in every for end in (s.values.min(), s.values.max(), s.test)]
-    low, high = min(ends), max(ends)
-    room = max(0.04 * (high - low), 1e-3)
-    return low - room, high + room
-
-
-def describe_distribution(sums: Sums, whose: str) -> str:
-    """A sentence for those who do not see it."""
-    return _("{who}, over {n} masks: from {low} to {high}, mean {mean} ± {error}; at test {test}.").format(
-        who=whose,
-        n=len(sums.values),
-        low=_text(sums.values.min()),
-        high=_text(sums.values.max()),
-        mean=_text(sums.mean),
-        error=_text(sums.error),
-        test=_text(sums.test),
-    )
-
-
-def reader(sums: Sums, experiment: Experiment) -> str:
-    """Whose sum it is."""
-    if sums.layer > experiment.layers:
-        name = load_data(experiment).class_names[sums.unit]
-        return _("the score of “{name}”").format(name=name)
-    return _("the candidate of unit {n}, layer {l}").format(n=sums.unit + 1, l=sums.layer)
-
-
-def verdict(sums: Sums) -> str:
-    """Whether the mean over the masks is the value at test, as far as chance allows."""
-    apart, error = abs(sums.mean - sums.test), sums.error
-    said = {"mean": _text(sums.mean), "error": _text(error), "test": _text(sums.test)}
-    if apart <= CHANCE * error:
-        return _("Mean {mean} ± {error}, at test {test}: the same, as far as chance allows.").format(**said)
-    return _("Mean {mean} ± {error}, at test {test}: {times} standard errors apart, which is no chance.").format(
-        **said, times=_text(apart / error) if error else "∞"
-    )
-
-
-def _line(x: float, colour: str, dash: str, top: float) -> Figure:
-    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": top, "line": {"color": colour, "width": 2.5, "dash": dash}}
-
-
-def _name(says: str, x: float, y: float, colour: str, right: bool) -> Figure:
-    return {
-        "text": says,
+def _plot_value(text: str, x: float, top: float, color: str, dash: str, is_right: bool) -> tuple[Figure, Figure]:
+    """Return a vertical line at x and its label, on the right or the left of it."""
+    line = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": top, "line": {"color": color, "width": 2.5, "dash": dash}}
+    label = {
+        "text": text,
         "x": x,
-        "y": y,
+        "y": top,
         "showarrow": False,
-        "xanchor": "left" if right else "right",
+        "xanchor": "left" if is_right else "right",
         "yanchor": "middle",
-        "xshift": 4 if right else -4,
-        "font": {"color": colour, "size": 12},
+        "xshift": 4 if is_right else -4,
+        "font": {"color": color, "size": 12},
     }
+    return line, label
 
 
-def _rounded(values: np.ndarray) -> list[float]:
-    return [float(f"{value:.5g}") for value in values]
+def find_axis_range(samples: list[PreactivationSample]) -> tuple[float, float]:
+    """Return the axis range (low, high) that holds the values of all samples, with some space on both sides."""
+    ends = [float(end) for one in samples for end in (one.values.min(), one.values.max(), one.test)]
+    low, high = min(ends), max(ends)
+    space = max(0.04 * (high - low), 1e-3)
+    return low - space, high + space
 
 
-def _text(value: float) -> str:
-    return f"{value:.3g}"
+def describe_preactivations(sample: PreactivationSample, name: str) -> str:
+    """Return a description of the histogram for screen readers. name: whose pre-activation it is."""
+    return _("{name}, over {n} masks: from {low} to {high}, mean {mean} ± {error}; at test {test}.").format(
+        name=name,
+        n=len(sample.values),
+        low=f"{sample.values.min():.3g}",
+        high=f"{sample.values.max():.3g}",
+        mean=f"{sample.mean:.3g}",
+        error=f"{sample.error:.3g}",
+        test=f"{sample.test:.3g}",
+    )
+
+
+def name_preactivation(sample: PreactivationSample, experiment: Experiment) -> str:
+    """Return whose pre-activation it is: a class score or the candidate of a unit."""
+    if sample.layer > experiment.layers:
+        return _("the score of “{name}”").format(name=load_data(experiment).class_names[sample.unit])
+    return _("the candidate of unit {n}, layer {l}").format(n=sample.unit + 1, l=sample.layer)
+
+
+def compare_mean_with_test(sample: PreactivationSample) -> str:
+    """Return a sentence on whether the mean over the masks equals the value at test, within MAX_STANDARD_ERRORS."""
+    difference, error = abs(sample.mean - sample.test), sample.error
+    if difference <= MAX_STANDARD_ERRORS * error:
+        text = _("Mean {mean} ± {error}, at test {test}: no significant difference.")
+    else:
+        text = _("Mean {mean} ± {error}, at test {test}: a significant difference of {times} standard errors.")
+    times = f"{difference / error:.3g}" if error else "∞"
+    return text.format(mean=f"{sample.mean:.3g}", error=f"{error:.3g}", test=f"{sample.test:.3g}", times=times)

@@ -1,41 +1,42 @@
-"""What the curves of a run say: in numbers, and in a sentence for those who do not see them."""
+"""The name, the metrics and a describing sentence of a run, and the formats of metrics, losses and epochs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.experiment.experiment import Experiment
-from core.figures.change_marks import Mark
+from core.figures.change_marks import ChangeMark
 from core.i18n import _
-from core.tasks import task
+from core.tasks import get_task
 from core.tasks.metrics import METRICS
-from core.tasks.task import short
+from core.tasks.task import format_number
 from core.training.events import Event
 
-HUGE = 1e5  # from here on a number is not written out: it would not fit where it is shown
+LARGE_VALUE = 1e5  # larger perplexities are written as 1.2e9, since they would not fit
 
 
 @dataclass(frozen=True)
 class RunCurve:
-    """A run to draw. id: whatever tells it from others; the user's zoom holds as long as the first run's id stays.
+    """A run to draw.
 
-    name: a few words. records: its "record" events in order, as runs/protocol.py has them. marks: what was changed.
-    previous: whether it is one of the runs before, drawn grey, by its validation alone. epochs: how long it will be;
-    0 where that is not known.
+    id: identifies the run; the user's zoom is kept as long as the id of the first run stays. name: a few words.
+    records: its "record" events in order. marks: its changes. previous: whether it is an earlier run, drawn grey with its
+    validation loss alone. epochs: the planned number of epochs; 0 where it is unknown.
     """
 
     id: str
     name: str
     records: Sequence[Event]
-    marks: Sequence[Mark] = ()
+    marks: Sequence[ChangeMark] = ()
     previous: bool = False
     epochs: float = 0
 
 
 @dataclass(frozen=True)
-class Metrics:
-    """Where a run stands. metric: the task's first, by its name in METRICS. value: on validation, at the newest evaluation.
+class RunMetrics:
+    """The validation metric of a run.
 
-    best, best_epoch: the metric and the epoch of the least validation loss. gap: val_loss - train_loss_clean.
+    metric: name of the task's first metric in METRICS. value: at the newest evaluation. best, best_epoch: the value and
+    the epoch at the lowest validation loss. gap: the generalisation gap, val_loss - train_loss_clean.
     """
 
     metric: str
@@ -45,104 +46,106 @@ class Metrics:
     gap: float
 
 
-def run_name(number: int, began: Experiment, events: Iterable[Event] = (), beside: Experiment | None = None) -> str:
-    """A run's name: its number and method, “changed” where its dropout did not stay that, and its size, and how much it
-    has to train on, where the experiment `beside` it has another."""
-    parts = [_method(began)]
+def name_run(number: int, began: Experiment, events: Iterable[Event] = (), reference: Experiment | None = None) -> str:
+    """Return the name of a run: its number, its method, and how it differs from the reference experiment.
+
+    began: the experiment with which the run began. events: “changed” is added if one of them changed the placement.
+    reference: cell, sizes and sample counts are added where they differ from those of this experiment.
+    """
+    parts = [began.method or _("own placement")]
+    if began.method is not None and not began.placement.sites:
+        parts = [_("no dropout")]
     if any("placement" in event for event in events):
         parts.append(_("changed"))
-    if beside is not None and began.cell != beside.cell:
+    if reference is not None and began.cell != reference.cell:
         parts.append(began.cell)
-    if beside is not None and (began.layers, began.hidden) != (beside.layers, beside.hidden):
+    if reference is not None and (began.layers, began.hidden) != (reference.layers, reference.hidden):
         parts.append(_("L {layers}, H {hidden}").format(layers=began.layers, hidden=str(began.hidden).strip("()")))
-    if beside is not None and began.task == beside.task:
+    if reference is not None and began.task == reference.task:
         parts += [
             f"{_(option.label)}: {dict(began.options)[option.name]}"
-            for option in task(began.task).options
-            if option.amount and dict(began.options)[option.name] != dict(beside.options)[option.name]
+            for option in get_task(began.task).options
+            if option.is_sample_count and dict(began.options)[option.name] != dict(reference.options)[option.name]
         ]
     return _("run {n} · {what}").format(n=number, what=", ".join(parts))
 
 
-def _method(began: Experiment) -> str:
-    if began.method is None:
-        return _("own placement")
-    return began.method if began.placement.sites else _("no dropout")
-
-
-def metrics(records: Sequence[Event]) -> Metrics | None:
-    """The numbers of a run, or None before its first evaluation."""
-    found = evaluated(records)
-    if not found:
+def compute_run_metrics(records: Sequence[Event]) -> RunMetrics | None:
+    """Return the metrics of a run; None before its first evaluation."""
+    evaluations = select_evaluated(records)
+    if not evaluations:
         return None
-    now, least = found[-1], best(found)
-    metric, value = metric_of(now)
-    return Metrics(metric, value, metric_of(least)[1], least["epoch"], now["val_loss"] - now["train_loss_clean"])
+    newest, best = evaluations[-1], find_best_record(evaluations)
+    metric, value = get_first_metric(newest)
+    gap = newest["val_loss"] - newest["train_loss_clean"]
+    return RunMetrics(metric, value, get_first_metric(best)[1], best["epoch"], gap)
 
 
-def describe(runs: Sequence[RunCurve]) -> str:
-    """What the curves show now, in sentences."""
-    return " ".join(_describe(run) for run in runs) or _("No run yet.")
+def describe_runs(runs: Sequence[RunCurve]) -> str:
+    """Return a description of the curves for screen readers."""
+    return " ".join(_describe_run(run) for run in runs) or _("No run yet.")
 
 
-def metric_text(metric: str, value: float) -> str:
-    """A metric's value as it is shown: perplexity in three digits, 1.2e9 where it is huge, accuracy in per cent."""
-    if METRICS[metric].part:
+def format_metric(metric: str, value: float) -> str:
+    """Return a metric's value as a text: perplexity with three digits (1.2e9 where it is large), accuracy in percent."""
+    if METRICS[metric].is_percentage:
         return f"{100 * value:.1f} %"
-    if METRICS[metric].of_loss is None:
-        return short(value)
-    if value >= HUGE:
+    if METRICS[metric].from_loss is None:
+        return format_number(value)
+    if value >= LARGE_VALUE:
         return f"{value:.1e}".replace("e+", "e").replace("e0", "e")
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def loss_text(loss: float, metric: str) -> str:
-    """A loss, or the difference of two, as it is shown: in nats, but for that of real values, which are scaled."""
-    return f"{loss:.3f}" if METRICS[metric].squared else _("{loss} nats").format(loss=f"{loss:.2f}")
+def format_loss(loss: float, metric: str) -> str:
+    """Return a loss or a difference of losses as a text: cross-entropy in nats, squared error without unit."""
+    return f"{loss:.3f}" if METRICS[metric].is_squared_error else _("{loss} nats").format(loss=f"{loss:.2f}")
 
 
-def epoch_text(epoch: float) -> str:
-    """An epoch as it is shown: 7, 7.5, 120."""
+def format_epoch(epoch: float) -> str:
+    """Return an epoch as a text: 7, 7.5, 120."""
     return f"{epoch:.1f}".removesuffix(".0")
 
 
-def evaluated(records: Sequence[Event]) -> list[Event]:
-    """The records that hold an evaluation."""
+def select_evaluated(records: Sequence[Event]) -> list[Event]:
+    """Return the records that hold an evaluation."""
     return [r for r in records if r["val_loss"] is not None and r["train_loss_clean"] is not None]
 
 
-def best(found: Sequence[Event]) -> Event:
-    """Of records that hold an evaluation, that of the least validation loss."""
-    return min(found, key=lambda r: float(r["val_loss"]))
+def find_best_record(evaluations: Sequence[Event]) -> Event:
+    """Return the record with the lowest validation loss among records that hold an evaluation."""
+    return min(evaluations, key=lambda r: float(r["val_loss"]))
 
 
-def has_best(found: Sequence[Event]) -> bool:
-    """Whether there is anything to be best among: more than the untrained network and the first epoch."""
-    return len(found) > 2
+def has_best_record(evaluations: Sequence[Event]) -> bool:
+    """Return whether a best record is worth marking: there are more than the untrained network and the first epoch."""
+    return len(evaluations) > 2
 
 
-def metric_of(record: Event) -> tuple[str, float]:
-    """The name of the first metric and its value on validation: the best of all where the loss is the least, but for metrics of
-    which more is better; these may be higher elsewhere."""
+def get_first_metric(record: Event) -> tuple[str, float]:
+    """Return the name of the task's first metric and its validation value.
+
+    For perplexity and errors, the record with the lowest loss has the best value; for accuracy another may be better.
+    """
     metric, value = next(iter(record["val"].items()))
     return metric, value
 
 
-def _describe(run: RunCurve) -> str:
-    at = metrics(run.records)
-    if at is None:
+def _describe_run(run: RunCurve) -> str:
+    metrics = compute_run_metrics(run.records)
+    if metrics is None:
         return _("{name}: not evaluated yet.").format(name=run.name)
     sentence = _("{name}: at epoch {epoch}, validation {metric} {value}; at the lowest loss, epoch {when}, {best}.").format(
         name=run.name,
-        epoch=epoch_text(run.records[-1]["epoch"]),
-        metric=_(METRICS[at.metric].label),
-        when=epoch_text(at.best_epoch),
-        value=metric_text(at.metric, at.value),
-        best=metric_text(at.metric, at.best),
+        epoch=format_epoch(run.records[-1]["epoch"]),
+        metric=_(METRICS[metrics.metric].label),
+        when=format_epoch(metrics.best_epoch),
+        value=format_metric(metrics.metric, metrics.value),
+        best=format_metric(metrics.metric, metrics.best),
     )
-    above = _("The validation loss is {gap} above that of clean training.")
-    below = _("The validation loss is {gap} below that of clean training.")
-    gap = (above if at.gap >= 0 else below).format(gap=loss_text(abs(at.gap), at.metric))
-    changes = [_("{change} at epoch {epoch}").format(change=mark.label, epoch=epoch_text(mark.epoch)) for mark in run.marks]
+    above = _("The validation loss is {gap} above the training loss without masks.")
+    below = _("The validation loss is {gap} below the training loss without masks.")
+    gap = (above if metrics.gap >= 0 else below).format(gap=format_loss(abs(metrics.gap), metrics.metric))
+    changes = [_("{change} at epoch {epoch}").format(change=mark.label, epoch=format_epoch(mark.epoch)) for mark in run.marks]
     changed = [_("Changed: {changes}.").format(changes="; ".join(changes))] if changes else []
     return " ".join([sentence, gap, *changed])

@@ -1,154 +1,158 @@
-"""What measured curves show, in sentences: how each goes with the distance, from its numbers, and why, from where its masks
-are."""
+"""Sentences about measured sensitivity curves: their trend over the distance, and its cause in the placement of the masks."""
 
 import math
 from collections.abc import Sequence
 
-from core.analysis.path_counts import routes_of
-from core.analysis.sensitivity_request import Curve
+from core.analysis.path_counts import list_routes
+from core.analysis.sensitivity_request import SensitivityCurve
 from core.dropout.placement import Dropout, Placement
-from core.figures.sensitivity_chart import LEAST, written
+from core.figures.sensitivity_chart import ROUNDING_LIMIT, format_value
 from core.i18n import _
 
-UPWARDS = {"words", "input", "between", "output", "input_weights"}  # sites outside the recurrence
-STEADY = 0.015  # a factor a step that is no farther from 1 does not count as a change
-RISEN = 1.25  # by so much a curve has risen over its first steps, or fallen
-ERRORS = 2  # a value within so many standard errors of 0 is told apart from it no more
+FEED_FORWARD_SITES = {"words", "input", "between", "output", "input_weights"}  # outside the recurrence
+LEVEL_TOLERANCE = 0.015  # a factor per step within this distance of 1 counts as level
+RISE_FACTOR = 1.25  # a larger ratio counts as a rise or fall over the first steps
+ZERO_STANDARD_ERRORS = 2  # a value within so many standard errors of 0 counts as 0
 
 
-def goes(curve: Curve, quantity: str) -> str:
-    """Whether a quantity of a curve "grows" or "falls" with the distance, or is "level"; "" where there are too few steps."""
+def classify_trend(curve: SensitivityCurve, quantity: str) -> str:
+    """Return "grows", "falls" or "level" for a quantity over the distance; "" where there are too few steps."""
     values, far = getattr(curve, quantity), len(getattr(curve, quantity)) - 1
     middle = (far + 1) // 2
     if far < 2:
         return ""
     if values[-1] is None or values[middle] is None:
         return "grows"
-    if _vanished(values[-1], curve.error(quantity)):
+    if _is_zero(values[-1], curve.error(quantity)):
         return "falls"
-    factor = _factor(values[middle], values[-1], far - middle)
-    if factor is None or abs(factor - 1) <= STEADY:
+    factor = _factor_per_step(values[middle], values[-1], far - middle)
+    if factor is None or abs(factor - 1) <= LEVEL_TOLERANCE:
         return "level"
     return "grows" if factor > 1 else "falls"
 
 
-def verdict(curve: Curve, quantity: str) -> str:
-    """How a quantity of a curve goes with the distance: values at 1, in the middle and at the end, and from the last two how it
-    changes with a step. The first steps, over which a curve may rise, are left out of that."""
+def describe_trend(curve: SensitivityCurve, quantity: str) -> str:
+    """Return a sentence about the trend of a quantity over the distance.
+
+    It names the values at distance 1, in the middle and at the end. The factor per step is computed from the last two,
+    since a curve may rise over its first steps.
+    """
     values, errors = getattr(curve, quantity), curve.error(quantity)
     far = len(values) - 1
     middle = (far + 1) // 2
     if far < 2:
         return ""
     if values[-1] is None or values[middle] is None:
-        return _("{near} at Δ = 1, and beyond all numbers at {far}.").format(near=written(values[1]), far=far)
+        return _("{near} at Δ = 1, and not finite at {far}.").format(near=format_value(values[1]), far=far)
     numbers = _("{near} at Δ = 1, {half} at {middle}, {end} at {far}").format(
-        near=written(values[1]), half=written(values[middle]), middle=middle, end=written(values[-1]), far=far
+        near=format_value(values[1]), half=format_value(values[middle]), middle=middle, end=format_value(values[-1]), far=far
     )
-    if _vanished(values[-1], errors):
-        return _("falls until nothing of it can be told from 0: {numbers}.").format(numbers=numbers)
-    factor = _factor(values[middle], values[-1], far - middle)
-    if factor is None or abs(factor - 1) <= STEADY:
-        return _settled(values[1], values[middle]).format(numbers=numbers)
-    said = _("grows by ×{factor:.2f} a step: {numbers}.") if factor > 1 else _("falls by ×{factor:.2f} a step: {numbers}.")
-    return said.format(factor=factor, numbers=numbers)
+    if _is_zero(values[-1], errors):
+        return _("falls until it cannot be distinguished from 0: {numbers}.").format(numbers=numbers)
+    factor = _factor_per_step(values[middle], values[-1], far - middle)
+    if factor is None or abs(factor - 1) <= LEVEL_TOLERANCE:
+        return _level_sentence(values[1], values[middle]).format(numbers=numbers)
+    text = _("grows by ×{factor:.2f} per step: {numbers}.") if factor > 1 else _("falls by ×{factor:.2f} per step: {numbers}.")
+    return text.format(factor=factor, numbers=numbers)
 
 
-def cause(placement: Placement, cell: str, quantity: str, way: str) -> str:
-    """Why, in a sentence, from where the masks along time are; "" where nothing so general can be said. quantity: which one.
-    way: how it `goes`: a reason for a fall is none for a growth."""
-    along = {site for site, _dropout in placement.sites} - UPWARDS
-    if not along:
-        return _("No mask lies along time.")
-    if along == {"cell"}:
-        return _on_cell(placement.get("cell"), quantity, way)
-    return _on_state(placement.get("state"), cell, way) if along == {"state"} else ""
+def explain_trend(placement: Placement, cell: str, quantity: str, trend: str) -> str:
+    """Return a sentence on the cause of a trend, from the masks of the recurrence; "" where no general cause is known.
+
+    trend: the result of `classify_trend`; a reason for a fall is no reason for growth.
+    """
+    recurrent = {site for site, _dropout in placement.sites} - FEED_FORWARD_SITES
+    if not recurrent:
+        return _("No mask acts within the recurrence.")
+    if recurrent == {"cell"}:
+        return _explain_cell_mask(placement.get("cell"), quantity, trend)
+    return _explain_state_mask(placement.get("state"), cell, trend) if recurrent == {"state"} else ""
 
 
-def _on_state(dropout: Dropout | None, cell: str, way: str) -> str:
-    if "cell" not in routes_of(cell):
-        only = _("h is the only way along time, and it is masked at every step.")
-        return f"{only} {_larger(dropout)}" if way == "grows" and _inverted(dropout) else only
-    if _once(dropout) and way == "level":
+def _explain_state_mask(dropout: Dropout | None, cell: str, trend: str) -> str:
+    if "cell" not in list_routes(cell):
+        only = _("h is the only route along time, and it is masked at every step.")
+        return f"{only} {_explain_growing_norm(dropout)}" if trend == "grows" and _is_inverted(dropout) else only
+    if _is_shared_over_time(dropout):
+        repeated = _("The mask on h is the same at every step: its effect accumulates along time instead of averaging out.")
+        return "" if trend == "level" else repeated
+    if trend == "grows":
         return ""
-    if _once(dropout):
-        return _("Its mask on h is the same at every step: what it changes adds up along time instead of averaging out.")
-    if way == "falls":
-        return _("{Carry} has no mask, but what is written to it is read from h, which has one at every step.").format(
-            Carry="c" if cell == "lstm" else _("The carry")
-        )
-    if way == "grows":
-        return ""
+    if trend == "falls" and cell == "lstm":
+        return _("c has no mask, but what is written to c comes from h, which is masked at every step.")
+    if trend == "falls":
+        return _("The carry has no mask, but what is written to it comes from h, which is masked at every step.")
+    if cell == "lstm":
+        return _("Content is carried through c, which has no mask; the count of masks applies to the route through h alone.")
     return _(
-        "Content reaches farther through {carry}, which has no mask: the count through h says what that one route meets, "
-        "not what arrives."
-    ).format(carry="c" if cell == "lstm" else _("the carry"))
+        "Content is carried through the carry, which has no mask; the count of masks applies to the route through h alone."
+    )
 
 
-def _on_cell(dropout: Dropout | None, quantity: str, way: str) -> str:
+def _explain_cell_mask(dropout: Dropout | None, quantity: str, trend: str) -> str:
     if dropout is None or dropout.noise != "bernoulli":
         return ""
-    if not _once(dropout):
-        fresh = _("The mask on c is fresh at each step: what it drops is lost, and each step drops more.")
+    if not _is_shared_over_time(dropout):
+        fresh = _("The mask on c is fresh at each step: dropped content is lost, and each step drops more.")
         return {
-            "falls": f"{fresh} {_together(dropout)}" if quantity == "correlation" else fresh,
-            "grows": _larger(dropout) if _inverted(dropout) else "",
-        }.get(way, "")
+            "falls": f"{fresh} {_explain_correlation(dropout)}" if quantity == "correlation" else fresh,
+            "grows": _explain_growing_norm(dropout) if _is_inverted(dropout) else "",
+        }.get(trend, "")
     if dropout.scaling != "inverted":
-        return _("One mask on c for the whole sequence: the same units live throughout.")
+        return _("One mask on c for the whole sequence: the same units are kept at every step.")
     same = _(
         "One mask on c for the whole sequence, with inverted scaling: the same units are multiplied by 1/(1-p) at every "
         "step, {factor} here, and explode."
-    ).format(factor=_times(dropout))
-    return same if way == "grows" else f"{same} " + _("The states are soon far from those without masks.")
+    ).format(factor=_format_scales(dropout))
+    return same if trend == "grows" else f"{same} " + _("The states soon differ strongly from those without masks.")
 
 
-def _larger(dropout: Dropout | None) -> str:
-    """Why a fresh mask in inverted scaling makes a norm grow: the second moment of a factor is 1/(1-p), its mean 1."""
+def _explain_growing_norm(dropout: Dropout | None) -> str:
+    """Explain why a fresh mask with inverted scaling increases a norm: a factor has mean 1 and second moment 1/(1-p)."""
     return _(
-        "The scale divides what a mask keeps by 1-p at every step, {factor} here: less and less survives, and what "
-        "does is ever larger. The mean stays, the norm grows."
-    ).format(factor=_times(dropout))
+        "Inverted scaling divides what a mask keeps by 1-p at every step, {factor} here: fewer and fewer units survive, "
+        "with ever larger values. The mean stays the same, the norm grows."
+    ).format(factor=_format_scales(dropout))
 
 
-def _together(dropout: Dropout) -> str:
-    """Why the correlation falls more slowly than units do: n units, kept with q each, tell √q of their direction."""
+def _explain_correlation(dropout: Dropout) -> str:
+    """Explain why the correlation falls more slowly than units are lost: n units kept with q have the cosine √q."""
     return _(
-        "A single unit is kept with (1-p)^Δ; the direction that many independent units tell together fades only by √(1-p) "
-        "a step, {factor} here, and less where content also passes from unit to unit."
-    ).format(factor=_(" or ").join(f"×{math.sqrt(1 - rate):.2f}" for rate in _rates(dropout)))
+        "A single unit survives with probability (1-p)^Δ; the direction of many independent units decays only by √(1-p) per "
+        "step, {factor} here, and less where content also passes from unit to unit."
+    ).format(factor=_(" or ").join(f"×{math.sqrt(1 - rate):.2f}" for rate in _list_rates(dropout)))
 
 
-def _inverted(dropout: Dropout | None) -> bool:
+def _is_inverted(dropout: Dropout | None) -> bool:
     return dropout is not None and dropout.noise == "bernoulli" and dropout.scaling == "inverted"
 
 
-def _once(dropout: Dropout | None) -> bool:
-    return dropout is not None and not dropout.fresh("time")
+def _is_shared_over_time(dropout: Dropout | None) -> bool:
+    return dropout is not None and not dropout.is_fresh("time")
 
 
-def _rates(dropout: Dropout | None) -> Sequence[float]:
+def _list_rates(dropout: Dropout | None) -> Sequence[float]:
     rate = dropout.rate if dropout else 0.0
     return tuple(dict.fromkeys(rate if isinstance(rate, tuple) else (rate,)))
 
 
-def _times(dropout: Dropout | None) -> str:
-    return _(" or ").join(f"×{1 / (1 - rate):.3g}" for rate in _rates(dropout))
+def _format_scales(dropout: Dropout | None) -> str:
+    return _(" or ").join(f"×{1 / (1 - rate):.3g}" for rate in _list_rates(dropout))
 
 
-def _vanished(last: float, errors: Sequence[float | None]) -> bool:
-    """Whether the last value cannot be told from 0."""
-    return last < LEAST or bool(errors and last < ERRORS * (errors[-1] or 0))
+def _is_zero(last: float, errors: Sequence[float | None]) -> bool:
+
+    return last < ROUNDING_LIMIT or bool(errors and last < ZERO_STANDARD_ERRORS * (errors[-1] or 0))
 
 
-def _settled(near: float | None, middle: float) -> str:
-    """What is said of a curve that is level from its middle on."""
-    if near is None or near <= 0 or 1 / RISEN <= middle / near <= RISEN:
+def _level_sentence(near: float | None, middle: float) -> str:
+    """Return the sentence for a curve that is level from its middle on."""
+    if near is None or near <= 0 or 1 / RISE_FACTOR <= middle / near <= RISE_FACTOR:
         return _("hardly depends on the distance: {numbers}.")
     if middle > near:
         return _("rises over the first steps, then hardly depends on the distance: {numbers}.")
     return _("falls over the first steps, then hardly depends on the distance: {numbers}.")
 
 
-def _factor(first: float, last: float, steps: int) -> float | None:
+def _factor_per_step(first: float, last: float, steps: int) -> float | None:
     return math.exp(math.log(last / first) / steps) if first > 0 and steps else None

@@ -1,7 +1,8 @@
-"""Colours, and from them one Plotly template, for light and for dark. `.streamlit/config.toml` has the same colours.
+"""The light and the dark color theme of all figures, and the Plotly template made from a theme.
 
-One grammar everywhere: kept is filled with ink, dropped is empty; the accent is a path or a warning, never a run; each
-run has a colour and a line style, the run before is grey. No two things differ in colour alone.
+`.streamlit/config.toml` holds the same colors. Rules of every figure: a kept unit is filled with ink, a dropped unit is
+empty; the accent marks a path or a warning, never a run; each run has a color and a line style, earlier runs are grey.
+No two things differ in color alone.
 """
 
 from dataclasses import dataclass
@@ -9,18 +10,20 @@ from typing import Any
 
 Figure = dict[str, Any]
 
-FONT = '"Source Sans", "Source Sans Pro", sans-serif'  # what Streamlit brings and serves itself
+FONT = '"Source Sans", "Source Sans Pro", sans-serif'  # Streamlit ships and serves this font itself
 
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as #rrggbb. On `paper`, everything that is text (ink, muted, accent, good, previous, runs) has a
-    contrast of at least 4.5 : 1, and `wire` one of at least 3 : 1.
+    """Colors as #rrggbb.
 
-    paper: the page. panel: boxes on it. grid: lines behind data. line: edges of boxes. wire: connections. ink: text and
-    kept units. dropped: units that are dropped. on_accent: text on the accent. primary: what to press. good: right.
-    runs: one colour per run, told apart also by the colour-blind. previous: the runs before.
-    more: colours for methods, of which more are compared than runs.
+    On `paper`, the text colors (ink, muted, accent, primary, good, previous, method_colors) have a contrast of at least
+    4.5 : 1, and `wire` has at least 3 : 1.
+
+    paper: background of the page. panel: background of boxes. grid: lines behind the data. line: edges of boxes.
+    wire: connections of a network. ink: text and kept units. dropped: dropped units. on_accent: text on the accent.
+    primary: buttons. good: correct answers. run_colors: one color per run, distinct also for color-blind readers.
+    previous: earlier runs. extra_colors: further colors for methods, since more methods than runs are compared.
     """
 
     name: str
@@ -37,18 +40,13 @@ class Theme:
     dropped: str
     good: str
     previous: str
-    runs: tuple[str, ...]
-    more: tuple[str, ...]
+    run_colors: tuple[str, ...]
+    extra_colors: tuple[str, ...]
 
     @property
-    def methods(self) -> tuple[str, ...]:
-        """One colour per method that is compared."""
-        return self.runs + self.more
-
-    @property
-    def kept(self) -> str:
-        """Kept units are drawn in ink."""
-        return self.ink
+    def method_colors(self) -> tuple[str, ...]:
+        """Return one color for each method that can be compared."""
+        return self.run_colors + self.extra_colors
 
 
 LIGHT = Theme(
@@ -66,8 +64,8 @@ LIGHT = Theme(
     dropped="#eef0f3",
     good="#00735c",
     previous="#6e7681",
-    runs=("#0072b2", "#8f1d63", "#4a6b00", "#3a2a8c"),
-    more=("#a217ff", "#481500"),
+    run_colors=("#0072b2", "#8f1d63", "#4a6b00", "#3a2a8c"),
+    extra_colors=("#a217ff", "#481500"),
 )
 
 DARK = Theme(
@@ -85,18 +83,18 @@ DARK = Theme(
     dropped="#2a2825",
     good="#35c29a",
     previous="#97928a",
-    runs=("#56b4e9", "#f7b6dc", "#b9d14a", "#b48cff"),
-    more=("#e55646", "#a9f1a0"),
+    run_colors=("#56b4e9", "#f7b6dc", "#b9d14a", "#b48cff"),
+    extra_colors=("#e55646", "#a9f1a0"),
 )
 
 
-def theme(name: str | None) -> Theme:
-    """The theme of that name; light for anything but "dark"."""
+def get_theme(name: str | None) -> Theme:
+    """Return the theme with this name: the dark theme for "dark", the light theme for anything else."""
     return DARK if name == "dark" else LIGHT
 
 
-def template(theme: Theme) -> Figure:
-    """The Plotly template of a theme, for `layout.template`."""
+def build_template(theme: Theme) -> Figure:
+    """Return the Plotly template of a theme, the value of `layout.template`."""
     axis = {
         "gridcolor": theme.grid,
         "linecolor": theme.grid,
@@ -111,7 +109,7 @@ def template(theme: Theme) -> Figure:
             "title": {"font": {"size": 13, "color": theme.ink}, "x": 0, "xref": "paper", "xanchor": "left"},
             "paper_bgcolor": theme.paper,
             "plot_bgcolor": theme.paper,
-            "colorway": list(theme.runs),
+            "colorway": list(theme.run_colors),
             "hoverlabel": {
                 "bgcolor": theme.panel,
                 "bordercolor": theme.line,

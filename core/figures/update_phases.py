@@ -1,4 +1,4 @@
-"""The phases of one update: their names, and what each computes, with a mask wherever a site is on."""
+"""The phases of one update: their names and their equations, with a mask d at every active site."""
 
 from collections.abc import Collection
 
@@ -12,10 +12,10 @@ PHASES = {
     "update": N_("Update"),
 }
 _LSTM_SITES = ("input_gate", "forget_gate", "output_gate", "candidate")
-_ZONED = (("zoneout_cell", "c"), ("zoneout_state", "h"))
+_ZONEOUT_SITES = (("zoneout_cell", "c"), ("zoneout_state", "h"))
 
 
-def equations(
+def format_equations(
     cell: str,
     on: Collection[str],
     gaussian: bool = False,
@@ -24,45 +24,55 @@ def equations(
     summed: bool = False,
     optimiser: str = "adam",
 ) -> dict[str, str]:
-    """What each phase computes, in a few lines, with a mask d wherever a site is on. scalings: those of these sites.
-    squared: whether the loss is the squared error, and not the cross-entropy. summed: over time, and not its mean."""
+    """Return the equations of each phase, a few lines of text by phase.
+
+    on: the active sites, each with a mask d. gaussian: whether the masks are Gaussian. scalings: those of the active sites.
+    squared: whether the loss is the squared error instead of the cross-entropy. summed: whether the loss is summed over
+    time instead of averaged.
+    """
     of = _("sum over time, mean over the batch,") if summed else _("mean")
     step = _("Adam(s·∂loss/∂w)") if optimiser == "adam" else _("s·∂loss/∂w")
     return {
-        "masks": _mask(on, gaussian, scalings),
-        "forward": _forward(cell, on),
-        "loss": _("loss = {of} of (answer − right)²" if squared else "loss = {of} of −ln p(right answer)").format(of=of),
-        "backward": _("δ = ∂loss/∂·, a = {product}").format(product=_product(on)) + "\n" + _backward(cell, on),
+        "masks": _format_mask(on, gaussian, scalings),
+        "forward": _format_forward(cell, on),
+        "loss": (
+            _("loss = {of} of (prediction − target)²").format(of=of)
+            if squared
+            else _("loss = {of} of −ln p(target)").format(of=of)
+        ),
+        "backward": _("δ = ∂loss/∂·, a = {product}").format(product=_format_recurrent_product(on))
+        + "\n"
+        + _format_backward(cell, on),
         "update": _("s = min(1, clip/‖gradient‖)\nw ← w − η·{step}").format(step=step),
     }
 
 
-def _mask(on: Collection[str], gaussian: bool, scalings: Collection[str]) -> str:
+def _format_mask(on: Collection[str], gaussian: bool, scalings: Collection[str]) -> str:
     if not on:
         return _("no masks")
     if gaussian:
         return "d ~ N(1, p/(1−p))"
-    kept = "1/(1−p)" if set(scalings) == {"inverted"} else "1" if "inverted" not in scalings else _("1/(1−p) or 1, by place")
-    return _("d = 0 with probability p, else {kept}").format(kept=kept)
+    scale = "1/(1−p)" if set(scalings) == {"inverted"} else "1" if "inverted" not in scalings else _("1/(1−p) or 1, by place")
+    return _("d = 0 with probability p, else {scale}").format(scale=scale)
 
 
-def _met(on: Collection[str], symbol: str, *sites: str) -> str:
+def _apply_mask(on: Collection[str], symbol: str, *sites: str) -> str:
     return f"(d⊙{symbol})" if set(sites) & set(on) else symbol
 
 
-def _product(on: Collection[str]) -> str:
-    """What comes from the step before into all sums."""
-    return _met(on, "U", "recurrent_weights") + _met(on, "h₋", "state")
+def _format_recurrent_product(on: Collection[str]) -> str:
+    """Return the recurrent term of all pre-activations, U h₋ with its masks."""
+    return _apply_mask(on, "U", "recurrent_weights") + _apply_mask(on, "h₋", "state")
 
 
-def _forward(cell: str, on: Collection[str]) -> str:
-    def met(symbol: str, *sites: str) -> str:
-        return _met(on, symbol, *sites)
+def _format_forward(cell: str, on: Collection[str]) -> str:
+    def apply_mask(symbol: str, *sites: str) -> str:
+        return _apply_mask(on, symbol, *sites)
 
-    x, h = met("W", "input_weights") + met("x", "words", "input", "between"), _product(on)
-    i, f, o, g = (met(symbol, site) for symbol, site in zip("ifog", _LSTM_SITES, strict=True))
-    r, z = met("r", "reset_gate"), met("z", "update_gate")
-    zoned = [f"{symbol} ← d⊙{symbol} + (1−d)⊙{symbol}₋" for site, symbol in _ZONED if site in on]
+    x, h = apply_mask("W", "input_weights") + apply_mask("x", "words", "input", "between"), _format_recurrent_product(on)
+    i, f, o, g = (apply_mask(symbol, site) for symbol, site in zip("ifog", _LSTM_SITES, strict=True))
+    r, z = apply_mask("r", "reset_gate"), apply_mask("z", "update_gate")
+    zoned = [f"{symbol} ← d⊙{symbol} + (1−d)⊙{symbol}₋" for site, symbol in _ZONEOUT_SITES if site in on]
     c = f"c = d⊙({f}⊙c₋ + {i}⊙{g})" if "cell" in on else f"c = {f}⊙c₋ + {i}⊙{g}"
     lines = {
         "lstm": [f"i, f, o = σ({x} + {h} + b)", f"g = tanh({x} + {h} + b)", c, f"h = {o}⊙tanh c"],
@@ -74,8 +84,8 @@ def _forward(cell: str, on: Collection[str]) -> str:
     return "\n".join([*lines[cell], *zoned, before])
 
 
-def _backward(cell: str, on: Collection[str]) -> str:
-    """The ways by which a slope comes from the step after; the points stand for those from above and through gates."""
+def _format_backward(cell: str, on: Collection[str]) -> str:
+    """Return the gradients that flow back in time; the dots stand for those from the layer above and through gates."""
     transposed = "(d⊙U)ᵀδa" if "recurrent_weights" in on else "Uᵀδa"
     h = [f"d⊙({transposed})" if "state" in on else transposed, *(["(1−d)⊙δh"] if "zoneout_state" in on else [])]
     carry = "d⊙z" if "update_gate" in on else "z"

@@ -1,304 +1,247 @@
-"""The stage of one update, time × layer, on which masks, states, loss and gradients appear; and the weights that move.
+"""The timeline of one update, time × layer: masks, states, gates, loss and gradients of one sample, as one SVG.
 
-Of a value the stripe is thick where it is positive, thin where negative, and the fuller the farther from 0: also in grey.
+A positive value is a thick stripe and a negative value a thin one, the more opaque the larger its magnitude, so that signs
+are visible without color.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import copysign
 
-from core.analysis.update_trace import Rows, Tensor
-from core.figures.mask_grid import Band, units_text
-from core.figures.mask_grid import Lane as MaskLane
-from core.figures.network.svg import group, label, number, tag, two_lines
-from core.figures.slow_motion import LEFT, WIDTH, Slow, short, surprise
+from core.analysis.update_trace import UnitRows
+from core.figures.mask_grid import Band, MaskLane, label_units
+from core.figures.slow_motion import LEFT, WIDTH, SlowMotion, compute_target_loss
+from core.figures.svg import format_coordinate, group, label, tag, wrap_two_lines
 from core.figures.theme import FONT, Theme
 from core.figures.update_phases import PHASES
 from core.i18n import _
 
-LEVELS = 5  # of fullness, on each side of 0
-UNIT, SMALL = 3.0, 2.0  # the height of a unit; where there are more than two layers
-STRIPE = 1.5  # of a unit of a mask
-STRIP, APART, HEAD, LOSS, FOOT = 7.0, 5.0, 18.0, 40.0, 56.0
-ROW, BAR = 18.0, 110.0  # of the weights
-ABOVE = ("output", "zoneout_state", "output_gate")  # masks that meet h on its way out; the others lie below
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+FULLNESS_LEVELS = 5  # on each side of 0
+UNIT_HEIGHT, SMALL_UNIT_HEIGHT = 3.0, 2.0  # with up to two layers; with more
+MASK_UNIT_HEIGHT = 1.5
+STRIP_HEIGHT, LANE_GAP, HEAD_HEIGHT, LOSS_HEIGHT, FOOT_HEIGHT = 7.0, 5.0, 18.0, 40.0, 56.0
+SITES_ABOVE_STATE = ("output", "zoneout_state", "output_gate")  # their lanes lie above the states, all others below
 _SHEET = """
 .sl{{font:13px {font};color:{ink}}} .sl text{{fill:{ink}}} .sl .sl-soft{{fill:{muted}}} .sl .sl-head{{font-weight:600}}
 .sl .sl-end{{text-anchor:end}} .sl .sl-mid{{text-anchor:middle}} .sl-back{{fill:{dropped};stroke:{line};stroke-width:.8}}
 .sl path{{fill:none}} .sl-mask{{stroke:{ink};stroke-width:.82}} .sl-gate{{stroke:{ink};stroke-width:.9}}
 .sl-more{{stroke:{primary};stroke-width:.96}} .sl-less{{stroke:{accent};stroke-width:.42}}
-.sl-bar{{fill:{ink}}} .sl-moved{{fill:{primary}}} .sl-now{{fill:none;stroke:{accent};stroke-width:1.6;stroke-dasharray:4 2}}
+.sl-bar{{fill:{ink}}} .sl-now{{fill:none;stroke:{accent};stroke-width:1.6;stroke-dasharray:4 2}}
 """
 
 
-def stage(one: Slow, theme: Theme, name: str) -> str:
-    """The stage as one SVG element; `name` begins all its ids.
+def render_update_timeline(motion: SlowMotion, theme: Theme, name: str) -> str:
+    """Return the timeline as one SVG element. name: prefix of all ids.
 
-    What belongs to a phase is a group with data-lit and data-seen: the phases in which it is lit, and in which it is there at
-    all. Values and gradients lie below a clip, the rectangle .sl-clip, and .sl-now is the step that is computed: both are moved
-    by the frames. Each path of a lane has data-lane, data-kind and data-level, -LEVELS to LEVELS; "M<t> <u>h1" is a cell.
+    Groups with data-lit and data-seen name the phases in which they are highlighted and in which they are visible. Values
+    and gradients are clipped by the rectangle .sl-clip, and .sl-now marks the current step; the frames move both. Each
+    path of a lane has data-lane, data-kind and data-level (-FULLNESS_LEVELS to FULLNESS_LEVELS); "M<t> <u>h1" is a cell.
     """
-    parts, y = [_loss(one)], LOSS + APART
-    for n, band in reversed(list(enumerate(reversed(one.bands)))):
-        inside, y = _layer(one, n, band, y, name)
+    parts, y = [_render_loss(motion)], LOSS_HEIGHT + LANE_GAP
+    for n, band in reversed(list(enumerate(reversed(motion.bands)))):
+        inside, y = _render_layer(motion, n, band, y, name)
         parts.append(inside)
     clip = tag("clipPath", tag("rect", class_="sl-clip", x=LEFT, y=0, width=0, height=y), id=f"{name}-seen")
-    now = tag("rect", class_="sl-now", x=LEFT, y=0, width=one.pitch, height=y)
-    says = _(
-        "Time runs to the right, layers stand above each other: masks, states and gates of sample {sample} at update "
-        "{update}, and the loss on top."
-    ).format(sample=one.snapshot.sample + 1, update=one.snapshot.update)
+    now = tag("rect", class_="sl-now", x=LEFT, y=0, width=motion.pitch, height=y)
+    description = _(
+        "Masks, states and gates of sample {sample} at update {update}, time steps from left to right, layer 1 at the bottom, "
+        "the loss at the top."
+    ).format(sample=motion.trace.sample + 1, update=motion.trace.update)
     return tag(
         "svg",
         tag("style", _SHEET.format(font=FONT, **vars(theme))),
         clip,
         *parts,
         now,
-        _foot(one, y),
+        _render_foot(motion, y),
         xmlns="http://www.w3.org/2000/svg",
         id=name,
         class_="sl",
-        viewBox=f"0 0 {WIDTH:g} {number(y + FOOT)}",
+        viewBox=f"0 0 {WIDTH:g} {format_coordinate(y + FOOT_HEIGHT)}",
         role="img",
-        aria_label=says,
+        aria_label=description,
     )
 
 
-def weights(one: Slow, theme: Theme, name: str) -> str:
-    """The groups of weights as one SVG element: ‖∂loss/∂w‖, and how far each is moved, ‖Δw‖, in parts of ‖w‖."""
-    rows = sorted(one.snapshot.weights, key=lambda row: _along(row.name))
-    steepest = max(row.gradient for row in rows) or 1.0
-    moved = [row.change / row.weight if row.weight else 0.0 for row in rows]
-    most = max(moved) or 1.0
-    first, second = 84.0, 84.0 + BAR + 50
-    parts = [label(_("‖∂loss/∂w‖"), first, 14, "sl-soft"), label(_("step size, % of ‖w‖"), second, 14, "sl-soft")]
-    for n, (row, part) in enumerate(zip(rows, moved, strict=True)):
-        y = 24 + ROW * n
-        parts.append(label(_weight(row.name), first - 8, y + 11, "sl-end"))
-        for x, share, kind, said in (
-            (first, row.gradient / steepest, "sl-bar", short(row.gradient)),
-            (second, part / most, "sl-moved", f"{100 * part:.2g} %"),
-        ):
-            wide = BAR * share * (1 if kind == "sl-bar" else 0.6)
-            parts += [
-                tag("rect", x=x, y=y + 1, width=wide, height=ROW - 6, class_=kind),
-                label(said, x + wide + 5, y + 11, "sl-soft"),
-            ]
-    return tag(
-        "svg",
-        tag("style", _SHEET.format(font=FONT, **vars(theme))),
-        *parts,
-        xmlns="http://www.w3.org/2000/svg",
-        id=name,
-        class_="sl",
-        viewBox=f"0 0 380 {number(24 + ROW * len(rows))}",
-        role="img",
-        aria_label=_describe(rows, moved),
-    )
+def _render_layer(motion: SlowMotion, n: int, band: Band, y: float, name: str) -> tuple[str, float]:
+    """Return layer n (from 0) with its lanes, and its lower end."""
+    layer, unit = motion.trace.layers[n], UNIT_HEIGHT if len(motion.bands) <= 2 else SMALL_UNIT_HEIGHT
+    note = label_units(motion.experiment.widths[n])
+    parts, y = [label(band.name, 0, y + 13, "sl-head"), label(note, LEFT, y + 13, "sl-soft")], y + HEAD_HEIGHT
+    above = [lane for lane in band.lanes if lane.site in SITES_ABOVE_STATE]
+    below = [lane for lane in band.lanes if lane.site not in SITES_ABOVE_STATE]
 
-
-def _layer(one: Slow, n: int, band: Band, y: float, name: str) -> tuple[str, float]:
-    """A layer (from 0) with its lanes, from top to bottom, and where it ends."""
-    layer, unit = one.snapshot.layers[n], UNIT if len(one.bands) <= 2 else SMALL
-    note = units_text(one.experiment.widths[n])
-    parts, y = [label(band.name, 0, y + 13, "sl-head"), label(note, LEFT, y + 13, "sl-soft")], y + HEAD
-    masks = {site: [lane for lane in band.lanes if (lane.site in ABOVE) == site] for site in (True, False)}
-
-    def add(lanes: Sequence[MaskLane]) -> None:
+    def add_masks(lanes: Sequence[MaskLane]) -> None:
         nonlocal y
         for lane in lanes:
-            parts.append(_mask(one, lane, y))
-            y += STRIPE * lane.factors.shape[1] + APART if lane.factors.shape[1] > 1 else STRIP + APART
+            parts.append(_render_mask(motion, lane, y))
+            units = lane.factors.shape[1]
+            y += (MASK_UNIT_HEIGHT * units if units > 1 else STRIP_HEIGHT) + LANE_GAP
 
-    add(masks[True])
-    for carried in layer.carried:
-        high = unit * len(layer.carried[carried].values[0])
-        parts.append(_carried(one, (n, carried), y, unit, name))
-        y += high + APART
-    add(masks[False])
+    add_masks(above)
+    for letter, lane in layer.carried.items():
+        parts.append(_render_state(motion, n, letter, y, unit, name))
+        y += unit * len(lane.values[0]) + LANE_GAP
+    add_masks(below)
     if layer.gates:
-        parts.append(_named(_("gates {letters}").format(letters=", ".join(layer.gates)), y, (STRIP + 1) * len(layer.gates)))
+        parts.append(
+            _render_name(_("gates {letters}").format(letters=", ".join(layer.gates)), y, (STRIP_HEIGHT + 1) * len(layer.gates))
+        )
     for gate, values in layer.gates.items():
-        parts.append(_gate(one, (n, gate), values, y, name))
-        y += STRIP + 1
-    return "".join(parts), y + APART
+        parts.append(_render_gate(motion, f"{gate}.{n + 1}", values, y, name))
+        y += STRIP_HEIGHT + 1
+    return "".join(parts), y + LANE_GAP
 
 
-def _mask(one: Slow, lane: MaskLane, y: float) -> str:
+def _render_mask(motion: SlowMotion, lane: MaskLane, y: float) -> str:
     units = lane.factors.shape[1]
-    unit = STRIPE if units > 1 else STRIP
+    unit = MASK_UNIT_HEIGHT if units > 1 else STRIP_HEIGHT
     cells = []
-    for t in one.shown:
+    for t in motion.visible_steps:
         for u, factor in enumerate(lane.factors[t].tolist()):
             length = min(max(factor / 2, 0), 1) if lane.gaussian else 1
-            cells.append(f"M{t - one.shown.start} {u}h{length:.2g}" if factor else "")
+            cells.append(f"M{t - motion.visible_steps.start} {u}h{length:.2g}" if factor else "")
     drawn = tag(
         "path",
         class_="sl-mask",
         d="".join(cells),
         data_lane=f"{lane.site}.{lane.layer}",
         data_kind="mask",
-        transform=_matrix(one, y, unit),
+        transform=_unit_transform(motion, y, unit),
     )
-    return _named(lane.name, y, unit * units) + _part(
-        _back(one, y, unit * units) + drawn, ("masks", "forward", "backward"), tuple(PHASES)
+    return _render_name(lane.name, y, unit * units) + _render_part(
+        _render_background(motion, y, unit * units) + drawn, ("masks", "forward", "backward"), tuple(PHASES)
     )
 
 
-def _carried(one: Slow, at: tuple[int, str], y: float, unit: float, name: str) -> str:
-    """h or c of a layer: its values, and in their place its gradients."""
-    n, letter = at
-    lane = one.snapshot.layers[n].carried[letter]
-    high = unit * len(lane.values[0])
-    kinds = (
-        ("values", lane.values, ("forward",), ("forward", "loss")),
-        ("gradient", lane.gradient, ("backward",), ("backward", "update")),
+def _render_state(motion: SlowMotion, n: int, letter: str, y: float, unit: float, name: str) -> str:
+    """Return the lane of h or c of layer n (from 0): its values and, in the same place, its gradients."""
+    lane = motion.trace.layers[n].carried[letter]
+    height = unit * len(lane.values[0])
+    values = _render_values(motion, lane.values, letter, n, "values", y, unit)
+    gradient = _render_values(motion, lane.gradient, letter, n, "gradient", y, unit)
+    return (
+        _render_name(letter, y, height)
+        + _render_background(motion, y, height)
+        + _render_part(_clip(values, name), ("forward",), ("forward", "loss"))
+        + _render_part(_clip(gradient, name), ("backward",), ("backward", "update"))
     )
-    parts = [
-        _part(_clipped(_heat(one, rows, scale(one, letter, kind), (f"{letter}.{n + 1}", kind), y, unit), name), lit, seen)
-        for kind, rows, lit, seen in kinds
-    ]
-    return _named(letter, y, high) + _back(one, y, high) + "".join(parts)
 
 
-def _heat(one: Slow, rows: Rows, most: float, named: tuple[str, str], y: float, unit: float) -> str:
+def _render_values(motion: SlowMotion, rows: UnitRows, letter: str, n: int, kind: str, y: float, unit: float) -> str:
+    """Return a path for each level of fullness. rows: [T][units]. kind: "values" or "gradient"."""
+    full, first = find_full_value(motion, letter, kind), motion.visible_steps.start
     levels: dict[int, list[str]] = {}
-    for t in one.shown:
+    for t in motion.visible_steps:
         for u, value in enumerate(rows[t]):
-            if found := fullness(value / most):
-                levels.setdefault(found, []).append(f"M{t - one.shown.start} {u}h1")
+            if level := quantize_fullness(value / full):
+                levels.setdefault(level, []).append(f"M{t - first} {u}h1")
     return "".join(
         tag(
             "path",
-            class_="sl-more" if found > 0 else "sl-less",
+            class_="sl-more" if level > 0 else "sl-less",
             d="".join(cells),
-            stroke_opacity=f"{abs(found) / LEVELS:.1f}",
-            data_lane=named[0],
-            data_kind=named[1],
-            data_level=str(found),
-            transform=_matrix(one, y, unit),
+            stroke_opacity=f"{abs(level) / FULLNESS_LEVELS:.1f}",
+            data_lane=f"{letter}.{n + 1}",
+            data_kind=kind,
+            data_level=str(level),
+            transform=_unit_transform(motion, y, unit),
         )
-        for found, cells in sorted(levels.items())
+        for level, cells in sorted(levels.items())
     )
 
 
-def _gate(one: Slow, at: tuple[int, str], values: Sequence[float], y: float, name: str) -> str:
-    """How far a gate is open, over all units: empty closed, full open."""
+def _render_gate(motion: SlowMotion, lane: str, values: Sequence[float], y: float, name: str) -> str:
+    """Return the lane of a gate, the mean over all units: empty is closed, filled is open."""
     cells = "".join(
         tag(
             "path",
             class_="sl-gate",
-            d=f"M{t - one.shown.start} 0h1",
+            d=f"M{t - motion.visible_steps.start} 0h1",
             stroke_opacity=f"{min(max(values[t], 0), 1):.2f}",
-            data_lane=f"{at[1]}.{at[0] + 1}",
+            data_lane=lane,
             data_kind="gate",
-            transform=_matrix(one, y, STRIP),
+            transform=_unit_transform(motion, y, STRIP_HEIGHT),
         )
-        for t in one.shown
+        for t in motion.visible_steps
     )
-    return _back(one, y, STRIP) + _part(_clipped(cells, name), ("forward",), ("forward", "loss"))
+    return _render_background(motion, y, STRIP_HEIGHT) + _render_part(_clip(cells, name), ("forward",), ("forward", "loss"))
 
 
-def _loss(one: Slow) -> str:
-    """A bar for each answer that is asked: -ln of the probability that the right one got, or its squared error."""
-    heights = {asked.t: surprise(asked) for asked in one.snapshot.targets if asked.t in one.shown}
-    most = max(heights.values(), default=1.0) or 1.0
+def _render_loss(motion: SlowMotion) -> str:
+    """Return a bar for the loss of each target."""
+    losses = {one.t: compute_target_loss(one) for one in motion.trace.targets if one.t in motion.visible_steps}
+    largest = max(losses.values(), default=1.0) or 1.0
     bars = "".join(
         tag(
             "rect",
             class_="sl-bar",
-            x=one.x(t) + 1,
-            y=LOSS * (1 - high / most),
-            width=one.pitch - 2,
-            height=LOSS * high / most,
+            x=motion.x(t) + 1,
+            y=LOSS_HEIGHT * (1 - loss / largest),
+            width=motion.pitch - 2,
+            height=LOSS_HEIGHT * loss / largest,
             data_t=str(t),
-            data_loss=f"{high:.4g}",
+            data_loss=f"{loss:.4g}",
         )
-        for t, high in heights.items()
+        for t, loss in losses.items()
     )
-    squared = any(asked.probability is None for asked in one.snapshot.targets)
+    squared = any(one.probability is None for one in motion.trace.targets)
     return (
-        _named(_("error² where asked") if squared else _("loss where asked"), 0, LOSS)
-        + _back(one, 0, LOSS)
-        + _part(bars, ("loss",), ("loss", "backward", "update"))
+        _render_name(_("squared error") if squared else _("loss per target"), 0, LOSS_HEIGHT)
+        + _render_background(motion, 0, LOSS_HEIGHT)
+        + _render_part(bars, ("loss",), ("loss", "backward", "update"))
     )
 
 
-def _foot(one: Slow, y: float) -> str:
-    shown = one.shown
-    every = next(n for n in (1, 2, 5, 10) if len(shown) * 30 / n <= WIDTH - LEFT)
-    ticks = "".join(label(str(t), one.x(t) + one.pitch / 2, y + 14, "sl-soft sl-mid") for t in shown if t % every == 0)
-    name = label(_("time step t"), LEFT + one.pitch * len(shown) / 2, y + 30, "sl-soft sl-mid")
-    letters = list(one.snapshot.layers[0].carried)
+def _render_foot(motion: SlowMotion, y: float) -> str:
+    steps = motion.visible_steps
+    tick_interval = next(n for n in (1, 2, 5, 10) if len(steps) * 30 / n <= WIDTH - LEFT)
+    ticks = [label(str(t), motion.x(t) + motion.pitch / 2, y + 14, "sl-soft sl-mid") for t in steps if t % tick_interval == 0]
+    name = label(_("time step t"), LEFT + motion.pitch * len(steps) / 2, y + 30, "sl-soft sl-mid")
+    letters = list(motion.trace.layers[0].carried)
 
-    def legend(kind: str, of: Callable[[str], str]) -> str:
-        full = ", ".join(f"{of(letter)} ±{short(scale(one, letter, kind))}" for letter in letters)
-        return label(
-            _("thick: above 0, thin: below 0; full at {full}, paler nearer to 0").format(full=full),
-            LEFT,
-            y + 48,
-            "sl-soft",
-        )
+    def render_legend(kind: str, prefix: str) -> str:
+        full = ", ".join(f"{prefix}{letter} ±{find_full_value(motion, letter, kind):.3g}" for letter in letters)
+        text = _("thick: above 0, thin: below 0; full at {full}, paler nearer to 0").format(full=full)
+        return label(text, LEFT, y + 48, "sl-soft")
 
-    values = _part(legend("values", str), ("forward", "loss"), ("forward", "loss"))
-    gradient = _part(legend("gradient", "δ{}".format), ("backward", "update"), ("backward", "update"))
-    return ticks + name + values + gradient
+    values = _render_part(render_legend("values", ""), ("forward", "loss"), ("forward", "loss"))
+    gradient = _render_part(render_legend("gradient", "δ"), ("backward", "update"), ("backward", "update"))
+    return "".join(ticks) + name + values + gradient
 
 
-def scale(one: Slow, letter: str, kind: str) -> float:
-    """The value at which a stripe is full: the largest of the letter in all layers, so that layers can be compared."""
-    rows = (getattr(layer.carried[letter], kind) for layer in one.snapshot.layers)
-    return max((abs(value) for of in rows for t in one.shown for value in of[t]), default=0.0) or 1.0
+def find_full_value(motion: SlowMotion, letter: str, kind: str) -> float:
+    """Return the magnitude at which a stripe is opaque: the largest of this state in all layers, so that layers compare."""
+    layers = (getattr(layer.carried[letter], kind) for layer in motion.trace.layers)
+    return max((abs(value) for rows in layers for t in motion.visible_steps for value in rows[t]), default=0.0) or 1.0
 
 
-def fullness(part: float) -> int:
-    """How full a stripe is, -LEVELS to LEVELS, for a value between -1 and 1: by its root, so that what is small is seen too."""
-    return round(copysign(LEVELS * abs(part) ** 0.5, part))
+def quantize_fullness(value: float) -> int:
+    """Return the level, -FULLNESS_LEVELS to FULLNESS_LEVELS, of a value between -1 and 1.
+
+    The square root of the magnitude is used, so that small values are visible too.
+    """
+    return round(copysign(FULLNESS_LEVELS * abs(value) ** 0.5, value))
 
 
-def _describe(rows: Sequence[Tensor], moved: Sequence[float]) -> str:
-    each = (
-        _("{name}: gradient {gradient}, step {part} of ‖w‖").format(
-            name=_weight(row.name), gradient=short(row.gradient), part=f"{100 * part:.2g} %"
-        )
-        for row, part in zip(rows, moved, strict=True)
-    )
-    return _("The weights, each group with the norm of its gradient and the size of its step.") + " " + "; ".join(each)
-
-
-def _along(name: str) -> tuple[int, int, str]:
-    """The order in which content meets the weights: the embedding, layer after layer, the decoder."""
-    letter, _point, layer = name.partition(".")
-    return (1, int(layer), str("WUb".index(letter))) if layer else (0 if name == "embedding" else 2, 0, name)
-
-
-def _weight(name: str) -> str:
-    """W.0 as W¹; the others by their names."""
-    if "." in name:
-        letter, layer = name.split(".")
-        return letter + str(int(layer) + 1).translate(_RAISED)
-    return {"embedding": _("embedding"), "decoder": _("decoder"), "decoder_bias": _("decoder b")}[name]
-
-
-def _named(name: str, y: float, high: float) -> str:
-    lines = two_lines(name, LEFT - 8, 13)
+def _render_name(name: str, y: float, high: float) -> str:
+    lines = wrap_two_lines(name, LEFT - 8, 13)
     first = y + high / 2 + 4.5 - 6 * (len(lines) - 1)
     return "".join(label(line, LEFT - 6, first + 12 * n, "sl-soft sl-end") for n, line in enumerate(lines))
 
 
-def _back(one: Slow, y: float, high: float) -> str:
-    return tag("rect", class_="sl-back", x=LEFT, y=y, width=one.pitch * len(one.shown), height=high)
+def _render_background(motion: SlowMotion, y: float, high: float) -> str:
+    return tag("rect", class_="sl-back", x=LEFT, y=y, width=motion.pitch * len(motion.visible_steps), height=high)
 
 
-def _part(inside: str, lit: Sequence[str], seen: Sequence[str]) -> str:
-    """What is lit in some phases, and there at all in some."""
-    return group(inside, class_="sl-part", data_lit=" ".join(lit), data_seen=" ".join(seen))
+def _render_part(inside: str, lit: Sequence[str], visible: Sequence[str]) -> str:
+    """Return a group that is highlighted in the phases `lit` and visible in the phases `seen`."""
+    return group(inside, class_="sl-part", data_lit=" ".join(lit), data_seen=" ".join(visible))
 
 
-def _clipped(inside: str, name: str) -> str:
+def _clip(inside: str, name: str) -> str:
     return group(inside, clip_path=f"url(#{name}-seen)")
 
 
-def _matrix(one: Slow, y: float, unit: float) -> str:
-    # A unit is 1 high and a step 1 wide: the numbers of a path are steps and units themselves.
-    return f"matrix({one.pitch:.4g} 0 0 {unit:.4g} {LEFT:g} {y + unit / 2:.4g})"
+def _unit_transform(motion: SlowMotion, y: float, unit: float) -> str:
+    # Within a path a unit is 1 high and a step 1 wide, so that its numbers are step and unit numbers.
+    return f"matrix({motion.pitch:.4g} 0 0 {unit:.4g} {LEFT:g} {y + unit / 2:.4g})"

@@ -1,8 +1,8 @@
-"""The step of cells.py read once more: on numbers that carry the change that a small change of the input makes of them (torch).
+"""Forward-mode differentiation of the cells' steps, by dual numbers (torch).
 
-A number is its value v and its tangent dv: products follow (v·w)' = dv·w + v·dw, the functions their derivatives. So one
-pass gives the exact derivative of everything along one direction a sample. A value that all samples have in common is
-computed once: [1, H] beside tangents [B, H].
+A dual number is a value v and its tangent dv, the change of v along one direction of the input: products follow
+(v·w)' = dv·w + v·dw, functions their derivatives. One pass gives the exact derivative of every step along one direction for
+each sample. A value that all samples share is computed once: v [1, H] with tangents dv [B, H].
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from core.nn.cells import CELLS, ONE, LayerMasks, Ops, State, unroll
-from core.nn.engines import Weights
+from core.nn.engines import LayerWeights
 
 
 @dataclass(frozen=True, eq=False)
 class Dual:
-    """v, and dv of the same shape, but for the batch of v, which may be 1."""
+    """A value v and its tangent dv, of the same shape except that the batch axis of v may have length 1."""
 
     v: Tensor
     dv: Tensor
@@ -39,44 +39,44 @@ class Dual:
     __rmul__, __radd__ = __mul__, __add__
 
 
-def run_layer(x: Dual, weights: Weights, masks: LayerMasks, cell: str) -> Dual:
-    """One layer over x [T, B, I] from the state zero: h of all steps [T, B, H], and its change."""
+def run_dual_layer(x: Dual, weights: LayerWeights, masks: LayerMasks, cell: str) -> Dual:
+    """Run one layer over x [T, B, I] from zero states; return h of all steps [T, B, H] with its tangent."""
     row = CELLS[cell]
     zero = x.v.new_zeros(x.v.shape[1], weights.U.shape[1])
     state: State = (Dual(zero, zero.expand(x.dv.shape[1], -1)),) * len(row.carries)
-    W = _masked(weights.W, masks.input_weights, len(row.gates))
-    hs: Dual = unroll(row, _product(W, masks.into, x), state, weights.U, weights.b, masks, DUAL)[0]
+    W = _mask_weights(weights.W, masks.input_weights, len(row.gates))
+    hs: Dual = unroll(row, _multiply(W, masks.into, x), state, weights.U, weights.b, masks, DUAL)[0]
     return hs
 
 
-def _product(weights: Tensor, mask: Any, x: Any) -> Any:
-    # Linear: the change takes the same way as the value, and weights that differ by sample are read once for both.
+def _multiply(weights: Tensor, mask: Any, x: Any) -> Any:
+    # The product is linear, so value and tangent are multiplied alike; weights that differ by sample are read once for both.
     if isinstance(mask, tuple):
-        parts = [_product(block, m, x) for m, block in zip(mask, weights.chunk(len(mask), dim=-2), strict=True)]
-        return Dual(torch.cat([one.v for one in parts], -1), torch.cat([one.dv for one in parts], -1))
-    seen = mask * x
+        parts = [_multiply(block, m, x) for m, block in zip(mask, weights.chunk(len(mask), dim=-2), strict=True)]
+        return Dual(torch.cat([part.v for part in parts], -1), torch.cat([part.dv for part in parts], -1))
+    masked = mask * x
     if weights.ndim == 2:
-        return Dual(seen.v @ weights.T, seen.dv @ weights.T)
-    both = torch.stack((seen.v.expand_as(seen.dv), seen.dv), -1)  # […, B, I, 2]
-    return Dual(*_of_samples(weights, both).unbind(-1))
+        return Dual(masked.v @ weights.T, masked.dv @ weights.T)
+    both = torch.stack((masked.v.expand_as(masked.dv), masked.dv), -1)  # […, B, I, 2]
+    return Dual(*_multiply_per_sample(weights, both).unbind(-1))
 
 
-def _of_samples(weights: Tensor, x: Tensor) -> Tensor:
-    """x [T, B, I, n] or [B, I, n] through weights [T|1, B, H, I] or [B, H, I]."""
+def _multiply_per_sample(weights: Tensor, x: Tensor) -> Tensor:
+    """Multiply x [T, B, I, n] or [B, I, n] by weights that differ by sample, [T|1, B, H, I] or [B, H, I]."""
     if weights.ndim == 3 or len(weights) > 1:
         return weights @ x
-    # The same at every step: each sample's steps are columns of one product.
+    # Weights that are the same at every step: the steps of a sample are columns of one product.
     steps, batch, width, n = x.shape
     columns = x.permute(1, 2, 0, 3).reshape(batch, width, steps * n)
     return (weights[0] @ columns).reshape(batch, -1, steps, n).permute(2, 0, 1, 3)
 
 
-def _masked(weights: Tensor, mask: Any, gates: int) -> Tensor:
-    """M ⊙ W of all gates: [nH, I] without a mask, else [T|1, B, nH, I], or [B, nH, I] for the mask of one step."""
+def _mask_weights(weights: Tensor, mask: Any, gates: int) -> Tensor:
+    """Return M ⊙ W of all n gates: [nH, I] without a mask, else [T|1, B, nH, I], or [B, nH, I] for the mask of one step."""
     if mask is ONE:
         return weights
-    each = mask if isinstance(mask, tuple) else (mask,) * gates
-    return torch.cat([m * block for m, block in zip(each, weights.chunk(gates), strict=True)], dim=-2)
+    gate_masks = mask if isinstance(mask, tuple) else (mask,) * gates
+    return torch.cat([m * block for m, block in zip(gate_masks, weights.chunk(gates), strict=True)], dim=-2)
 
 
 def _sigmoid(a: Dual) -> Dual:
@@ -89,16 +89,16 @@ def _tanh(a: Dual) -> Dual:
     return Dual(h, (1 - h * h) * a.dv)
 
 
-def _gates(a: Dual, n: int) -> list[Dual]:
+def _split_gates(a: Dual, n: int) -> list[Dual]:
     return [Dual(v, dv) for v, dv in zip(a.v.chunk(n, dim=-1), a.dv.chunk(n, dim=-1), strict=True)]
 
 
 DUAL = Ops(
     sigmoid=_sigmoid,
     tanh=_tanh,
-    product=_product,
-    gates=_gates,
-    rest=lambda z: Dual(1 - z.v, -z.dv) if isinstance(z, Dual) else 1 - z,
-    masked=_masked,
-    stack=lambda hs: Dual(torch.stack([h.v for h in hs]), torch.stack([h.dv for h in hs])),
+    masked_product=_multiply,
+    split_gates=_split_gates,
+    one_minus=lambda z: Dual(1 - z.v, -z.dv) if isinstance(z, Dual) else 1 - z,
+    mask_weights=_mask_weights,
+    stack_steps=lambda hs: Dual(torch.stack([h.v for h in hs]), torch.stack([h.dv for h in hs])),
 )

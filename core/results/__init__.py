@@ -1,1 +1,1 @@
-"""Runs of the command line that were measured, kept in assets/measured/, and the tables that are made of them."""
+"""Measured runs of the command line, stored in assets/measured/, and the tables made from them."""

@@ -1,4 +1,4 @@
-"""A run that was measured, and the file that keeps such runs: JSON, a run a line."""
+"""Measured runs and the JSON file that stores them, one run per line."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,14 @@ FOLDER = Path(__file__).parents[2] / "assets" / "measured"
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One run of `python -m core train`.
+class MeasuredRun:
+    """One run of `python -m core train`. The field names are JSON keys.
 
-    arguments: what follows `train`. metric: the first of the task; validation: its best of all evaluations; test: after the
-    last update; loss, test_loss: likewise; monte_carlo: the test with masks on, where that was asked for; baseline: on the
-    test, of an answer that needs no network. failed: why the run came to nothing, or ""; what it has not is None then.
-    seconds: by the clock, 0 of a run that failed; processor: of computing, the start of Python included. machine; load: how
-    many processes wanted a core when the run began; torch: its version; date; commit.
+    arguments: the command line after `train`. metric: the main metric of the task. validation: its best value of all
+    evaluations. test: its value after the last update. loss, test_loss: the same of the loss. monte_carlo: the test value with
+    masks on, if it was computed. baseline: the test value of the baseline. failed: why the run failed, or ""; the values of a
+    failed run are None. seconds: wall time, 0 for a failed run. processor: processor time in seconds, the start of Python
+    included. load: the system's load average when the run began. torch: its version.
     """
 
     arguments: str
@@ -42,30 +42,30 @@ class Measured:
     test_loss: float | None = None
 
 
-def command(arguments: str) -> str:
-    """The whole command that is run with these arguments."""
+def format_command(arguments: str) -> str:
+    """Return the complete command with these arguments."""
     return " ".join(("python", "-m", "core", "train", arguments))
 
 
-def read(path: Path) -> list[Measured]:
-    """The runs of a file, none where it is not there. Raises Invalid for a damaged one."""
+def load_runs(path: Path) -> list[MeasuredRun]:
+    """Load the runs of a file, [] if it does not exist. Raises Invalid if it is damaged."""
     if not path.exists():
         return []
     try:
-        return [Measured(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+        return [MeasuredRun(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
     except (ValueError, TypeError) as error:
         raise Invalid(_("{path} does not hold measured runs ({why}).").format(path=path, why=error)) from None
 
 
-def write(path: Path, runs: Iterable[Measured]) -> None:
-    """Replaces the file as a whole or not at all."""
+def save_runs(path: Path, runs: Iterable[MeasuredRun]) -> None:
+    """Save the runs, replacing the file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(asdict(run), ensure_ascii=False) for run in runs)
-    new = path.with_suffix(".new")
-    new.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    new.replace(path)
+    new_file = path.with_suffix(".new")
+    new_file.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    new_file.replace(path)
 
 
-def by_arguments(runs: Sequence[Measured]) -> dict[str, Measured]:
-    """The runs by what they were asked."""
+def index_by_arguments(runs: Sequence[MeasuredRun]) -> dict[str, MeasuredRun]:
+    """Return the runs by their arguments."""
     return {run.arguments: run for run in runs}

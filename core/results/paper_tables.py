@@ -1,34 +1,39 @@
-"""The papers' tables: what they report, beside what was measured here in small, as texts."""
+"""The papers' tables as texts: published results next to those measured here with scaled-down recipes."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.dropout.published_results import BOTH, PUBLISHED, TRANSCRIPTION, Published
+from core.dropout.published_results import PERPLEXITIES, PUBLISHED_RESULTS, TRANSCRIPTION, PublishedResult
 from core.experiment.batches import count_inputs, count_updates
-from core.experiment.recipes import RECIPES, Recipe, experiment
+from core.experiment.recipes import RECIPES, Recipe, build_recipe_experiment
 from core.i18n import N_, _
 from core.results import recipe_runs
-from core.results.interval import interval
-from core.results.measured_runs import Measured, by_arguments, command
-from core.results.seed_stats import COLUMNS, LOSSES, Cell, cells
-from core.results.seed_table import BETTER, both, number, side, spread
+from core.results.interval import compute_interval
+from core.results.measured_runs import MeasuredRun, format_command, index_by_arguments
+from core.results.seed_stats import LOSS_FIELDS, SPLITS, SeedGroup, group_runs
+from core.results.seed_table import DIFFERENCE_LABELS, format_difference, format_group, format_interval, format_metric
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
 
-HEAD = (N_("set-up"), N_("published: validation / test"), N_("in small: best validation / test at the end"),
-        N_("in small, without dropout"), N_("what differs"))  # fmt: skip
-SOURCE = N_(
-    "Where nothing else is said, what is published was taken from an abstract or a transcription and not checked in the paper."
+HEAD = (
+    N_("set-up"),
+    N_("published: validation / test"),
+    N_("scaled down: best validation / test at the end"),
+    N_("scaled down, without dropout"),
+    N_("what differs"),
 )
-# Of what a paper claims, that dropout helps: whether one run and one without it say so, on validation and test.
-SHOWS = {
-    1: N_("claimed: shows, in one run"),
-    0: N_("claimed: undecided, in one run"),
-    -1: N_("claimed: the opposite shows at this size, in one run"),
+SOURCE = N_(
+    "Unless noted otherwise, published results are from an abstract or a transcription and were not checked in the paper."
+)
+# Whether one run with dropout and one without it confirm the claim of a paper that dropout helps, on validation and test.
+CLAIM_LABELS = {
+    1: N_("claim confirmed in one run"),
+    0: N_("claim undecided in one run"),
+    -1: N_("claim contradicted at this size in one run"),
 }
-# The four tasks of Zaremba et al. 2014: the task that stands for each here, and the paper's data.
-FOUR = {
+# The tasks of Zaremba et al. 2014: the task that represents each of them here -> the paper's data set.
+PAPER_TASKS = {
     "language-model": N_("Penn Treebank, words"),
     "speech": N_("Icelandic speech"),
     "translation": N_("WMT'14, English to French"),
@@ -37,8 +42,8 @@ FOUR = {
 
 
 @dataclass(frozen=True)
-class Result:
-    """A result as texts: the value or values, and what is to be known of them."""
+class TableEntry:
+    """A result as texts: its values and a note on them."""
 
     value: str
     note: str
@@ -48,123 +53,138 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One of the four: the task here, the paper's data and results, and what five seeds gave, by column of their table."""
+class PaperTask:
+    """A task of Zaremba et al. 2014.
+
+    task: the task that represents it here. data: the paper's data set. reported: the paper's results.
+    groups: the five-seed results here, by column of the five-seed table.
+    """
 
     task: str
     data: str
-    reported: tuple[Published, ...]
-    cells: Mapping[str, Cell]
+    reported: tuple[PublishedResult, ...]
+    groups: Mapping[str, SeedGroup]
 
-    def measured(self, column: str) -> Result | None:
-        """The metric of a column, and the perplexity beside it where that is another number; each against no dropout."""
-        if (cell := self.cells.get(column)) is None:
+    def describe_column(self, column: str) -> TableEntry | None:
+        """Return the main metric of a column and its perplexity, if that is another metric, each compared with no dropout."""
+        if (group := self.groups.get(column)) is None:
             return None
-        none = self.cells.get("none", cell)
-        apart = "" if none is cell else ": " + " / ".join(side(cell, none, name) for name in COLUMNS)
-        said = [_(METRICS[cell.metric].label) + apart]
-        if cell.metric != "perplexity" and all(run.loss is not None for run in cell.runs.values()):
-            each = [interval([math.exp(loss) for loss in cell.values(name)]) for name in LOSSES]
-            values = " / ".join(spread(one, "perplexity") for one in each)
-            apart = "" if none is cell else ": " + " / ".join(_(BETTER[cell.better(none, name)]) for name in LOSSES)
-            said.append(_("perplexity {values}").format(values=values) + apart)
-        return Result(both(cell), "; ".join(said))
+        none = self.groups.get("none", group)
+        difference = "" if none is group else ": " + " / ".join(format_difference(group, none, name) for name in SPLITS)
+        notes = [_(METRICS[group.metric].label) + difference]
+        if group.metric != "perplexity" and all(run.loss is not None for run in group.runs.values()):
+            intervals = [compute_interval([math.exp(loss) for loss in group.list_values(name)]) for name in LOSS_FIELDS]
+            values = " / ".join(format_interval(one, "perplexity") for one in intervals)
+            labels = [_(DIFFERENCE_LABELS[group.compare_with(none, name)]) for name in LOSS_FIELDS]
+            notes.append(_("perplexity {values}").format(values=values) + ("" if none is group else ": " + " / ".join(labels)))
+        return TableEntry(format_group(group), "; ".join(notes))
 
 
-def head() -> list[str]:
-    """The names of the columns."""
+def build_head() -> list[str]:
+    """Return the column names of `build_rows`."""
     return [_(name) for name in HEAD]
 
 
-def rows(runs: Sequence[Measured]) -> Iterator[tuple[str, ...]]:
-    """A row for each recipe; a cell for each of `HEAD`."""
+def build_rows(runs: Sequence[MeasuredRun]) -> Iterator[tuple[str, ...]]:
+    """Yield a row of texts for each recipe, with a cell for each name of `HEAD`."""
     for recipe in RECIPES.values():
-        theirs, ours = map(reported, recipe.reported), measured(recipe, runs)
-        yield _(recipe.label), "; ".join(map(str, theirs)), *(str(one or "–") for one in ours), " ".join(differs(recipe))
+        published, measured = map(describe_published, recipe.reported), describe_measured(recipe, runs)
+        yield (
+            _(recipe.label),
+            "; ".join(map(str, published)),
+            *(str(entry or "–") for entry in measured),
+            " ".join(list_differences(recipe)),
+        )
 
 
-def reported(row: Published) -> Result:
-    """A result of a paper: the values; of which network, what they are, and where they were read, if that is not `SOURCE`."""
-    told = (row.network, "" if row.measure == BOTH else row.measure, "" if row.read == TRANSCRIPTION else row.read)
-    return Result(row.value, "; ".join(_(one) for one in told if one))
+def describe_published(row: PublishedResult) -> TableEntry:
+    """Return a published result; the note names the network, the metric and the source where they are not the usual ones."""
+    notes = (row.network, "" if row.metric == PERPLEXITIES else row.metric, "" if row.source == TRANSCRIPTION else row.source)
+    return TableEntry(row.value, "; ".join(_(note) for note in notes if note))
 
 
-def measured(recipe: Recipe, runs: Sequence[Measured]) -> tuple[Result | None, Result | None]:
-    """What the recipe gave in small: as it is, and without dropout where it has some; None for what was not measured."""
-    there = by_arguments(runs)
-    found = [there.get(one) for one in recipe_runs.of(recipe)]
-    one, other = found[0], found[1] if len(found) > 1 else None
-    claim = _claim(one, other) if one and other else ""
-    return _run(one, claim) if one else None, _run(other) if other else None
+def describe_measured(recipe: Recipe, runs: Sequence[MeasuredRun]) -> tuple[TableEntry | None, TableEntry | None]:
+    """Return the results of the scaled-down recipe, as it is and without dropout; None for what was not measured."""
+    runs_by_arguments = index_by_arguments(runs)
+    measured = [runs_by_arguments.get(arguments) for arguments in recipe_runs.list_recipe_arguments(recipe)]
+    run, without = measured[0], measured[1] if len(measured) > 1 else None
+    claim = _check_claim(run, without) if run and without else ""
+    return _describe_run(run, claim) if run else None, _describe_run(without) if without else None
 
 
-def differs(recipe: Recipe) -> list[str]:
-    """What this program does otherwise, what could not be confirmed, and how small the small one is."""
+def list_differences(recipe: Recipe) -> list[str]:
+    """Return what differs from the paper, what could not be confirmed, and the size of the scaled-down recipe."""
     unconfirmed = [_("Unconfirmed: {what}").format(what=_(recipe.unconfirmed))] if recipe.unconfirmed else []
-    return [*filter(None, [" ".join(map(_, recipe.differs))]), *unconfirmed, _("In small: {what}.").format(what=small(recipe))]
+    size = _("Scaled down: {what}.").format(what=describe_small_size(recipe))
+    return [*filter(None, [" ".join(map(_, recipe.differs))]), *unconfirmed, size]
 
 
-def shared() -> list[str]:
-    """What differs in several recipes, not yet translated: a page says it once."""
-    every = [sentence for recipe in RECIPES.values() for sentence in recipe.differs]
-    return [sentence for sentence in dict.fromkeys(every) if every.count(sentence) > 1]
+def list_shared_differences() -> list[str]:
+    """Return the differences that several recipes share, untranslated; a page states them once."""
+    sentences = [sentence for recipe in RECIPES.values() for sentence in recipe.differs]
+    return [sentence for sentence in dict.fromkeys(sentences) if sentences.count(sentence) > 1]
 
 
-def particular(recipe: Recipe) -> list[str]:
-    """As `differs`, without what is `shared`."""
-    return differs(replace(recipe, differs=tuple(one for one in recipe.differs if one not in shared())))
+def list_particular_differences(recipe: Recipe) -> list[str]:
+    """Return `list_differences` without the shared ones."""
+    shared = list_shared_differences()
+    return list_differences(replace(recipe, differs=tuple(sentence for sentence in recipe.differs if sentence not in shared)))
 
 
-def small(recipe: Recipe) -> str:
-    """The sizes of the recipe in small: units, symbols, epochs, updates, and how the rate falls."""
-    e = experiment(recipe, recipe_runs.SCALE)
+def describe_small_size(recipe: Recipe) -> str:
+    """Return the units, symbols, epochs, updates and learning-rate decay of the scaled-down recipe."""
+    e = build_recipe_experiment(recipe, recipe_runs.SCALE)
     units = f"{e.layers} × {e.hidden}" if isinstance(e.hidden, int) else " + ".join(map(str, e.hidden))
-    said = _("{units} units, {read} {symbols} of Python's documentation, {epochs} epochs, {updates} updates").format(
+    size = _("{units} units, {read} {symbols} of Python's documentation, {epochs} epochs, {updates} updates").format(
         units=units, read=count_inputs(e), symbols=next(iter(recipe.size)), epochs=e.epochs, updates=count_updates(e)
     )
     if e.decay == 1:
-        return said
-    return said + _("; from epoch {n} on the rate is divided by {decay:.3g} each time").format(
+        return size
+    return size + _("; from epoch {n} on the learning rate is divided by {decay:.3g} after each epoch").format(
         n=e.decay_after + 1, decay=e.decay
     )
 
 
-def four(runs: Sequence[Measured]) -> list[Kind]:
-    """The paper's tasks that there are here. runs: those of five seeds."""
-    theirs = [row for row in PUBLISHED if row.method in ("none", "zaremba2014") and row not in others()]
-    there = {task: data for task, data in FOUR.items() if task in TASKS}
+def list_paper_tasks(runs: Sequence[MeasuredRun]) -> list[PaperTask]:
+    """Return the tasks of Zaremba et al. 2014 that exist here. runs: the five-seed runs."""
+    others = list_other_published()
+    published = [row for row in PUBLISHED_RESULTS if row.method in ("none", "zaremba2014") and row not in others]
     return [
-        Kind(task, data, tuple(row for row in theirs if row.data == data), cells(runs, task)) for task, data in there.items()
+        PaperTask(task, data, tuple(row for row in published if row.dataset == data), group_runs(runs, task))
+        for task, data in PAPER_TASKS.items()
+        if task in TASKS
     ]
 
 
-def others() -> list[Published]:
-    """What the papers report and no recipe and none of the four tasks stands for."""
-    shown = {row for recipe in RECIPES.values() for row in recipe.reported}
-    return [row for row in PUBLISHED if row not in shown and row.data not in list(FOUR.values())[1:]]
+def list_other_published() -> list[PublishedResult]:
+    """Return the published results that neither a recipe nor a task of `PAPER_TASKS` covers."""
+    of_recipes = {row for recipe in RECIPES.values() for row in recipe.reported}
+    other_data = list(PAPER_TASKS.values())[1:]
+    return [row for row in PUBLISHED_RESULTS if row not in of_recipes and row.dataset not in other_data]
 
 
-def whole(recipe: Recipe) -> str:
-    """The command of the recipe as large as it was published, on a folder that the reader has."""
-    return command(f"--recipe {recipe.name} --option corpus=PTB --checkpoint {recipe.name}.checkpoint")
+def format_full_command(recipe: Recipe) -> str:
+    """Return the command that trains the recipe at its published size on the Penn Treebank, which the reader has to provide."""
+    return format_command(f"--recipe {recipe.name} --option corpus=PTB --checkpoint {recipe.name}.checkpoint")
 
 
-def _claim(one: Measured, other: Measured) -> str:
-    """Whether a run is better than the one without dropout, both by validation and test."""
-    sign = 1 if METRICS[one.metric].higher else -1
-    pairs = [(getattr(one, name), getattr(other, name)) for name in COLUMNS]
+def _check_claim(run: MeasuredRun, without: MeasuredRun) -> str:
+    """Return whether a run is better than the one without dropout on both validation and test, as a note."""
+    sign = 1 if METRICS[run.metric].is_higher_better else -1
+    pairs = [(getattr(run, name), getattr(without, name)) for name in SPLITS]
     if any(value is None for pair in pairs for value in pair):
         return ""
-    sides = {sign * ours > sign * without for ours, without in pairs}
-    return "; " + _(SHOWS[1 if sides == {True} else -1 if sides == {False} else 0])
+    improvements = {sign * value > sign * reference for value, reference in pairs}
+    return "; " + _(CLAIM_LABELS[1 if improvements == {True} else -1 if improvements == {False} else 0])
 
 
-def _run(run: Measured, claim: str = "") -> Result:
+def _describe_run(run: MeasuredRun, claim: str = "") -> TableEntry:
     if run.failed:
-        return Result("–", run.failed)
-    value = f"{number(run.validation, run.metric)} / {number(run.test, run.metric)}"
-    drawn = _("; with masks on {value}").format(value=number(run.monte_carlo, run.metric)) if run.monte_carlo else ""
-    beside = _("{baseline} without a network; {processor:.0f} s of computing").format(
-        baseline=number(run.baseline, run.metric), processor=run.processor
+        return TableEntry("–", run.failed)
+    value = f"{format_metric(run.validation, run.metric)} / {format_metric(run.test, run.metric)}"
+    monte_carlo = format_metric(run.monte_carlo, run.metric)
+    masked = _("; with masks on {value}").format(value=monte_carlo) if run.monte_carlo else ""
+    costs = _("{baseline} without a network; {processor:.0f} s of processor time").format(
+        baseline=format_metric(run.baseline, run.metric), processor=run.processor
     )
-    return Result(value, f"{_(METRICS[run.metric].label)}{drawn}; {beside}{claim}")
+    return TableEntry(value, f"{_(METRICS[run.metric].label)}{masked}; {costs}{claim}")

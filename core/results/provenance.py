@@ -1,4 +1,4 @@
-"""Where and when something was computed, for what is kept of it."""
+"""Where and when a stored result was computed."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def describe_provenance() -> dict[str, str]:
-    """The date (UTC), the commit, the machine with its cores, and the versions that the numbers depend on."""
+    """Return the date (UTC), the commit, the machine with its cores, and the versions that the numbers depend on."""
     head = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
     )

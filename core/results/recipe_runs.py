@@ -1,4 +1,4 @@
-"""The runs of the recipes in small: each as it is, and those that drop once more without."""
+"""The runs of the scaled-down recipes, with and without their dropout."""
 
 from collections.abc import Iterable
 
@@ -9,16 +9,16 @@ FILE = FOLDER / "miniatures.json"
 SCALE = 0.1
 
 
-def arguments(recipe: Recipe, method: str = "", scale: float = SCALE) -> str:
-    """Those of one run. method: what stands in the place of the recipe's own masks, where it is not ""."""
+def format_arguments(recipe: Recipe, method: str = "", scale: float = SCALE) -> str:
+    """Return the arguments of one run. method: replaces the recipe's own placement, unless it is ""."""
     return f"--recipe {recipe.name} --scale {scale:g}" + (f" --method {method}" if method else "")
 
 
-def of(recipe: Recipe) -> list[str]:
-    """Those of a recipe's runs: as it is; and without dropout, where it has some."""
-    return [arguments(recipe, method) for method in ("", "none")[: 1 + bool(recipe.fields["placement"].sites)]]
+def list_recipe_arguments(recipe: Recipe) -> list[str]:
+    """Return the arguments of a recipe's runs: one as it is, and one without dropout if the recipe has any."""
+    return [format_arguments(recipe, method) for method in ("", "none")[: 1 + bool(recipe.fields["placement"].sites)]]
 
 
-def wanted(names: Iterable[str]) -> list[str]:
-    """Those of all runs of the recipes of these names."""
-    return [one for name in names for one in of(RECIPES[name])]
+def list_arguments(names: Iterable[str]) -> list[str]:
+    """Return the arguments of all runs of the named recipes."""
+    return [one for name in names for one in list_recipe_arguments(RECIPES[name])]

@@ -1,4 +1,4 @@
-"""Measures runs: each is the command line itself in a process of its own, some side by side, one thread each."""
+"""Measure runs by executing the command line, each run in a process with one thread, several at once."""
 
 import json
 import os
@@ -13,67 +13,68 @@ from typing import Any
 
 from core.errors import Invalid
 from core.i18n import _
-from core.results.measured_runs import Measured, by_arguments, read, write
+from core.results.measured_runs import MeasuredRun, index_by_arguments, load_runs, save_runs
 from core.results.provenance import describe_provenance
 from core.tasks.metrics import METRICS
 
 
-def measure_all(wanted: Sequence[str], path: Path, processes: int) -> Generator[Measured, None, None]:
-    """Measures what is wanted and not yet in the file, which is written after each run, and yields that run.
+def measure_missing_runs(arguments: Sequence[str], path: Path, processes: int) -> Generator[MeasuredRun, None, None]:
+    """Measure the runs that are not in the file yet; save the file after each run, and yield that run.
 
-    wanted: the arguments of each. Raises Invalid where one cannot be run at all.
+    arguments: one text for each run. Raises Invalid if a run cannot be executed.
     """
-    pool, one_at_a_time = ThreadPoolExecutor(processes), Lock()
+    pool, file_lock = ThreadPoolExecutor(processes), Lock()
 
-    def kept(arguments: str) -> Measured:
-        run = measure(arguments)
-        with one_at_a_time:  # at once, so that a run that has ended is not lost with the others
-            runs = by_arguments([*read(path), run])
-            write(path, (runs[one] for one in sorted(runs)))
+    def measure_and_save(one_run: str) -> MeasuredRun:
+        run = measure_run(one_run)
+        with file_lock:  # saved at once, so that a finished run is not lost when another one fails
+            runs = index_by_arguments([*load_runs(path), run])
+            save_runs(path, (runs[key] for key in sorted(runs)))
         return run
 
     try:
-        yield from (done.result() for done in as_completed([pool.submit(kept, arguments) for arguments in left(wanted, path)]))
+        futures = [pool.submit(measure_and_save, one_run) for one_run in list_missing_arguments(arguments, path)]
+        yield from (future.result() for future in as_completed(futures))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def left(wanted: Sequence[str], path: Path) -> list[str]:
-    """What of it is not in the file yet."""
-    there = by_arguments(read(path))
-    return [arguments for arguments in wanted if arguments not in there]
+def list_missing_arguments(arguments: Sequence[str], path: Path) -> list[str]:
+    """Return the arguments of the runs that are not in the file yet."""
+    measured = index_by_arguments(load_runs(path))
+    return [one_run for one_run in arguments if one_run not in measured]
 
 
-def measure(arguments: str) -> Measured:
-    """One run, in a process of its own. Raises Invalid where it does not come to an end."""
-    load, where = os.getloadavg()[0], describe_provenance()
+def measure_run(arguments: str) -> MeasuredRun:
+    """Measure one run in a process of its own. Raises Invalid if the process does not finish the run."""
+    load, provenance = os.getloadavg()[0], describe_provenance()
     events, processor = _run([sys.executable, "-m", "core", "train", *shlex.split(arguments), "--json"])
-    kept: dict[str, Any] = {name: where[name] for name in ("machine", "torch", "date", "commit")}
-    return Measured(arguments=arguments, **found(events), processor=processor, load=round(load, 1), **kept)
+    origin: dict[str, Any] = {name: provenance[name] for name in ("machine", "torch", "date", "commit")}
+    return MeasuredRun(arguments=arguments, **summarize_events(events), processor=processor, load=round(load, 1), **origin)
 
 
 def _run(command: Sequence[str]) -> tuple[list[dict[str, Any]], float]:
-    """The events that it prints, and how many seconds it has computed, which POSIX alone tells of a single process."""
+    """Return the events that the command prints and its processor time in seconds (os.wait4 exists on POSIX only)."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        printed, complaint = process.stdout.read(), process.stderr.read()  # type: ignore[union-attr]
-        _child, status, used = os.wait4(process.pid, 0)
+        output, errors = process.stdout.read(), process.stderr.read()  # type: ignore[union-attr]
+        _child, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    events = [json.loads(line) for line in printed.splitlines()]
+    events = [json.loads(line) for line in output.splitlines()]
     if not events or events[-1]["event"] not in ("done", "failed"):
         raise Invalid(
             _("“{command}” ended with status {status}: {why}").format(
-                command=shlex.join(command), status=process.returncode, why=complaint.strip()
+                command=shlex.join(command), status=process.returncode, why=errors.strip()
             )
         )
-    return events, round(used.ru_utime + used.ru_stime, 1)
+    return events, round(usage.ru_utime + usage.ru_stime, 1)
 
 
-def found(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What the events of a run say of it."""
+def summarize_events(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the fields of a `MeasuredRun` that follow from the events of the run."""
     started, last = events[0], events[-1]
     metric, tests = started["metric"], last.get("test", {})
     evaluated = [event for event in events if event["event"] == "record" and event["val"]]
-    best = (max if METRICS[metric].higher else min)(event["val"][metric] for event in evaluated)
+    best = (max if METRICS[metric].is_higher_better else min)(event["val"][metric] for event in evaluated)
     least, done = min(event["val_loss"] for event in evaluated), last["event"] == "done"
     return {
         "metric": metric,

@@ -1,12 +1,12 @@
-"""The runs of the table of five seeds: each task, without dropout and with some placements of it."""
+"""The runs of the five-seed table: each task without dropout and with several methods."""
 
 from collections.abc import Iterable, Sequence
 
 from core.results.measured_runs import FOLDER
 
 FILE = FOLDER / "seeds.json"
-# What stands in a column, and the arguments that say it: each method at its usual rates, and the first once more, milder.
-SHOWN = {
+# The arguments of each column of the table: the methods at their default rates, and the first one also at .25.
+COLUMN_ARGUMENTS = {
     "none": "none",
     "zaremba2014": "zaremba2014",
     "zaremba2014 at .25": "zaremba2014 --rate 0.25",
@@ -16,12 +16,12 @@ SHOWN = {
 SEEDS = range(7, 12)
 
 
-def arguments(task: str, column: str, seed: int) -> str:
-    """Those of one run. column: one of `SHOWN`."""
-    return f"--task {task} --method {SHOWN[column]} --seed {seed}"
+def format_arguments(task: str, column: str, seed: int) -> str:
+    """Return the arguments of one run. column: a key of `COLUMN_ARGUMENTS`."""
+    return f"--task {task} --method {COLUMN_ARGUMENTS[column]} --seed {seed}"
 
 
-def wanted(tasks: Iterable[str], columns: Iterable[str] = SHOWN, seeds: Sequence[int] = SEEDS) -> list[str]:
-    """Those of all runs, seed by seed, so that a table that is broken off is a table of fewer seeds."""
+def list_arguments(tasks: Iterable[str], columns: Iterable[str] = COLUMN_ARGUMENTS, seeds: Sequence[int] = SEEDS) -> list[str]:
+    """Return the arguments of all runs, seed by seed, so that an interrupted measurement covers fewer seeds."""
     tasks, columns = tuple(tasks), tuple(columns)
-    return [arguments(task, column, seed) for seed in seeds for task in tasks for column in columns]
+    return [format_arguments(task, column, seed) for seed in seeds for task in tasks for column in columns]

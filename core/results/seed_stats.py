@@ -1,70 +1,70 @@
-"""What the seeds of one task and placement of dropout have in common, and how two placements differ, seed by seed."""
+"""Statistics over the seeds of one task and method, and paired differences between methods."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from core.results.interval import Interval, interval
-from core.results.measured_runs import Measured, by_arguments
-from core.results.seed_runs import SEEDS, SHOWN, arguments
+from core.results.interval import Interval, compute_interval
+from core.results.measured_runs import MeasuredRun, index_by_arguments
+from core.results.seed_runs import COLUMN_ARGUMENTS, SEEDS, format_arguments
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
 
-COLUMNS = ("validation", "test")
-LOSSES = ("loss", "test_loss")  # the same of the loss
+SPLITS = ("validation", "test")
+LOSS_FIELDS = ("loss", "test_loss")  # the losses of the same splits
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two columns of `SHOWN`, and the tasks on which a paper says that the first is better."""
+class Comparison:
+    """Two columns of the five-seed table, and the tasks for which a paper claims that the first is better."""
 
-    one: str
-    other: str
-    claimed: tuple[str, ...] = ()
+    column: str
+    reference: str
+    claimed_tasks: tuple[str, ...] = ()
 
 
-# Zaremba, Sutskever and Vinyals 2014: their four tasks, at rates of .2 to .65, and that dropout within the recurrence hurts,
-# whatever the task; Gal and Ghahramani 2016: language models.
-_FOUR = ("language-model", "speech", "captions", "translation")
-PAIRS = (
-    Pair("zaremba2014", "none", _FOUR),
-    Pair("zaremba2014 at .25", "none", _FOUR),
-    Pair("gal2016", "none", ("language-model",)),
-    Pair("zaremba2014", "naive-cell", tuple(TASKS)),
+# Zaremba et al. 2014 claim that dropout helps on their four tasks, at rates of .2 to .65, and that dropout on the recurrence
+# hurts on any task; Gal and Ghahramani 2016 claim an improvement on language models.
+_ZAREMBA_TASKS = ("language-model", "speech", "captions", "translation")
+COMPARISONS = (
+    Comparison("zaremba2014", "none", _ZAREMBA_TASKS),
+    Comparison("zaremba2014 at .25", "none", _ZAREMBA_TASKS),
+    Comparison("gal2016", "none", ("language-model",)),
+    Comparison("zaremba2014", "naive-cell", tuple(TASKS)),
 )
 
 
 @dataclass(frozen=True)
-class Cell:
-    """The runs of one task and column, by seed; those that came to nothing are counted alone."""
+class SeedGroup:
+    """The successful runs of one task and column, by seed, and the number of failed ones."""
 
-    runs: Mapping[int, Measured]
+    runs: Mapping[int, MeasuredRun]
     failed: int
 
     @property
     def metric(self) -> str:
-        """The first of the task."""
+        """Return the main metric of the task."""
         return next(iter(self.runs.values())).metric
 
     @property
     def baseline(self) -> float:
-        """The mean over the seeds."""
-        return fmean(self.values("baseline"))
+        """Return the mean baseline over the seeds."""
+        return fmean(self.list_values("baseline"))
 
-    def values(self, name: str) -> list[float]:
-        """A number of each run."""
+    def list_values(self, name: str) -> list[float]:
+        """Return the field of this name of each run."""
         return [float(getattr(run, name)) for run in self.runs.values()]
 
-    def column(self, name: str) -> Interval:
-        """The 95 % interval of a number of the runs."""
-        return interval(self.values(name))
+    def compute_interval(self, name: str) -> Interval:
+        """Return the 95 % interval of a field of the runs."""
+        return compute_interval(self.list_values(name))
 
-    def above(self, other: "Cell", name: str) -> Interval:
-        """The 95 % interval of what this has more of a number than the other, over the seeds that both have.
+    def compute_difference(self, other: "SeedGroup", name: str) -> Interval:
+        """Return the 95 % interval of the paired difference of a field, this group minus the other, over their common seeds.
 
-        Seed by seed, since two runs of one seed have the same data, which make more of a difference than dropout does.
+        The differences are paired because runs with one seed share their data, which matters more than dropout does.
         """
-        return interval(
+        return compute_interval(
             [
                 float(getattr(run, name)) - float(getattr(other.runs[seed], name))
                 for seed, run in self.runs.items()
@@ -72,27 +72,29 @@ class Cell:
             ]
         )
 
-    def better(self, other: "Cell", name: str) -> int:
-        """In one of `COLUMNS` or `LOSSES`: 1 where it is better than the other, -1 where worse, 0 where seeds do not tell."""
-        return self.above(other, name).side * (1 if name in COLUMNS and METRICS[self.metric].higher else -1)
+    def compare_with(self, other: "SeedGroup", name: str) -> int:
+        """Return 1 if this group is better in a field of `SPLITS` or `LOSS_FIELDS`, -1 if it is worse, 0 if undecided."""
+        return self.compute_difference(other, name).sign * (
+            1 if name in SPLITS and METRICS[self.metric].is_higher_better else -1
+        )
 
 
-def cells(runs: Sequence[Measured], task: str) -> dict[str, Cell]:
-    """By column, of those that have two runs to compare."""
-    there = by_arguments(runs)
-    found = {name: _cell(there, task, name) for name in SHOWN}
-    return {name: cell for name, cell in found.items() if len(cell.runs) > 1}
+def group_runs(runs: Sequence[MeasuredRun], task: str) -> dict[str, SeedGroup]:
+    """Return the runs of a task grouped by column; columns with fewer than two successful runs are left out."""
+    runs_by_arguments = index_by_arguments(runs)
+    groups = {column: _make_group(runs_by_arguments, task, column) for column in COLUMN_ARGUMENTS}
+    return {column: group for column, group in groups.items() if len(group.runs) > 1}
 
 
-def compared(found: Mapping[str, Cell], pair: Pair) -> tuple[Cell, Cell] | None:
-    """The two cells of a pair, where two seeds or more have both."""
-    one, other = found.get(pair.one), found.get(pair.other)
-    if one is None or other is None or len(one.runs.keys() & other.runs.keys()) < 2:
+def find_groups(groups: Mapping[str, SeedGroup], comparison: Comparison) -> tuple[SeedGroup, SeedGroup] | None:
+    """Return the two groups of a comparison, or None if they have fewer than two seeds in common."""
+    group, reference = groups.get(comparison.column), groups.get(comparison.reference)
+    if group is None or reference is None or len(group.runs.keys() & reference.runs.keys()) < 2:
         return None
-    return one, other
+    return group, reference
 
 
-def _cell(there: Mapping[str, Measured], task: str, column: str) -> Cell:
-    every = {seed: there[one] for seed in SEEDS if (one := arguments(task, column, seed)) in there}
-    runs = {seed: run for seed, run in every.items() if not run.failed}
-    return Cell(runs, len(every) - len(runs))
+def _make_group(runs: Mapping[str, MeasuredRun], task: str, column: str) -> SeedGroup:
+    by_seed = {seed: runs[key] for seed in SEEDS if (key := format_arguments(task, column, seed)) in runs}
+    successful = {seed: run for seed, run in by_seed.items() if not run.failed}
+    return SeedGroup(successful, len(by_seed) - len(successful))

@@ -3,7 +3,7 @@
 Rough on purpose, and rather too much than too little: what is at stake is whether several runs fit beside each other.
 """
 
-from core.dropout.masks import GATES
+from core.dropout.cells import GATES
 from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment
 from core.tasks.task import Data

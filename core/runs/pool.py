@@ -11,7 +11,7 @@ from core.runs.run import Run, changes
 from core.runs.scheduler import Residency, Room
 from core.runs.settings import Settings
 from core.runs.worker_process import WorkerProcess
-from core.training.events import LAST, Command, Event
+from core.training.events import FINAL_EVENTS, Command, Event
 
 KILLED = -9
 MOST_STARTS = 2  # attempts to start a worker for a run, after which it fails
@@ -188,14 +188,14 @@ class Pool:
             self._act_on(run, worker, kind, taken is not None)
 
     def _act_on(self, run: Run, worker: WorkerProcess, kind: str, obeyed: bool) -> None:
-        if kind in LAST:
+        if kind in FINAL_EVENTS:
             worker.stopping.pop(run.id, None)
             self._remove(run)
         elif kind == "parked" and run.ended:
             self._remove(run)
         elif kind == "state" or obeyed:
             self._follow(run)
-        if kind in ("state", "parked", *LAST) or obeyed:
+        if kind in ("state", "parked", *FINAL_EVENTS) or obeyed:
             self.plan()
 
     def _remove(self, run: Run) -> None:

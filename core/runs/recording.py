@@ -12,7 +12,7 @@ from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain, to_plain
 from core.i18n import _
-from core.training.events import LAST, Event
+from core.training.events import FINAL_EVENTS, Event
 
 MADE = ("date", "commit", "command", "versions")
 FOLDER = Path(__file__).parents[2] / "assets" / "recorded"
@@ -49,7 +49,7 @@ def write(path: Path, recorded: Recorded) -> None:
 
 def _checked(events: list[Any]) -> tuple[Event, ...]:
     kinds = [event["event"] for event in events]
-    if not kinds or kinds[0] != "started" or kinds[-1] not in LAST:
+    if not kinds or kinds[0] != "started" or kinds[-1] not in FINAL_EVENTS:
         raise Invalid(_("It does not go from a start to an end."))
     updates = [event["update"] for event in events if event["event"] == "record"]
     if updates != list(range(len(updates))):

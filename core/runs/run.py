@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.experiment.changes import CHANGEABLE, apply_changes
+from core.experiment.changes import CHANGEABLE_FIELDS, apply_changes
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
 from core.runs.history import History
 from core.runs.settings import Settings
-from core.training.events import LAST, VERSION, Command, Event
+from core.training.events import FINAL_EVENTS, VERSION, Command, Event
 
 ENDED = ("finished", "stopped", "failed")
 # The state that an event leads to; an event "state" names it.
@@ -101,7 +101,7 @@ class Run:
         self.state = _AFTER.get(kind) or event.get("state", self.state)
         self.reason = event.get("reason", self.reason) if kind in _AFTER else self.reason
         self.update = event.get("update", self.update)
-        if kind in LAST:
+        if kind in FINAL_EVENTS:
             self.missed = any(one["command"] == "change" for one in self.unconfirmed)
 
     def confirm(self, taken: int) -> None:
@@ -169,4 +169,4 @@ class Run:
 
 def changes(command: Mapping[str, Any]) -> dict[str, Any]:
     """Of a command "change", what it changes."""
-    return {name: command[name] for name in CHANGEABLE if name in command}
+    return {name: command[name] for name in CHANGEABLE_FIELDS if name in command}

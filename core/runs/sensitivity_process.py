@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from core.analysis.sensitivity import measured
-from core.analysis.sensitivity_request import asked
+from core.analysis.sensitivity import measure_sensitivity
+from core.analysis.sensitivity_request import parse_request
 from core.i18n import _
 from core.runs import capacity
 from core.runs.job_process import answer_request
@@ -15,7 +15,7 @@ from core.runs.job_process import answer_request
 def respond(request: str) -> Iterator[dict[str, Any]]:
     """The events of the measurement."""
     torch.set_num_threads(capacity.cores())
-    return measured(*asked(request))
+    return measure_sensitivity(*parse_request(request))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tempfile import gettempdir, mkdtemp
 from typing import Any
 from uuid import uuid4
 
-from core.analysis.sensitivity_request import as_it_is
+from core.analysis.sensitivity_request import is_small_enough
 from core.errors import Invalid
 from core.experiment.batches import count_updates
 from core.experiment.experiment import Experiment
@@ -86,7 +86,7 @@ class Service:
         with self._lock:
             self._check_room(owner)
             name = uuid4().hex
-            kept = str(self._folder / f"{name}.pt") if as_it_is(experiment) else ""
+            kept = str(self._folder / f"{name}.pt") if is_small_enough(experiment) else ""
             saved = str(self._folder / f"{name}.run")
             run = self._enter(Run(name, owner, experiment, show, kept, saved, size, settings=self.settings))
             self._pool.add(run)

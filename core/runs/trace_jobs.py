@@ -6,7 +6,7 @@ A process of its own (`python -m core.runs.trace_process`) trains the experiment
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.analysis.update_trace import UpdateTrace, check_reach, read, request
+from core.analysis.update_trace import UpdateTrace, check_update_reachable, make_request, parse_trace
 from core.experiment.experiment import Experiment
 from core.runs.job_queue import Answer, Jobs
 
@@ -26,15 +26,15 @@ class Snapshots(Jobs[Slowed]):
 
     def ask(self, experiment: Experiment, update: int, sample: int, owner: str = "") -> None:
         """Have the update made, unless it is or is being. Raises Invalid where it is too far away, or too many are waiting."""
-        check_reach(experiment, update)
-        self.submit(request(experiment, update, sample), owner)
+        check_update_reachable(experiment, update)
+        self.submit(make_request(experiment, update, sample), owner)
 
     def look(self, experiment: Experiment, update: int, sample: int) -> Slowed | None:
         """Return how far it is; None where nobody has asked for it."""
-        return self.get_answer(request(experiment, update, sample))
+        return self.get_answer(make_request(experiment, update, sample))
 
     def on_event(self, before: Slowed, event: dict[str, Any]) -> Slowed:
         """ "reached" says how much is trained, "snapshot" is the last event."""
         if event["event"] == "reached":
             return replace(before, state="running", part=event["part"])
-        return Slowed("done", 1.0, snapshot=read(event["snapshot"]))
+        return Slowed("done", 1.0, snapshot=parse_trace(event["snapshot"]))

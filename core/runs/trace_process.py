@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from core.analysis import update_trace
-from core.analysis.update_recorder import events
+from core.analysis.update_recorder import run_recording
 from core.errors import Invalid
 from core.i18n import _
 from core.runs.job_process import answer_request
@@ -17,7 +17,7 @@ def respond(request: str) -> Iterator[dict[str, Any]]:
     """The events of the recording."""
     torch.set_num_threads(1)  # as the workers have: the same sums in the same order
     try:
-        yield from events(*update_trace.asked(request))
+        yield from run_recording(*update_trace.parse_request(request))
     except Diverged as diverged:
         raise Invalid(str(diverged)) from None
 

@@ -14,8 +14,8 @@ from shutil import rmtree
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
-from core.tasks.file_readers import name_of
-from core.tasks.task import CORPUS
+from core.tasks.file_readers import make_upload_name
+from core.tasks.task import CORPUS_OPTION
 
 AGE = 6 * 3600.0  # seconds without a look at any of an owner's files
 GRACE = 180.0  # seconds after a release: a visit that lost its connection may come back within two minutes
@@ -34,7 +34,7 @@ class Uploads:
 
     def keep(self, owner: str, name: str, content: bytes) -> str:
         """Keeps a file and returns its path. name: what the visitor calls it. Raises Invalid where there is no more room."""
-        path = self._folder / owner / name_of(sha256(content).hexdigest(), name)
+        path = self._folder / owner / make_upload_name(sha256(content).hexdigest(), name)
         with self._lock:
             files = self._files.setdefault(owner, {})
             if str(path) not in files:
@@ -62,9 +62,9 @@ class Uploads:
 
     def check(self, owner: str, experiment: Experiment) -> None:
         """Raises Invalid where the experiment learns from a file that its owner has not brought, or that is gone."""
-        path = dict(experiment.options).get(CORPUS)
+        path = dict(experiment.options).get(CORPUS_OPTION)
         if path is not None and not self.has(owner, str(path)):
-            raise Invalid(_("The file of this experiment is no longer here; bring it again."), CORPUS)
+            raise Invalid(_("The file of this experiment is no longer here; bring it again."), CORPUS_OPTION)
 
     def release(self, owner: str) -> None:
         """The visit has ended: unless it comes back soon, its files are removed."""
@@ -81,6 +81,8 @@ class Uploads:
 
     def _check_room(self, files: dict[str, int], size: int) -> None:
         if len(files) >= MOST:
-            raise Invalid(_("You have brought {most} files already; reload the page to begin anew.").format(most=MOST), CORPUS)
+            raise Invalid(
+                _("You have brought {most} files already; reload the page to begin anew.").format(most=MOST), CORPUS_OPTION
+            )
         if sum(sum(one.values()) for one in self._files.values()) + size > ROOM:
-            raise Invalid(_("This server has no room for more files now; try again later."), CORPUS)
+            raise Invalid(_("This server has no room for more files now; try again later."), CORPUS_OPTION)

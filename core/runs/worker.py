@@ -50,7 +50,7 @@ class Orders:
         self.pending: deque[Command] = deque()
         self.taken = 0
 
-    def take(self, wait: bool) -> Command | None:
+    def next_command(self, wait: bool) -> Command | None:
         """The next command; None where there is none."""
         if not self.pending:
             return None

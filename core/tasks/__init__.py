@@ -1,4 +1,4 @@
-"""The tasks: a small file each, behind the interface of task.py. NumPy only."""
+"""All tasks by name, one file each behind the interface of task.py. NumPy only."""
 
 from difflib import get_close_matches
 
@@ -39,8 +39,8 @@ _FILES = (
 TASKS: dict[str, Task] = {file.TASK.name: file.TASK for file in _FILES}
 
 
-def task(name: str) -> Task:
-    """The task of that name. Raises Invalid, suggesting the nearest names, where there is none."""
+def get_task(name: str) -> Task:
+    """Return the task of that name. Raises Invalid with the most similar names if there is none."""
     if name in TASKS:
         return TASKS[name]
     near = get_close_matches(name, TASKS, cutoff=0.3) or list(TASKS)

@@ -1,19 +1,24 @@
-"""The adding problem: two of many numbers are marked; what is their sum? After Hochreiter and Schmidhuber 1997, experiment 4.
-A real value, held exactly: noise on the memory is noise on the answer."""
+"""The adding problem: give the sum of two marked numbers (Hochreiter and Schmidhuber 1997, experiment 4).
+
+The memory holds a real value, so that noise on the memory is noise on the answer.
+"""
 
 import numpy as np
 
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.sequence_windows import Rows, made, windows
-from core.tasks.task import Batch, Data, Metrics, Option, Options, Reals, Task, held_out, short, whole
+from core.tasks.sequence_windows import Rows, draw_splits, make_windows
+from core.tasks.task import Batch, Data, Metrics, Option, Options, Reals, Task, evaluate_baselines, format_number, get_integer
 
 
-def make(options: Options, steps: int, batch: int, seed: int) -> Data:
-    """`lag` steps of (number in [0, 1], marked or not); one of the first half is marked and one of the second. Asked for at
-    the last: the sum of the two, scaled by the sums of the training part."""
-    lag = whole(options, "lag")
+def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
+    """Build sequences of `lag` steps of two features: a number in [0, 1], and 1 if it is marked, else 0.
+
+    One number of each half is marked. The target, at the last step, is the sum of the two, scaled by the mean and standard
+    deviation of the sums of the training split.
+    """
+    lag = get_integer(options, "lag")
 
     def draw(random: np.random.Generator, size: int) -> Rows:
         rows = np.zeros((size, lag, 2), np.float32)
@@ -22,35 +27,35 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
             rows[np.arange(size), random.integers(low, high, size=size), 1] = 1
         return rows
 
-    rows = made(whole(options, "sequences"), seed, draw)
-    sums = _sums(rows["train"])
-    centre, spread = float(sums.mean()), float(sums.std())
+    rows = draw_splits(get_integer(options, "sequences"), seed, draw)
+    sums = _sum_marked(rows["train"])
+    mean, std = float(sums.mean()), float(sums.std())
 
-    def window(some: Rows) -> Batch:
+    def make_window(sequences: Rows) -> Batch:
         x, y = np.zeros((steps, batch, 2), np.float32), np.full((steps, batch), np.nan, np.float32)
-        x[:lag], y[lag - 1] = some.swapaxes(0, 1), (_sums(some) - centre) / spread
-        return Batch(x, y, first=True, padded=True)
+        x[:lag], y[lag - 1] = sequences.swapaxes(0, 1), (_sum_marked(sequences) - mean) / std
+        return Batch(x, y, starts_sequence=True, padded=True)
 
-    def mean_of_training(part: str) -> Metrics:
-        errors = _sums(rows[part]) - centre
+    def predict_mean(split: str) -> Metrics:
+        errors = _sum_marked(rows[split]) - mean
         return {"mse": float(np.square(errors).mean()), "mae": float(np.abs(errors).mean())}
 
-    cut = windows(rows, batch, seed, window)
-    return Data(0, 1, (), (_("the sum"),), *cut, held_out(mean_of_training), centre, spread, _see)
+    windows = make_windows(rows, batch, seed, make_window)
+    return Data(0, 1, (), (_("the sum"),), *windows, evaluate_baselines(predict_mean), mean, std, _describe_input)
 
 
-def _sums(rows: Rows) -> Rows:
-    found: Rows = rows.prod(axis=2, dtype=np.float64).sum(axis=1)
-    return found
+def _sum_marked(rows: Rows) -> Rows:
+    sums: Rows = rows.prod(axis=2, dtype=np.float64).sum(axis=1)
+    return sums
 
 
-def _see(features: Reals) -> str:
+def _describe_input(features: Reals) -> str:
     number, marked = features
-    return f"{'+' if marked else ''}{short(round(float(number), 2))}"
+    return f"{'+' if marked else ''}{format_number(round(float(number), 2))}"
 
 
 def _check_steps(options: Options, steps: int) -> None:
-    if steps < whole(options, "lag"):
+    if steps < get_integer(options, "lag"):
         raise Invalid(
             _("A sequence of {lag} numbers needs as many steps; steps is {steps}.").format(lag=options["lag"], steps=steps),
             "lag",
@@ -60,14 +65,16 @@ def _check_steps(options: Options, steps: int) -> None:
 TASK = Task(
     name="adding",
     label=N_("Adding problem"),
-    about=N_("Two of many numbers are marked: give their sum at the end."),
-    shows=N_("A value is held, and not a yes or no: every mask on its way makes the sum wrong, that on the input too."),
+    description=N_("Two of many numbers are marked: give their sum at the end."),
+    dropout_effect=N_(
+        "The memory holds a real value: every mask that it meets makes the sum wrong, even the one on the input."
+    ),
     unit=N_("sequence"),
     metrics=("mse", "mae"),
     baseline=N_("the mean of the training sums"),
     options=(
         Option("lag", N_("Numbers (lag)"), 24, 2, 100),
-        Option("sequences", N_("Sequences"), 4096, 64, 50_000, amount=True),
+        Option("sequences", N_("Sequences"), 4096, 64, 50_000, is_sample_count=True),
     ),
     defaults={
         "hidden": 32,
@@ -75,10 +82,10 @@ TASK = Task(
         "epochs": 15,
         "learning_rate": 0.005,
         "forget_bias": 3.0,
-        "placement": METHODS["zaremba2014"].placement(0.1),
+        "placement": METHODS["zaremba2014"].build_placement(0.1),
     },
-    make=make,
-    default_steps=lambda options: whole(options, "lag"),
+    make_data=make_data,
+    default_steps=lambda options: get_integer(options, "lag"),
     check_steps=_check_steps,
     features=lambda options: 2,
 )

@@ -1,22 +1,22 @@
-"""Bars and pictures made of Braille signs: small enough for a word's box."""
+"""Bar charts and pictures made of Braille characters, small enough for the box of a word."""
 
 from collections.abc import Iterable
 
 from core.tasks.task import Bools
 
-# The dots of a Braille sign, from the bottom up: two bars of four.
+# The bits of the dots of a Braille character: two columns of four, from the bottom up.
 _DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
 
 
-def bars(shares: Iterable[float]) -> str:
-    """An even number of bars, two in each sign; a share is how full a bar is, from 0 to 1."""
-    heights = [round(min(1.0, max(0.0, float(share))) * 4) for share in shares]
-    return "".join(_sign(heights[at : at + 2]) for at in range(0, len(heights), 2))
+def draw_bars(values: Iterable[float]) -> str:
+    """Draw an even number of bars, two per character; each value is the height of a bar, from 0 to 1."""
+    heights = [round(min(1.0, max(0.0, float(value))) * 4) for value in values]
+    return "".join(_make_character(heights[at : at + 2]) for at in range(0, len(heights), 2))
 
 
-def picture(lit: Bools) -> str:
-    """Four rows of dots, [4, 2n], in n signs."""
-    pairs = [lit[:, at : at + 2].T for at in range(0, lit.shape[1], 2)]
+def draw_picture(dots: Bools) -> str:
+    """Draw dots [4, 2n] with n characters."""
+    pairs = [dots[:, at : at + 2].T for at in range(0, dots.shape[1], 2)]
     return "".join(
         chr(
             0x2800
@@ -28,5 +28,5 @@ def picture(lit: Bools) -> str:
     )
 
 
-def _sign(heights: list[int]) -> str:
+def _make_character(heights: list[int]) -> str:
     return chr(0x2800 + sum(sum(dots[:height]) for dots, height in zip(_DOTS, heights, strict=True)))

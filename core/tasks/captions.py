@@ -1,6 +1,7 @@
-"""Captions: a digit's picture, then its name by letters. The captions of Zaremba, Sutskever and Vinyals 2014 in miniature.
+"""Captions: read the picture of a digit, then write its name letter by letter (small version of Zaremba et al. 2014).
 
-As there the picture is read once, at the first step, and each letter again before the next (Vinyals et al. 2014).
+As in the paper, the picture is read once, at the first step; each written letter is the input of the next step (Vinyals et al.
+2014).
 """
 
 import numpy as np
@@ -8,89 +9,115 @@ import numpy as np
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.braille import picture
-from core.tasks.digits import BRIGHTEST, SIDE, dealt
-from core.tasks.generated_sequences import END
+from core.tasks.braille import draw_picture
+from core.tasks.digits import MAX_BRIGHTNESS, SIDE, split_images
+from core.tasks.generated_sequences import END_CLASS
 from core.tasks.metrics import METRICS
-from core.tasks.sequence_windows import Rows, windows
-from core.tasks.task import NOTHING, Batch, Data, Ints, Metrics, Option, Options, PromptFormat, Reals, Task, held_out, whole
+from core.tasks.sequence_windows import Rows, make_windows
+from core.tasks.task import (
+    NO_STEP,
+    Batch,
+    Data,
+    Ints,
+    Metrics,
+    Option,
+    Options,
+    PromptFormat,
+    Reals,
+    Task,
+    evaluate_baselines,
+    get_integer,
+)
 
-NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-LETTERS = (".", *sorted(set("".join(NAMES))))  # the first is the end
-LONGEST = max(map(len, NAMES)) + 1  # letters, with the end
-PIXELS = SIDE * SIDE
-FED = np.concatenate([np.zeros((len(LETTERS), PIXELS)), np.eye(len(LETTERS))], axis=1).astype(np.float32)
-TOLD = ("exact_match", "letter_accuracy")
+DIGIT_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+LETTERS = (".", *sorted(set("".join(DIGIT_NAMES))))  # the first is the end
+MAX_STEPS = max(map(len, DIGIT_NAMES)) + 1  # letters, with the end
+PIXEL_COUNT = SIDE * SIDE
+FEEDBACK = np.concatenate([np.zeros((len(LETTERS), PIXEL_COUNT)), np.eye(len(LETTERS))], axis=1).astype(np.float32)
+METRIC_NAMES = ("exact_match", "letter_accuracy")
 
 
-def make(options: Options, steps: int, batch: int, seed: int) -> Data:
-    """The images dealt by the seed into the three parts. A step reads 64 pixels from 0 to 1, at the first, or one letter."""
-    parts, names = dealt(whole(options, "images"), seed), spelt(LONGEST)
+def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
+    """Build sequences whose first step reads 64 pixels from 0 to 1, and whose other steps read one letter each.
 
-    def window(some: Rows) -> Batch:
-        x, y = np.zeros((steps, batch, FED.shape[1]), np.float32), np.full((steps, batch), -1)
-        y[:LONGEST] = names[some[:, -1]].T
-        x[0, :, :PIXELS], later = some[:, :-1] / BRIGHTEST, y[:-1] >= 0
-        x[1:][later] = FED[y[:-1][later]]
-        return Batch(x, y, first=True, padded=True)
+    The seed assigns the images to the three splits.
+    """
+    splits, names = split_images(get_integer(options, "images"), seed), encode_names(MAX_STEPS)
 
-    def commonest(part: str) -> Metrics:
-        right = names[parts[part][:, -1]]
-        most = np.broadcast_to(names[np.bincount(parts["train"][:, -1]).argmax()], right.shape)
-        return {name: METRICS[name].value(0.0, most, right) for name in TOLD}
+    def make_window(rows: Rows) -> Batch:
+        x, y = np.zeros((steps, batch, FEEDBACK.shape[1]), np.float32), np.full((steps, batch), -1)
+        y[:MAX_STEPS] = names[rows[:, -1]].T
+        x[0, :, :PIXEL_COUNT], is_followed = rows[:, :-1] / MAX_BRIGHTNESS, y[:-1] >= 0
+        x[1:][is_followed] = FEEDBACK[y[:-1][is_followed]]
+        return Batch(x, y, starts_sequence=True, padded=True)
 
-    cut = windows(parts, batch, seed, window, whole=True)
+    def predict_most_common(split: str) -> Metrics:
+        targets = names[splits[split][:, -1]]
+        predictions = np.broadcast_to(names[np.bincount(splits["train"][:, -1]).argmax()], targets.shape)
+        return {name: METRICS[name].value(0.0, predictions, targets) for name in METRIC_NAMES}
+
+    windows = make_windows(splits, batch, seed, make_window, keep_remainder=True)
     return Data(
-        0, len(LETTERS), (), LETTERS, *cut, held_out(commonest), feedback=FED, see=_see, exchange=PromptFormat(_picture, "")
+        0,
+        len(LETTERS),
+        (),
+        LETTERS,
+        *windows,
+        evaluate_baselines(predict_most_common),
+        feedback=FEEDBACK,
+        describe_input=_describe_input,
+        prompt_format=PromptFormat(_format_picture, ""),
     )
 
 
-def spelt(width: int) -> Ints:
-    """The names in numbers of letters, [10, width]: their end with them, then -1."""
-    rows = np.full((len(NAMES), width), -1)
-    for row, name in zip(rows, NAMES, strict=True):
-        row[: len(name) + 1] = [*map(LETTERS.index, name), END]
+def encode_names(width: int) -> Ints:
+    """Return the names as letter numbers, [10, width]: each ends with `END_CLASS`, then -1."""
+    rows = np.full((len(DIGIT_NAMES), width), -1)
+    for row, name in zip(rows, DIGIT_NAMES, strict=True):
+        row[: len(name) + 1] = [*map(LETTERS.index, name), END_CLASS]
     return rows
 
 
-def _picture(x: Ints | Reals) -> Reals:
-    shades: Reals = np.asarray(x[0, :PIXELS], np.float32).reshape(SIDE, SIDE)
-    return shades
+def _format_picture(x: Ints | Reals) -> Reals:
+    levels: Reals = np.asarray(x[0, :PIXEL_COUNT], np.float32).reshape(SIDE, SIDE)
+    return levels
 
 
-def _see(features: Reals) -> str:
-    if (letter := features[PIXELS:]).any():
+def _describe_input(features: Reals) -> str:
+    if (letter := features[PIXEL_COUNT:]).any():
         return LETTERS[int(letter.argmax())]
     if not features.any():
-        return NOTHING
-    return picture(features[:PIXELS].reshape(SIDE // 2, 2, SIDE).mean(axis=1) > 0.4)
+        return NO_STEP
+    return draw_picture(features[:PIXEL_COUNT].reshape(SIDE // 2, 2, SIDE).mean(axis=1) > 0.4)
 
 
 def _check_steps(options: Options, steps: int) -> None:
-    if steps < LONGEST:
+    if steps < MAX_STEPS:
         raise Invalid(
-            _("A name is written in up to {least} steps; steps is {steps}.").format(least=LONGEST, steps=steps), "steps"
+            _("A name is written in up to {least} steps; steps is {steps}.").format(least=MAX_STEPS, steps=steps), "steps"
         )
 
 
 TASK = Task(
     name="captions",
     label=N_("Captions: a digit's name"),
-    about=N_("Look at a handwritten digit once, then write its name, letter by letter."),
-    shows=N_("Few pictures are learned by heart: with dropout the loss on new ones falls, and more of their names are right."),
+    description=N_("Read the picture of a handwritten digit once, then write its name, letter by letter."),
+    dropout_effect=N_(
+        "A few pictures are soon memorized: dropout lowers the loss on new pictures, and more of their names are correct."
+    ),
     unit=N_("letter"),
-    metrics=TOLD,
+    metrics=METRIC_NAMES,
     baseline=N_("the commonest name"),
-    options=(Option("images", N_("Images"), 100, 64, 1197, amount=True),),
+    options=(Option("images", N_("Images"), 100, 64, 1197, is_sample_count=True),),
     defaults={
         "hidden": 128,
         "batch": 16,
         "epochs": 80,
         "learning_rate": 0.006,
-        "placement": METHODS["zaremba2014"].placement(0.25),
+        "placement": METHODS["zaremba2014"].build_placement(0.25),
     },
-    make=make,
-    default_steps=lambda options: LONGEST,
+    make_data=make_data,
+    default_steps=lambda options: MAX_STEPS,
     check_steps=_check_steps,
-    features=lambda options: FED.shape[1],
+    features=lambda options: FEEDBACK.shape[1],
 )

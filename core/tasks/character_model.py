@@ -1,68 +1,70 @@
-"""A character-level language model, on the same texts as the word-level one: few symbols, and longer dependencies."""
+"""A character-level language model on the texts of the word-level one: fewer symbols, longer dependencies."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
 
 from core.dropout.methods import METHODS
 from core.i18n import N_
-from core.tasks.next_symbol import UNKNOWN, Kind, make
+from core.tasks.next_symbol import UNKNOWN, SymbolKind, make_data
 from core.tasks.task import Option, Task
 
-_SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥", UNKNOWN: UNKNOWN}
-_NO_SIGN = "�"
+_SYMBOLS = {" ": "␣", "\n": "⏎", "\t": "⇥", UNKNOWN: UNKNOWN}
+_UNPRINTABLE = "�"
 
 
-def _of_topic(paragraphs: Iterable[str]) -> list[str]:
+def _tokenize_topic(paragraphs: Iterable[str]) -> list[str]:
     return [character for paragraph in paragraphs for character in f"{' '.join(paragraph.split())}\n"]
 
 
-def _of_prepared(text: str) -> Iterator[str]:
-    # A space between any two words and none at the ends of a line, as the published counts of characters have it.
+def _tokenize_ptb(text: str) -> Iterator[str]:
+    # One space between two words and none at the ends of a line, as in the published character counts.
     return (character for line in text.splitlines() for character in f"{' '.join(line.split())}\n")
 
 
-def _shown(character: str) -> str:
-    return _SIGNS.get(character) or (character if character.isprintable() else _NO_SIGN)
+def _format_symbol(character: str) -> str:
+    return _SYMBOLS.get(character) or (character if character.isprintable() else _UNPRINTABLE)
 
 
-def _text(characters: Iterable[str]) -> str:
-    return "".join(one if one == "\n" or one.isprintable() else _shown(one) for one in characters)
+def _join_symbols(characters: Iterable[str]) -> str:
+    return "".join(one if one == "\n" or one.isprintable() else _format_symbol(one) for one in characters)
 
 
-CHARACTERS = Kind(
+CHARACTERS = SymbolKind(
     "characters",
     N_("characters"),
     10_000,
     ("bits_per_character", "perplexity"),
-    _of_topic,
+    _tokenize_topic,
     iter,
-    _of_prepared,
-    _shown,
-    _text,
+    _tokenize_ptb,
+    _format_symbol,
+    _join_symbols,
     120,
 )
 
 TASK = Task(
     name="character-model",
     label=N_("Language model, characters"),
-    about=N_("Guess the next character of Python's own documentation, or of your own text: spelling first, then words."),
-    shows=N_(
-        "A few pages are learned by heart: without dropout the validation loss turns and rises, with it it goes on falling."
+    description=N_(
+        "Predict the next character of Python's documentation or of your own text: first spelling is learned, then words."
+    ),
+    dropout_effect=N_(
+        "A few pages are soon memorized: without dropout the validation loss turns and rises, with dropout it keeps falling."
     ),
     unit=N_("character"),
     metrics=CHARACTERS.metrics,
-    baseline=N_("how often each character occurs"),
+    baseline=N_("character frequencies"),
     options=(
-        Option("characters", N_("Training characters"), 20_000, 10_000, 20_000_000, amount=True),
-        Option("corpus", N_("A text file, or a folder in PTB layout"), local=True),
+        Option("characters", N_("Training characters"), 20_000, 10_000, 20_000_000, is_sample_count=True),
+        Option("corpus", N_("A text file, or a folder in PTB layout"), is_local=True),
     ),
     defaults={
         "hidden": 128,
         "batch": 16,
         "epochs": 24,
         "learning_rate": 0.01,
-        "placement": METHODS["zaremba2014"].placement(0.25),
+        "placement": METHODS["zaremba2014"].build_placement(0.25),
     },
-    make=partial(make, CHARACTERS),
+    make_data=partial(make_data, CHARACTERS),
     default_steps=lambda options: 40,
 )

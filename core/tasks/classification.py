@@ -1,7 +1,7 @@
-"""Text classification: which section of the documentation is a sentence from, or which label has a text of one's own?
+"""Text classification: name the documentation section of a sentence, or the label of a user's text.
 
-The texts are of different lengths: a window is filled up with steps that do not exist, and the answer is asked for at the last
-word that there is."""
+The texts differ in length: a window is padded, and the target is at the last word of the text.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,95 +11,98 @@ import numpy as np
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.documentation import title
-from core.tasks.labelled_texts import Texts, check_texts, counted, of_documentation, of_file
+from core.tasks.documentation import get_topic_title
+from core.tasks.labelled_texts import Texts, check_text_count, count_texts, split_documentation, split_file
 from core.tasks.language_model import WORDS
-from core.tasks.metrics import always
-from core.tasks.next_symbol import OCCURS, UNKNOWN
-from core.tasks.sequence_windows import Rows, windows
-from core.tasks.task import Batch, Data, Option, Options, Task, held_out, text, whole
+from core.tasks.metrics import score_constant
+from core.tasks.next_symbol import MIN_OCCURRENCES, UNKNOWN
+from core.tasks.sequence_windows import Rows, make_windows
+from core.tasks.task import Batch, Data, Option, Options, Task, evaluate_baselines, get_integer, get_text
 
-COLUMNS = ("text", "label")  # of a CSV file: the options that name them, and their names where no others are given
-NO_WORD = -1
+COLUMN_OPTIONS = ("text", "label")  # the options that name the columns of a CSV file, and the default names of these columns
+NO_TOKEN = -1
 
 
-def make(options: Options, steps: int, batch: int, seed: int) -> Data:
-    """Of every text the first `steps` words are read. The vocabulary is that of the training texts, which are `texts` at
-    most: what occurs in them twice; all other words are one unknown. Validation and test lose no text."""
-    if file := _file(options):
-        check_texts(*file, batch)
-    parts = split(options, seed)
-    names = (UNKNOWN, *_known(parts["train"]))
-    labels = tuple(sorted({one.label for part in parts.values() for one in part}))
-    rows = _numbers(parts, names, labels, steps)
-    _check(parts, len(names))
+def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
+    """Build windows of the first `steps` words of each text.
 
-    def window(some: Rows) -> Batch:
-        read, right = some[:, :-1].T, some[:, -1]
-        x, y = np.maximum(read, 0), np.full((steps, batch), -1)
-        y[(read != NO_WORD).sum(axis=0) - 1, np.arange(batch)] = right
-        return Batch(x, y, first=True, padded=True)
+    The vocabulary holds the words that occur at least twice in the training texts, of which there are at most `texts`; every
+    other word is read as one unknown token. Validation and test include every text.
+    """
+    if file := _get_file(options):
+        check_text_count(*file, batch)
+    splits = split_texts(options, seed)
+    names = (UNKNOWN, *_collect_vocabulary(splits["train"]))
+    labels = tuple(sorted({text.label for texts in splits.values() for text in texts}))
+    rows = _encode_texts(splits, names, labels, steps)
+    _check_training_texts(splits["train"], len(names))
 
-    most = int(np.bincount(rows["train"][:, -1]).argmax())
-    baselines = held_out(lambda part: always(most, rows[part][:, -1]))
-    called = map(WORDS.shown if text(options, "corpus") else title, labels)
+    def make_window(some_rows: Rows) -> Batch:
+        tokens, targets = some_rows[:, :-1].T, some_rows[:, -1]
+        x, y = np.maximum(tokens, 0), np.full((steps, batch), -1)
+        y[(tokens != NO_TOKEN).sum(axis=0) - 1, np.arange(batch)] = targets
+        return Batch(x, y, starts_sequence=True, padded=True)
+
+    most_common = int(np.bincount(rows["train"][:, -1]).argmax())
+    baselines = evaluate_baselines(lambda split: score_constant(most_common, rows[split][:, -1]))
+    class_names = map(WORDS.format_symbol if get_text(options, "corpus") else get_topic_title, labels)
     return Data(
         len(names),
         len(labels),
-        tuple(map(WORDS.shown, names)),
-        tuple(called),
-        *windows(rows, batch, seed, window, whole=True),
+        tuple(map(WORDS.format_symbol, names)),
+        tuple(class_names),
+        *make_windows(rows, batch, seed, make_window, keep_remainder=True),
         baselines,
     )
 
 
-def split(options: Options, seed: int) -> dict[str, Texts]:
-    """The texts of the three parts, at most `texts` of them to train on."""
-    file = _file(options)
-    if not file and (given := next((name for name in COLUMNS if text(options, name)), None)):
-        raise Invalid(_("{name} chooses from a file of your own: give corpus=PATH as well.").format(name=given), given)
-    parts = of_file(*file, seed) if file else of_documentation(whole(options, "sections"), seed)
-    return parts | {"train": parts["train"][: whole(options, "texts")]}
+def split_texts(options: Options, seed: int) -> dict[str, Texts]:
+    """Return the texts of the three splits, at most `texts` of them for training.
+
+    Raises Invalid if a column is named without a file.
+    """
+    file = _get_file(options)
+    if not file and (given := next((name for name in COLUMN_OPTIONS if get_text(options, name)), None)):
+        raise Invalid(_("{name} names a column of your own file: give corpus=PATH as well.").format(name=given), given)
+    splits = split_file(*file, seed) if file else split_documentation(get_integer(options, "sections"), seed)
+    return splits | {"train": splits["train"][: get_integer(options, "texts")]}
 
 
-def of_own(options: Options) -> tuple[int, int] | None:
-    """How many texts a file of one's own has, and how many different ones; None where the texts are the documentation's."""
-    file = _file(options)
-    return counted(*file) if file else None
+def count_file_texts(options: Options) -> tuple[int, int] | None:
+    """Return the number of texts in the user's file and how many of them differ; None for the built-in texts."""
+    file = _get_file(options)
+    return count_texts(*file) if file else None
 
 
-def _file(options: Options) -> tuple[str, str, str] | None:
-    """The file of one's own and its columns of texts and labels; None for the documentation."""
-    path, (read, right) = text(options, "corpus"), (text(options, name) or name for name in COLUMNS)
-    return (path, read, right) if path else None
+def _get_file(options: Options) -> tuple[str, str, str] | None:
+    """Return the path of the user's file and its text and label columns; None for the built-in texts."""
+    text_column, label_column = (get_text(options, name) or name for name in COLUMN_OPTIONS)
+    path = get_text(options, "corpus")
+    return (path, text_column, label_column) if path else None
 
 
-def _known(texts: Texts) -> list[str]:
-    counts = Counter(word for one in texts for word in one.words)
-    return sorted(word for word, n in counts.items() if n >= OCCURS and word != UNKNOWN)
+def _collect_vocabulary(texts: Texts) -> list[str]:
+    counts = Counter(word for text in texts for word in text.words)
+    return sorted(word for word, n in counts.items() if n >= MIN_OCCURRENCES and word != UNKNOWN)
 
 
-def _numbers(parts: Mapping[str, Texts], names: tuple[str, ...], labels: tuple[str, ...], steps: int) -> dict[str, Rows]:
-    """A row for each text: the numbers of its words, NO_WORD after the last, and that of its label."""
-    word, label = ({name: n for n, name in enumerate(some)} for some in (names, labels))
-    rows = {name: np.full((len(texts), steps + 1), NO_WORD) for name, texts in parts.items()}
-    for name, texts in parts.items():
-        for row, one in zip(rows[name], texts, strict=True):
-            read = [word.get(found, 0) for found in one.words[:steps]]
-            row[: len(read)], row[-1] = read, label[one.label]
+def _encode_texts(splits: Mapping[str, Texts], names: tuple[str, ...], labels: tuple[str, ...], steps: int) -> dict[str, Rows]:
+    """Return a row for each text, [n, steps + 1]: its token numbers, NO_TOKEN after the last, and its label number."""
+    token_number, label_number = ({name: n for n, name in enumerate(some)} for some in (names, labels))
+    rows = {split: np.full((len(texts), steps + 1), NO_TOKEN) for split, texts in splits.items()}
+    for split, texts in splits.items():
+        for row, text in zip(rows[split], texts, strict=True):
+            tokens = [token_number.get(word, 0) for word in text.words[:steps]]
+            row[: len(tokens)], row[-1] = tokens, label_number[text.label]
     return rows
 
 
-def _check(parts: Mapping[str, Texts], known: int) -> None:
-    if len({one.label for one in parts["train"]}) < 2:
+def _check_training_texts(texts: Texts, vocabulary_size: int) -> None:
+    if len({text.label for text in texts}) < 2:
+        raise Invalid(_("All {n} training texts have the same label: take more of them.").format(n=len(texts)), "texts")
+    if vocabulary_size < 2:
         raise Invalid(
-            _("The {n} texts to train on have all the same label: take more of them.").format(n=len(parts["train"])), "texts"
-        )
-    if known < 2:
-        raise Invalid(
-            _("Of the words of the {n} texts to train on, none occurs twice: there is nothing to go by.").format(
-                n=len(parts["train"])
-            ),
+            _("No word occurs twice in the {n} training texts: there is no vocabulary to learn from.").format(n=len(texts)),
             "corpus",
         )
 
@@ -107,29 +110,29 @@ def _check(parts: Mapping[str, Texts], known: int) -> None:
 TASK = Task(
     name="classification",
     label=N_("Text classification"),
-    about=N_(
-        "Say after a sentence's last word which section of Python's documentation it is from; or which label your texts have."
+    description=N_(
+        "Name, after the last word of a sentence, the section of Python's documentation it is from, or the label of your text."
     ),
-    shows=N_(
-        "Few sentences are soon learned by heart: masks held for a whole one (Gal) lower the loss; the accuracy hardly moves."
+    dropout_effect=N_(
+        "A few sentences are soon memorized: one mask per sequence (Gal) lowers the loss; the accuracy hardly changes."
     ),
     unit=N_("text"),
     metrics=("accuracy", "macro_f1"),
     baseline=N_("the commonest label"),
     options=(
-        Option("texts", N_("Training texts"), 600, 32, 100_000, amount=True),
-        Option("sections", N_("Sections"), 6, 2, 12, native=True),
-        Option("corpus", N_("A CSV file"), local=True),
-        Option("text", N_("Its column of texts"), local=True),
-        Option("label", N_("Its column of labels"), local=True),
+        Option("texts", N_("Training texts"), 600, 32, 100_000, is_sample_count=True),
+        Option("sections", N_("Sections"), 6, 2, 12, is_builtin_only=True),
+        Option("corpus", N_("A CSV file"), is_local=True),
+        Option("text", N_("Text column"), is_local=True),
+        Option("label", N_("Label column"), is_local=True),
     ),
     defaults={
         "hidden": 64,
         "batch": 16,
         "epochs": 12,
         "learning_rate": 0.005,
-        "placement": METHODS["gal2016"].placement(0.25),
+        "placement": METHODS["gal2016"].build_placement(0.25),
     },
-    make=make,
+    make_data=make_data,
     default_steps=lambda options: 30,
 )

@@ -1,4 +1,4 @@
-"""A text of one's own in its three parts: a file, cut by position, or a folder in the layout of the Penn Treebank's."""
+"""Reading a user's text in three splits: a file, split by position, or a folder in the layout of the Penn Treebank (PTB)."""
 
 import os
 import re
@@ -8,42 +8,42 @@ from core.errors import Invalid
 from core.i18n import _
 from core.tasks.file_readers import read_text
 
-LARGEST_IN_FOLDER = 20_000_000  # bytes of each of its files
-PREPARED = {"train": "ptb.train.txt", "validation": "ptb.valid.txt", "test": "ptb.test.txt"}
-HELD_OUT = 15  # per cent of a file, its end, for the test part; and as much before it for the validation part
+MAX_PTB_BYTES = 20_000_000  # per file
+PTB_FILES = {"train": "ptb.train.txt", "validation": "ptb.valid.txt", "test": "ptb.test.txt"}
+HELD_OUT_PERCENT = 15  # of a file: the last 15 % are the test split, the 15 % before them the validation split
 _BREAK = re.compile(r"\s")
 
 
-def prepared(path: str) -> bool:
-    """Whether that is a folder, whose files are words and the unknown one already, with a space between any two."""
-    return os.path.isdir(path)  # of a name that can be none, False
+def is_ptb_folder(path: str) -> bool:
+    """Return whether the path is a folder; its files are already tokenized, with spaces between tokens and `<unk>`."""
+    return os.path.isdir(path)  # False for an invalid path
 
 
-def parts_of(path: str) -> dict[str, str]:
-    """The text of each part. Raises Invalid where a file is missing, empty, too large or no text."""
-    if not prepared(path):
-        return cut(_lines(read_text(path)))
-    if missing := [name for name in PREPARED.values() if not (Path(path) / name).is_file()]:
+def read_splits(path: str) -> dict[str, str]:
+    """Return the text of each split. Raises Invalid if a file is missing, empty, too large or not a text."""
+    if not is_ptb_folder(path):
+        return split_text(_normalize_line_ends(read_text(path)))
+    if missing := [name for name in PTB_FILES.values() if not (Path(path) / name).is_file()]:
         raise Invalid(
             _("The folder {path} has no {missing}; it needs {all}.").format(
-                path=path, missing=_(" and no ").join(missing), all=", ".join(PREPARED.values())
+                path=path, missing=_(" and no ").join(missing), all=", ".join(PTB_FILES.values())
             ),
             "corpus",
         )
-    return {part: _lines(read_text(str(Path(path) / name), LARGEST_IN_FOLDER)) for part, name in PREPARED.items()}
+    return {split: _normalize_line_ends(read_text(str(Path(path) / name), MAX_PTB_BYTES)) for split, name in PTB_FILES.items()}
 
 
-def cut(text: str) -> dict[str, str]:
-    """The three parts, one after the other, no word in two of them."""
-    held = len(text) * HELD_OUT // 100
-    first, second = (_between_words(text, at) for at in (len(text) - 2 * held, len(text) - held))
+def split_text(text: str) -> dict[str, str]:
+    """Cut a text into its three splits, one after the other, between words."""
+    held_out = len(text) * HELD_OUT_PERCENT // 100
+    first, second = (_find_word_end(text, at) for at in (len(text) - 2 * held_out, len(text) - held_out))
     return {"train": text[:first], "validation": text[first:second], "test": text[second:]}
 
 
-def _between_words(text: str, at: int) -> int:
-    found = _BREAK.search(text, at)
-    return found.start() if found else at
+def _find_word_end(text: str, at: int) -> int:
+    match = _BREAK.search(text, at)
+    return match.start() if match else at
 
 
-def _lines(text: str) -> str:
+def _normalize_line_ends(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,4 +1,4 @@
-"""A word-level language model on the documentation that every Python brings, quickly overfitted, or on one's own text."""
+"""A word-level language model on Python's documentation, which is quickly overfitted, or on a user's text."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,60 +6,71 @@ from functools import partial
 
 from core.dropout.methods import METHODS
 from core.i18n import N_
-from core.tasks.documentation import words
-from core.tasks.next_symbol import Kind, make
+from core.tasks.documentation import tokenize_words
+from core.tasks.next_symbol import SymbolKind, make_data
 from core.tasks.task import Option, Task
 
-END = "<eos>"
-LONGEST = 24  # letters of a word that a figure shows
-# A word of a text of one's own: letters and digits, a sign, or a character of a script that does not part its words.
+END_OF_SENTENCE = "<eos>"
+MAX_WORD_LENGTH = 24  # longer words are cut off in figures
+# A word of a user's text: letters and digits, a punctuation mark, or one character of a script without word boundaries.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:['’]\w+)*|[^\w\s]")
-_PREPARED = re.compile(r"\n|\S+")
-_END = re.compile(f" ?{END} ?")
+_PTB_TOKEN = re.compile(r"\n|\S+")
+_END = re.compile(f" ?{END_OF_SENTENCE} ?")
 _BEFORE_MARK = re.compile(r" (?=[.,;:!?%)\]]( |$))")
 
 
-def _of_topic(paragraphs: Iterable[str]) -> list[str]:
-    return [word for paragraph in paragraphs for word in words(paragraph)]
+def _tokenize_topic(paragraphs: Iterable[str]) -> list[str]:
+    return [word for paragraph in paragraphs for word in tokenize_words(paragraph)]
 
 
-def _of_text(text: str) -> Iterator[str]:
-    return (found.group() for found in _WORD.finditer(text.lower()))
+def _tokenize_text(text: str) -> Iterator[str]:
+    return (match.group() for match in _WORD.finditer(text.lower()))
 
 
-def _of_prepared(text: str) -> Iterator[str]:
-    return (END if found.group() == "\n" else found.group() for found in _PREPARED.finditer(text))
+def _tokenize_ptb(text: str) -> Iterator[str]:
+    return (END_OF_SENTENCE if match.group() == "\n" else match.group() for match in _PTB_TOKEN.finditer(text))
 
 
-def _shown(word: str) -> str:
-    return word if len(word) <= LONGEST else word[: LONGEST - 1] + "…"
+def _format_symbol(word: str) -> str:
+    return word if len(word) <= MAX_WORD_LENGTH else word[: MAX_WORD_LENGTH - 1] + "…"
 
 
-def _text(words: Iterable[str]) -> str:
+def _join_symbols(words: Iterable[str]) -> str:
     return _END.sub("\n", _BEFORE_MARK.sub("", " ".join(words)))
 
 
-WORDS = Kind("words", N_("words"), 6_000, ("perplexity", "bits_per_word"), _of_topic, _of_text, _of_prepared, _shown, _text, 30)
+WORDS = SymbolKind(
+    "words",
+    N_("words"),
+    6_000,
+    ("perplexity", "bits_per_word"),
+    _tokenize_topic,
+    _tokenize_text,
+    _tokenize_ptb,
+    _format_symbol,
+    _join_symbols,
+    30,
+)
 
 TASK = Task(
     name="language-model",
     label=N_("Language model, words"),
-    about=N_("Guess the next word of Python's own documentation, or of your own text; a small one is soon learned by heart."),
-    shows=N_("A small text is overfitted in seconds: without dropout the validation loss turns and rises."),
+    description=N_("Predict the next word of Python's documentation or of your own text; a small text is soon memorized."),
+    dropout_effect=N_("A small text is overfitted in seconds: without dropout the validation loss turns and rises."),
     unit=N_("word"),
     metrics=WORDS.metrics,
-    baseline=N_("how often each word occurs"),
+    baseline=N_("word frequencies"),
     options=(
-        Option("words", N_("Training words"), 18_000, 2_000, 5_000_000, amount=True),
-        Option("corpus", N_("A text file, or a folder in PTB layout"), local=True),
+        Option("words", N_("Training words"), 18_000, 2_000, 5_000_000, is_sample_count=True),
+        Option("corpus", N_("A text file, or a folder in PTB layout"), is_local=True),
     ),
     defaults={
         "hidden": 128,
         "batch": 20,
         "epochs": 18,
         "learning_rate": 0.012,
-        "placement": METHODS["zaremba2014"].placement(),
+        "placement": METHODS["zaremba2014"].build_placement(),
     },
-    make=partial(make, WORDS),
+    make_data=partial(make_data, WORDS),
     default_steps=lambda options: 20,
 )

@@ -1,4 +1,4 @@
-"""What a language model learns from: symbols, be they words or characters, in a row; what is asked at a step is the next."""
+"""The data of a language model: a sequence of symbols, words or characters; the target of each step is the next symbol."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,135 +9,141 @@ import numpy as np
 
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.corpus import HELD_OUT as CUT
-from core.tasks.corpus import parts_of, prepared
-from core.tasks.documentation import topics
-from core.tasks.metrics import of_loss
-from core.tasks.task import Batch, Data, Ints, Options, TextDecoder, held_out, text, whole
+from core.tasks.corpus import HELD_OUT_PERCENT, is_ptb_folder, read_splits
+from core.tasks.documentation import load_topics
+from core.tasks.metrics import convert_loss
+from core.tasks.task import Batch, Data, Ints, Options, TextDecoder, evaluate_baselines, get_integer, get_text
 
 UNKNOWN = "<unk>"
-HELD_OUT_TOPICS = 15  # per cent of the topics, for the validation and for the test part each
-HELD_OUT_SHARE = 8  # a held-out part may be as long as the training part over this
-OCCURS = 2  # times in training: then a symbol is known; one of a text that says itself what is unknown, at once
-MOST_KNOWN = 50_000
-MOST_SCORES = 50_000_000  # of a window: T · B · V
-UNSEEN = -1
-PARTS = {"train": N_("training"), "validation": N_("validation"), "test": N_("test")}
-Parts = dict[str, list[str]]
+HELD_OUT_TOPICS_PERCENT = 15  # of the topics, for the validation and for the test split each
+HELD_OUT_DIVISOR = 8  # a held-out split may be as long as the training split divided by this
+MIN_OCCURRENCES = 2  # in training, for a symbol to be in the vocabulary; 1 for a text that marks its unknown words itself
+MAX_VOCABULARY = 50_000
+MAX_LOGITS = 50_000_000  # per window: T · B · V
+UNKNOWN_TARGET = -1
+SPLIT_LABELS = {"train": N_("training"), "validation": N_("validation"), "test": N_("test")}
+Splits = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of symbol. name: the option that says how many there are to train on; noun: for the reader. held_out: how many
-    there are in each of the other two parts at most, where an eighth of those to train on is not more.
+class SymbolKind:
+    """A kind of symbol.
 
-    of_topic(paragraphs), of_text(text) and of_prepared(text) give the symbols of the documentation, of a text of one's own and
-    of one in which the words are told apart already. shown(symbol) is what a figure has of it. text(symbols) puts them together
-    again; length: how many of them a network writes, so that one sees what it has learned.
+    name: the option with the number of training symbols. noun: the plural for messages. max_held_out: the size limit of each
+    of the other two splits, if an eighth of the training split is not more.
+    tokenize_topic(paragraphs), tokenize_text(text), tokenize_ptb(text): the symbols of the documentation, of a user's text, and
+    of a text that is already tokenized. format_symbol(symbol): its text in a figure. join_symbols(symbols): the text that they
+    make. generated_length: the number of symbols to generate, enough to judge what has been learned.
     """
 
     name: str
     noun: str
-    held_out: int
+    max_held_out: int
     metrics: tuple[str, ...]
-    of_topic: Callable[[Iterable[str]], list[str]]
-    of_text: Callable[[str], Iterable[str]]
-    of_prepared: Callable[[str], Iterable[str]]
-    shown: Callable[[str], str]
-    text: Callable[[Iterable[str]], str]
-    length: int
+    tokenize_topic: Callable[[Iterable[str]], list[str]]
+    tokenize_text: Callable[[str], Iterable[str]]
+    tokenize_ptb: Callable[[str], Iterable[str]]
+    format_symbol: Callable[[str], str]
+    join_symbols: Callable[[Iterable[str]], str]
+    generated_length: int
 
 
-def make(kind: Kind, options: Options, steps: int, batch: int, seed: int) -> Data:
-    """Cuts each part into `batch` streams of windows.
+def make_data(kind: SymbolKind, options: Options, steps: int, batch: int, seed: int) -> Data:
+    """Cut each split into `batch` streams of windows.
 
-    The vocabulary is that of the training part. All other symbols are one unknown, which is read but never asked for:
-    otherwise the validation part, with more of them, would be the easier one. An unknown that the text itself has is asked for.
+    The vocabulary is that of the training split. All other symbols are read as one unknown token, but are never a target:
+    otherwise the validation split, which has more of them, would be easier. `<unk>` in the text itself is a normal symbol.
     """
-    own = text(options, "corpus")
-    parts = split(kind, whole(options, kind.name), seed, own)
-    counts = Counter(parts["train"])
-    names = (UNKNOWN, *_known(counts, 1 if own and prepared(own) else OCCURS))
+    path = get_text(options, "corpus")
+    is_ptb = bool(path) and is_ptb_folder(path)
+    splits = split_symbols(kind, get_integer(options, kind.name), seed, path)
+    counts = Counter(splits["train"])
+    names = (UNKNOWN, *_collect_vocabulary(counts, 1 if is_ptb else MIN_OCCURRENCES))
     number = {name: i for i, name in enumerate(names) if name in counts}
-    streams = {name: _streams(symbols, number, batch) for name, symbols in parts.items()}
-    _check_length(kind, parts, steps, batch, bool(own) and not prepared(own))
-    _check(kind, streams, steps, batch, number)
-    shown = tuple(map(kind.shown, names))
+    streams = {split: _make_streams(symbols, number, batch) for split, symbols in splits.items()}
+    _check_length(kind, splits, steps, batch, bool(path) and not is_ptb)
+    _check_streams(kind, streams, steps, batch, number)
+    labels = tuple(map(kind.format_symbol, names))
     return Data(
         len(names),
         len(names),
-        shown,
-        shown,
+        labels,
+        labels,
         (len(streams["train"]) - 1) // steps,
-        lambda epoch: _windows(streams["train"], steps),
-        lambda part: _windows(streams[part], steps),
-        held_out(lambda part: of_loss(kind.metrics, _unigram_loss(streams, list(number.values()), part))),
-        writing=TextDecoder(lambda numbers: kind.text(names[n] for n in numbers), kind.length),
+        lambda epoch: _cut_windows(streams["train"], steps),
+        lambda split: _cut_windows(streams[split], steps),
+        evaluate_baselines(lambda split: convert_loss(kind.metrics, _unigram_loss(streams, list(number.values()), split))),
+        text_decoder=TextDecoder(lambda numbers: kind.join_symbols(names[n] for n in numbers), kind.generated_length),
     )
 
 
-def split(kind: Kind, size: int, seed: int, own: str = "") -> Parts:
-    """The symbols of the three parts, at most `size` of them to train on.
+def split_symbols(kind: SymbolKind, size: int, seed: int, path: str = "") -> Splits:
+    """Return the symbols of the three splits, at most `size` of them for training.
 
-    Of the documentation no topic is in two parts, and each part has its symbols from all of its topics, which are dealt by the
-    seed. A text of one's own is cut by position, or comes in parts: there the seed plays no part.
+    The seed assigns the topics of the documentation to the splits; no topic is in two of them, and each split has symbols of
+    all its topics. A user's text (`path`) is split by position, or comes in splits; the seed has no effect on it.
     """
-    most = {"train": size, "validation": max(kind.held_out, size // HELD_OUT_SHARE)}
-    most["test"] = most["validation"]
-    if own:
-        read = kind.of_prepared if prepared(own) else kind.of_text
-        return {name: list(islice(read(part), most[name])) for name, part in parts_of(own).items()}
-    every = [kind.of_topic(paragraphs) for paragraphs in topics().values()]
-    dealt = [every[i] for i in np.random.default_rng(seed).permutation(len(every))]
-    held = len(dealt) * HELD_OUT_TOPICS // 100
-    parts = {"validation": dealt[:held], "test": dealt[held : 2 * held], "train": dealt[2 * held :]}
-    return {name: _take(part, most[name]) for name, part in parts.items()}
+    sizes = {"train": size, "validation": max(kind.max_held_out, size // HELD_OUT_DIVISOR)}
+    sizes["test"] = sizes["validation"]
+    if path:
+        tokenize = kind.tokenize_ptb if is_ptb_folder(path) else kind.tokenize_text
+        return {split: list(islice(tokenize(text), sizes[split])) for split, text in read_splits(path).items()}
+    topics = [kind.tokenize_topic(paragraphs) for paragraphs in load_topics().values()]
+    shuffled = [topics[i] for i in np.random.default_rng(seed).permutation(len(topics))]
+    held_out = len(shuffled) * HELD_OUT_TOPICS_PERCENT // 100
+    splits = {
+        "validation": shuffled[:held_out],
+        "test": shuffled[held_out : 2 * held_out],
+        "train": shuffled[2 * held_out :],
+    }
+    return {split: _shorten_topics(some, sizes[split]) for split, some in splits.items()}
 
 
-def _take(topics: list[list[str]], size: int) -> list[str]:
+def _shorten_topics(topics: list[list[str]], size: int) -> list[str]:
     # The beginning of every topic, in proportion to its length.
     share = min(1.0, size / sum(map(len, topics)))
     return [symbol for topic in topics for symbol in topic[: round(share * len(topic))]]
 
 
-def _known(counts: Counter[str], least: int) -> list[str]:
-    often = [symbol for symbol, n in counts.items() if n >= least and symbol != UNKNOWN]
-    return sorted(sorted(often, key=lambda symbol: (-counts[symbol], symbol))[:MOST_KNOWN])
+def _collect_vocabulary(counts: Counter[str], min_occurrences: int) -> list[str]:
+    frequent = [symbol for symbol, n in counts.items() if n >= min_occurrences and symbol != UNKNOWN]
+    return sorted(sorted(frequent, key=lambda symbol: (-counts[symbol], symbol))[:MAX_VOCABULARY])
 
 
-def _streams(symbols: list[str], number: Mapping[str, int], batch: int) -> Ints:
+def _make_streams(symbols: list[str], number: Mapping[str, int], batch: int) -> Ints:
     length = len(symbols) // batch
-    numbers = (number.get(symbol, UNSEEN) for symbol in symbols)
+    numbers = (number.get(symbol, UNKNOWN_TARGET) for symbol in symbols)
     return np.fromiter(islice(numbers, length * batch), np.int64).reshape(batch, length).T
 
 
-def _windows(stream: Ints, steps: int) -> Iterator[Batch]:
+def _cut_windows(stream: Ints, steps: int) -> Iterator[Batch]:
     for start in range(0, len(stream) - steps, steps):
-        yield Batch(np.maximum(stream[start : start + steps], 0), stream[start + 1 : start + steps + 1], first=start == 0)
+        x, y = np.maximum(stream[start : start + steps], 0), stream[start + 1 : start + steps + 1]
+        yield Batch(x, y, starts_sequence=start == 0)
 
 
-def _unigram_loss(streams: Mapping[str, Ints], known: list[int], part: str) -> float:
-    # What is reached by knowing how often each symbol occurs in training (add-one) and nothing of those before.
-    trained = streams["train"]
-    counts = np.bincount(trained[trained >= 0], minlength=max(known) + 1)[known] + 1.0
-    loss = np.zeros(max(known) + 1)
-    loss[known] = -np.log(counts / counts.sum())
-    return float(loss[streams[part][streams[part] >= 0]].mean())
+def _unigram_loss(streams: Mapping[str, Ints], vocabulary: list[int], split: str) -> float:
+    # The loss of the add-one unigram model: the symbol frequencies of the training split, without any context.
+    training = streams["train"]
+    counts = np.bincount(training[training >= 0], minlength=max(vocabulary) + 1)[vocabulary] + 1.0
+    loss = np.zeros(max(vocabulary) + 1)
+    loss[vocabulary] = -np.log(counts / counts.sum())
+    return float(loss[streams[split][streams[split] >= 0]].mean())
 
 
-def _check_length(kind: Kind, parts: Parts, steps: int, batch: int, cut: bool) -> None:
-    """Each part must fill one window. cut: whether the parts are those of one text."""
-    name = min(parts, key=lambda name: len(parts[name]))
+def _check_length(kind: SymbolKind, splits: Splits, steps: int, batch: int, is_one_text: bool) -> None:
+    """Raise Invalid if a split does not fill one window. is_one_text: the splits are cut from one text."""
+    name = min(splits, key=lambda name: len(splits[name]))
     least = batch * (steps + 1)
-    if len(parts[name]) < least:
-        whole = _(" (about {n} in the whole text)").format(n=-(-100 * least // CUT)) if cut else ""
+    if len(splits[name]) < least:
+        whole = _(" (about {n} in the whole text)").format(n=-(-100 * least // HELD_OUT_PERCENT)) if is_one_text else ""
         raise Invalid(
             _(
-                "The {part} part of the text has {n} of the {least} {symbols} that one window of {steps} steps × {batch} "
+                "The {part} split of the text has {n} of the {least} {symbols} that one window of {steps} steps × {batch} "
                 "samples needs at least{whole}. Take more text, or fewer steps or samples."
             ).format(
-                part=_(PARTS[name]),
-                n=len(parts[name]),
+                part=_(SPLIT_LABELS[name]),
+                n=len(splits[name]),
                 least=least,
                 symbols=_(kind.noun),
                 steps=steps,
@@ -148,11 +154,11 @@ def _check_length(kind: Kind, parts: Parts, steps: int, batch: int, cut: bool) -
         )
 
 
-def _check(kind: Kind, streams: Mapping[str, Ints], steps: int, batch: int, number: Mapping[str, int]) -> None:
+def _check_streams(kind: SymbolKind, streams: Mapping[str, Ints], steps: int, batch: int, number: Mapping[str, int]) -> None:
     noun = _(kind.noun)
     if len(number) < 2:
         raise Invalid(
-            _("Of the {symbols} to train on, {n} occur more than once: too few to guess between. Take another text.").format(
+            _("Only {n} of the training {symbols} occur more than once: too few to learn from. Take another text.").format(
                 symbols=noun, n=len(number)
             ),
             "corpus",
@@ -162,16 +168,16 @@ def _check(kind: Kind, streams: Mapping[str, Ints], steps: int, batch: int, numb
         if not (stream[1 : windows * steps + 1] >= 0).any():
             raise Invalid(
                 _(
-                    "Of the {symbols} that are read first ({part}) none is known from training: there is nothing to "
-                    "ask for. Take another text."
+                    "None of the first {symbols} of the {part} split occurs in the training split: there are no targets. "
+                    "Take another text."
                 ).format(symbols=noun, part=name),
                 "corpus",
             )
-    if (size := steps * batch * (len(number) + 1)) > MOST_SCORES:
+    if (size := steps * batch * (len(number) + 1)) > MAX_LOGITS:
         raise Invalid(
             _(
-                "{steps} steps × {batch} samples × {n} different {symbols} make {size} scores; at most {most} fit in "
+                "{steps} steps × {batch} samples × {n} different {symbols} make {size} logits; at most {most} fit in "
                 "memory. Make one of them smaller."
-            ).format(steps=steps, batch=batch, n=len(number), symbols=noun, size=size, most=MOST_SCORES),
+            ).format(steps=steps, batch=batch, n=len(number), symbols=noun, size=size, most=MAX_LOGITS),
             "batch",
         )

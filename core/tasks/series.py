@@ -1,6 +1,6 @@
-"""Time series: what is the next value? The monthly sunspot numbers, or a column of a CSV file of one's own.
+"""Time series: predict the next value of the monthly sunspot numbers, or of a column of a user's CSV file.
 
-The network says how the value will change, so that one that says nothing is as good as the naive forecast.
+The target is the change of the value, so that a prediction of zero change is the naive forecast.
 """
 
 import math
@@ -14,49 +14,63 @@ import numpy.typing as npt
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.file_readers import read_column
-from core.tasks.task import Batch, Data, ForecastSeries, Metrics, Option, Options, Reals, Task, held_out, short, text, whole
+from core.tasks.file_readers import load_csv_column
+from core.tasks.task import (
+    Batch,
+    Data,
+    ForecastSeries,
+    Metrics,
+    Option,
+    Options,
+    Reals,
+    Task,
+    evaluate_baselines,
+    format_number,
+    get_integer,
+    get_text,
+)
 
 SUNSPOTS = Path(__file__).parents[2] / "assets" / "data" / "sunspots.csv"
-LARGEST = 1e100  # a value; and a training part that changes by no more than one over this does not change
-FARTHEST = 1e15  # times the training part's spread: what is scaled must be squared in single precision
-ROUNDING = 1e-12  # times the greatest value: what spreads no more than this does so because numbers are rounded
-TRACKED = 60  # values of the validation part's end over which a forecast is drawn
-HELD_OUT = 15  # per cent of the series, its end, for the test part; and as much before it for the validation part
+MAX_VALUE = 1e100  # a training split that changes by no more than 1 / MAX_VALUE is constant
+MAX_SCALED_VALUE = 1e15  # scaled values are squared in single precision
+ROUNDING = 1e-12  # relative to the largest value: a spread this small is a rounding error
+FORECAST_LENGTH = 60  # values at the end of the validation split over which a forecast is drawn
+HELD_OUT_PERCENT = 15  # of the series: the last 15 % are the test split, the 15 % before them the validation split
 Values = npt.NDArray[np.float64]
 
 
-def make(options: Options, steps: int, batch: int, seed: int) -> Data:
-    """Cuts the series in time: the training part, at most `points` long, is before the validation part, that before the test
-    part. Each part is `batch` streams of windows; what is asked at a step is the change to the next.
+def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
+    """Split the series in time, and cut each split into `batch` streams of windows. The target of a step is the next change.
 
-    Values, and changes, are scaled by their mean and standard deviation in the training part. The seed plays no part: time
-    cannot be dealt anew.
+    The training split, at most `points` long, comes before the validation split, and that before the test split. Values and
+    changes are scaled by their mean and standard deviation in the training split. The seed has no effect: a time series
+    cannot be shuffled. Raises Invalid if the series is too short, constant or too large.
     """
-    corpus, column = text(options, "corpus"), text(options, "column")
+    corpus, column = get_text(options, "corpus"), get_text(options, "column")
     if column and not corpus:
-        raise Invalid(_("column chooses from a file of your own: give corpus=PATH as well."), "column")
-    series = read_column(corpus or str(SUNSPOTS), column)
-    parts = split(series, whole(options, "points"))
-    _check(parts, batch, len(series))
-    rounding = ROUNDING * np.abs(parts["train"]).max()
-    values, changes = (Scale.of(one, rounding) for one in (parts["train"], np.diff(parts["train"])))
-    _check_scaled(parts, values, changes)
-    streams = {name: _streams(part, batch) for name, part in parts.items()}
-    track = _track(streams["validation"], len(series) - len(parts["test"]) - len(parts["validation"]), changes)
+        raise Invalid(_("column names a column of your own file: give corpus=PATH as well."), "column")
+    series = load_csv_column(corpus or str(SUNSPOTS), column)
+    splits = split_series(series, get_integer(options, "points"))
+    _check_values(splits, batch, len(series))
+    rounding = ROUNDING * np.abs(splits["train"]).max()
+    values, changes = (Standardizer.fit(one, rounding) for one in (splits["train"], np.diff(splits["train"])))
+    _check_scaled(splits, values, changes)
+    streams = {name: _make_streams(split, batch) for name, split in splits.items()}
+    before = len(series) - len(splits["test"]) - len(splits["validation"])
 
-    def windows(name: str) -> Iterator[Batch]:
-        return _windows(values.down(streams[name][:-1]), changes.down(np.diff(streams[name], axis=0)), steps)
+    def cut_windows(split: str) -> Iterator[Batch]:
+        stream = streams[split]
+        return _cut_windows(values.transform(stream[:-1]), changes.transform(np.diff(stream, axis=0)), steps)
 
-    def naive(part: str) -> Metrics:
-        changed = np.diff(streams[part], axis=0)
-        return {"mse": float(np.square(changed).mean()), "mae": float(np.abs(changed).mean())}
+    def predict_last_value(split: str) -> Metrics:
+        errors = np.diff(streams[split], axis=0)
+        return {"mse": float(np.square(errors).mean()), "mae": float(np.abs(errors).mean())}
 
-    def see(features: Reals) -> str:
-        return values.text(values.up(float(features[0])))
+    def describe_input(features: Reals) -> str:
+        return values.format_value(values.inverse_transform(float(features[0])))
 
-    def say(change: float, features: Reals) -> str:
-        return values.text(values.up(float(features[0])) + changes.up(change))
+    def describe_answer(change: float, features: Reals) -> str:
+        return values.format_value(values.inverse_transform(float(features[0])) + changes.inverse_transform(change))
 
     return Data(
         0,
@@ -64,143 +78,152 @@ def make(options: Options, steps: int, batch: int, seed: int) -> Data:
         (),
         (_("the change"),),
         -(-(len(streams["train"]) - 1) // steps),
-        lambda epoch: windows("train"),
-        windows,
-        held_out(naive),
-        changes.centre,
-        changes.spread,
-        see,
-        say,
-        track,
+        lambda epoch: cut_windows("train"),
+        cut_windows,
+        evaluate_baselines(predict_last_value),
+        changes.mean,
+        changes.std,
+        describe_input,
+        describe_answer,
+        _make_forecast_series(streams["validation"], before, changes),
     )
 
 
 @dataclass(frozen=True)
-class Scale:
-    """What makes the training part's mean 0 and its standard deviation 1."""
+class Standardizer:
+    """Scales values so that the training split has mean 0 and standard deviation 1."""
 
-    centre: float
-    spread: float
+    mean: float
+    std: float
 
     @classmethod
-    def of(cls, values: Values, rounding: float) -> "Scale":
-        """That of some values; of values that are all alike, but for such rounding, with the spread 1."""
-        spread = float(values.std())
-        return cls(float(values.mean()), spread if spread > rounding else 1.0)
+    def fit(cls, values: Values, rounding: float) -> "Standardizer":
+        """Return the standardizer of the values. Its std is 1 if the values differ by no more than `rounding`."""
+        std = float(values.std())
+        return cls(float(values.mean()), std if std > rounding else 1.0)
 
-    def down(self, values: Values) -> Values:
-        """Scaled."""
-        return (values - self.centre) / self.spread
+    def transform(self, values: Values) -> Values:
+        """Return the scaled values."""
+        return (values - self.mean) / self.std
 
-    def up(self, value: float) -> float:
-        """In the units that it came in."""
-        return value * self.spread + self.centre
+    def inverse_transform(self, value: float) -> float:
+        """Return a scaled value in its original units."""
+        return value * self.std + self.mean
 
-    def text(self, value: float) -> str:
-        """A value in its units, as exact as single precision has it: what was 0 is 0 again."""
-        return short(round(value, 3 - math.floor(math.log10(self.spread))) + 0.0)
-
-
-def split(series: Values, points: int) -> dict[str, Values]:
-    """The three parts, one after the other in time."""
-    held = len(series) * HELD_OUT // 100
-    end = len(series) - 2 * held
-    return {"train": series[max(0, end - points) : end], "validation": series[end : end + held], "test": series[end + held :]}
+    def format_value(self, value: float) -> str:
+        """Format a value in its original units, rounded to what single precision can represent: 0 stays 0."""
+        return format_number(round(value, 3 - math.floor(math.log10(self.std))) + 0.0)
 
 
-def _track(stream: Values, before: int, changes: Scale) -> ForecastSeries:
-    """stream: those of the validation part, [L, B], one after the other in time; `before` values are earlier than they."""
-
-    def last(values: Values) -> Values:
-        return values.T.ravel()[-TRACKED:]
-
-    def ahead(said: Reals) -> Values:
-        change = said.reshape(len(stream) - 1, -1).astype(np.float64) * changes.spread + changes.centre
-        return last(np.vstack([nothing, stream[:-1] + change]))
-
-    nothing = np.full((1, stream.shape[1]), np.nan)
-    values = last(stream)
-    return ForecastSeries(before + stream.size - len(values) + 1, values, last(np.vstack([nothing, stream[:-1]])), ahead)
+def split_series(series: Values, points: int) -> dict[str, Values]:
+    """Return the three splits, one after the other in time; the training split holds at most `points` values."""
+    held_out = len(series) * HELD_OUT_PERCENT // 100
+    end = len(series) - 2 * held_out
+    return {
+        "train": series[max(0, end - points) : end],
+        "validation": series[end : end + held_out],
+        "test": series[end + held_out :],
+    }
 
 
-def _check(parts: dict[str, Values], batch: int, there: int) -> None:
-    _check_length(parts, batch, there)
-    if max(np.abs(part).max() for part in parts.values()) > LARGEST:
+def _make_forecast_series(stream: Values, before: int, changes: Standardizer) -> ForecastSeries:
+    """Return the end of the validation split. stream: its values [L, B], column after column in time; before: the number of
+    values in the series before them."""
+
+    def take_end(values: Values) -> Values:
+        return values.T.ravel()[-FORECAST_LENGTH:]
+
+    def compute_forecast(predictions: Reals) -> Values:
+        predicted = predictions.reshape(len(stream) - 1, -1).astype(np.float64) * changes.std + changes.mean
+        return take_end(np.vstack([first_row, stream[:-1] + predicted]))
+
+    first_row = np.full((1, stream.shape[1]), np.nan)
+    values, naive = take_end(stream), take_end(np.vstack([first_row, stream[:-1]]))
+    return ForecastSeries(before + stream.size - len(values) + 1, values, naive, compute_forecast)
+
+
+def _check_values(splits: dict[str, Values], batch: int, length: int) -> None:
+    _check_length(splits, batch, length)
+    if max(np.abs(split).max() for split in splits.values()) > MAX_VALUE:
         raise Invalid(
-            _("The series has values beyond {most:.0e}: they are too large to be squared.").format(most=LARGEST), "column"
+            _("The series has values beyond {most:.0e}: they are too large to be squared.").format(most=MAX_VALUE), "column"
         )
-    if np.ptp(parts["train"]) <= max(1 / LARGEST, ROUNDING * np.abs(parts["train"]).max()):
-        raise Invalid(_("The series does not change in its training part: there is nothing to learn."), "column")
+    if np.ptp(splits["train"]) <= max(1 / MAX_VALUE, ROUNDING * np.abs(splits["train"]).max()):
+        raise Invalid(_("The series is constant in its training split: there is nothing to learn."), "column")
 
 
-def _check_length(parts: dict[str, Values], batch: int, there: int) -> None:
-    """Each part must make `batch` streams of two values."""
-    least = -(-200 * batch // HELD_OUT)
-    if there < least:
+def _check_length(splits: dict[str, Values], batch: int, length: int) -> None:
+    """Raise Invalid if a split does not make `batch` streams of two values."""
+    least = -(-200 * batch // HELD_OUT_PERCENT)
+    if length < least:
         raise Invalid(
             _(
                 "The series has {n} values; at least {least} are needed for a batch of {batch}. Take a smaller batch, "
                 "or a longer series."
-            ).format(n=there, least=least, batch=batch),
+            ).format(n=length, least=least, batch=batch),
             "batch",
         )
-    if (trained := len(parts["train"])) < 2 * batch:
+    if (trained := len(splits["train"])) < 2 * batch:
         raise Invalid(
             _(
-                "There are {n} values to train on; at least {least} are needed for a batch of {batch}. Take more of "
+                "There are {n} training values; at least {least} are needed for a batch of {batch}. Take more of "
                 "them, or a smaller batch."
             ).format(n=trained, least=2 * batch, batch=batch),
             "batch",
         )
 
 
-def _check_scaled(parts: dict[str, Values], values: Scale, changes: Scale) -> None:
-    scaled = (one for part in parts.values() for one in (values.down(part), changes.down(np.diff(part))))
-    if max(np.abs(one).max() for one in scaled) > FARTHEST:
+def _check_scaled(splits: dict[str, Values], values: Standardizer, changes: Standardizer) -> None:
+    scaled = (one for split in splits.values() for one in (values.transform(split), changes.transform(np.diff(split))))
+    if max(np.abs(one).max() for one in scaled) > MAX_SCALED_VALUE:
         raise Invalid(
             _(
-                "The series has values that are more than {most:.0e} times the spread of its training part away from "
-                "it: no forecast of them can be measured."
-            ).format(most=FARTHEST),
+                "The series has values that are more than {most:.0e} standard deviations of its training split away "
+                "from it: no forecast of them can be measured."
+            ).format(most=MAX_SCALED_VALUE),
             "column",
         )
 
 
-def _streams(values: Values, batch: int) -> Values:
+def _make_streams(values: Values, batch: int) -> Values:
     length = len(values) // batch
     return values[: length * batch].reshape(batch, length).T
 
 
-def _windows(read: Values, right: Values, steps: int) -> Iterator[Batch]:
-    """The last window is filled up with steps that do not exist."""
-    for start in range(0, len(read), steps):
-        there = len(read[start : start + steps])
-        x, y = np.zeros((steps, read.shape[1], 1), np.float32), np.full((steps, read.shape[1]), np.nan, np.float32)
-        x[:there, :, 0], y[:there] = read[start : start + there], right[start : start + there]
-        yield Batch(x, y, first=start == 0, padded=True)
+def _cut_windows(inputs: Values, targets: Values, steps: int) -> Iterator[Batch]:
+    """Yield windows of inputs and targets [L, B]; the last window is padded."""
+    for start in range(0, len(inputs), steps):
+        length = len(inputs[start : start + steps])
+        x, y = np.zeros((steps, inputs.shape[1], 1), np.float32), np.full((steps, inputs.shape[1]), np.nan, np.float32)
+        x[:length, :, 0], y[:length] = inputs[start : start + steps], targets[start : start + steps]
+        yield Batch(x, y, starts_sequence=start == 0, padded=True)
 
 
 TASK = Task(
     name="series",
     label=N_("Time series"),
-    about=N_("Forecast the next value: monthly sunspot numbers since 1749 (SILSO), or a column of a CSV file of your own."),
-    shows=N_("Few and noisy data: without dropout the noise is learned by heart, and the forecast falls behind the naive one."),
+    description=N_(
+        "Forecast the next value: monthly sunspot numbers since 1749 (SILSO), or a column of a CSV file of your own."
+    ),
+    dropout_effect=N_(
+        "Little, noisy data: without dropout the noise is memorized, and the forecast becomes worse than the naive one."
+    ),
     unit=N_("value"),
     metrics=("mse", "mae"),
     baseline=N_("the last value again"),
     options=(
-        Option("points", N_("Training points"), 600, 100, 100_000, amount=True),
-        Option("corpus", N_("A CSV file"), local=True),
-        Option("column", N_("Its column"), local=True),
+        Option("points", N_("Training points"), 600, 100, 100_000, is_sample_count=True),
+        Option("corpus", N_("A CSV file"), is_local=True),
+        Option("column", N_("Column"), is_local=True),
     ),
     defaults={
         "hidden": 32,
         "batch": 8,
         "epochs": 80,
         "learning_rate": 0.005,
-        "placement": METHODS["zaremba2014"].placement(0.25),
+        "placement": METHODS["zaremba2014"].build_placement(0.25),
     },
-    make=make,
+    make_data=make_data,
     default_steps=lambda options: 25,
     features=lambda options: 1,
 )

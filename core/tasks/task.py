@@ -1,4 +1,4 @@
-"""What every task offers: settings, sizes that suit it, and data made from a seed. NumPy only."""
+"""The interface of a task: its options, its data and its batches. NumPy only."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,19 +17,23 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Value = int | str
 Options = Mapping[str, Value]
-Metrics = dict[str, float]  # by their names
-NOTHING = "·"  # is shown where there is no step
-CORPUS = "corpus"  # the option that names a file with the data
-TEMPERATURE = 0.8  # of a network that writes: its scores are divided by it, so that likely symbols become likelier still
+Metrics = dict[str, float]  # metric name -> value
+NO_STEP = "·"  # the text of a padded step
+CORPUS_OPTION = "corpus"  # the option that names a file with the data
+SAMPLING_TEMPERATURE = 0.8  # logits are divided by it when text is generated, so that likely symbols become more likely
 
 
 @dataclass(frozen=True)
 class Option:
-    """A setting of a task: a whole number from `low` to `high`; or one of the words `choices`, each with its label; or,
-    where it is `local`, a text that names something on the machine that trains, which only its own command line may
-    say, or a file that a visitor has brought there: it has no default, and no link or file can carry it. amount: whether it
-    is how many samples there are to train on. native: it is about the task's own data alone, and means nothing where a file
-    of one's own is there instead."""
+    """A setting of a task, of one of three kinds: an integer, a choice, or a local text.
+
+    An integer lies between `low` and `high`. A choice is a key of `choices`, which maps values to labels. A local text
+    (`is_local`) names a file on the machine that trains, or a column of that file; it has no default, and no link and no
+    experiment file can carry it.
+
+    is_sample_count: the option limits the number of training samples.
+    is_builtin_only: the option concerns the built-in data and has no effect on a user's file.
+    """
 
     name: str
     label: str
@@ -37,17 +41,17 @@ class Option:
     low: int = 0
     high: int = 0
     choices: Mapping[str, str] = field(default_factory=dict)
-    local: bool = False
-    amount: bool = False
-    native: bool = False
+    is_local: bool = False
+    is_sample_count: bool = False
+    is_builtin_only: bool = False
 
     @property
-    def whole(self) -> bool:
-        """Whether it is a whole number."""
-        return not self.choices and not self.local
+    def is_integer(self) -> bool:
+        """Return whether the option is an integer."""
+        return not self.choices and not self.is_local
 
     def check(self, value: object) -> None:
-        """Raises Invalid for a value that it cannot have."""
+        """Raise Invalid if the value is not allowed."""
         if self.choices and value not in self.choices:
             raise Invalid(
                 _("{name} is “{value}”; it must be one of {allowed}.").format(
@@ -55,10 +59,10 @@ class Option:
                 ),
                 self.name,
             )
-        if self.local and not (isinstance(value, str) and value):
+        if self.is_local and not (isinstance(value, str) and value):
             raise Invalid(_("{name} is “{value}”; a text is expected.").format(name=self.name, value=value), self.name)
         number = isinstance(value, int) and not isinstance(value, bool)
-        if self.whole and not (number and self.low <= value <= self.high):  # type: ignore[operator]
+        if self.is_integer and not (number and self.low <= value <= self.high):  # type: ignore[operator]
             raise Invalid(
                 _("{name} is {value}; it must be a whole number from {low} to {high}.").format(
                     name=self.name, value=value, low=self.low, high=self.high
@@ -66,90 +70,99 @@ class Option:
                 self.name,
             )
 
-    def read(self, text: str) -> Value:
-        """The value that a text says, not yet checked. Raises Invalid where a number is expected and is not there."""
+    def parse(self, text: str) -> Value:
+        """Convert a text to the option's type, without checking the range. Raises Invalid if a number is expected."""
         try:
-            return int(text) if self.whole else text
+            return int(text) if self.is_integer else text
         except ValueError:
             raise Invalid(_("{name} is “{text}”; a number is expected.").format(name=self.name, text=text), self.name) from None
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One window. x: token numbers [T, B], or real features [T, B, F]. y [T, B]: what is right; a class, -1 where nothing is
-    asked, or a real value, NaN where nothing is asked.
+    """One window of T steps for B samples.
 
-    `first` says that the hidden state starts at zero here; elsewhere it is carried over from the window before.
-    `padded` says that the steps of a sample after the last that is asked do not exist: no loss term and no metric sees
-    them, and the window that follows starts at zero.
+    x: token numbers [T, B], or real features [T, B, F].
+    y: targets [T, B]: classes, -1 where a step has no target; or real values, NaN where a step has no target.
+    starts_sequence: the hidden state starts at zero in this window; otherwise it is carried over from the window before.
+    padded: the steps of a sample after its last target are padding: no loss term and no metric includes them, and the next
+    window starts a new sequence.
     """
 
     x: Ints | Reals
     y: Ints | Reals
-    first: bool
+    starts_sequence: bool
     padded: bool = False
 
     @property
     def target_mask(self) -> Bools:
-        """Where something is asked, [T, B]."""
-        found: Bools = np.isfinite(self.y) if self.y.dtype.kind == "f" else self.y >= 0
-        return found
+        """Return where there is a target, [T, B]."""
+        mask: Bools = np.isfinite(self.y) if self.y.dtype.kind == "f" else self.y >= 0
+        return mask
 
     @property
-    def exists(self) -> Bools:
-        """The steps that there are, [T, B]."""
+    def step_mask(self) -> Bools:
+        """Return which steps are not padding, [T, B]."""
         if not self.padded:
             return np.ones(self.y.shape, np.bool_)
-        found: Bools = np.logical_or.accumulate(self.target_mask[::-1])[::-1].copy()
-        return found
+        mask: Bools = np.logical_or.accumulate(self.target_mask[::-1])[::-1].copy()
+        return mask
 
 
 @dataclass(frozen=True)
 class ForecastSeries:
-    """The end of the validation part of a series, in the units it came in. values [N]; naive [N]: the value before each, which
-    is a forecast too, NaN where none was read before. first: the place of the first of them in the whole series, from 1.
-    ahead(answers of the whole part, in their order): what a network forecast for each [N], NaN likewise."""
+    """The end of the validation split of a time series, in its original units.
 
-    first: int
+    first_position: the position of values[0] in the whole series, counted from 1.
+    values [N]: the series. naive [N]: the value before each one, NaN where no value was read before.
+    compute_forecast(predictions of the whole validation split, in order): the forecast of each value [N], NaN where `naive` is.
+    """
+
+    first_position: int
     values: Floats
     naive: Floats
-    ahead: Callable[[Reals], Floats]
+    compute_forecast: Callable[[Reals], Floats]
 
 
 @dataclass(frozen=True)
 class TextDecoder:
-    """How a language model's symbols, by their numbers, are a text; and how many of them it writes, enough to see what it has
-    learned."""
+    """How text is generated from a language model.
 
-    text: Callable[[Sequence[int]], str]
+    decode(token numbers): their text. length: the number of symbols to generate, enough to judge what has been learned.
+    """
+
+    decode: Callable[[Sequence[int]], str]
     length: int
 
 
 @dataclass(frozen=True)
 class PromptFormat:
-    """How a sample whose answer is written step by step is shown. asks(x [T] or [T, F]): what is to be answered, a text, or the
-    shades of a picture, [rows, columns] from 0 to 1. between: what stands between the parts of the answer."""
+    """How a sample whose answer is generated step by step is displayed.
 
-    asks: Callable[[Ints | Reals], str | Reals]
-    between: str
+    format_prompt(x [T] or [T, F]): the prompt as a text, or as the gray levels of a picture, [rows, columns] from 0 to 1.
+    separator: the text between the symbols of an answer.
+    """
+
+    format_prompt: Callable[[Ints | Reals], str | Reals]
+    separator: str
 
 
 @dataclass(frozen=True)
 class Data:
-    """A task's data for one experiment: how many tokens go in (0: real features) and classes come out (1: a real value),
-    their names, and the windows.
+    """The data of a task for one experiment.
 
-    `train(epoch)` gives an epoch's windows, `split(name)` those of "train", "validation" or "test" in a fixed order;
-    every epoch has `updates` windows. `baselines` are, on the validation and on the test part, the task's metrics, in its
-    order, of an answer that needs no network and knows the training part alone. Real targets are scaled by what the training
-    part has: `centre` and `spread` give back their units.
-    `see` names the features of one step, where they are real; `say` an answer, where the step's features are needed for it.
-    `track` is what a forecast is drawn over, where the answers are forecasts.
-    `feedback` is what is read after each class, [classes] or [classes, F], where an answer is written step by step, until the
-    class
-    `written.END`: the metrics are then of what the network writes by itself. `exchange` shows such samples.
-    `nothing` is the class of the answer that there is nothing to name, if that is one.
-    `writing` is there where what is asked for is the next of what is read: such a network can write.
+    tokens: the size of the input vocabulary, 0 for real features. classes: the number of classes, 1 for a real value.
+    token_names, class_names: their names. updates: the number of windows in an epoch.
+    train(epoch): the training windows of an epoch. split(name): those of "train", "validation" or "test", in a fixed order.
+    baselines: the metrics of the task's baseline, by split ("validation", "test"); the first is the task's main metric.
+    target_mean, target_std: real targets are scaled by these statistics of the training split.
+    describe_input(features): the text of one step's features, where they are real.
+    describe_answer(value, features): the text of a real answer, where it depends on the features of its step.
+    forecast_series: the series to draw a forecast over, where the answers are forecasts.
+    feedback: what is read after each class, [classes] or [classes, F], where an answer is generated step by step until the
+    class `generated_sequences.END_CLASS`; the metrics are then those of the generated answer. prompt_format: how to display it.
+    blank_class: the class that means "nothing to name", if there is one.
+    text_decoder: how to generate text, where the target is the next input symbol.
     """
 
     tokens: int
@@ -160,115 +173,116 @@ class Data:
     train: Callable[[int], Iterator[Batch]]
     split: Callable[[str], Iterator[Batch]]
     baselines: Mapping[str, Metrics]
-    centre: float = 0.0
-    spread: float = 1.0
-    see: Callable[[Reals], str] | None = None
-    say: Callable[[float, Reals], str] | None = None
-    track: ForecastSeries | None = None
+    target_mean: float = 0.0
+    target_std: float = 1.0
+    describe_input: Callable[[Reals], str] | None = None
+    describe_answer: Callable[[float, Reals], str] | None = None
+    forecast_series: ForecastSeries | None = None
     feedback: Ints | Reals | None = None
-    exchange: PromptFormat | None = None
-    nothing: int | None = None
-    writing: TextDecoder | None = None
+    prompt_format: PromptFormat | None = None
+    blank_class: int | None = None
+    text_decoder: TextDecoder | None = None
 
     @property
-    def real(self) -> bool:
-        """Whether real values are asked for, and not classes."""
+    def is_regression(self) -> bool:
+        """Return whether the targets are real values instead of classes."""
         return self.classes == 1
 
     @property
     def baseline(self) -> float:
-        """The baseline of the task's first metric, on the test part."""
+        """Return the main metric of the baseline on the test split."""
         return next(iter(self.baselines["test"].values()))
 
     @property
-    def guess(self) -> float:
-        """The loss of a plain guess: nats for classes; for real values, which are scaled, 1."""
-        return 1.0 if self.real else math.log(self.classes)
+    def guess_loss(self) -> float:
+        """Return the loss of a uniform guess in nats; for real values, which are scaled, 1."""
+        return 1.0 if self.is_regression else math.log(self.classes)
 
-    def sample_text(self, batch: Batch, sample: int) -> tuple[list[str], list[str | None]]:
-        """What is shown of a sample, step by step: what is read, a dot where there is no step, and what is right."""
-        x, exists = batch.x[:, sample], batch.exists[:, sample]
-        read = [text if there else NOTHING for text, there in zip(self.read_text(x), exists, strict=True)]
-        return read, self.answer_text(batch.y[:, sample], x)
+    def describe_sample(self, batch: Batch, sample: int) -> tuple[list[str], list[str | None]]:
+        """Return the texts of a sample's inputs (`NO_STEP` for padding) and of its targets, step by step."""
+        x, step_mask = batch.x[:, sample], batch.step_mask[:, sample]
+        inputs = [text if there else NO_STEP for text, there in zip(self.describe_inputs(x), step_mask, strict=True)]
+        return inputs, self.describe_answers(batch.y[:, sample], x)
 
-    def read_text(self, x: Ints | Reals) -> list[str]:
-        """What is shown of the inputs x [T] or [T, F] of one sample, step by step."""
-        if self.see is None:
+    def describe_inputs(self, x: Ints | Reals) -> list[str]:
+        """Return the texts of the inputs x [T] or [T, F] of one sample."""
+        if self.describe_input is None:
             return [self.token_names[i] for i in x]
-        return [self.see(features) for features in x]
+        return [self.describe_input(features) for features in x]
 
-    def answer_text(self, y: Sequence[int | float | None] | Ints | Reals, x: Ints | Reals) -> list[str | None]:
-        """What is shown of targets or predictions y [T] for the inputs x [T] or [T, F], in the units they came in; None where
-        there is none."""
-        if not self.real:
+    def describe_answers(self, y: Sequence[int | float | None] | Ints | Reals, x: Ints | Reals) -> list[str | None]:
+        """Return the texts of targets or predictions y [T] at the inputs x [T] or [T, F], real values in their original units;
+        None where there is no answer."""
+        if not self.is_regression:
             return [None if i is None or i < 0 else self.class_names[int(i)] for i in y]
-        say = self.say or (lambda value, _features: short(value * self.spread + self.centre))
-        return [None if v is None or not np.isfinite(v) else say(v, features) for v, features in zip(y, x, strict=True)]
+        describe = self.describe_answer or (lambda value, _features: format_number(value * self.target_std + self.target_mean))
+        return [None if v is None or not np.isfinite(v) else describe(v, features) for v, features in zip(y, x, strict=True)]
 
 
 @dataclass(frozen=True)
 class Task:
-    """A kind of problem. `about` says what is learned, `shows` what one sees of dropout in it. `defaults` are the fields of an
-    experiment that suit it; `metrics` are the names in metrics.py of what its test reports, the one that is shown first;
-    `baseline` names the answer that needs no network; `unit` names what the loss is the mean over.
+    """A kind of problem to train on.
 
-    make(options, T, B, seed) builds the data. default_steps(options) is the window T that suits the options;
-    check_steps(options, T) raises Invalid for one that they do not fit into. features(options) is F where the inputs are
-    real and go straight into layer 1, 0 where they are tokens and pass an embedding.
+    description: what is learned. dropout_effect: what dropout does to it. unit: what the loss is averaged over.
+    metrics: names in `metrics.METRICS`, the main one first. baseline: the name of the answer that needs no network.
+    defaults: the fields of an experiment that suit the task.
+    make_data(options, T, B, seed): builds the data. default_steps(options): the window length T that suits the options.
+    check_steps(options, T): raises Invalid if the options do not fit into a window of T steps.
+    features(options): F for real inputs, which go straight into layer 1; 0 for tokens, which pass through an embedding.
     """
 
     name: str
     label: str
-    about: str
-    shows: str
+    description: str
+    dropout_effect: str
     unit: str
     metrics: tuple[str, ...]
     baseline: str
     options: tuple[Option, ...]
     defaults: Mapping[str, Any]
-    make: Callable[[Options, int, int, int], Data]
+    make_data: Callable[[Options, int, int, int], Data]
     default_steps: Callable[[Options], int]
-    check_steps: Callable[[Options, int], None] = lambda options, steps: None  # any window will do
+    check_steps: Callable[[Options, int], None] = lambda options, steps: None  # every window length is allowed
     features: Callable[[Options], int] = lambda options: 0
 
     @property
     def metric(self) -> str:
-        """The metric that is shown first."""
+        """Return the name of the main metric."""
         return self.metrics[0]
 
     @property
     def shared_options(self) -> tuple[Option, ...]:
-        """The options that a link, a file and a page may carry."""
-        return tuple(option for option in self.options if not option.local)
+        """Return the options that a link, a file and a page may carry."""
+        return tuple(option for option in self.options if not option.is_local)
 
     @property
     def reads_files(self) -> bool:
-        """Whether its data may be a file of one's own, which the option `corpus` names."""
-        return any(option.local and option.name == CORPUS for option in self.options)
+        """Return whether the data may come from a user's file, which the option `corpus` names."""
+        return any(option.is_local and option.name == CORPUS_OPTION for option in self.options)
 
     @property
     def columns(self) -> tuple[Option, ...]:
-        """The options that name columns of that file: of a table. Without any it is a text."""
-        return tuple(option for option in self.options if option.local and option.name != CORPUS)
+        """Return the options that name columns of a user's CSV file; none if that file is a plain text."""
+        return tuple(option for option in self.options if option.is_local and option.name != CORPUS_OPTION)
 
 
-def held_out(metrics: Callable[[str], Metrics]) -> dict[str, Metrics]:
-    """`baselines` of a `Data`: metrics(name) are those of a part."""
-    return {name: metrics(name) for name in ("validation", "test")}
+def evaluate_baselines(compute: Callable[[str], Metrics]) -> dict[str, Metrics]:
+    """Return the metrics of a baseline on the validation and the test split; compute(split) gives those of one."""
+    return {name: compute(name) for name in ("validation", "test")}
 
 
-def whole(options: Options, name: str) -> int:
-    """The value of an option that is a whole number."""
+def get_integer(options: Options, name: str) -> int:
+    """Return the value of an integer option."""
     return int(options[name])
 
 
-def text(options: Options, name: str) -> str:
-    """The value of an option that is a word or a text; "" where it is not given."""
+def get_text(options: Options, name: str) -> str:
+    """Return the value of a text option, "" if it is not given."""
     return str(options.get(name, ""))
 
 
-def short(value: float) -> str:
-    """A number in few characters: 0.53, 58.3, 1234, 1.2e7."""
+def format_number(value: float) -> str:
+    """Format a number in few characters: 0.53, 58.3, 1234, 1.2e7."""
     if value and not 1e-3 <= abs(value) < 1e5:
         return f"{value:.1e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,8 +1,8 @@
-"""Translation: numbers in English words into French ones, the pair of Zaremba, Sutskever and Vinyals 2014 in miniature.
+"""Translation of numbers from English into French words (small version of the task of Zaremba et al. 2014).
 
-As there it is a language model: one network is trained on the English words followed by the French ones, so that the encoder
-and the decoder of Sutskever, Vinyals and Le 2014 have the same weights. What is asked of it here is the French alone, and it
-writes the likeliest word at each step, where the paper searches with a beam.
+As in the paper it is a language model: one network reads the English words and then writes the French ones, so that the encoder
+and the decoder of Sutskever, Vinyals and Le 2014 share their weights. Here only the French words are targets, and decoding is
+greedy, where the paper uses beam search.
 """
 
 from collections import Counter
@@ -17,111 +17,139 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
 from core.tasks.metrics import METRICS
-from core.tasks.sequence_windows import Rows, windows
-from core.tasks.task import Batch, Data, Ints, Metrics, Option, Options, PromptFormat, Reals, Task, held_out, whole
+from core.tasks.sequence_windows import Rows, make_windows
+from core.tasks.task import (
+    Batch,
+    Data,
+    Ints,
+    Metrics,
+    Option,
+    Options,
+    PromptFormat,
+    Reals,
+    Task,
+    evaluate_baselines,
+    get_integer,
+)
 
-BELOW = 10_000
-LONGEST = 16  # steps: 9,999 has seven words, eight in French, and an end
-HELD_OUT = 300  # numbers of the validation part, and of the test part
-STOP, INTO = "<eos>", "→"  # the first ends the French, the second begins it
-TOLD = ("bleu", "exact_match")
+NUMBER_LIMIT = 10_000
+MAX_STEPS = 16  # 9,999 has seven words, eight in French, and an end
+HELD_OUT_PAIRS = 300  # of the validation split, and as many of the test split
+END_OF_SENTENCE, SEPARATOR = "<eos>", "→"
+METRIC_NAMES = ("bleu", "exact_match")
 
 
-class Pair(NamedTuple):
+class NumberPair(NamedTuple):
     """A number in words."""
 
     english: tuple[str, ...]
     french: tuple[str, ...]
 
 
-def make(options: Options, steps: int, batch: int, seed: int) -> Data:
-    """Numbers dealt by the seed into the three parts. What is asked is every word of the French, and its end."""
-    parts = split(whole(options, "pairs"), seed)
-    english, french = known(parts["train"])
-    tokens, classes = (STOP, INTO, *english, *french), (STOP, *french)
+def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
+    """Build sequences of English words, a separator and French words. The targets are the French words and their end.
+
+    The seed assigns the numbers to the three splits.
+    """
+    splits = split_pairs(get_integer(options, "pairs"), seed)
+    english, french = collect_vocabularies(splits["train"])
+    tokens, classes = (END_OF_SENTENCE, SEPARATOR, *english, *french), (END_OF_SENTENCE, *french)
     feedback = np.array([0, *range(len(english) + 2, len(tokens))])
-    read = {name: _rows(((*pair.english, INTO) for pair in part), tokens, steps) for name, part in parts.items()}
-    right = {name: _rows(((*pair.french, STOP) for pair in part), classes, steps) for name, part in parts.items()}
+    prompts = {
+        split: _encode_texts(((*pair.english, SEPARATOR) for pair in pairs), tokens, steps) for split, pairs in splits.items()
+    }
+    answers = {
+        split: _encode_texts(((*pair.french, END_OF_SENTENCE) for pair in pairs), classes, steps)
+        for split, pairs in splits.items()
+    }
 
-    def window(some: Rows) -> Batch:
+    def make_window(rows: Rows) -> Batch:
         x, y = np.zeros((steps, batch), np.int64), np.full((steps, batch), -1)
-        for sample, (before, after) in enumerate(some):
-            start, end = int((before >= 0).sum()), int((after >= 0).sum())
-            y[start - 1 :][:end, sample] = after[:end]
-            x[:start, sample], x[start:][: end - 1, sample] = before[:start], feedback[after[: end - 1]]
-        return Batch(x, y, first=True, padded=True)
+        for sample, (prompt, answer) in enumerate(rows):
+            start, end = int((prompt >= 0).sum()), int((answer >= 0).sum())
+            y[start - 1 :][:end, sample] = answer[:end]
+            x[:start, sample], x[start:][: end - 1, sample] = prompt[:start], feedback[answer[: end - 1]]
+        return Batch(x, y, starts_sequence=True, padded=True)
 
-    words = dictionary(parts["train"])
+    dictionary = build_dictionary(splits["train"])
 
-    def word_by_word(part: str) -> Metrics:
-        guess = _rows(((*map(words.__getitem__, pair.english), STOP) for pair in parts[part]), classes, steps)
-        return {name: METRICS[name].value(0.0, guess, right[part]) for name in TOLD}
+    def translate_word_by_word(split: str) -> Metrics:
+        texts = ((*map(dictionary.__getitem__, pair.english), END_OF_SENTENCE) for pair in splits[split])
+        predictions = _encode_texts(texts, classes, steps)
+        return {name: METRICS[name].value(0.0, predictions, answers[split]) for name in METRIC_NAMES}
 
-    both = {name: np.stack([read[name], right[name]], axis=1) for name in parts}
-    cut = windows(both, batch, seed, window, whole=True)
+    rows = {split: np.stack([prompts[split], answers[split]], axis=1) for split in splits}
+    windows = make_windows(rows, batch, seed, make_window, keep_remainder=True)
 
-    def english_of(x: Ints | Reals) -> str:
-        return " ".join(takewhile(lambda word: word != INTO, (tokens[int(n)] for n in x)))
+    def format_prompt(x: Ints | Reals) -> str:
+        return " ".join(takewhile(lambda word: word != SEPARATOR, (tokens[int(n)] for n in x)))
 
     return Data(
         len(tokens),
         len(classes),
         tokens,
         classes,
-        *cut,
-        held_out(word_by_word),
+        *windows,
+        evaluate_baselines(translate_word_by_word),
         feedback=feedback,
-        exchange=PromptFormat(english_of, " "),
+        prompt_format=PromptFormat(format_prompt, " "),
     )
 
 
-def split(pairs: int, seed: int) -> dict[str, list[Pair]]:
-    """The numbers of each part, so many to train on. One with a word that is not among theirs is in no part."""
-    every = map(pair, np.random.default_rng(seed).permutation(BELOW).tolist())
-    trained = list(islice(every, pairs))
-    english, french = map(set, known(trained))
-    others = (pair for pair in every if english.issuperset(pair.english) and french.issuperset(pair.french))
-    return {"train": trained} | {name: list(islice(others, HELD_OUT)) for name in ("validation", "test")}
+def split_pairs(pairs: int, seed: int) -> dict[str, list[NumberPair]]:
+    """Return the pairs of each split, `pairs` of them for training.
+
+    Held-out numbers with a word that does not occur in the training split are left out.
+    """
+    shuffled = map(spell_number, np.random.default_rng(seed).permutation(NUMBER_LIMIT).tolist())
+    training = list(islice(shuffled, pairs))
+    english, french = map(set, collect_vocabularies(training))
+    others = (pair for pair in shuffled if english.issuperset(pair.english) and french.issuperset(pair.french))
+    return {"train": training} | {split: list(islice(others, HELD_OUT_PAIRS)) for split in ("validation", "test")}
 
 
 @lru_cache(maxsize=20_000)
-def pair(number: int) -> Pair:
-    """A number in words: those with a hyphen apart, and no commas."""
-    from num2words import num2words  # here, so that the pages of other tasks are up without it
+def spell_number(number: int) -> NumberPair:
+    """Return a number in English and French words, hyphenated words separated and commas removed."""
+    from num2words import num2words  # imported here, so that the pages of other tasks start without it
 
-    said = (num2words(number, lang=lang).replace(",", "").replace("-", " ") for lang in ("en", "fr"))
-    return Pair(*(tuple(words.split()) for words in said))
+    texts = (num2words(number, lang=language).replace(",", "").replace("-", " ") for language in ("en", "fr"))
+    return NumberPair(*(tuple(text.split()) for text in texts))
 
 
-def known(pairs: Iterable[Pair]) -> tuple[list[str], list[str]]:
-    """All English and all French words, in order."""
+def collect_vocabularies(pairs: Iterable[NumberPair]) -> tuple[list[str], list[str]]:
+    """Return the sorted English and French words of the pairs."""
     english, french = zip(*pairs, strict=True)
     return sorted(set().union(*english)), sorted(set().union(*french))
 
 
-def dictionary(pairs: Iterable[Pair]) -> dict[str, str]:
-    """For each English word the French one that it goes with best: 2 · together / (the one + the other), counted in pairs."""
-    together, alone = Counter[tuple[str, str]](), Counter[tuple[int, str]]()
+def build_dictionary(pairs: Iterable[NumberPair]) -> dict[str, str]:
+    """Return, for each English word, the French word with the highest Dice coefficient.
+
+    The coefficient is 2 · (pairs with both words) / (pairs with the English word + pairs with the French word).
+    """
+    joint_counts, counts = Counter[tuple[str, str]](), Counter[tuple[int, str]]()
     for pair in pairs:
-        together.update(product(set(pair.english), set(pair.french)))
-        alone.update((side, word) for side, words in enumerate(pair) for word in set(words))
+        joint_counts.update(product(set(pair.english), set(pair.french)))
+        counts.update((side, word) for side, words in enumerate(pair) for word in set(words))
     best: dict[str, tuple[float, str]] = {}
-    for (one, other), n in together.items():
-        best[one] = max(best.get(one, (0.0, "")), (2 * n / (alone[0, one] + alone[1, other]), other))
-    return {one: other for one, (_share, other) in best.items()}
+    for (english, french), n in joint_counts.items():
+        score = 2 * n / (counts[0, english] + counts[1, french])
+        best[english] = max(best.get(english, (0.0, "")), (score, french))
+    return {english: french for english, (_score, french) in best.items()}
 
 
-def _rows(texts: Iterable[Sequence[str]], names: Sequence[str], width: int) -> Ints:
-    """Texts in the numbers of their words, [n, width]; -1 beyond them."""
-    number = {name: n for n, name in reversed(list(enumerate(names)))}  # of a word in both languages, the English
+def _encode_texts(texts: Iterable[Sequence[str]], names: Sequence[str], width: int) -> Ints:
+    """Return texts as word numbers, [n, width], filled up with -1."""
+    number = {name: n for n, name in reversed(list(enumerate(names)))}  # the English number of a word in both languages
     numbers = [[number[word] for word in text] for text in texts]
     return np.array([row + [-1] * (width - len(row)) for row in numbers])
 
 
 def _check_steps(options: Options, steps: int) -> None:
-    if steps < LONGEST:
+    if steps < MAX_STEPS:
         raise Invalid(
-            _("A number and its translation take up to {least} steps; steps is {steps}.").format(least=LONGEST, steps=steps),
+            _("A number and its translation take up to {least} steps; steps is {steps}.").format(least=MAX_STEPS, steps=steps),
             "steps",
         )
 
@@ -129,20 +157,20 @@ def _check_steps(options: Options, steps: int) -> None:
 TASK = Task(
     name="translation",
     label=N_("Translation: numbers in words"),
-    about=N_("Read a number in English words, then write it in French ones: one network for both, as in the paper."),
-    shows=N_("Few pairs are learned by heart: at .25 dropout raises the BLEU of new ones; at .5 it does not."),
+    description=N_("Read a number in English words, then write it in French words: one network for both, as in the paper."),
+    dropout_effect=N_("A few pairs are soon memorized: dropout at .25 raises the BLEU of new pairs, at .5 it does not."),
     unit=N_("word"),
-    metrics=TOLD,
+    metrics=METRIC_NAMES,
     baseline=N_("word by word"),
-    options=(Option("pairs", N_("Training pairs"), 200, 100, 4_000, amount=True),),
+    options=(Option("pairs", N_("Training pairs"), 200, 100, 4_000, is_sample_count=True),),
     defaults={
         "hidden": 128,
         "batch": 20,
         "epochs": 80,
         "learning_rate": 0.006,
-        "placement": METHODS["zaremba2014"].placement(0.25),
+        "placement": METHODS["zaremba2014"].build_placement(0.25),
     },
-    make=make,
-    default_steps=lambda options: LONGEST,
+    make_data=make_data,
+    default_steps=lambda options: MAX_STEPS,
     check_steps=_check_steps,
 )

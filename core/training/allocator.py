@@ -1,18 +1,19 @@
-"""Keeps the memory of large arrays between updates.
+"""Settings of the C library's allocator for training.
 
-The C library would give it back to the system whenever an array is freed, and have it mapped anew, page by page, for the
-next: a thousand page faults an update, a tenth of its time.
+By default glibc returns the memory of a large array to the system when it is freed and maps new pages for the next one: a
+thousand page faults in each update, a tenth of its time.
 """
 
 import ctypes
 
-# Numbers of mallopt(3) in glibc, and the bytes: the largest for which it maps memory apart, and what it keeps when free.
-SETTINGS = {-3: 32 * 2**20, -1: 256 * 2**20}
+# Parameters of mallopt(3) in glibc, in bytes: M_MMAP_THRESHOLD, above which memory is mapped, and M_TRIM_THRESHOLD, up to
+# which freed memory is not returned.
+MALLOPT_SETTINGS = {-3: 32 * 2**20, -1: 256 * 2**20}
 
 
-def keep_memory() -> None:
-    """For this process, from here on; nothing happens where the C library is not glibc."""
+def keep_freed_memory() -> None:
+    """Keep the memory of freed arrays in this process from now on; do nothing where the C library is not glibc."""
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
-        for name, value in SETTINGS.items():
-            library.mallopt(name, value)
+        for parameter, value in MALLOPT_SETTINGS.items():
+            library.mallopt(parameter, value)

@@ -1,7 +1,7 @@
-"""A run in a file, from which it goes on as if it had never been broken off (torch).
+"""Checkpoints: a run in a file, from which it is resumed with the same numbers as if it had not been interrupted (torch).
 
-The file is replaced as a whole or not at all. It carries what all later numbers depend on, weights, optimiser, states and
-place, and the events so far; masks and data are drawn again from their seeds.
+The file is replaced as a whole or not at all. It holds all that later numbers depend on (weights, optimizer, states, position)
+and the events so far. Masks and data are not stored: they are drawn again from their seeds.
 """
 
 import hashlib
@@ -14,75 +14,78 @@ from typing import Any
 import torch
 
 from core.errors import Invalid
+from core.experiment.bounds import INTEGER_BOUNDS, check_integer
 from core.experiment.diff import list_differences
-from core.experiment.experiment import BOUNDS, Experiment, check_whole
+from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
 from core.i18n import _
 from core.tasks.task import Data
 from core.training.events import Event
 
-MAGIC = b"Dropout Through Time, checkpoint 1\n"  # then the digest of all the rest, and the rest
-EVERY = 100  # updates
+MAGIC = b"Dropout Through Time, checkpoint 1\n"  # followed by the SHA-256 of the content, and the content
+DEFAULT_INTERVAL = 100  # updates
 _DIGEST = 32  # bytes
-NAMED = 3  # differences that an error names
+MAX_LISTED_DIFFERENCES = 3
 
 
 class Checkpoint:
-    """The file at `path`, for a run that writes it at its beginning, after every `every` updates and after the last."""
+    """The checkpoint file of a run, written at its start, after every `interval` updates and after the last."""
 
-    def __init__(self, path: Path, every: int = EVERY) -> None:
-        check_whole("checkpoint-every", every, BOUNDS["updates"])
-        self.path, self.every = path, every
+    def __init__(self, path: Path, interval: int = DEFAULT_INTERVAL) -> None:
+        check_integer("checkpoint-every", interval, INTEGER_BOUNDS["updates"])
+        self.path, self.interval = path, interval
         self.events: list[str] = []  # so far, as JSON
-        self.whose: dict[str, Any] = {}
+        self.identity: dict[str, Any] = {}  # of the run: its experiment and a hash of its data
 
-    def open(self, experiment: Experiment, data: Data) -> dict[str, Any] | None:
-        """The state that this run has been written down with, its events now in `events`; None where there is no file.
-        Raises Invalid for the file of another run, a damaged one, and one that cannot be read."""
-        self.whose = {"experiment": json.dumps(to_plain(experiment)), "data": _digest_of(data)}
-        found = _read(self.path)
-        if found is None:
+    def load(self, experiment: Experiment, data: Data) -> dict[str, Any] | None:
+        """Return the saved state of this run and load its events; None where there is no file.
+
+        Raises Invalid for a file of another run, a damaged file and one that cannot be read.
+        """
+        self.identity = {"experiment": json.dumps(to_plain(experiment)), "data": _hash_data(data)}
+        content = _read(self.path)
+        if content is None:
             return None
-        self._check(found)
-        self.events = found["events"].splitlines()
-        state: dict[str, Any] = found["state"]
+        self._check_identity(content)
+        self.events = content["events"].splitlines()
+        state: dict[str, Any] = content["state"]
         return state
 
-    def before(self) -> list[Event]:
-        """The events so far."""
+    def list_events(self) -> list[Event]:
+        """Return the events so far."""
         return [json.loads(event) for event in self.events]
 
-    def heard(self, event: Event) -> None:
-        """Remembers an event of the run."""
+    def add_event(self, event: Event) -> None:
+        """Store an event of the run, to be written with the next checkpoint."""
         if event["event"] != "unsaved":
             self.events.append(json.dumps(event))
 
     def write(self, state: dict[str, Any]) -> None:
-        """Writes the run down, in place of what was there. Raises Invalid where that cannot be done."""
-        written, new = BytesIO(), self.path.with_name(self.path.name + ".new")
-        torch.save({**self.whose, "events": "\n".join(self.events), "state": state}, written)
-        content = written.getbuffer()
+        """Replace the file by this state and the events so far. Raises Invalid if the file cannot be written."""
+        buffer, new = BytesIO(), self.path.with_name(self.path.name + ".new")
+        torch.save({**self.identity, "events": "\n".join(self.events), "state": state}, buffer)
+        content = buffer.getbuffer()
         try:
             with new.open("wb") as file:
                 file.writelines((MAGIC, hashlib.sha256(content).digest(), content))
                 file.flush()
-                os.fsync(file.fileno())  # what is renamed shall be on the disk, even where the power fails
+                os.fsync(file.fileno())  # on the disk before the rename, in case the power fails
             os.replace(new, self.path)
         except OSError as error:
             raise Invalid(
                 _("The checkpoint {path} cannot be written: {why}.").format(path=self.path, why=error.strerror), "checkpoint"
             ) from None
 
-    def _check(self, found: dict[str, Any]) -> None:
-        theirs, own = json.loads(found["experiment"]), json.loads(self.whose["experiment"])
-        if theirs != own:
+    def _check_identity(self, content: dict[str, Any]) -> None:
+        saved, current = json.loads(content["experiment"]), json.loads(self.identity["experiment"])
+        if saved != current:
             raise Invalid(
-                _(
-                    "The checkpoint {path} is that of another experiment: {what}. Name another file, or the same settings."
-                ).format(path=self.path, what=_in_words(list_differences(theirs, own))),
+                _("The checkpoint {path} belongs to another experiment: {what}. Use another file or the same settings.").format(
+                    path=self.path, what=_format_differences(list_differences(saved, current))
+                ),
                 "checkpoint",
             )
-        if found["data"] != self.whose["data"]:
+        if content["data"] != self.identity["data"]:
             raise Invalid(
                 _("The checkpoint {path} belongs to other data than this experiment finds now.").format(path=self.path),
                 "checkpoint",
@@ -101,30 +104,30 @@ def _read(path: Path) -> dict[str, Any] | None:
     digest, rest = content[len(MAGIC) :][:_DIGEST], memoryview(content)[len(MAGIC) + _DIGEST :]
     if not content.startswith(MAGIC):
         raise Invalid(
-            _("The file {path} is no checkpoint of this program, and is not overwritten.").format(path=path), "checkpoint"
+            _("The file {path} is not a checkpoint of this program and is not overwritten.").format(path=path), "checkpoint"
         )
     if hashlib.sha256(rest).digest() != digest:
         raise Invalid(
-            _("The checkpoint {path} is damaged; the run cannot go on from it. Remove it to begin anew.").format(path=path),
+            _("The checkpoint {path} is damaged; the run cannot be resumed. Remove the file to start again.").format(path=path),
             "checkpoint",
         )
-    found: dict[str, Any] = torch.load(BytesIO(rest), map_location="cpu", weights_only=True)
-    return found
+    loaded: dict[str, Any] = torch.load(BytesIO(rest), map_location="cpu", weights_only=True)
+    return loaded
 
 
-def _in_words(found: list[tuple[str, str, str]]) -> str:
-    named = [
-        _("{name} is {theirs} there and {own} here").format(name=name, theirs=theirs, own=own)
-        for name, theirs, own in found[:NAMED]
+def _format_differences(differences: list[tuple[str, str, str]]) -> str:
+    texts = [
+        _("{name} is {saved} in the file and {current} here").format(name=name, saved=saved, current=current)
+        for name, saved, current in differences[:MAX_LISTED_DIFFERENCES]
     ]
-    more = len(found) - len(named)
-    return "; ".join(named) + (_("; and {n} more").format(n=more) if more else "")
+    more = len(differences) - len(texts)
+    return "; ".join(texts) + (_("; and {n} more").format(n=more) if more else "")
 
 
-def _digest_of(data: Data) -> str:
-    """What tells these data from others."""
+def _hash_data(data: Data) -> str:
+    """Return a hash of the inputs and targets of all splits."""
     digest = hashlib.sha256()
-    for part in ("train", "validation", "test"):
-        for batch in data.split(part):
+    for split in ("train", "validation", "test"):
+        for batch in data.split(split):
             digest.update(batch.x.tobytes() + batch.y.tobytes())
     return digest.hexdigest()

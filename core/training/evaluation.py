@@ -1,4 +1,4 @@
-"""What a network answered in an evaluation, and how good that is (torch)."""
+"""The predictions of an evaluation and their metrics (torch)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,46 +7,48 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from core.tasks.metrics import measure
-from core.tasks.prediction_summary import confused, shown
+from core.tasks.metrics import compute_metrics
+from core.tasks.prediction_summary import summarize_confusion, summarize_predictions
 from core.tasks.task import Batch, Data
 
 
 class Predictions:
-    """All that was asked in an evaluation, window after window: what the network said, and what is right."""
+    """The predictions and targets of an evaluation, collected window after window."""
 
     def __init__(self) -> None:
-        self.total, self.target_mask = 0.0, 0  # the losses of all that was asked, how much that was
-        self.said: list[npt.NDArray[Any]] = []
-        self.right: list[npt.NDArray[Any]] = []
+        self.total, self.target_count = 0.0, 0  # the sum of the losses of all targets, and how many targets
+        self.predictions: list[npt.NDArray[Any]] = []
+        self.targets: list[npt.NDArray[Any]] = []
 
-    def add(self, loss: float, said: npt.NDArray[Any], right: npt.NDArray[Any]) -> None:
-        """A window: the mean loss of its answers, and these, or rows of them (core/tasks/generated_sequences.py)."""
-        asked = len(right) if right.ndim == 1 else int((right >= 0).sum())
-        self.total, self.target_mask = self.total + loss * asked, self.target_mask + asked
-        self.said.append(said)
-        self.right.append(right)
+    def add(self, loss: float, predictions: npt.NDArray[Any], targets: npt.NDArray[Any]) -> None:
+        """Add a window: its mean loss, its predictions and its targets, [N], or rows of generated answers (`collect_rows`)."""
+        count = len(targets) if targets.ndim == 1 else int((targets >= 0).sum())
+        self.total, self.target_count = self.total + loss * count, self.target_count + count
+        self.predictions.append(predictions)
+        self.targets.append(targets)
 
     def metrics(self, names: Sequence[str], data: Data) -> dict[str, Any]:
-        """The mean loss, and the metrics of these names."""
-        loss = self.total / self.target_mask
-        return {"loss": loss} | measure(names, loss, np.concatenate(self.said), np.concatenate(self.right), data)
+        """Return the mean loss and the metrics of these names."""
+        loss = self.total / self.target_count
+        return {"loss": loss} | compute_metrics(
+            names, loss, np.concatenate(self.predictions), np.concatenate(self.targets), data
+        )
 
-    def shown(self, data: Data, part: str) -> dict[str, Any]:
-        """What a figure shows of all answers of the validation part; of the test part which class was taken for which."""
-        of = {"validation": shown, "test": confused}.get(part)
-        return of(data, np.concatenate(self.said), np.concatenate(self.right)) if of else {}
+    def summarize(self, data: Data, split: str) -> dict[str, Any]:
+        """Return what figures need of the predictions: of the validation split all, of the test split the confusion matrix."""
+        summarize = {"validation": summarize_predictions, "test": summarize_confusion}.get(split)
+        return summarize(data, np.concatenate(self.predictions), np.concatenate(self.targets)) if summarize else {}
 
 
-def said_by(scores: Tensor) -> npt.NDArray[Any]:
-    """The class of the greatest score, or the value itself, of each answer."""
-    said = scores[:, 0] if scores.shape[-1] == 1 else scores.argmax(-1)
-    array: npt.NDArray[Any] = said.detach().cpu().numpy()
+def compute_predictions(scores: Tensor) -> npt.NDArray[Any]:
+    """Return the class of the greatest score, or the value itself where there is one score, [N], of scores [N, classes]."""
+    predictions = scores[:, 0] if scores.shape[-1] == 1 else scores.argmax(-1)
+    array: npt.NDArray[Any] = predictions.detach().cpu().numpy()
     return array
 
 
-def predicted_by(scores: Tensor, batch: Batch, show: int) -> list[list[int | float | None]]:
-    """The same of the first samples, [show][T]: -1, or None for real values, where nothing is asked."""
+def list_sample_predictions(scores: Tensor, batch: Batch, samples: int) -> list[list[int | float | None]]:
+    """Return the predictions of the first samples, [samples][T]; a step without a target has -1, or None for real values."""
     every = np.full(batch.y.shape, np.nan if batch.y.dtype.kind == "f" else -1, batch.y.dtype)
-    every[batch.target_mask] = said_by(scores)
-    return [[None if v != v else v for v in row] for row in every[:, :show].T.tolist()]
+    every[batch.target_mask] = compute_predictions(scores)
+    return [[None if v != v else v for v in row] for row in every[:, :samples].T.tolist()]

@@ -18,25 +18,25 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.dropout.masks import expand_word_masks, test_time_values
+from core.dropout.masks import expand_word_masks, get_test_time_values
 from core.errors import Invalid
 from core.experiment.batches import draw_update_masks, load_data
-from core.experiment.changes import CHANGEABLE, apply_changes
+from core.experiment.changes import CHANGEABLE_FIELDS, apply_changes
 from core.experiment.experiment import Experiment
 from core.i18n import _
 from core.nn.cells import State
 from core.nn.network import Network, to_torch
-from core.tasks import task as task_named
-from core.tasks.generated_sequences import rows
+from core.tasks import get_task
+from core.tasks.generated_sequences import collect_rows
 from core.tasks.task import Batch, Ints, Reals
-from core.training.allocator import keep_memory
+from core.training.allocator import keep_freed_memory
 from core.training.checkpoint import Checkpoint
-from core.training.decoding import Way, written
-from core.training.evaluation import Predictions, predicted_by, said_by
+from core.training.decoding import StepMasks, generate_answers
+from core.training.evaluation import Predictions, compute_predictions, list_sample_predictions
 from core.training.events import VERSION, Command, Commands, Event, NoCommands, make_record
-from core.training.loss import Pass, forward, passes_of, total_loss
+from core.training.loss import ForwardPass, count_passes, forward, total_loss
 from core.training.optimizer import Optimizer
-from core.training.sampling import sampled
+from core.training.sampling import generate_text
 from core.training.weight_file import save_weights
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ def train(
 
 def prepare(threads: int) -> None:
     """Makes this process ready to train, on so many threads: one, and the sums are in the same order everywhere."""
-    keep_memory()
+    keep_freed_memory()
     torch.set_num_threads(threads)
 
 
@@ -113,12 +113,12 @@ class Trainer:
         self.experiment, self.commands, self.show, self.kept = experiment, commands, show, kept
         self.checkpoint = checkpoint
         self.device = device_of(experiment.device)
-        self.task = task_named(experiment.task)
+        self.task = get_task(experiment.task)
         self.data = load_data(experiment)
         self.network = Network(self.data.tokens, self.data.classes, experiment).to(self.device)
         self.optimiser = Optimizer(self.network, experiment)
         self.total = experiment.updates or experiment.epochs * self.data.updates
-        self.states = self.network.start(experiment.batch)
+        self.states = self.network.zero_states(experiment.batch)
         self.update = 0
         self.in_force = experiment  # as it was at the newest update: a change holds from the next one on
         self.unrecorded: dict[str, Any] | None = None  # what this update's record says beside an evaluation
@@ -188,10 +188,10 @@ class Trainer:
 
     def noted(self) -> Events:
         """The updates, with the events that the checkpoint has of those before; it hears of the new ones."""
-        yield from self.checkpoint.before() if self.checkpoint else []
+        yield from self.checkpoint.list_events() if self.checkpoint else []
         for event in self.all_updates():
             if self.checkpoint and event is not SUSPENDED and event is not WAITING:
-                self.checkpoint.heard(event)
+                self.checkpoint.add_event(event)
             yield event
 
     def all_updates(self) -> Events:
@@ -229,16 +229,16 @@ class Trainer:
     def change_weights(self, batch: Batch) -> dict[str, Any]:
         """Draw masks → forward through time → loss → backward → update. Returns what its record says of it."""
         e, losses = self.experiment, dict(self.experiment.placement.losses)
-        if batch.first:
-            self.states = self.network.start(e.batch)
-        passes = [forward(self.network, batch, self.states, self.masks(batch, n)) for n in range(passes_of(losses))]
+        if batch.starts_sequence:
+            self.states = self.network.zero_states(e.batch)
+        passes = [forward(self.network, batch, self.states, self.masks(batch, n)) for n in range(count_passes(losses))]
         first, loss = passes[0], total_loss(passes, losses, e.loss)
         self.check(loss.item())
         self.network.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step(e, (self.update - 1) // self.data.updates, len(batch.x))
         self.states = [tuple(part.detach() for part in state) for state in first.states]
-        shown = {"predicted": predicted_by(first.scores, batch, self.show)} if self.show else {}
+        shown = {"predicted": list_sample_predictions(first.scores, batch, self.show)} if self.show else {}
         return {"train_loss": first.loss.item() if len(first.scores) else math.nan, **shown}
 
     def masks(self, batch: Batch, pass_index: int) -> dict[str, Tensor]:
@@ -254,8 +254,8 @@ class Trainer:
         yield make_record(self.update, self.update / self.data.updates, evaluated=evaluated, **record_of)
         if evaluated and self.update and self.optimiser.evaluated(self.experiment, evaluated["val_loss"]):
             yield {"event": "averaging", "update": self.update}
-        times = RUNAWAY**2 if self.data.real else RUNAWAY
-        if evaluated and evaluated["train_loss_clean"] > times * self.data.guess:
+        times = RUNAWAY**2 if self.data.is_regression else RUNAWAY
+        if evaluated and evaluated["train_loss_clean"] > times * self.data.guess_loss:
             raise Diverged(
                 _(
                     "The clean training loss has grown to {loss:.3g}, more than {times} times that of a plain "
@@ -269,7 +269,9 @@ class Trainer:
         masks = self.test_masks()
         validation = yield from self.clean("validation", windows, masks)
         training = yield from self.clean("train", windows, masks)
-        text = yield from self.in_steps(sampled(self.optimiser.to_evaluate, self.data, masks, self.experiment.data_seed))
+        text = yield from self.in_steps(
+            generate_text(self.optimiser.evaluation_network, self.data, masks, self.experiment.data_seed)
+        )
         if validation["loss"] < self.best["val_loss"]:
             self.best = {"update": self.update, "val_loss": validation["loss"]}
         return {
@@ -282,18 +284,20 @@ class Trainer:
 
     def test_masks(self) -> dict[str, Tensor]:
         """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""
-        return to_torch(test_time_values(self.in_force.placement.at(self.update), self.in_force.shape), self.device)
+        return to_torch(
+            get_test_time_values(self.in_force.placement.resolve_schedules(self.update), self.in_force.shape), self.device
+        )
 
     def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, Any]]:
         """Loss and metrics of a part of the data, under the masks of an evaluation, and what is shown of the answers; of the
         training part the loss alone."""
-        e, found, network = self.experiment, Predictions(), self.optimiser.to_evaluate
+        e, found, network = self.experiment, Predictions(), self.optimiser.evaluation_network
         names = self.task.metrics if part != "train" else ()
-        states = network.start(e.batch)
+        states = network.zero_states(e.batch)
         for batch in islice(self.data.split(part), windows):
             yield from self.obey()
-            if batch.first:
-                states = network.start(e.batch)
+            if batch.starts_sequence:
+                states = network.zero_states(e.batch)
             with torch.no_grad():
                 one = forward(network, batch, states, masks)
             starts = [states] if names else []
@@ -301,17 +305,19 @@ class Trainer:
             found.add(one.loss.item(), *answered)
             states = one.states
         self.check(found.total)
-        return found.metrics(names, self.data) | {"shown": found.shown(self.data, part)}
+        return found.metrics(names, self.data) | {"shown": found.summarize(self.data, part)}
 
     def answered(
-        self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[Way]
+        self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[StepMasks]
     ) -> Generator[Event, None, Answered]:
         """What is said to a window, and what is right: by the scores; or, where answers are read again, what is written from
         these states on, if any."""
         if self.data.feedback is None or not starts:
-            return said_by(scores), batch.y[batch.target_mask]
-        said = yield from self.in_steps(written(self.optimiser.to_evaluate, batch, self.data.feedback, starts, ways))
-        return said, rows(batch.y, batch.target_mask)
+            return compute_predictions(scores), batch.y[batch.target_mask]
+        said = yield from self.in_steps(
+            generate_answers(self.optimiser.evaluation_network, batch, self.data.feedback, starts, ways)
+        )
+        return said, collect_rows(batch.y, batch.target_mask)
 
     def test(self) -> Events:
         windows = sum(1 for _window in self.data.split("test"))
@@ -334,13 +340,13 @@ class Trainer:
     def monte_carlo(self) -> Generator[Event, None, dict[str, float]]:
         """Loss and metrics of the test part with masks on: the mean of the probabilities, or of the values, of many passes."""
         e, found = self.in_force, Predictions()
-        states = [self.network.start(e.batch)] * e.monte_carlo
+        states = [self.network.zero_states(e.batch)] * e.monte_carlo
         for n, batch in enumerate(self.data.split("test"), start=1):
-            if batch.first:
-                states = [self.network.start(e.batch)] * e.monte_carlo
+            if batch.starts_sequence:
+                states = [self.network.zero_states(e.batch)] * e.monte_carlo
             passes = yield from self.drawn(batch, states, n)
             right = batch.y[batch.target_mask]
-            if self.data.real:
+            if self.data.is_regression:
                 mean = torch.stack([one.scores for one in passes]).mean(0).cpu()
                 sums = (mean[:, 0] - torch.from_numpy(right)).square()
             else:
@@ -352,13 +358,13 @@ class Trainer:
             states = [one.states for one in passes]
         return found.metrics(self.task.metrics, self.data)
 
-    def drawn(self, batch: Batch, states: list[Any], window: int) -> Generator[Event, None, list[Pass]]:
+    def drawn(self, batch: Batch, states: list[Any], window: int) -> Generator[Event, None, list[ForwardPass]]:
         """The forward passes of one test window."""
         passes = []
         for n, state in enumerate(states):
             yield from self.obey()
             with torch.no_grad():
-                passes.append(forward(self.optimiser.to_evaluate, batch, state, self.test_draw(window, n, batch.x)))
+                passes.append(forward(self.optimiser.evaluation_network, batch, state, self.test_draw(window, n, batch.x)))
         return passes
 
     def test_draw(self, window: int, pass_index: int, x: Ints | Reals, step: slice = slice(None)) -> dict[str, Tensor]:
@@ -386,7 +392,7 @@ class Trainer:
         """Acts on the commands that have come; while paused, waits for the next."""
         yield from self.breathe()
         while not self.repeats:
-            command = self.commands.take(wait=self.paused and not self.interruptible)
+            command = self.commands.next_command(wait=self.paused and not self.interruptible)
             if command is not None:
                 yield from self.act(command)
             elif self.paused and self.interruptible:
@@ -423,7 +429,7 @@ class Trainer:
 
     def change(self, command: Command) -> Event:
         """Changes what may change during a run; holds from the next update on."""
-        what = {name: command[name] for name in CHANGEABLE if name in command}
+        what = {name: command[name] for name in CHANGEABLE_FIELDS if name in command}
         self.experiment = apply_changes(self.experiment, [command])
         return {"event": "changed", "update": self.update, **what}
 
@@ -468,7 +474,7 @@ class Trainer:
 
     def go_on(self, checkpoint: Checkpoint) -> None:
         """From where the run was written down; a new one writes itself down, so that a file that cannot be is known at once."""
-        found = checkpoint.open(self.experiment, self.data)
+        found = checkpoint.load(self.experiment, self.data)
         if found is None:
             checkpoint.write(self.state())
             return
@@ -476,7 +482,7 @@ class Trainer:
 
     def write_down(self) -> Events:
         """After an update: in the checkpoint, where that is due. A full disk costs no run; it is said."""
-        if not self.checkpoint or (self.update % self.checkpoint.every and self.update < self.total):
+        if not self.checkpoint or (self.update % self.checkpoint.interval and self.update < self.total):
             return
         try:
             self.checkpoint.write(self.state())
@@ -486,7 +492,7 @@ class Trainer:
     def keep(self) -> None:
         """Writes the weights down, where there is a place for them."""
         if self.kept:
-            save_weights(self.optimiser.to_evaluate, self.update, self.kept)
+            save_weights(self.optimiser.evaluation_network, self.update, self.kept)
 
     def check(self, loss: float) -> None:
         if not math.isfinite(loss):

@@ -1,4 +1,4 @@
-"""The weights of a run in a file, for whoever measures them while it goes on or after it (torch)."""
+"""The weights of a run in a file, so that other processes can measure them (torch)."""
 
 import os
 import pickle
@@ -14,22 +14,24 @@ from core.nn.network import Network
 
 
 def save_weights(network: Network, update: int, path: Path) -> None:
-    """Writes them down, as they are after that update, in place of those before. A full disk costs no run: it keeps those."""
-    written, new = BytesIO(), path.with_suffix(".new")
-    torch.save({"update": update, "weights": network.state_dict()}, written)
+    """Replace the file by the weights after an update. If writing fails, the previous file stays and the run goes on."""
+    buffer, new = BytesIO(), path.with_suffix(".new")
+    torch.save({"update": update, "weights": network.state_dict()}, buffer)
     with suppress(OSError):
-        new.write_bytes(written.getvalue())
-        os.replace(new, path)  # whoever reads meanwhile reads the old ones, or the new ones
+        new.write_bytes(buffer.getvalue())
+        os.replace(new, path)  # atomic: a reader sees the old file or the new one
 
 
 def load_weights(network: Network, path: Path) -> int:
-    """Gives the network the weights of the file; after which update they were written. Raises Invalid where they are gone or
-    belong to another network."""
+    """Load the weights of a file into the network; return the update after which they were written.
+
+    Raises Invalid if the file is gone, damaged or of another network.
+    """
     try:
-        kept = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict(kept["weights"])
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        network.load_state_dict(content["weights"])
     except OSError:
-        raise Invalid(_("The weights of this run are no longer kept.")) from None
+        raise Invalid(_("The weights of this run are no longer stored.")) from None
     except (RuntimeError, KeyError, pickle.UnpicklingError):
-        raise Invalid(_("The weights of this run are those of another network, or damaged.")) from None
-    return int(kept["update"])
+        raise Invalid(_("The weight file of this run is damaged or belongs to another network.")) from None
+    return int(content["update"])

@@ -8,15 +8,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-_JS = """
-export default function ({ data }) {
-  const address = new URL(window.location.href);
-  address.pathname = data.path;
-  window.location.replace(address);
-}
-"""
+from pages.common.component import mount
 
-_mount = st.components.v2.component("arrival", html="<span hidden></span>", js=_JS, isolate_styles=False)
+_mount = mount("deep_link")
 
 
 @st.cache_resource

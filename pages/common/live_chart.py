@@ -1,24 +1,14 @@
 """A live Plotly chart: one node that is updated in place, so that zoom and hover survive every tick."""
 
 import json
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from core.figures.theme import Figure
 from core.i18n import _
+from pages.common.component import mount
 from pages.common.static_files import provide_plotly
 
-_ASSETS = Path(__file__).parent.parent.parent / "assets" / "components"
-
-_mount = st.components.v2.component(
-    "live_chart",
-    html='<div class="live-chart" role="figure" tabindex="0"></div>',
-    css=(_ASSETS / "chart.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "chart.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_mount = mount("live_chart", '<div class="live-chart" role="figure" tabindex="0"></div>')
 
 
 def live_chart(figure: Figure, key: str, sentence: str, height: int, tools: bool = False) -> dict[str, Any] | None:

@@ -1,27 +1,19 @@
 """The network figure on a page: mounted once, changed in place, and what the user does with it comes back."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from core.i18n import _
+from pages.common.component import mount, on_value
 
-_ASSETS = Path(__file__).parents[2] / "assets" / "components"
 HTML = """<div class="net-root">
 <div class="net-callout" role="note" hidden><p></p><button type="button"></button></div>
+<button class="net-tour" type="button" hidden>?</button>
 <div class="net-scroll"></div>
 <div class="net-tip" role="tooltip" hidden></div>
 </div>"""
 
-_figure = st.components.v2.component(
-    "network",
-    html=HTML,
-    css=(_ASSETS / "network.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "network.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_figure = mount("network", HTML)
 
 
 def network_view(svg: str, key: str, on_did: Callable[[dict[str, Any]], None], zoneout: bool = False) -> None:
@@ -33,12 +25,11 @@ def network_view(svg: str, key: str, on_did: Callable[[dict[str, Any]], None], z
 
     zoneout: whether its masks choose between a new value and the old one.
     """
-    _figure(key=key, data={"svg": svg, "callouts": _callouts(zoneout)}, on_did_change=lambda: _tell(key, on_did))
-
-
-def _tell(key: str, on_did: Callable[[dict[str, Any]], None]) -> None:
-    if did := st.session_state[key].get("did"):
-        on_did(dict(did))
+    _figure(
+        key=key,
+        data={"svg": svg, "callouts": _callouts(zoneout), "tour": _("Show the tour of this figure")},
+        on_did_change=on_value(key, "did", lambda did: on_did(dict(did))),
+    )
 
 
 def _callouts(zoneout: bool) -> tuple[dict[str, str], ...]:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from core.analysis.path_counts import even_climbs, routes_of
+from core.analysis.path_counts import list_routes, make_even_climbs
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
+from pages.common.link_fields import LinkField, one_of, read_fields, whole_number, write_fields
 
 COUNT = 9  # steps in the window
 DISTANCE = 5  # of the path that is shown first
@@ -39,7 +40,7 @@ class View:
             first=_clamped(chosen, max(0, experiment.steps - COUNT)),
             sample=sample,
             climbs=climbs,
-            through=self.through if self.through in routes_of(experiment.cell) else "state",
+            through=self.through if self.through in list_routes(experiment.cell) else "state",
         )
 
     @property
@@ -49,11 +50,11 @@ class View:
 
     def _climbs(self, layers: int, last: int, end: Callable[[int, bool], int]) -> tuple[int, ...]:
         if not self.climbs:
-            return even_climbs(layers, 0, end(min(DISTANCE, last), False))
+            return make_even_climbs(layers, 0, end(min(DISTANCE, last), False))
         steps = sorted(_clamped(t, last) for t in self.climbs)
         target = end(steps[-1], True)
         if len(steps) != layers + 1:
-            return even_climbs(layers, min(steps[0], target), target)
+            return make_even_climbs(layers, min(steps[0], target), target)
         return (*(min(t, target) for t in steps[:-1]), target)
 
     def with_source(self, t: int) -> "View":
@@ -78,30 +79,34 @@ def first_that_shows(t: int, first: int, steps: int) -> int:
     return _clamped(nearest, max(0, steps - COUNT))
 
 
-def view_query(view: View) -> dict[str, str]:
-    """The view as a part of a URL's query: what is not the default."""
-    query = {"first": "" if view.first is None else str(view.first), "sample": str(view.sample), "route": view.through}
-    query["path"] = ",".join(map(str, view.climbs))
-    default = {"first": "", "sample": "0", "route": "cell", "path": ""}
-    return {name: value for name, value in query.items() if value != default[name]}
+def view_to_query(view: View) -> dict[str, str]:
+    """Return the view as a part of a link: what is not the default."""
+    values = {"first": view.first, "sample": view.sample, "path": view.climbs, "route": view.through}
+    return write_fields(FIELDS, values)
 
 
-def view_of(query: Mapping[str, str]) -> View:
-    """The view of a URL's query. Raises Invalid for what is no view; what is merely out of range is clamped later."""
-    route = query.get("route", "cell")
-    if route not in ROUTES:
-        raise Invalid(_("route is “{route}”; it must be one of {all}.").format(route=route, all=", ".join(ROUTES)), "route")
-    path = tuple(_whole("path", part) for part in query["path"].split(",")) if query.get("path") else ()
+def view_from_query(query: Mapping[str, str]) -> View:
+    """Return the view of a link. Raises Invalid for what is no view; what is merely out of range is clamped later."""
+    values, errors = read_fields(FIELDS, query)
+    if errors:
+        raise errors[0]
+    return View(values["first"], values["sample"], values["path"], values["route"])
+
+
+def _parse_path(text: str) -> tuple[int, ...]:
+    parse = whole_number("path", 0).parse
+    path = tuple(parse(part) for part in text.split(",")) if text else ()
     if len(path) == 1 or len(path) > 65:
         raise Invalid(_("path needs the steps at which the layers are entered and left, such as 0,2,5."), "path")
-    first = _whole("first", query["first"]) if "first" in query else None
-    return View(first, _whole("sample", query.get("sample", "0")), path, route)
+    return path
 
 
-def _whole(name: str, text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise Invalid(_("{name} is “{text}”; a whole number from 0 on is expected.").format(name=name, text=text), name)
-    return int(text)
+FIELDS = (
+    whole_number("first", None),
+    whole_number("sample", 0),
+    LinkField("path", (), _parse_path, lambda climbs: ",".join(map(str, climbs))),
+    one_of("route", "cell", ROUTES),
+)
 
 
 def _clamped(value: int, most: int) -> int:

@@ -1,22 +1,8 @@
 """A link that only the keyboard meets, before all else: from the top of the page to what many come for."""
 
-import streamlit as st
+from pages.common.component import mount
 
-# At the very beginning of the page, before Streamlit's own links: there is one, however often the script runs.
-_JS = """
-export default function ({ data }) {
-  let link = document.querySelector("body > .skip");
-  if (!link) {
-    link = document.createElement("button");
-    link.className = "skip";
-    document.body.prepend(link);
-  }
-  if (link.textContent !== data.text) link.textContent = data.text;
-  link.onclick = () => document.querySelector(data.to)?.focus();
-}
-"""
-
-_mount = st.components.v2.component("skip", html="<span hidden></span>", js=_JS, isolate_styles=False)
+_mount = mount("skip_link")
 
 
 def skip(text: str, to: str) -> None:

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
-import streamlit as st
-
-from core.figures.slow_motion import Frame
+from core.figures.slow_motion import SlowMotionFrame
 from core.figures.update_phases import PHASES
 from core.i18n import _
+from pages.common.component import mount
 
-_ASSETS = Path(__file__).parents[2] / "assets" / "components"
 HTML = """<section class="slow">
 <div class="slow-bar"><ol class="slow-phases"></ol><div class="slow-controls">
 <button type="button" data-does="previous"></button><button type="button" data-does="play"></button>
@@ -20,17 +17,11 @@ HTML = """<section class="slow">
 <div class="slow-weights"></div></div></div>
 </section>"""
 
-_mount = st.components.v2.component(
-    "slow_motion",
-    html=HTML,
-    css=(_ASSETS / "slow.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "slow.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_mount = mount("slow_motion", HTML)
 
 
 def slow_motion(
-    stage: str, weights: str, frames: Sequence[Frame], equations: Mapping[str, str], key: str, bring: bool = False
+    stage: str, weights: str, frames: Sequence[SlowMotionFrame], equations: Mapping[str, str], key: str, bring: bool = False
 ) -> None:
     """Shows what core/figures/update_timeline.py drew, and lights its phases one after the other. bring: into sight, once."""
     # Tuples: to look whether a list is a table, Streamlit would import pandas, half a second of the first page.

@@ -1,12 +1,10 @@
 """The page's own furniture: less padding and no empty header, so that one screen holds the Lab."""
 
-from pathlib import Path
-
 import streamlit as st
 
-_CSS = Path(__file__).parents[2] / "assets" / "components" / "page.css"
+from pages.common.component import read_style
 
 
 def apply_style() -> None:
     """Adds the style sheet of all pages."""
-    st.html(f"<style>{_CSS.read_text(encoding='utf-8')}</style>")
+    st.html(f"<style>{read_style('page')}</style>")

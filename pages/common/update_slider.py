@@ -1,20 +1,15 @@
 """A slider whose end may grow while it is dragged: for the updates of a run that goes on."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-import streamlit as st
+from pages.common.component import mount, on_value
 
-_ASSETS = Path(__file__).parents[2] / "assets" / "components"
-
-_mount = st.components.v2.component(
-    "scrubber",
-    html='<div class="scrub-root"><label class="scrub"><span class="scrub-name"></span><input type="range" step="1">'
+_mount = mount(
+    "update_slider",
+    '<div class="scrub-root"><label class="scrub"><span class="scrub-name"></span><input type="range" step="1">'
     '<output></output></label><span class="scrub-jumps"></span></div>',
-    css=(_ASSETS / "scrubber.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "scrubber.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
 )
 
 
@@ -36,9 +31,8 @@ def scrubber(
     # A tuple: to look whether a list is a table, Streamlit would import pandas, half a second of the first page.
     leads = tuple({"label": name, "value": to} for name, to in jumps.items())
     data = {"label": label, "low": bounds[0], "high": bounds[1], "value": value, "newest": newest, "jumps": leads}
-    _mount(key=key, data=data, on_chosen_change=lambda: _tell(key, on_chosen))
 
-
-def _tell(key: str, on_chosen: Callable[[int | None], None]) -> None:
-    if chosen := st.session_state[key].get("chosen"):
+    def tell(chosen: Mapping[str, Any]) -> None:
         on_chosen(None if chosen["newest"] else int(chosen["value"]))
+
+    _mount(key=key, data=data, on_chosen_change=on_value(key, "chosen", tell))

@@ -1,66 +1,37 @@
-"""The left side: what is learned, how large the network is, where dropout acts. Reads widgets; returns an experiment."""
+"""The controls of the Lab: task, network, where dropout acts. Each edits the experiment of the visit."""
 
-import json
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from core.dropout.methods import METHODS, name_of
-from core.dropout.penalties import LOSSES, MOST
-from core.dropout.placement import NOISES, SCALINGS, SHARING, WORDS, Dropout, Placement, usual
-from core.dropout.schedule import KINDS, LONGEST, Schedule
-from core.dropout.sites import SITES, Site, layers_of
-from core.errors import Invalid
+from core.dropout.cells import CELL_LABELS, CELLS
+from core.dropout.methods import METHODS, find_method_name
+from core.dropout.penalties import LOSS_TERMS, MAX_PENALTY_WEIGHT
+from core.dropout.placement import CHOICE_LABELS, NOISES, SCALINGS, SHARING, Dropout
+from core.dropout.schedule import MAX_SCHEDULE_UPDATES, SCHEDULE_KINDS, RateSchedule
+from core.dropout.sites import SITES, Site, get_site_layers
+from core.experiment import edits
 from core.experiment.batches import count_inputs, count_targets, load_data
-from core.experiment.experiment import BOUNDS, CELLS, LIMITS, Experiment, build_experiment
-from core.experiment.serialization import from_json, to_json, to_plain
-from core.export import script
+from core.experiment.bounds import HALF_OPEN_BOUNDS, INTEGER_BOUNDS
+from core.experiment.experiment import Experiment
 from core.i18n import N_, _
-from core.tasks import TASKS, task
-from core.tasks.file_readers import called
-from core.tasks.task import CORPUS, Option, Options
+from core.tasks import TASKS, get_task
+from core.tasks.task import Option
+from pages.common import visit
 from pages.common.escape import plain
-from pages.lab import upload, workbench
+from pages.common.widgets import choice, controlled
+from pages.lab import files, sites, upload, workbench
 
 UNITS = (16, 32, 48, 64, 96, 128, 200, 256)
-OWN = "own"  # the method's place in the list when the placement is none of the literature's
+CUSTOM = "own"  # the method's place in the list when the placement is none of the literature's
 ENOUGH = 0.9  # of a text that is cut to whole windows
-RATE = 0.5  # of a site that is switched on for the first time
-RAMP = 300  # updates of a schedule that is switched on for the first time
-FEW = (
-    "input",
-    "between",
-    "output",
-    "state",
-    "candidate",
-    "cell",
-)  # the sites that are always at hand; others where they are on
-# What no control changes.
-PLAIN = (
-    "embedding",
-    "updates",
-    "optimiser",
-    "decay",
-    "decay_after",
-    "clip",
-    "weight_decay",
-    "loss",
-    "init_range",
-    "forget_bias",
-    "decoder",
-    "windows",
-    "states",
-    "monte_carlo",
-    "device",
-    "engine",
-)
-CELL_NAMES = {"lstm": N_("LSTM"), "gru": N_("GRU"), "rnn": N_("RNN"), "rnn-logistic": N_("RNN, logistic")}
-OPTIMISERS = {"adam": N_("Adam"), "sgd": "SGD", "nt-asgd": "NT-ASGD"}
+# The sites that are always at hand; others where they are on.
+FEW = ("input", "between", "output", "state", "candidate", "cell")
+OPTIMIZERS = {"adam": N_("Adam"), "sgd": "SGD", "nt-asgd": "NT-ASGD"}
 SETTINGS = {**SHARING, "scaling": SCALINGS, "noise": NOISES}
-OVER = ("schedule", "length", "start")  # the parts of a schedule
-NUMBERS = ("batch", "steps", "epochs", "learning_rate", "data_seed", "weight_seed", "mask_seed")
-FOLDED = (*NUMBERS, *(f"{name}-" for name in (*SETTINGS, *OVER, "loss")), "each-", *(f"rate-{name}-" for name in SITES))
 AXES = {
     "time": N_("over time"),
     "batch": N_("over the batch"),
@@ -69,445 +40,424 @@ AXES = {
     "scaling": N_("scaling"),
     "noise": N_("noise"),
 }
+SEEDS = {"data_seed": N_("Data"), "weight_seed": N_("Initial weights"), "mask_seed": N_("Masks")}
 
 
-def fill(experiment: Experiment) -> None:
-    """Sets every control to what the experiment says."""
-    state = st.session_state
-    state["task"], state["layers"] = experiment.task, experiment.layers
-    state["hidden"], state["cell"] = experiment.hidden, experiment.cell
-    upload.forget(task(experiment.task))
-    for name, value in experiment.options:
-        state[f"option-{experiment.task}-{name}"] = value
-    state["default-steps"] = task(experiment.task).default_steps(dict(experiment.options))
-    state["plain"] = {name: getattr(experiment, name) for name in PLAIN}
-    for name in NUMBERS:
-        state[name] = getattr(experiment, name)
-    fill_sites(experiment.placement)
-
-
-def fill_sites(placement: Placement) -> None:
-    """Sets the controls of the sites; a site that is off keeps its rate for when it is switched on again."""
-    for name in SITES:
-        dropout = placement.get(name)
-        st.session_state[f"on-{name}"] = dropout is not None
-        _fill_site(name, dropout or usual(name, st.session_state.get(f"rate-{name}", RATE)))
-    for name in LOSSES:
-        st.session_state[f"loss-{name}"] = float(dict(placement.losses).get(name, 0.0))
-
-
-def show() -> Experiment | None:
-    """Draws the controls. Returns the experiment they describe; None, with the reason on the page, if there is none."""
-    notice = st.container()  # what is wrong is said at the top, where it is seen
+def show() -> None:
+    """Draw the controls."""
+    experiment = visit.experiment()
+    row = get_task(experiment.task)
     st.markdown(f"## {_('Data and model')}")
-    chosen = st.selectbox(
+    choice(
+        st.selectbox,
         _("Task"),
-        TASKS,
-        format_func=lambda name: _(TASKS[name].label),
+        list(TASKS),
         key="task",
-        on_change=_task_changed,
-        help=_(task(st.session_state["task"]).shows),
+        value=experiment.task,
+        tell=choose_task,
+        format_func=lambda name: _(TASKS[name].label),
+        help=_(row.dropout_effect),
     )
-    row = task(chosen)
+    _say_refusal("task")
     with st.container(key="about"):
-        st.caption(_(row.about))
-    alone = sum(option.whole for option in row.shared_options) < 2  # a number leaves room for the way to one's own file
-    for whole in (True, False):  # a row of numbers, a row of words: each as wide as it needs to be
-        places = [partial(_option, chosen, option) for option in upload.settings(row) if option.whole == whole]
+        st.caption(_(row.description))
+    _options(experiment)
+    upload.show(row)
+    with st.container(key="read"):
+        if said := upload.describe_use(experiment) or _describe_shortage(experiment):
+            st.caption(said)
+    _network(experiment)
+    st.markdown(f"## {_('Where dropout acts')}")
+    _method(experiment)
+    offered = _sites_of(experiment)
+    for site in SITES.values():
+        # A place for each, so that those that follow keep theirs.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
+            if site in offered and (site.name in FEW or sites.is_on(site.name)):
+                _site(experiment, site)
+    _more(experiment)
+
+
+def choose_task(name: str) -> None:
+    """Take another task; what this one had is there again when it is chosen again."""
+    truth, before = visit.visit(), visit.experiment()
+    if name == before.task:
+        return
+    saved = dict(truth["tasks"])
+    saved[before.task] = {
+        "experiment": truth["experiment"],
+        "sites": [site for site, _dropout in before.placement.sites],
+    }
+    truth["tasks"] = saved
+    if visit.edit("task", _on_task, name):
+        sites.park_lost(before)
+        workbench.clear_other_task()
+
+
+def _on_task(experiment: Experiment, name: str) -> Experiment:
+    """The experiment on another task: with the settings that it had before, if it was chosen before, else with its own."""
+    saved = visit.visit()["tasks"].get(name)
+    plain = visit.without_lost_files(saved["experiment"]) if saved else None
+    if plain is None:
+        return edits.set_task(experiment, name)
+    fields = {field: plain[field] for field in edits.SET_BY_TASK}
+    found = edits.set_task(experiment, name, plain["options"], fields)
+    # What the task between had no place for, such as whole words where real values are read, is on again.
+    for site in saved["sites"]:
+        if site not in dict(found.placement.sites) and experiment.cell in SITES[site].cells and not _has_site(experiment, site):
+            found = edits.set_site(found, site, sites.parked(site))
+    return found
+
+
+def _has_site(experiment: Experiment, site: str) -> bool:
+    return site != "words" or experiment.has_tokens
+
+
+def _say_refusal(*controls: str) -> None:
+    """Say beside a control what was refused there."""
+    if sentence := visit.refusal(*controls):
+        st.error(plain(sentence))
+
+
+def _options(experiment: Experiment) -> None:
+    """The settings of the task: a row of numbers, a row of words, each as wide as it needs to be."""
+    row = get_task(experiment.task)
+    alone = sum(option.is_integer for option in row.shared_options) < 2  # a number leaves room for the way to one's own file
+    for whole in (True, False):
+        places = [partial(_option, experiment, option) for option in upload.offered_options(row) if option.is_integer == whole]
         wide = [1.3] * len(places)
         if row.reads_files and whole == alone:
-            places, wide = [*places, partial(upload.way, row)], [*wide, 1.0]
+            places, wide = [*places, partial(upload.show_uploader, row)], [*wide, 1.0]
         columns = st.columns(wide, gap="small", vertical_alignment="bottom") if places else ()
         for column, place in zip(columns, places, strict=True):
             with column:
                 place()
-    upload.show(row)
-    read = st.container(key="read")
-    cell, layers, hidden = st.columns([1.5, 1, 1.25], gap="xxsmall")
-    cell.selectbox(_("Cell"), CELLS, key="cell", format_func=lambda name: _(CELL_NAMES[name]), on_change=_cell_changed)
-    low, high = BOUNDS["layers"]
-    layers.selectbox(_("Layers L"), range(low, high + 1), key="layers", on_change=_layers_changed)
-    with hidden:
-        _hidden()
-    st.markdown(f"## {_('Where dropout acts')}")
-    _method()
-    there = _there()
-    for site in SITES.values():
-        # A place for each, so that those that follow keep theirs.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
-            if site in there and (site.name in FEW or st.session_state[f"on-{site.name}"]):
-                _site(site)
-    _more()
-    with notice:
-        experiment = _read()
-    with read:
-        if experiment is not None and (said := upload.used(experiment) or _fewer(experiment)):
-            st.caption(said)
-    return experiment
+    _say_refusal(*(f"option-{row.name}-{option.name}" for option in row.shared_options))
 
 
-def _fewer(experiment: Experiment) -> str:
-    """That a text, or what else may be one's own, is shorter than what was asked for; nothing where it is not."""
-    row = task(experiment.task)
+def _option(experiment: Experiment, option: Option) -> None:
+    key, value = f"option-{experiment.task}-{option.name}", dict(experiment.options).get(option.name, option.default)
+
+    def tell(value: Any) -> None:
+        visit.edit(key, edits.set_option, option.name, value)
+
+    if option.choices:
+        choice(
+            st.selectbox,
+            _(option.label),
+            list(option.choices),
+            key=key,
+            value=value,
+            tell=tell,
+            format_func=lambda word: _(option.choices[word]),
+        )
+        return
+    step = 1 if option.high <= 100 else 1000
+    controlled(st.number_input, _(option.label), option.low, option.high, key=key, value=value, tell=tell, step=step)
+
+
+def _describe_shortage(experiment: Experiment) -> str:
+    """Return that a text, or what else may be one's own, is shorter than what was asked for; nothing where it is not."""
+    row = get_task(experiment.task)
     if not row.reads_files:
         return ""
-    writing = load_data(experiment).writing is not None
-    there = count_inputs(experiment) if writing else count_targets(experiment)["train"]
+    is_text = load_data(experiment).text_decoder is not None
+    there = count_inputs(experiment) if is_text else count_targets(experiment)["train"]
     if there >= ENOUGH * int(dict(experiment.options)[row.shared_options[0].name]):
         return ""
-    said = _("The text has no more than {there}, in whole windows.") if writing else _("There are only {there} to train on.")
+    said = _("The text has no more than {there}, in whole windows.") if is_text else _("There are only {there} to train on.")
     return said.format(there=there)
 
 
-def _options() -> Options:
-    """The settings of the chosen task."""
-    row = task(st.session_state["task"])
-    shared = {option.name: st.session_state[f"option-{row.name}-{option.name}"] for option in row.shared_options}
-    return shared | upload.options(row)
-
-
-def _words() -> bool:
-    """Whether the chosen task reads tokens, of which whole words can be dropped."""
-    return task(st.session_state["task"]).features(_options()) == 0
-
-
-def _there() -> list[Site]:
-    """The sites of the cell, as far as the task has something to drop there."""
-    return [site for site in SITES.values() if st.session_state["cell"] in site.cells and (_words() or site.name != "words")]
-
-
-def _hidden() -> None:
-    own = st.session_state["hidden"]
-    choices = UNITS if own in UNITS else (*UNITS, own)
-    st.selectbox(_("Units H"), choices, key="hidden", format_func=lambda h: str(h).strip("()"))
-
-
-def _option(name: str, option: Option) -> None:
-    key = f"option-{name}-{option.name}"
-    st.session_state.setdefault(key, option.default)
-    if option.choices:
-        st.selectbox(
-            _(option.label),
-            option.choices,
-            key=key,
-            format_func=lambda word: _(option.choices[word]),
-            persist_state="session",
-            on_change=_default_steps,
+def _network(experiment: Experiment) -> None:
+    cell, layers, hidden = st.columns([1.5, 1, 1.25], gap="xxsmall")
+    with cell:
+        choice(
+            st.selectbox,
+            _("Cell"),
+            list(CELLS),
+            key="cell",
+            value=experiment.cell,
+            tell=choose_cell,
+            format_func=lambda name: _(CELL_LABELS[name]),
         )
-        return
-    st.number_input(
-        _(option.label),
-        option.low,
-        option.high,
-        key=key,
-        step=1 if option.high <= 100 else 1000,
-        persist_state="session",
-        on_change=_default_steps,
-    )
+    low, high = INTEGER_BOUNDS["layers"]
+    with layers:
+        choice(
+            st.selectbox,
+            _("Layers L"),
+            list(range(low, high + 1)),
+            key="layers",
+            value=experiment.layers,
+            tell=lambda n: visit.edit("layers", edits.set_layers, n),
+        )
+    units = UNITS if experiment.hidden in UNITS else (*UNITS, experiment.hidden)
+    with hidden:
+        choice(
+            st.selectbox,
+            _("Units H"),
+            list(units),
+            key="hidden",
+            value=experiment.hidden,
+            tell=lambda h: visit.edit("hidden", edits.set_fields, hidden=h),
+            format_func=lambda h: str(h).strip("()"),
+        )
+    _say_refusal("cell", "layers", "hidden")
 
 
-def _method() -> None:
-    cell = st.session_state["cell"]
-    own = name_of(_placement(), cell, _words())
-    st.session_state["method"] = own or OWN
+def choose_cell(cell: str) -> None:
+    """Take another cell; the sites that it does not have keep their settings for when they are there again."""
+    before = visit.experiment()
+    if visit.edit("cell", edits.set_cell, cell):
+        sites.park_lost(before)
+
+
+def _method(experiment: Experiment) -> None:
+    cell, words = experiment.cell, experiment.has_tokens
+    name = experiment.method
     # A method whose placement is another's, and which differs elsewhere, has no place of its own here.
     names = [
         row.name
         for row in METHODS.values()
-        if cell in row.cells and name_of(row.placement(cell=cell), cell, _words()) == row.name
+        if cell in row.cells and find_method_name(row.build_placement(cell=cell), cell, words) == row.name
     ]
-    names += [OWN] if own is None else []
-    st.selectbox(
+    choice(
+        st.selectbox,
         _("Method"),
-        names,
+        names if name else [*names, CUSTOM],
         key="method",
-        on_change=_method_changed,
-        format_func=_method_label,
+        value=name or CUSTOM,
+        tell=choose_method,
+        format_func=lambda name: _("Your own placement") if name == CUSTOM else _(METHODS[name].label),
         help=_(
             "A method is a placement with a name. Choosing one sets its usual rates, or those that the task opens "
             "with. Switch a single site and it becomes your own."
         ),
     )
+    _say_refusal("method")
 
 
-def _method_label(name: str) -> str:
-    return _("Your own placement") if name == OWN else _(METHODS[name].label)
+def choose_method(name: str) -> None:
+    """Take the placement of a method."""
+    before = visit.experiment()
+    if name != CUSTOM and visit.edit("method", edits.set_method, name):
+        sites.park_lost(before)
+        visit.visit()["at_zero"] = []
 
 
-def _site(site: Site) -> None:
-    exists = len(layers_of(site, st.session_state["layers"])) > 0
-    help_text = f"{_(site.multiplies)}. {_(site.memory)}"
-    on = st.toggle(_(site.label), key=f"on-{site.name}", help=help_text, disabled=not exists)
+def _sites_of(experiment: Experiment) -> list[Site]:
+    """Return the sites of the cell, as far as the task has something to drop there."""
+    return [s for s in SITES.values() if experiment.cell in s.cells and (experiment.has_tokens or s.name != "words")]
+
+
+def _site(experiment: Experiment, site: Site) -> None:
+    exists = len(get_site_layers(site, experiment.layers)) > 0
+    on = sites.is_on(site.name)
+    controlled(
+        st.toggle,
+        _(site.label),
+        key=f"on-{site.name}",
+        value=on,
+        tell=sites.switch,
+        args=[site.name],
+        help=f"{_(site.multiplies)}. {_(site.memory)}",
+        disabled=not exists,
+    )
     if on and exists:
-        key = f"rate-{site.name}"
-        st.slider(
+        rate = edits.first_rate(sites.dropout_of(site.name))
+        controlled(
+            st.slider,
             _("rate of {site}").format(site=_(site.label)),
             0.0,
-            _reach(key),
+            max(0.99, rate),  # a link may bring a rate nearer to 1 than the slider offers
+            key=f"rate-{site.name}",
+            value=float(rate),
+            tell=sites.set_rate,
+            args=[site.name],
             step=0.01,
-            key=key,
             format="%.2f",
             label_visibility="collapsed",
-            persist_state="session",
-            on_change=_one_rate,
-            args=[site.name],
         )
     else:
         st.caption(_("clean") if exists else _("at L ≥ 2"))
+    _say_refusal(f"on-{site.name}", f"rate-{site.name}")
 
 
-def _more() -> None:
-    # What is folded away is mounted by the browser when it is opened, perhaps much later; without this it would then
-    # start from the widget's own default and tell the server so.
-    for name in [key for key in st.session_state if str(key).startswith(FOLDED)]:
-        st.session_state[name] = st.session_state[name]
-    with st.popover(_("More settings"), width="stretch", icon=":material/tune:"):
-        sharing, network, seeds, file = st.tabs([_("Sharing"), _("Training"), _("Seeds"), _("File")])
+def _more(experiment: Experiment) -> None:
+    """The fold. Its widgets are made when it is open: 250 of them would cost an eighth of the server's time."""
+    fold = st.popover(_("More settings"), width="stretch", icon=":material/tune:", key="more", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
+        sharing, training, seeds, file = st.tabs([_("Sharing"), _("Training"), _("Seeds"), _("File")])
         with sharing:
-            _sharing()
-        with network:
-            least = min(1e-5, st.session_state["learning_rate"])
-            label = _("Learning rate ({optimiser})").format(optimiser=_(OPTIMISERS[st.session_state["plain"]["optimiser"]]))
-            most = LIMITS["learning_rate"][1]
-            st.number_input(label, least, float(most), key="learning_rate", format="%.5g", step=0.001)
-            st.number_input(_("Batch B, samples"), *BOUNDS["batch"], key="batch")
-            st.number_input(_("Window T, time steps"), *BOUNDS["steps"], key="steps")
-            st.number_input(_("Epochs"), *BOUNDS["epochs"], key="epochs")
-            for term in LOSSES.values():
-                label = _("Weight of the {term}").format(term=_(term.label))
-                st.number_input(
-                    label, 0.0, MOST, key=f"loss-{term.name}", step=0.05, help=_(term.about), persist_state="session"
-                )
+            _sharing(experiment)
+        with training:
+            _training(experiment)
         with seeds:
-            for name, label in (("data_seed", _("Data")), ("weight_seed", _("Initial weights")), ("mask_seed", _("Masks"))):
-                st.number_input(label, *BOUNDS[name], key=name)
+            for name, label in SEEDS.items():
+                _number(experiment, name, _(label), *INTEGER_BOUNDS[name])
         with file:
-            _file()
+            files.show()
 
 
-def _sharing() -> None:
-    off = [site.name for site in _there() if site.name not in FEW and not st.session_state[f"on-{site.name}"]]
-    st.selectbox(
+def _training(experiment: Experiment) -> None:
+    rate = experiment.learning_rate
+    label = _("Learning rate ({optimizer})").format(optimizer=_(OPTIMIZERS[experiment.optimiser]))
+    most = float(HALF_OPEN_BOUNDS["learning_rate"][1])
+    _number(experiment, "learning_rate", label, min(1e-5, rate), most, format="%.5g", step=0.001)
+    _number(experiment, "batch", _("Batch B, samples"), *INTEGER_BOUNDS["batch"])
+    _number(experiment, "steps", _("Window T, time steps"), *INTEGER_BOUNDS["steps"])
+    _number(experiment, "epochs", _("Epochs"), *INTEGER_BOUNDS["epochs"])
+    weights = dict(experiment.placement.losses)
+    for term in LOSS_TERMS.values():
+        key = f"loss-{term.name}"
+        controlled(
+            st.number_input,
+            _("Weight of the {term}").format(term=_(term.label)),
+            0.0,
+            MAX_PENALTY_WEIGHT,
+            key=key,
+            value=float(weights.get(term.name, 0.0)),
+            tell=lambda weight, name, key: visit.edit(key, edits.set_penalty, name, weight),
+            args=[term.name, key],
+            step=0.05,
+            help=_(term.about),
+        )
+        _say_refusal(key)
+
+
+def _number(experiment: Experiment, name: str, label: str, low: float, high: float, **named: Any) -> None:
+    """A number of the experiment, and below it what was refused."""
+    controlled(
+        st.number_input,
+        label,
+        low,
+        high,
+        key=name,
+        value=getattr(experiment, name),
+        tell=lambda value: visit.edit(name, edits.set_fields, **{name: value}),
+        **named,
+    )
+    _say_refusal(name)
+
+
+def _sharing(experiment: Experiment) -> None:
+    off = [site.name for site in _sites_of(experiment) if site.name not in FEW and not sites.is_on(site.name)]
+    choice(
+        st.selectbox,
         _("Switch on another site"),
         off,
-        index=None,
         key="add-site",
-        on_change=_add_site,
+        value=None,
+        tell=sites.switch_on,
+        index=None,
         placeholder=_("choose a site"),
         format_func=lambda name: _(SITES[name].label),
     )
     st.caption(_("Over which axes one draw is reused, how the mean is kept, and how the rate changes over the updates."))
     for site in SITES.values():
         with st.container(key=f"sharing-{site.name}"):  # a place for each, also while it is off
-            if st.session_state[f"on-{site.name}"]:
-                _sharing_of(site)
+            if sites.is_on(site.name):
+                _sharing_of(experiment, site)
 
 
-def _sharing_of(site: Site) -> None:
+def _sharing_of(experiment: Experiment, site: Site) -> None:
+    dropout = sites.dropout_of(site.name)
     st.markdown(f"**{_(site.label)}**")
     with st.container(horizontal=True, gap="small"):
-        for name in _choices(site):
-            st.selectbox(
+        for name in _settings_of(site, dropout):
+            choice(
+                st.selectbox,
                 _(AXES[name]),
-                SETTINGS[name],
+                list(SETTINGS[name]),
                 key=f"{name}-{site.name}",
+                value=getattr(dropout, name),
+                tell=_set_setting,
+                args=[site.name, name],
                 width=165,
-                persist_state="session",
-                format_func=lambda word: _(WORDS[word]),
+                format_func=lambda word: _(CHOICE_LABELS[word]),
             )
-        _schedule(site.name)
-    _layer_rates(site)
+        _schedule(site.name, dropout.schedule)
+    _layer_rates(experiment, site, dropout)
+    _say_refusal(*(f"{part}-{site.name}" for part in (*SETTINGS, "schedule", "length", "start", "each", "layer")))
 
 
-def _choices(site: Site) -> list[str]:
+def _settings_of(site: Site, dropout: Dropout) -> Sequence[str]:
     """What there is to choose: a draw that decides between old and new is never scaled, nor is one of mean 1."""
-    scaled = site.kind != "old" and st.session_state[f"noise-{site.name}"] == "bernoulli"
-    return [*site.axes, *["scaling"] * scaled, *["noise"] * (site.kind != "old")]
+    scaled = site.kind != "zoneout" and dropout.noise == "bernoulli"
+    return [*site.axes, *["scaling"] * scaled, *["noise"] * (site.kind != "zoneout")]
 
 
-def _schedule(name: str) -> None:
-    kind = st.selectbox(
+def _set_setting(word: str, site: str, name: str) -> None:
+    changed = {name: word}
+    if name == "noise":  # noise of mean 1 needs no scaling; what drops has again the usual one
+        changed["scaling"] = "none" if word == "gaussian" else edits.default_dropout(site, 0.5).scaling
+    sites.change(f"{name}-{site}", site, **changed)
+
+
+def _schedule(name: str, schedule: RateSchedule) -> None:
+    choice(
+        st.selectbox,
         _("rate over the updates"),
-        KINDS,
+        list(SCHEDULE_KINDS),
         key=f"schedule-{name}",
-        width=165,
-        persist_state="session",
-        format_func=lambda word: _(KINDS[word]),
-        on_change=_schedule_changed,
+        value=schedule.kind,
+        tell=sites.set_schedule_kind,
         args=[name],
+        width=165,
+        format_func=lambda word: _(SCHEDULE_KINDS[word]),
     )
-    if kind != "constant":
-        st.number_input(_("updates"), 1, LONGEST, key=f"length-{name}", width=110, persist_state="session")
-        st.number_input(_("from rate"), 0.0, 0.99, step=0.05, key=f"start-{name}", width=110, persist_state="session")
+    if schedule.kind == "constant":
+        return
+    controlled(
+        st.number_input,
+        _("updates"),
+        1,
+        MAX_SCHEDULE_UPDATES,
+        key=f"length-{name}",
+        value=schedule.length,
+        tell=lambda n: sites.change(f"length-{name}", name, schedule=replace(schedule, length=n)),
+        width=110,
+    )
+    controlled(
+        st.number_input,
+        _("from rate"),
+        0.0,
+        0.99,
+        key=f"start-{name}",
+        value=float(schedule.start),
+        tell=lambda rate: sites.change(f"start-{name}", name, schedule=replace(schedule, start=rate)),
+        step=0.05,
+        width=110,
+    )
 
 
-def _layer_rates(site: Site) -> None:
-    at = layers_of(site, st.session_state["layers"])
+def _layer_rates(experiment: Experiment, site: Site, dropout: Dropout) -> None:
+    at = get_site_layers(site, experiment.layers)
     if len(at) < 2:
         return
-    each = st.toggle(_("a rate for each layer"), key=f"each-{site.name}", persist_state="session")
-    if each:
-        with st.container(horizontal=True, gap="small"):
-            for layer in at:
-                st.session_state.setdefault(f"rate-{site.name}-{layer}", st.session_state[f"rate-{site.name}"])
-                key = f"rate-{site.name}-{layer}"
-                st.number_input(
-                    _("layer {l}").format(l=layer), 0.0, _reach(key), step=0.05, width=110, key=key, persist_state="session"
-                )
-
-
-def _file() -> None:
-    experiment = _read(quiet=True)
-    st.download_button(
-        _("Save this experiment (JSON)"),
-        to_json(experiment) if experiment else "",
-        "experiment.json",
-        "application/json",
-        on_click="ignore",
-        disabled=experiment is None,
+    rates, each = edits.rates_by_layer(dropout, site.name, experiment.layers), isinstance(dropout.rate, tuple)
+    controlled(
+        st.toggle,
+        _("a rate for each layer"),
+        key=f"each-{site.name}",
+        value=each,
+        tell=lambda on: sites.change(f"each-{site.name}", site.name, rate=rates if on else rates[0]),
     )
-    st.download_button(
-        _("Save it as a PyTorch script"),
-        partial(script, experiment) if experiment else "",
-        "dropout.py",
-        "text/x-python",
-        on_click="ignore",
-        disabled=experiment is None,
-        help=_("The model with these masks and its training loop, in plain PyTorch."),
-    )
-    upload = st.file_uploader(_("Open an experiment (JSON)"), type="json", key="upload", max_upload_size=2)
-    if upload is not None and st.session_state.get("opened") != upload.file_id:
-        st.session_state["opened"] = upload.file_id
-        try:
-            _open(upload.getvalue())
-        except Invalid as invalid:
-            st.session_state["file-error"] = str(invalid)
-    if error := st.session_state.get("file-error"):
-        st.error(plain(error))
-
-
-def _open(content: bytes) -> None:
-    text = content.decode("utf-8-sig", errors="replace")
-    experiment = from_json(text)
-    load_data(experiment)
-    st.session_state["file-error"] = ""
-    st.session_state["open"] = to_plain(experiment)
-    workbench.open_without_file(json.loads(text))
-    st.rerun()
-
-
-def _default_steps() -> None:
-    # The window follows the options where they ask for another one; elsewhere the user's own stays.
-    state = st.session_state
-    row = task(state["task"])
-    steps = row.default_steps(_options())
-    if steps != state["default-steps"]:
-        state["steps"] = state["default-steps"] = steps
-
-
-def _task_changed() -> None:
-    state = st.session_state
-    seeds = {name: state[name] for name in ("data_seed", "weight_seed", "mask_seed")}
-    fill(build_experiment(state["task"], **seeds))
-
-
-def _method_changed() -> None:
-    state = st.session_state
-    if state["method"] != OWN:
-        opening = build_experiment(state["task"])  # a task may open with other rates than its method's usual ones
-        own = name_of(opening.placement, state["cell"], opening.words) == state["method"]
-        fill_sites(opening.placement if own else METHODS[state["method"]].placement(cell=state["cell"]))
-
-
-def _cell_changed() -> None:
-    # What the new cell does not have is switched off; a method that acts elsewhere in it moves there.
-    state = st.session_state
-    chosen = state["method"]
-    if chosen != OWN and state["cell"] in METHODS[chosen].cells:
-        _method_changed()
-    for name, site in SITES.items():
-        state[f"on-{name}"] = state[f"on-{name}"] and state["cell"] in site.cells
-
-
-def _add_site() -> None:
-    state = st.session_state
-    if name := state["add-site"]:
-        _fill_site(name, usual(name, state[f"rate-{name}"]))
-        state[f"on-{name}"], state["add-site"] = True, None
-
-
-def _schedule_changed(name: str) -> None:
-    length = f"length-{name}"
-    st.session_state[length] = st.session_state[length] or RAMP
-
-
-def _one_rate(name: str) -> None:
-    # Moving a site's own slider ends its rates by layer.
-    st.session_state[f"each-{name}"] = False
-
-
-def _layers_changed() -> None:
-    for name in SITES:
-        _one_rate(name)
-
-
-def _reach(key: str) -> float:
-    # A link may bring a rate nearer to 1 than the widget offers.
-    return float(max(0.99, st.session_state[key]))
-
-
-def _fill_site(name: str, dropout: Dropout) -> None:
-    state = st.session_state
-    rates = dropout.rate if isinstance(dropout.rate, tuple) else (dropout.rate,)
-    state[f"rate-{name}"], state[f"each-{name}"] = float(rates[0]), len(rates) > 1
-    for layer, rate in zip(layers_of(SITES[name], state["layers"]), rates, strict=False):
-        if len(rates) > 1:
-            state[f"rate-{name}-{layer}"] = float(rate)
-    for setting in SETTINGS:
-        state[f"{setting}-{name}"] = getattr(dropout, setting)
-    schedule = dropout.schedule
-    state[f"schedule-{name}"], state[f"length-{name}"] = schedule.kind, schedule.length
-    state[f"start-{name}"] = float(schedule.start)
-
-
-def _dropout(site: Site) -> Dropout:
-    state = st.session_state
-    at = layers_of(site, state["layers"])
-    each = state[f"each-{site.name}"] and len(at) > 1
-    own = round(state[f"rate-{site.name}"], 12)
-    rates = tuple(round(state.get(f"rate-{site.name}-{layer}", own), 12) for layer in at)
-    settings: dict[str, Any] = {name: state[f"{name}-{site.name}"] for name in SETTINGS}
-    if settings["noise"] == "gaussian":
-        settings["scaling"] = "none"
-    kind, length, start = (state[f"{part}-{site.name}"] for part in OVER)
-    schedule = Schedule() if kind == "constant" else Schedule(kind, length, start)
-    return Dropout(rate=rates if each else own, **settings, schedule=schedule)
-
-
-def _placement() -> Placement:
-    state = st.session_state
-    losses = {name: state[f"loss-{name}"] for name in LOSSES}
-    return Placement.of({name: _dropout(site) for name, site in SITES.items() if state[f"on-{name}"]}, losses)
-
-
-def _read(quiet: bool = False) -> Experiment | None:
-    """The experiment of the controls; where it cannot be, a sentence on the page, and None."""
-    state = st.session_state
-    given = state["plain"] | {name: state[name] for name in ("layers", "hidden", "cell", *NUMBERS)}
-    try:
-        experiment = build_experiment(state["task"], _options(), placement=_placement(), **given)
-        load_data(experiment)
-    except Invalid as invalid:
-        if not quiet:
-            st.error(plain(" ".join(filter(None, (invalid.sentence, upload.mend(task(state["task"]), invalid), _stands())))))
-        return None
-    return experiment
-
-
-def _stands() -> str:
-    """What the page shows as long as the controls describe no experiment."""
-    last = workbench.wanted()
-    path = str(dict(last.options).get(CORPUS, ""))
-    return _("The page still shows what was there before: {task}, {data}.").format(
-        task=_(task(last.task).label), data=called(path) if path else _("the data that come with it")
-    )
+    if not each:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for place, (layer, rate) in enumerate(zip(at, rates, strict=True)):
+            controlled(
+                st.number_input,
+                _("layer {l}").format(l=layer),
+                0.0,
+                max(0.99, rate),
+                key=f"rate-{site.name}-{layer}",
+                value=float(rate),
+                tell=sites.set_layer_rate,
+                args=[site.name, place],
+                step=0.05,
+                width=110,
+            )

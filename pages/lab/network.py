@@ -6,22 +6,24 @@ from typing import Any
 
 import streamlit as st
 
-from core.analysis.path_counts import corruption, crossings, routes_of
-from core.dropout.masks import Masks, expand_word_masks, gates_of, mask_key
+from core.analysis.path_counts import count_corruption, list_crossings, list_routes
+from core.dropout.masks import Masks, expand_word_masks, list_mask_gates, make_mask_key
 from core.dropout.sites import SITES
 from core.experiment.batches import batch_at, draw_update_masks, load_data, nearest_target_step
 from core.experiment.experiment import Experiment
-from core.figures.mask_heatmap import describe_mask, mask_heatmap, of_units
-from core.figures.network import Scene, network
-from core.figures.path_sentence import count_sentence, formula, reason, through_cell
+from core.figures.mask_heatmap import describe_mask, plot_mask_heatmap, select_units
+from core.figures.network import Scene, render_network
+from core.figures.path_sentence import derive_formula, explain_count, format_count_sentence, name_cell_route
 from core.figures.theme import Theme
 from core.i18n import _
-from core.training.events import SHOWN_SAMPLES, predictions_at
+from core.training.events import RECORDED_SAMPLES, predictions_at
+from pages.common import visit
 from pages.common.escape import plain
 from pages.common.live_chart import live_chart
 from pages.common.network import network_view
 from pages.common.path_view import COUNT, View, first_that_shows
 from pages.common.update_slider import scrubber
+from pages.common.widgets import choice
 from pages.lab import workbench
 
 MANY = 8  # masks: more are chosen from a list
@@ -35,7 +37,7 @@ def show(colours: Theme) -> Masks:
     view = _look(experiment)
     scene = _scene(experiment, update, view, masks)
     _sentence(experiment, scene, update, view)
-    network_view(network(scene, colours), "network", _follow, experiment.placement.zones)
+    network_view(render_network(scene, colours), "network", _follow, experiment.placement.is_zoneout)
     _scrub(experiment, update, view)
     return masks
 
@@ -43,17 +45,17 @@ def show(colours: Theme) -> Masks:
 def shown_update() -> int:
     """The update that is shown: the one that was chosen, else the newest; the coming one where there is none yet, or
     where the run waits and has been changed since the newest."""
-    newest, chosen = workbench.now(), workbench.lab()["update"]
+    newest, chosen = workbench.newest_update(), visit.visit()["update"]
     if chosen is not None and chosen <= newest:
         return max(1, int(chosen))
-    total = workbench.total() or newest + 1
+    total = workbench.planned_updates() or newest + 1
     coming = newest == 0 or (workbench.state() == "paused" and workbench.changed_since(newest))
     return min(newest + 1, total) if coming else newest
 
 
 def _named(update: int) -> str:
     """The number of the update; one that has not been trained is said to be the next."""
-    return str(update) if update <= workbench.now() else _("{n}, the next (preview)").format(n=update)
+    return str(update) if update <= workbench.newest_update() else _("{n}, the next (preview)").format(n=update)
 
 
 def heatmap(masks: Masks, colours: Theme) -> None:
@@ -65,42 +67,51 @@ def heatmap(masks: Masks, colours: Theme) -> None:
 def _heatmap(masks: Masks, colours: Theme) -> None:
     update = shown_update()
     experiment = workbench.at(update)
-    now = experiment.placement.at(update)
+    now = experiment.placement.resolve_schedules(update)
     active = [
         (site.name, layer, gate)
-        for site, layer, dropout in now.active(experiment.layers)
-        for gate in gates_of(dropout, experiment.cell)
+        for site, layer, dropout in now.list_active(experiment.layers)
+        for gate in list_mask_gates(dropout, experiment.cell)
     ]
     st.markdown(f"## {_('Masks over time')}")
     if not active:
         st.caption(_("No site is on: every connection is clean. Switch one on at the left."))
         return
-    if st.session_state.get("mask") not in active:
-        st.session_state["mask"] = active[0]
-    _choose(active)
-    site, layer, gate = st.session_state["mask"]
-    mask = of_units(masks[mask_key(site, layer, gate)])
+    site, layer, gate = chosen = _chosen_mask(active)
+    _choose(active, chosen)
+    mask = select_units(masks[make_mask_key(site, layer, gate)])
     sample, size = _look(experiment).sample, (experiment.steps, mask.shape[2])
     title = _("{place} · sample {sample} · update {update}").format(
         place=_place((site, layer, gate)), sample=sample + 1, update=_named(update)
     )
-    old = SITES[site].kind == "old"
-    figure = mask_heatmap(mask, sample, size, colours, title, old=old)
+    old = SITES[site].kind == "zoneout"
+    figure = plot_mask_heatmap(mask, sample, size, colours, title, old=old)
     said = describe_mask(mask, sample, size, _place((site, layer, gate)), old)
     live_chart(figure, "heatmap", said, figure["layout"]["height"], tools=True)
 
 
-def _choose(active: list[tuple[str, int, str]]) -> None:
-    # Two widgets with a state of their own: one key would lose its value where the other takes over.
-    state, label = st.session_state, _("Site and layer")
+def _chosen_mask(active: list[tuple[str, int, str]]) -> tuple[str, int, str]:
+    """Return the mask that was opened, or the first where that is not there now."""
+    opened = tuple(visit.visit()["mask"] or ())
+    return next((mask for mask in active if mask == opened), active[0])
+
+
+def _choose(active: list[tuple[str, int, str]], chosen: tuple[str, int, str]) -> None:
+    # Two widgets with a key of their own: one key would lose its value where the other takes over.
+    named: dict[str, Any] = {
+        "value": chosen,
+        "tell": _open_mask,
+        "format_func": _place,
+        "label_visibility": "collapsed",
+    }
     if len(active) > MANY:
-        state["mask-of-many"] = state["mask"]
-        state["mask"] = st.selectbox(label, active, key="mask-of-many", format_func=_place, label_visibility="collapsed")
+        choice(st.selectbox, _("Site and layer"), active, key="mask-of-many", **named)
     else:
-        state["mask-of-few"] = state["mask"]
-        state["mask"] = st.segmented_control(
-            label, active, key="mask-of-few", format_func=_place, required=True, label_visibility="collapsed"
-        )
+        choice(st.segmented_control, _("Site and layer"), active, key="mask-of-few", required=True, **named)
+
+
+def _open_mask(mask: tuple[str, int, str]) -> None:
+    visit.visit()["mask"] = list(mask)
 
 
 def _place(mask: tuple[str, int, str]) -> str:
@@ -118,16 +129,16 @@ def _place(mask: tuple[str, int, str]) -> str:
 def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str], list[str | None], list[str | None]]:
     """The texts of x_t, of what was predicted and of what is right, for every step."""
     data, batch = load_data(experiment), batch_at(experiment, update)
-    inputs, right = data.sample_text(batch, sample)
-    run = workbench.lab()["run"]
+    inputs, right = data.describe_sample(batch, sample)
+    run = visit.visit()["run"]
     classes = predictions_at(run["events"], update, sample) if run else None
-    return inputs, data.answer_text(classes or [None] * len(inputs), batch.x[:, sample]), right
+    return inputs, data.describe_answers(classes or [None] * len(inputs), batch.x[:, sample]), right
 
 
 def _scene(experiment: Experiment, update: int, view: View, masks: Masks) -> Scene:
     inputs, guesses, right = _words(experiment, update, view.sample)
     return Scene(
-        experiment.placement.at(update),
+        experiment.placement.resolve_schedules(update),
         experiment.shape,
         masks,
         view.sample,
@@ -143,27 +154,30 @@ def _scene(experiment: Experiment, update: int, view: View, masks: Masks) -> Sce
 
 def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> None:
     climbs, through, layers = view.climbs, view.through, experiment.layers
-    now, distance = experiment.placement.at(update), climbs[-1] - climbs[0]
-    path = crossings(now, layers, climbs, through, experiment.cell)
-    counts = corruption(now, layers, distance, experiment.cell)
+    now, distance = experiment.placement.resolve_schedules(update), climbs[-1] - climbs[0]
+    path = list_crossings(now, layers, climbs, through, experiment.cell)
+    counts = count_corruption(now, layers, distance, experiment.cell)
     word = plain(scene.inputs[climbs[0]])
-    st.session_state["through"] = through
     with st.container(key="count"):
-        st.markdown(count_sentence(word, distance, len(path), formula(path, layers, distance, through)), help=_symbols())
+        st.markdown(
+            format_count_sentence(word, distance, len(path), derive_formula(path, layers, distance, through)), help=_symbols()
+        )
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
-            st.caption(reason(path, layers, counts, experiment.cell))
+            st.caption(explain_count(path, layers, counts, experiment.cell))
             with st.container(key="routes", width="content"):
-                _switch(experiment.cell)
+                _switch(experiment.cell, through)
 
 
-def _switch(cell: str) -> None:
-    if len(routes_of(cell)) > 1:
-        st.segmented_control(
+def _switch(cell: str, through: str) -> None:
+    if len(list_routes(cell)) > 1:
+        choice(
+            st.segmented_control,
             _("Route along time"),
-            routes_of(cell),
+            list(list_routes(cell)),
             key="through",
+            value=through,
+            tell=_route,
             required=True,
-            on_change=_route,
             label_visibility="collapsed",
             format_func=lambda route: _route_label(route, cell),
         )
@@ -179,15 +193,15 @@ def _symbols() -> str:
 def _route_label(route: str, cell: str) -> str:
     if route == "state":
         return _("through the state")
-    return through_cell(cell)
+    return name_cell_route(cell)
 
 
-def _route() -> None:
-    workbench.look(replace(workbench.view(), through=st.session_state["through"]))
+def _route(through: str) -> None:
+    visit.look(replace(visit.view(), through=through))
 
 
 def _look(experiment: Experiment) -> View:
-    return workbench.view().fitted(experiment, SHOWN_SAMPLES, partial(nearest_target_step, experiment, shown_update()))
+    return visit.view().fitted(experiment, RECORDED_SAMPLES, partial(nearest_target_step, experiment, shown_update()))
 
 
 def _follow(did: dict[str, Any]) -> None:
@@ -195,23 +209,23 @@ def _follow(did: dict[str, Any]) -> None:
     experiment = workbench.at(shown_update())
     view = _look(experiment)
     if "source" in did:
-        workbench.look(view.with_source(int(did["source"])))
+        visit.look(view.with_source(int(did["source"])))
     elif "target" in did:
-        workbench.look(view.with_target(int(did["target"])))
+        visit.look(view.with_target(int(did["target"])))
     elif "climb" in did:
-        workbench.look(view.with_climb(int(did["climb"]), int(did["t"])))
+        visit.look(view.with_climb(int(did["climb"]), int(did["t"])))
     elif "site" in did:
-        st.session_state["mask"] = _first_gate(experiment, did["site"], int(did["layer"]))
+        visit.visit()["mask"] = _first_gate(experiment, did["site"], int(did["layer"]))
 
 
 def _first_gate(experiment: Experiment, site: str, layer: int) -> tuple[str, int, str]:
     dropout = experiment.placement.get(site)
-    return site, layer, "g" if dropout is not None and dropout.fresh("gates") else ""
+    return site, layer, "g" if dropout is not None and dropout.is_fresh("gates") else ""
 
 
 def _scrub(experiment: Experiment, update: int, view: View) -> None:
-    newest = max(workbench.now(), update)
-    coming = newest > workbench.now()
+    newest = max(workbench.newest_update(), update)
+    coming = newest > workbench.newest_update()
     with st.container(horizontal=True, gap="medium", key="scrub"):
         scrubber(
             _("Update"),
@@ -230,7 +244,7 @@ def _scrub(experiment: Experiment, update: int, view: View) -> None:
             _to_step,
             jumps=_ends_out_of_sight(view, experiment.steps),
         )
-        samples = (1, min(experiment.batch, SHOWN_SAMPLES))
+        samples = (1, min(experiment.batch, RECORDED_SAMPLES))
         scrubber(_("Sample"), samples, view.sample + 1, "scrub-sample", _to_sample)
 
 
@@ -241,12 +255,12 @@ def _ends_out_of_sight(view: View, steps: int) -> dict[str, int]:
 
 
 def _to_update(chosen: int | None) -> None:
-    workbench.lab()["update"] = chosen
+    visit.visit()["update"] = chosen
 
 
 def _to_step(chosen: int | None) -> None:
-    workbench.look(replace(workbench.view(), first=chosen or 0))
+    visit.look(replace(visit.view(), first=chosen or 0))
 
 
 def _to_sample(chosen: int | None) -> None:
-    workbench.look(replace(workbench.view(), sample=(chosen or 1) - 1))
+    visit.look(replace(visit.view(), sample=(chosen or 1) - 1))

@@ -4,18 +4,40 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from core.analysis.preactivations import Sums, farthest, scalings_of, sums, units_of
-from core.dropout.comparison import SHARED, label
+from core.analysis.preactivations import (
+    PreactivationSample,
+    count_units,
+    find_most_shifted_unit,
+    list_scalings,
+    sample_preactivations,
+)
+from core.dropout.comparison import SHARING_VARIANTS, get_comparison_label
 from core.dropout.masks import Array, Masks, expand_word_masks
-from core.dropout.placement import WORDS
+from core.dropout.placement import CHOICE_LABELS
 from core.dropout.sites import SITES
 from core.errors import Invalid
 from core.experiment.batches import batch_at, draw_update_masks
 from core.experiment.experiment import Experiment
-from core.figures.mask_detail import Opened, opened_heatmap, place, reading, rows, sharing_text, shown_text, text_at_test
-from core.figures.mask_grid import Chosen, grid, lane_of, layer_bands, sample_band
-from core.figures.mask_heatmap import describe_mask, of_units
-from core.figures.preactivation_chart import HEIGHT, describe_distribution, distribution, reader, span, verdict
+from core.figures.mask_detail import (
+    SelectedMask,
+    build_statistics_table,
+    describe_common_sharing,
+    describe_place,
+    describe_test_value,
+    describe_visible_part,
+    list_reading_hints,
+    plot_selected_mask,
+)
+from core.figures.mask_grid import SelectedCell, build_layer_bands, build_sample_band, measure_lane, render_mask_grid
+from core.figures.mask_heatmap import describe_mask, select_units
+from core.figures.preactivation_chart import (
+    HEIGHT,
+    compare_mean_with_test,
+    describe_preactivations,
+    find_axis_range,
+    name_preactivation,
+    plot_preactivations,
+)
 from core.figures.theme import Theme
 from core.i18n import N_, _
 from pages.common.escape import plain
@@ -42,10 +64,12 @@ class Column:
     met: Masks
 
     @property
-    def opened(self) -> Opened:
+    def opened(self) -> SelectedMask:
         """The mask that is opened."""
         e = self.experiment
-        return Opened(e.placement.at(self.look.update), e.shape, self.drawn, self.look.site, self.look.layer)
+        return SelectedMask(
+            e.placement.resolve_schedules(self.look.update), e.shape, self.drawn, self.look.site, self.look.layer
+        )
 
     @property
     def mask(self) -> Array:
@@ -66,7 +90,9 @@ def show(colours: Theme) -> None:
             st.markdown(f"## {plain(_title(name))}")
             if column:
                 at_test = column.look.phase == "test"
-                st.caption(_("at test no mask is drawn") if at_test else plain(sharing_text(column.opened.placement)))
+                st.caption(
+                    _("at test no mask is drawn") if at_test else plain(describe_common_sharing(column.opened.placement))
+                )
                 _shown(column, drawn)
             else:
                 st.warning(plain(experiment))
@@ -80,10 +106,14 @@ def show(colours: Theme) -> None:
 
 def _title(name: str) -> str:
     if name:
-        return _("Same places: {sharing}").format(sharing=label(name)) if name in SHARED else label(name)
+        return (
+            _("Same places: {sharing}").format(sharing=get_comparison_label(name))
+            if name in SHARING_VARIANTS
+            else get_comparison_label(name)
+        )
     first = masks_state.experiment()
     own = first.method
-    return label(own) if own else _("Your own placement")
+    return get_comparison_label(own) if own else _("Your own placement")
 
 
 def _column(name: str, experiment: Experiment) -> Column:
@@ -95,7 +125,7 @@ def _column(name: str, experiment: Experiment) -> Column:
 
 def _shown(column: Column, drawn: str) -> None:
     mask_grid(drawn, _key(column), _open)
-    if column.look.phase == "train" and (notes := reading(column.opened.placement)):
+    if column.look.phase == "train" and (notes := list_reading_hints(column.opened.placement)):
         st.caption(plain("; ".join(notes) + "."))
 
 
@@ -109,27 +139,27 @@ def _open(site: str, layer: int, sample: int, t: int) -> None:
 
 def _grid(column: Column, colours: Theme, width: float) -> str:
     e, look, sample = column.experiment, column.look, masks_state.sample()
-    now = e.placement.at(look.update)
-    bands = layer_bands(now, column.met, e.shape, sample)
+    now = e.placement.resolve_schedules(look.update)
+    bands = build_layer_bands(now, column.met, e.shape, sample)
     if look.site:
         first = max(0, min(sample - SAMPLES + 1, masks_state.samples() - SAMPLES))
         shown = range(first, min(first + SAMPLES, masks_state.samples()))
         bands += (
-            sample_band(
+            build_sample_band(
                 now,
                 column.met,
                 e.shape,
                 (look.site, look.layer),
                 shown,
                 _("{place}: samples {first} to {last} of the batch").format(
-                    place=place(look.site, look.layer), first=first + 1, last=shown[-1] + 1
+                    place=describe_place(look.site, look.layer), first=first + 1, last=shown[-1] + 1
                 ),
             ),
         )
-    return grid(
+    return render_mask_grid(
         bands,
         e.steps,
-        Chosen(look.site, look.layer, look.step, sample),
+        SelectedCell(look.site, look.layer, look.step, sample),
         colours,
         _key(column),
         test=look.phase == "test",
@@ -151,17 +181,17 @@ def _opened(found: list[Column | None], colours: Theme) -> None:
 def _heatmap(column: Column, colours: Theme, width: float) -> None:
     look, steps, sample = column.look, column.experiment.steps, masks_state.sample()
     if look.phase == "test":
-        st.caption(plain(text_at_test(column.opened)))
+        st.caption(plain(describe_test_value(column.opened)))
         return
     if column.opened.dropout.noise == "gaussian":
         st.caption(_("Gaussian noise drops nothing: a stripe is as long as its factor, half a step for 1."))
         return
-    mask, where = column.mask, place(look.site, look.layer)
-    figure = opened_heatmap(mask, sample, look.step, steps, look.site, look.layer, colours, lane_of(steps, width))
-    old = SITES[look.site].kind == "old"
-    says = describe_mask(of_units(mask), sample, (steps, of_units(mask).shape[2]), where, old)
+    mask, where = column.mask, describe_place(look.site, look.layer)
+    figure = plot_selected_mask(mask, sample, look.step, steps, look.site, look.layer, colours, measure_lane(steps, width))
+    old = SITES[look.site].kind == "zoneout"
+    says = describe_mask(select_units(mask), sample, (steps, select_units(mask).shape[2]), where, old)
     live_chart(figure, f"heatmap-{column.name or 'first'}", says, figure["layout"]["height"])
-    if note := shown_text(column.opened.placement, look.site, column.experiment.cell):
+    if note := describe_visible_part(column.opened.placement, look.site, column.experiment.cell):
         st.caption(note)
 
 
@@ -169,7 +199,8 @@ def _numbers(there: list[Column]) -> None:
     at_test = there[0].look.phase == "test"
     st.markdown(f"## {_('Measured on the masks of training') if at_test else _('Measured on these masks')}")
     every = [
-        {_("opened"): place(c.look.site, c.look.layer)} | rows(c.opened, c.mask, masks_state.sample(), c.look.step)
+        {_("opened"): describe_place(c.look.site, c.look.layer)}
+        | build_statistics_table(c.opened, c.mask, masks_state.sample(), c.look.step)
         for c in there
     ]
     lines = [[_("number"), *(c.title for c in there)], ["---"] * (len(there) + 1)]
@@ -193,7 +224,7 @@ def _sums(column: Column, colours: Theme) -> None:
     """What each scaling makes of the mask that is opened in the first column."""
     e, look, dropout = column.experiment, column.look, column.opened.dropout
     st.markdown(f"## {_('The same input under many masks: what the scaling does')}")
-    scalings = scalings_of(dropout, look.site)
+    scalings = list_scalings(dropout, look.site)
     try:
         found = [_sum(column, scaling) for scaling in scalings]
     except Invalid as invalid:
@@ -207,7 +238,7 @@ def _sums(column: Column, colours: Theme) -> None:
         whose_sum = [_("unit"), _("word") if e.task == "language-model" else _("answer")][answers]
         scrubber(
             whose_sum.capitalize(),
-            (1, units_of(e, look.site, look.layer)),
+            (1, count_units(e, look.site, look.layer)),
             found[0].unit + 1,
             "masks-unit-chosen",
             lambda n: masks_state.see(unit=n or 1),
@@ -225,28 +256,28 @@ def _sums(column: Column, colours: Theme) -> None:
                     title=column.title,
                     t=look.step,
                     unit=whose_sum,
-                    place=place(look.site, look.layer),
+                    place=describe_place(look.site, look.layer),
                     n=len(found[0].values),
-                    scaling=_(WORDS[scalings[-1]]),
+                    scaling=_(CHOICE_LABELS[scalings[-1]]),
                 )
             )
         )
     for scaling, one, place_ in zip(scalings, found, st.columns(len(found), gap="medium"), strict=True):
         with place_:
             own = _(" · this experiment's") if scaling == dropout.scaling else ""
-            st.caption(f"**{plain(_(WORDS[scaling]) + own)}**")
-            whose = reader(one, e)
-            figure = distribution(one, whose, colours, *span(found))
-            live_chart(figure, f"sums-{scaling}", describe_distribution(one, whose), HEIGHT)
-            st.caption(plain(verdict(one)))
+            st.caption(f"**{plain(_(CHOICE_LABELS[scaling]) + own)}**")
+            whose = name_preactivation(one, e)
+            figure = plot_preactivations(one, whose, colours, *find_axis_range(found))
+            live_chart(figure, f"sums-{scaling}", describe_preactivations(one, whose), HEIGHT)
+            st.caption(plain(compare_mean_with_test(one)))
 
 
-def _sum(column: Column, scaling: str) -> Sums:
+def _sum(column: Column, scaling: str) -> PreactivationSample:
     e, look = column.experiment, column.look
     at = (e, look.update, look.site, look.layer, masks_state.sample(), look.step)
     unit = (
-        min(look.unit, units_of(e, look.site, look.layer)) - 1
+        min(look.unit, count_units(e, look.site, look.layer)) - 1
         if look.unit
-        else farthest(*at, scalings_of(column.opened.dropout, look.site)[-1])
+        else find_most_shifted_unit(*at, list_scalings(column.opened.dropout, look.site)[-1])
     )
-    return sums(*at, unit, scaling)
+    return sample_preactivations(*at, unit, scaling)

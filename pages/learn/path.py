@@ -1,22 +1,20 @@
 """The path page: how often one piece of information is corrupted on its way through layers and time, and why."""
 
-from pathlib import Path
-
 import streamlit as st
 
-from core.figures.theme import theme
+from core.figures.theme import get_theme
 from core.i18n import _
+from pages.common import visit
 from pages.common.address import address
+from pages.common.component import read_style
 from pages.common.escape import plain
 from pages.common.page_title import title
 from pages.learn import path_charts, path_controls, path_explanation, path_network, path_sensitivity, path_state
 
-_CSS = Path(__file__).parents[2] / "assets" / "components" / "path.css"
-
 
 def page() -> None:
     """The whole page."""
-    colours = theme(st.context.theme.type)
+    colours = get_theme(st.context.theme.type)
     title(
         _("The path that is corrupted L + 1 times"),
         _(
@@ -24,10 +22,10 @@ def page() -> None:
             "mask that it meets."
         ),
     )
-    st.html(f"<style>{_CSS.read_text(encoding='utf-8')}</style>")
+    st.html(f"<style>{read_style('path')}</style>")
     path_state.begin()
-    if path_state.bench()["error"]:
-        st.error(plain(path_state.bench()["error"]))
+    if said := visit.visit()["notice"] or visit.refusal("path-method", "path-cell", "path-layers"):
+        st.error(plain(said))
     with st.container(key="path"):
         path_controls.show()
         left, right = st.columns([2.15, 1], gap="medium")

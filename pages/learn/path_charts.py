@@ -4,19 +4,27 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.analysis.path_counts import corruption, gated, routes_of
-from core.analysis.path_stats import Route, Row, along, counted_methods, full, rows
+from core.analysis.path_counts import count_corruption, count_gate_routes, list_routes
+from core.analysis.path_stats import (
+    EvenRoute,
+    MethodRow,
+    compute_method_rows,
+    count_along_route,
+    list_methods_of_cell,
+    remove_schedules,
+)
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.experiment.experiment import Experiment
 from core.figures import path_count_charts as figures
-from core.figures.number_format import percentage, product
-from core.figures.path_count_charts import Growth
-from core.figures.path_sentence import through_cell
+from core.figures.number_format import format_percent, format_product
+from core.figures.path_count_charts import CountGrowth
+from core.figures.path_sentence import name_cell_route
 from core.figures.theme import Theme
 from core.i18n import _
 from pages.common.escape import plain
 from pages.common.live_chart import live_chart
+from pages.common.widgets import controlled
 from pages.learn import path_state
 from pages.learn.path_network import to_distance
 
@@ -27,13 +35,20 @@ def spread(colours: Theme) -> None:
     """How many of all paths cross how many masks; those through gates apart, where they are asked for."""
     experiment, distance = path_state.shown(), _distance()
     where = (experiment.placement, experiment.layers, distance, experiment.cell)
-    counts = corruption(*where).histogram
+    counts = count_corruption(*where).histogram
     st.markdown(f"## {_('Content paths between the two: {n}').format(n=f'{sum(counts):,}')}")
-    live_chart(figures.histogram(counts, colours, BARS), "path-histogram", figures.describe_histogram(counts), BARS)
+    live_chart(
+        figures.plot_path_histogram(counts, colours, BARS), "path-histogram", figures.describe_path_histogram(counts), BARS
+    )
     if path_state.gates():
-        apart = gated(*where)
+        apart = count_gate_routes(*where)
         st.caption(_("Routes through at least one gate, counted apart: {n}").format(n=f"{sum(apart):,}"))
-        live_chart(figures.histogram(apart, colours, GATES), "path-gates-chart", figures.describe_histogram(apart), GATES)
+        live_chart(
+            figures.plot_path_histogram(apart, colours, GATES),
+            "path-gates-chart",
+            figures.describe_path_histogram(apart),
+            GATES,
+        )
 
 
 def growth(colours: Theme) -> None:
@@ -42,7 +57,10 @@ def growth(colours: Theme) -> None:
     lines = [_growth(name, placement, experiment) for name, placement in _compared(experiment).items()]
     st.markdown(f"## {_('Farther away, which counts grow?')}")
     clicked = live_chart(
-        figures.growth(lines, distance, colours, LINES), "path-growth", figures.describe_growth(lines, distance), LINES
+        figures.plot_count_growth(lines, distance, colours, LINES),
+        "path-growth",
+        figures.describe_count_growth(lines, distance),
+        LINES,
     )
     _choose_beside(experiment)
     if clicked and round(clicked["x"]) != distance:
@@ -55,10 +73,10 @@ def table() -> None:
     experiment, distance = path_state.shown(), _distance()
     st.markdown(f"## {_('The methods at L = {layers}, Δ = {distance}').format(layers=experiment.layers, distance=distance)}")
     own = path_state.experiment().method
-    where, names = (experiment.layers, distance, experiment.steps - 1, experiment.cell), counted_methods(experiment.cell)
-    first = [name for name in dict.fromkeys([own, *path_state.bench()["beside"]]) if name in names]
+    where, names = (experiment.layers, distance, experiment.steps - 1, experiment.cell), list_methods_of_cell(experiment.cell)
+    first = [name for name in dict.fromkeys([own, *path_state.page()["beside"]]) if name in names]
     with st.container(key="path-table"):
-        st.markdown(_table(rows(*where, first), experiment.cell, own))
+        st.markdown(_table(compute_method_rows(*where, first), experiment.cell, own))
         st.caption(
             _(
                 "The masks that a path meets: at least and at most, and on each way along time; how many of "
@@ -71,12 +89,12 @@ def table() -> None:
         # Counted only where it is looked at: it is most of what a first visit would wait for.
         every = st.expander(_("All {n} methods").format(n=len(names)), key="path-all", on_change="rerun")
         if every.open:
-            every.markdown(_table(rows(*where), experiment.cell, own))
+            every.markdown(_table(compute_method_rows(*where), experiment.cell, own))
 
 
-def _table(found: Mapping[str, Row], cell: str, own: str | None) -> str:
-    ways = {"cell": through_cell(cell), "state": _("through the state")}
-    routes = [ways[way] for way in routes_of(cell)]
+def _table(found: Mapping[str, MethodRow], cell: str, own: str | None) -> str:
+    ways = {"cell": name_cell_route(cell), "state": _("through the state")}
+    routes = [ways[way] for way in list_routes(cell)]
     head = [
         _("method"),
         _("formula"),
@@ -98,43 +116,40 @@ def _distance() -> int:
 def _compared(experiment: Experiment) -> dict[str | None, Placement]:
     """By their names, the placements that are compared: the one that is chosen first, None where it is no method."""
     own = experiment.method
-    beside = [name for name in path_state.bench()["beside"] if experiment.cell in METHODS[name].cells]
+    beside = [name for name in path_state.page()["beside"] if experiment.cell in METHODS[name].cells]
     return {own: experiment.placement} | {
-        name: full(METHODS[name].placement(cell=experiment.cell)) for name in beside if name != own
+        name: remove_schedules(METHODS[name].build_placement(cell=experiment.cell)) for name in beside if name != own
     }
 
 
-def _growth(name: str | None, placement: Placement, experiment: Experiment) -> Growth:
+def _growth(name: str | None, placement: Placement, experiment: Experiment) -> CountGrowth:
     def counts(through: str) -> tuple[int, ...]:
-        if through not in routes_of(experiment.cell):
+        if through not in list_routes(experiment.cell):
             return ()
-        return along(placement, experiment.layers, experiment.steps - 1, experiment.cell, through)
+        return count_along_route(placement, experiment.layers, experiment.steps - 1, experiment.cell, through)
 
     label = _(METHODS[name].label) if name else _("Your own placement")
-    return Growth(label, counts("cell"), counts("state"), path_state.hue(name), path_state.carry())
+    return CountGrowth(label, counts("cell"), counts("state"), path_state.hue(name), path_state.carry())
 
 
 def _choose_beside(experiment: Experiment) -> None:
     names = [name for name, row in METHODS.items() if experiment.cell in row.cells]
-    st.session_state["path-beside"] = [name for name in path_state.bench()["beside"] if name in names]
-    st.multiselect(
+    controlled(
+        st.multiselect,
         _("Compared with"),
         names,
         key="path-beside",
+        value=[name for name in path_state.page()["beside"] if name in names],
+        tell=lambda chosen: path_state.page().update(beside=tuple(chosen)[: path_state.MOST_BESIDE]),
         max_selections=path_state.MOST_BESIDE,
-        on_change=_beside,
         format_func=lambda name: _(METHODS[name].label),
     )
 
 
-def _beside() -> None:
-    path_state.bench()["beside"] = tuple(st.session_state["path-beside"])
-
-
-def _row(name: str, row: Row, cell: str, chosen: bool) -> list[str]:
-    method, reach = METHODS[name], row.reach
+def _row(name: str, row: MethodRow, cell: str, chosen: bool) -> list[str]:
+    method, reach = METHODS[name], row.counts
     formula = method.count_for.get(cell, method.count)
-    routes = [getattr(row, way) for way in routes_of(cell)]
+    routes = [getattr(row, way) for way in list_routes(cell)]
     cells = [
         plain(_(method.label)),
         formula,
@@ -147,14 +162,14 @@ def _row(name: str, row: Row, cell: str, chosen: bool) -> list[str]:
     return [f"**{text}**" if chosen else str(text) for text in cells]
 
 
-def _count(route: Route | None) -> str:
+def _count(route: EvenRoute | None) -> str:
     return "–" if route is None else str(route.count)
 
 
-def _kept(route: Route | None) -> str:
+def _kept(route: EvenRoute | None) -> str:
     if route is None:
         return "–"
-    return " = ".join(filter(None, [product(route.keeps), percentage(route.survival)]))
+    return " = ".join(filter(None, [format_product(route.keep_factors), format_percent(route.survival)]))
 
 
 def _cells(texts: list[str]) -> str:

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core.analysis.path_counts import routes_of
-from core.analysis.path_stats import along, reach, route
+from core.analysis.path_counts import list_routes
+from core.analysis.path_stats import count_along_route, count_by_distance, describe_even_route
 from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.experiment.experiment import Experiment
-from core.figures.number_format import percentage, product
+from core.figures.number_format import format_percent, format_product
 from core.i18n import _
 from pages.common.escape import plain
 from pages.learn import path_state
@@ -57,7 +57,7 @@ def _step_says(cell: str) -> str:
             "One step of layer l of the paper's LSTM. D is a fresh mask, at two places only: on what comes from below, "
             "and on what the top layer tells. The two ways along time, h and c of the step before, have none."
         )
-    if "cell" in routes_of(cell):
+    if "cell" in list_routes(cell):
         return _(
             "The same masks in layer l of a GRU. D is a fresh mask, at two places only: on what comes from below, and "
             "on what the top layer tells. The two ways along time, h carried on by z and h read by g, have none."
@@ -72,7 +72,7 @@ def _statement() -> None:
     experiment = path_state.shown()
     climbs = path_state.view().climbs
     layers, distance, cell = experiment.layers, climbs[-1] - climbs[0], experiment.cell
-    papers = reach(METHODS["zaremba2014"].placement(cell=cell), layers, max(distance, FARTHER), cell)
+    papers = count_by_distance(METHODS["zaremba2014"].build_placement(cell=cell), layers, max(distance, FARTHER), cell)
     up, far = papers[distance], papers[FARTHER]
     st.markdown(
         _(
@@ -90,10 +90,10 @@ def _statement() -> None:
 
 def _also(name: str, experiment: Experiment, distance: int, which: str) -> str:
     """What one more mask along time does to the counts over this distance."""
-    placement = METHODS[name].placement(cell=experiment.cell)
+    placement = METHODS[name].build_placement(cell=experiment.cell)
     where = (placement, experiment.layers, experiment.steps - 1, experiment.cell)  # as counted for the table and the lines
-    counts = reach(*where)[distance]
-    ways = {way: along(*where, way)[distance] for way in routes_of(experiment.cell)}
+    counts = count_by_distance(*where)[distance]
+    ways = {way: count_along_route(*where, way)[distance] for way in list_routes(experiment.cell)}
     said = {"which": which, "least": counts.least, "most": counts.most, "state": ways["state"]}
     if "cell" not in ways:
         return _("{which}: there is no other way along time, and every step costs a mask. Here {state}.").format(**said)
@@ -107,10 +107,10 @@ def _also(name: str, experiment: Experiment, distance: int, which: str) -> str:
 
 def _on_every_path(which: str, placement: Placement, experiment: Experiment, distance: int) -> str:
     """What a mask on the cell, and none on the state, does to the counts and to a unit."""
-    layers, k = experiment.layers, 1 - placement.rate("cell", 1, experiment.layers)
-    way = route(placement, layers, distance, experiment.cell, "cell")
+    layers, k = experiment.layers, 1 - placement.get_rate("cell", 1, experiment.layers)
+    way = describe_even_route(placement, layers, distance, experiment.cell, "cell")
     counted = _(
-        "{which}: now every content path pays at each cell that it visits, whichever way it takes along time: once for "
+        "{which}: now every content path pays at each cell that it visits, on every route along time: once for "
         "each of the Δ steps and once for entering each of the L layers, so Δ + L more than L + 1. Here {up} + "
         "{distance} + {layers} = {n}."
     ).format(which=which, up=layers + 1, distance=distance, layers=layers, n=way.count)
@@ -121,10 +121,10 @@ def _on_every_path(which: str, placement: Placement, experiment: Experiment, dis
     ).format(
         k=k,
         distance=distance,
-        fades=f"{product([(k, distance)])} = {percentage(k**distance)}",
+        fades=f"{format_product([(k, distance)])} = {format_percent(k**distance)}",
         n=way.count,
-        product=product(way.keeps),
-        left=percentage(way.survival),
+        product=format_product(way.keep_factors),
+        left=format_percent(way.survival),
     )
     return f"{counted} {fades}"
 
@@ -134,4 +134,4 @@ def _chosen() -> None:
     if name in (None, "zaremba2014") or not METHODS[str(name)].equation:
         return
     st.caption(_("{method}, chosen above, puts its masks here:").format(method=plain(_(METHODS[str(name)].label))))
-    st.latex(METHODS[str(name)].equation_in(path_state.experiment().cell))
+    st.latex(METHODS[str(name)].get_equation(path_state.experiment().cell))

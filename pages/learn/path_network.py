@@ -5,19 +5,21 @@ from typing import Any
 
 import streamlit as st
 
-from core.analysis.path_counts import Corruption, corruption, crossings, gated, routes_of
+from core.analysis.path_counts import CorruptionCounts, count_corruption, count_gate_routes, list_crossings, list_routes
 from core.dropout.masks import expand_word_masks
 from core.experiment.batches import batch_at, draw_update_masks, load_data
 from core.experiment.experiment import Experiment
-from core.figures.network import Scene, network
-from core.figures.path_count_charts import counted
-from core.figures.path_sentence import count_sentence, gates_sentence, reason
+from core.figures.network import Scene, render_network
+from core.figures.path_count_charts import format_count_equation
+from core.figures.path_sentence import describe_gate_routes, explain_count, format_count_sentence
 from core.figures.theme import Theme
 from core.i18n import _
+from pages.common import visit
 from pages.common.escape import plain
 from pages.common.network import network_view
 from pages.common.path_view import COUNT, View, first_that_shows
 from pages.common.update_slider import scrubber
+from pages.common.widgets import choice, controlled
 from pages.learn import path_state
 
 
@@ -27,7 +29,7 @@ def show(colours: Theme) -> None:
     scene = _scene(experiment, view, path_state.gates())
     with st.container(key="count"):
         _sentence(experiment, view, scene)
-    network_view(network(scene, colours, "path-network"), "path-network", _follow, experiment.placement.zones)
+    network_view(render_network(scene, colours, "path-network"), "path-network", _follow, experiment.placement.is_zoneout)
     if set(view.climbs[1:-1]) & set(scene.steps):
         st.caption(_("Drag the h between two arrows to the step at which the path is to climb to the layer above."))
     _scrub(experiment, view)
@@ -35,7 +37,7 @@ def show(colours: Theme) -> None:
 
 def _scene(experiment: Experiment, view: View, gates: bool) -> Scene:
     data, batch = load_data(experiment), batch_at(experiment, path_state.UPDATE)
-    inputs, right = data.sample_text(batch, view.sample)
+    inputs, right = data.describe_sample(batch, view.sample)
     masks = expand_word_masks(draw_update_masks(experiment, path_state.UPDATE), batch.x)
     return Scene(
         experiment.placement,
@@ -55,17 +57,17 @@ def _scene(experiment: Experiment, view: View, gates: bool) -> Scene:
 
 def _sentence(experiment: Experiment, view: View, scene: Scene) -> None:
     layers, distance = experiment.layers, view.climbs[-1] - view.climbs[0]
-    path = crossings(experiment.placement, layers, view.climbs, view.through, experiment.cell)
-    counts = corruption(experiment.placement, layers, distance, experiment.cell)
+    path = list_crossings(experiment.placement, layers, view.climbs, view.through, experiment.cell)
+    counts = count_corruption(experiment.placement, layers, distance, experiment.cell)
     word = plain(scene.inputs[view.climbs[0]])
-    said = counted(path, layers, distance, view.through)
+    said = format_count_equation(path, layers, distance, view.through)
     st.markdown(
-        count_sentence(word, distance, len(path), "")
+        format_count_sentence(word, distance, len(path), "")
         + (f"\u2003:orange[**{said}**]" if said else "")
         + _spared(experiment, view, len(path))
     )
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
-        st.caption(reason(path, layers, counts, experiment.cell))
+        st.caption(explain_count(path, layers, counts, experiment.cell))
         _routes(experiment, view, counts)
     _gates(experiment, distance)
 
@@ -75,7 +77,7 @@ def _spared(experiment: Experiment, view: View, met: int) -> str:
     cell = experiment.cell
     if view.through != "cell":
         return ""
-    state = crossings(experiment.placement, experiment.layers, view.climbs, "state", cell)
+    state = list_crossings(experiment.placement, experiment.layers, view.climbs, "state", cell)
     if len(state) <= met or "state" not in {mask.site for mask in state}:
         return ""
     return "  \n" + _("{here}; {there}: **{n}**, so masking h spares what {carry} remembers.").format(
@@ -86,13 +88,14 @@ def _spared(experiment: Experiment, view: View, met: int) -> str:
 def _gates(experiment: Experiment, distance: int) -> None:
     """The switch of the routes through gates, and what they meet."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="gates"):
-        st.session_state["path-gates"] = path_state.bench().get("gates", False)  # the widget's own is forgotten on another page
-        st.toggle(
+        controlled(
+            st.toggle,
             _("Routes through gates"),
             key="path-gates",
-            disabled=len(routes_of(experiment.cell)) < 2,
+            value=bool(path_state.page().get("gates")),
+            tell=lambda on: path_state.page().update(gates=on),
+            disabled=len(list_routes(experiment.cell)) < 2,
             width="content",
-            on_change=_switch_gates,
         )
         # Not behind the switch's own question mark: a click on that would switch.
         st.caption(
@@ -102,25 +105,22 @@ def _gates(experiment: Experiment, distance: int) -> None:
             )
         )
     if path_state.gates():
-        st.caption(gates_sentence(gated(experiment.placement, experiment.layers, distance, experiment.cell)))
+        st.caption(describe_gate_routes(count_gate_routes(experiment.placement, experiment.layers, distance, experiment.cell)))
 
 
-def _switch_gates() -> None:
-    path_state.bench()["gates"] = st.session_state["path-gates"]
-
-
-def _routes(experiment: Experiment, view: View, counts: Corruption) -> None:
+def _routes(experiment: Experiment, view: View, counts: CorruptionCounts) -> None:
     """Each route with its count, so that what a mask on h or c costs is seen without trying them all."""
     placement, layers, cell = experiment.placement, experiment.layers, experiment.cell
-    met = {way: len(crossings(placement, layers, view.climbs, way, cell)) for way in routes_of(cell)}
+    met = {way: len(list_crossings(placement, layers, view.climbs, way, cell)) for way in list_routes(cell)}
     met |= {"least": counts.least, "most": counts.most}
-    st.session_state["path-route"] = path_state.bench()["pick"] or path_state.view().through
-    st.segmented_control(
+    choice(
+        st.segmented_control,
         _("Route along time"),
         list(met),
         key="path-route",
+        value=path_state.page()["pick"] or path_state.view().through,
+        tell=_route,
         required=True,
-        on_change=_route,
         label_visibility="collapsed",
         format_func=lambda way: _("{route}: {n}").format(route=_way(way, cell), n=met[way]),
     )
@@ -132,12 +132,11 @@ def _way(way: str, cell: str) -> str:
     return names[way]
 
 
-def _route() -> None:
-    way, view = st.session_state["path-route"], View(**path_state.bench()["view"])
+def _route(way: str) -> None:
     if way in path_state.PICKS:
-        path_state.look(view, way)
+        path_state.look(visit.view(), way)
     else:
-        path_state.look(replace(view, through=way), "")
+        path_state.look(replace(visit.view(), through=way), "")
 
 
 def _follow(did: dict[str, Any]) -> None:
@@ -183,4 +182,4 @@ def _ends_out_of_sight(view: View, steps: int) -> dict[str, int | None]:
 
 
 def _to_step(chosen: int | None) -> None:
-    path_state.look(replace(View(**path_state.bench()["view"]), first=chosen or 0))
+    path_state.look(replace(visit.view(), first=chosen or 0))

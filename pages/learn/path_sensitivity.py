@@ -2,18 +2,20 @@
 
 import streamlit as st
 
-from core.analysis.sensitivity_request import DRAWS, INVERTED, WIDEST, as_it_is, candidates
+from core.analysis.sensitivity_request import DRAWS, MAX_UNITS, RESCALED_METHOD, collect_placements, is_small_enough
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
-from core.figures.sensitivity_chart import QUANTITIES, describe_measured, measured_curves
-from core.figures.sensitivity_summary import cause, goes, verdict
-from core.figures.theme import theme
-from core.i18n import _, use
+from core.figures.sensitivity_chart import QUANTITIES, describe_sensitivity, plot_sensitivity
+from core.figures.sensitivity_summary import classify_trend, describe_trend, explain_trend
+from core.figures.theme import get_theme
+from core.i18n import _
 from core.runs.sensitivity_jobs import Measurement, Measurements, outdated
 from pages.common.escape import plain
+from pages.common.guard import guarded_fragment
 from pages.common.live_chart import live_chart
 from pages.common.service import owner, service
+from pages.common.widgets import button
 from pages.learn import path_state, path_weights
 
 TICK = 0.5  # seconds
@@ -33,11 +35,10 @@ def show() -> None:
         return
     found = measurements().look(path_state.experiment(), path_weights.chosen())
     busy = found is not None and found.state in ("waiting", "running")
-    st.fragment(_draw, run_every=TICK if busy else None)(busy)
+    st.fragment(guarded_fragment(_draw), run_every=TICK if busy else None)(busy)
 
 
 def _draw(timed: bool) -> None:
-    use(st.context.locale or "en")
     experiment, file = path_state.experiment(), path_weights.chosen()
     found = measurements().look(experiment, file)
     st.caption(
@@ -54,7 +55,8 @@ def _draw(timed: bool) -> None:
     else:
         if found.state == "running":
             st.progress(
-                found.part, _("{n} of {all} methods are measured.").format(n=len(found.curves), all=len(candidates(experiment)))
+                found.part,
+                _("{n} of {all} methods are measured.").format(n=len(found.curves), all=len(collect_placements(experiment))),
             )
         elif outdated(found, file):
             _offer(_("The run has gone on: measure again"))
@@ -69,36 +71,35 @@ def _model(found: Measurement | None) -> str:
         if found is None or found.state in ("waiting", "failed"):
             return _("the network of {run}, with the weights that it has now").format(run=plain(name))
         return _("the network of {run}, with its weights after update {n}").format(run=plain(name), n=found.update)
-    if as_it_is(path_state.experiment()):
+    if is_small_enough(path_state.experiment()):
         return _("an untrained network of these sizes")
-    return _("an untrained network like this one, with {widest} units a layer").format(widest=WIDEST)
+    return _("an untrained network like this one, with {widest} units a layer").format(widest=MAX_UNITS)
 
 
 def _offer(words: str, found: Measurement | None = None) -> None:
     if found is not None:
         st.error(plain(found.reason))
-    st.button(
+    button(
         words,
         key="path-measure",
+        tell=_ask,
         type="primary",
         icon=":material/science:",
-        on_click=_ask,
         help=_("It takes some seconds, in a process of its own."),
     )
-    if refused := path_state.bench().pop("refused", ""):
+    if refused := path_state.page().pop("refused", ""):
         st.error(plain(refused))
 
 
 def _ask() -> None:
-    use(st.context.locale or "en")
     try:
         measurements().ask(path_state.experiment(), path_weights.chosen(), owner())
     except Invalid as invalid:
-        path_state.bench()["refused"] = str(invalid)
+        path_state.page()["refused"] = str(invalid)
 
 
 def _results(experiment: Experiment, found: Measurement) -> None:
-    names = [name for name in candidates(experiment) if name in found.curves]
+    names = [name for name in collect_placements(experiment) if name in found.curves]
     curves = {_label(name): found.curves[name] for name in names}
     if not curves:
         return
@@ -117,25 +118,28 @@ def _results(experiment: Experiment, found: Measurement) -> None:
         if path_weights.name()
         else _("untrained")
     )
-    figure = measured_curves(curves, quantity, theme(st.context.theme.type), HEIGHT, of, list(map(path_state.hue, names)))
-    live_chart(figure, "path-measured", describe_measured(curves, quantity, of), HEIGHT)
+    figure = plot_sensitivity(curves, quantity, get_theme(st.context.theme.type), HEIGHT, of, list(map(path_state.hue, names)))
+    live_chart(figure, "path-measured", describe_sensitivity(curves, quantity, of), HEIGHT)
     _say(experiment, found, names, quantity)
 
 
 def _say(experiment: Experiment, found: Measurement, names: list[str], quantity: str) -> None:
     """Below the figure: what each curve does, in its numbers, and why; and why Moon's is drawn as it is."""
-    placements = candidates(experiment)
-    said = {name: verdict(found.curves[name], quantity) for name in names}
-    why = {name: cause(placements[name], experiment.cell, quantity, goes(found.curves[name], quantity)) for name in names}
+    placements = collect_placements(experiment)
+    said = {name: describe_trend(found.curves[name], quantity) for name in names}
+    why = {
+        name: explain_trend(placements[name], experiment.cell, quantity, classify_trend(found.curves[name], quantity))
+        for name in names
+    }
     lines = [f"- **{plain(_label(name))}** {says} {why[name]}" for name, says in said.items() if says]
     st.markdown("\n".join(lines))
-    if INVERTED in names:
+    if RESCALED_METHOD in names:
         st.caption(
             _(
                 "“{method}” is drawn with inverted scaling on purpose, and with its mask on c alone: it shows why a mask "
                 "that is kept for a whole sequence must not be scaled like that. Its usual form leaves it unscaled: "
                 "choose it above, and it is measured too."
-            ).format(method=plain(_(METHODS[INVERTED].label)))
+            ).format(method=plain(_(METHODS[RESCALED_METHOD].label)))
         )
 
 
@@ -172,4 +176,4 @@ def _label(name: str) -> str:
     if name == "own":
         return _("chosen above")
     label = _(METHODS[name].label)
-    return _("{method}, inverted scaling").format(method=label) if name == INVERTED else label
+    return _("{method}, inverted scaling").format(method=label) if name == RESCALED_METHOD else label

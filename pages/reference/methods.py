@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.dropout.methods import METHODS
-from core.figures.theme import Theme, theme
+from core.figures.theme import Theme, get_theme
 from core.i18n import _
 from pages.common.address import address
 from pages.common.escape import plain
@@ -15,7 +15,7 @@ from pages.reference import method_card, method_controls
 
 def page() -> None:
     """The whole page."""
-    colours = theme(st.context.theme.type)
+    colours = get_theme(st.context.theme.type)
     purpose = _(
         "Every way to drop in a recurrent network that the literature names: where its masks multiply, and how often "
         "they meet what is remembered."

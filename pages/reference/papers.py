@@ -7,16 +7,15 @@ from html import escape
 import streamlit as st
 
 from core.dropout.methods import METHODS
-from core.dropout.published_results import NOTE
+from core.dropout.published_results import LOSS_NOTE
 from core.experiment.experiment import Experiment, build_experiment
-from core.experiment.recipes import RECIPES, Recipe
-from core.experiment.recipes import experiment as of_recipe
+from core.experiment.recipes import RECIPES, Recipe, build_recipe_experiment
 from core.experiment.serialization import to_query
-from core.figures.number_format import raised
+from core.figures.number_format import format_exponent
 from core.i18n import N_, _
 from core.results import measured_runs, paper_tables, recipe_runs, seed_runs
 from core.results import seed_table as five
-from core.results.measured_runs import Measured, read
+from core.results.measured_runs import MeasuredRun, load_runs
 from core.tasks import TASKS
 from pages.common.escape import plain
 from pages.common.page_title import title
@@ -42,7 +41,7 @@ def page() -> None:
     title(_("Paper tables"), purpose)
     ways = "".join(f'<a href="#{key}">{escape(_(name))}</a>' for key, name in WAYS.items())
     st.html(f'<nav class="papers-ways">{ways}</nav>')
-    runs, repeated = read(recipe_runs.FILE), read(seed_runs.FILE)
+    runs, repeated = load_runs(recipe_runs.FILE), load_runs(seed_runs.FILE)
     with st.container(key="papers"):
         _set_ups(runs)
         _four(repeated)
@@ -50,52 +49,57 @@ def page() -> None:
         _others()
 
 
-def _set_ups(runs: Sequence[Measured]) -> None:
+def _set_ups(runs: Sequence[MeasuredRun]) -> None:
     _head("set-ups")
     about = _(
         "In small: a tenth of the widths, Python's documentation in the place of the Penn Treebank, and a tenth of the "
         "updates, but 6000 at most: only what dropout does can be compared, not the figures."
     )
-    st.caption(plain(" ".join((about, _(NOTE), _(paper_tables.SOURCE)))))
-    table([*paper_tables.head(), _("start it")], (_set_up(recipe, runs) for recipe in RECIPES.values()))
-    for n, sentence in enumerate(paper_tables.shared(), start=1):
-        st.caption(f"{raised(n)} {plain(_(sentence))}")
-    _measured_by("python -m core tables --run", five.where(runs) if runs else _("nothing yet"))
+    st.caption(plain(" ".join((about, _(LOSS_NOTE), _(paper_tables.SOURCE)))))
+    table([*paper_tables.build_head(), _("start it")], (_set_up(recipe, runs) for recipe in RECIPES.values()))
+    for n, sentence in enumerate(paper_tables.list_shared_differences(), start=1):
+        st.caption(f"{format_exponent(n)} {plain(_(sentence))}")
+    _measured_by("python -m core tables --run", five.describe_machines(runs) if runs else _("nothing yet"))
     with st.expander(_("The commands: in small, and as published, on a folder PTB in the layout of the Penn Treebank")):
         for recipe in RECIPES.values():
-            lines = [*map(measured_runs.command, recipe_runs.of(recipe)), paper_tables.whole(recipe)]
+            lines = [
+                *map(measured_runs.format_command, recipe_runs.list_recipe_arguments(recipe)),
+                paper_tables.format_full_command(recipe),
+            ]
             st.caption(plain(_(recipe.label)))
             st.code("\n".join(lines), language="bash")
 
 
-def _set_up(recipe: Recipe, runs: Sequence[Measured]) -> tuple[str, ...]:
-    here = (_result(one) if one else said("–") for one in paper_tables.measured(recipe, runs))
-    theirs = "".join(_result(paper_tables.reported(row)) for row in recipe.reported)
-    marks = " ".join(raised(n) for n, one in enumerate(paper_tables.shared(), start=1) if one in recipe.differs)
+def _set_up(recipe: Recipe, runs: Sequence[MeasuredRun]) -> tuple[str, ...]:
+    here = (_result(one) if one else said("–") for one in paper_tables.describe_measured(recipe, runs))
+    theirs = "".join(_result(paper_tables.describe_published(row)) for row in recipe.reported)
+    marks = " ".join(
+        format_exponent(n) for n, one in enumerate(paper_tables.list_shared_differences(), start=1) if one in recipe.differs
+    )
     return (
         said(f"{_(recipe.label)} {marks}"),
         theirs,
         *here,
-        "".join(map(small, paper_tables.particular(recipe))),
+        "".join(map(small, paper_tables.list_particular_differences(recipe))),
         _starts(recipe),
     )
 
 
-def _result(found: paper_tables.Result) -> str:
+def _result(found: paper_tables.TableEntry) -> str:
     return value(found.value, found.note)
 
 
 def _starts(recipe: Recipe) -> str:
     """Links to the Lab, whose pictures need windows of one length."""
-    whole = replace(of_recipe(recipe, recipe_runs.SCALE), windows="equal")
+    whole = replace(build_recipe_experiment(recipe, recipe_runs.SCALE), windows="equal")
     links = to_lab(_("Open in the Lab"), to_query(whole))
     if recipe.fields["placement"].sites:
-        links += to_lab(_("Without dropout"), to_query(replace(whole, placement=METHODS["none"].placement())))
+        links += to_lab(_("Without dropout"), to_query(replace(whole, placement=METHODS["none"].build_placement())))
     same = recipe.fields.get("windows", "equal") == "equal"
     return links if same else links + small(_("with windows of equal length; of varied length on the command line only"))
 
 
-def _four(runs: Sequence[Measured]) -> None:
+def _four(runs: Sequence[MeasuredRun]) -> None:
     _head("four")
     about = _(
         "Here: five seeds, mean ± 95 % interval, best validation / test at the end. Below it, how much more than without "
@@ -111,33 +115,36 @@ def _four(runs: Sequence[Measured]) -> None:
         _("what differs"),
         _("start it in the Lab"),
     ]
-    table(names, (tuple(_kind(kind)) for kind in paper_tables.four(runs)))
+    table(names, (tuple(_kind(kind)) for kind in paper_tables.list_paper_tasks(runs)))
 
 
-def _kind(kind: paper_tables.Kind) -> Iterator[str]:
+def _kind(kind: paper_tables.PaperTask) -> Iterator[str]:
     yield said(kind.task) + small(_(kind.data))
-    yield "".join(_result(paper_tables.reported(row)) for row in kind.reported)
+    yield "".join(_result(paper_tables.describe_published(row)) for row in kind.reported)
     for column in STARTS:
-        found = kind.measured(column)
+        found = kind.describe_column(column)
         yield parts(found.value) + "".join(map(small, found.note.split("; "))) if found else said("–")
-    yield small(_("Another, smaller task stands for it here. {about}").format(about=_(TASKS[kind.task].about)))
+    yield small(_("Another, smaller task stands for it here. {about}").format(about=_(TASKS[kind.task].description)))
     yield "".join(to_lab(_(name), to_query(_of(kind.task, column))) for column, name in STARTS.items())
 
 
 def _of(task: str, column: str) -> Experiment:
     """The very experiment of that column."""
     name, _at, rate = column.partition(" at ")
-    return build_experiment(task, placement=METHODS[name].placement(float(rate) if rate else None))
+    return build_experiment(task, placement=METHODS[name].build_placement(float(rate) if rate else None))
 
 
-def _seeds(runs: Sequence[Measured]) -> None:
+def _seeds(runs: Sequence[MeasuredRun]) -> None:
     _head("seeds")
     if not runs:
         st.caption(_("Nothing has been measured yet."))
         return
-    _measured_by("python -m core seeds --run", five.about(runs))
-    table(five.differences_head(), ((said(name), *map(_difference, cells)) for name, *cells in five.differences(runs)))
-    table(five.head(), ((said(name), *map(parts, cells)) for name, *cells in five.rows(runs)))
+    _measured_by("python -m core seeds --run", five.describe_measurement(runs))
+    table(
+        five.build_difference_head(),
+        ((said(name), *map(_difference, cells)) for name, *cells in five.build_difference_rows(runs)),
+    )
+    table(five.build_head(), ((said(name), *map(parts, cells)) for name, *cells in five.build_rows(runs)))
 
 
 def _difference(text: str) -> str:
@@ -147,9 +154,13 @@ def _difference(text: str) -> str:
 
 def _others() -> None:
     _head("others")
-    names, found = [_("method"), _("data"), _("published")], paper_tables.others()
+    names, found = [_("method"), _("data"), _("published")], paper_tables.list_other_published()
     table(
-        names, ((said(_(METHODS[row.method].label)), said(_(row.data)), _result(paper_tables.reported(row))) for row in found)
+        names,
+        (
+            (said(_(METHODS[row.method].label)), said(_(row.dataset)), _result(paper_tables.describe_published(row)))
+            for row in found
+        ),
     )
 
 

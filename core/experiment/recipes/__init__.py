@@ -1,6 +1,6 @@
-"""The set-ups of published results, to be run again: a row each, and the same in small."""
+"""Recipes: the set-ups of published results, at full size and scaled down."""
 
-from core.experiment.recipes.recipe import Recipe, experiment
-from core.experiment.recipes.table import RECIPES, recipe
+from core.experiment.recipes.recipe import Recipe, build_recipe_experiment
+from core.experiment.recipes.table import RECIPES, get_recipe
 
-__all__ = ["RECIPES", "Recipe", "experiment", "recipe"]
+__all__ = ["RECIPES", "Recipe", "build_recipe_experiment", "get_recipe"]

@@ -1,50 +1,62 @@
-"""The network figure: an LSTM unrolled over time and layers, every mask where it acts, one path traced through them."""
+"""The network figure: a recurrent network unrolled over time and layers, with its masks and one traced path, as SVG."""
 
-from core.figures.network.barcodes import barcodes, numbers
-from core.figures.network.connections import links, trace
-from core.figures.network.gate_routes import gate_letters, gates
-from core.figures.network.labels import description
-from core.figures.network.layout import HEIGHT, STACK, WIDTH
-from core.figures.network.nodes import bands, handles, joints, legend, nodes, words
+from core.figures.network.barcodes import render_barcodes, render_crossing_numbers
+from core.figures.network.connections import render_links, render_path
+from core.figures.network.gate_routes import render_gate_letters, render_gate_routes
+from core.figures.network.labels import describe_network
+from core.figures.network.layout import HEIGHT, LAYERS_RANGE, WIDTH
+from core.figures.network.nodes import (
+    render_climb_handles,
+    render_joints,
+    render_layer_bands,
+    render_legend,
+    render_nodes,
+    render_tokens,
+)
 from core.figures.network.scene import Scene
-from core.figures.network.style import style
-from core.figures.network.svg import group, number, tag, text
+from core.figures.network.style import build_style_sheet
+from core.figures.svg import escape_text, format_coordinate, group, tag
 from core.figures.theme import Theme
 from core.i18n import _
 
 __all__ = ["Scene", "network"]
 
 
-def network(scene: Scene, theme: Theme, name: str = "network") -> str:
-    """The figure as one SVG element, the same text for the same scene and theme. `name` begins all its ids.
+def render_network(scene: Scene, theme: Theme, name: str = "network") -> str:
+    """Return the figure as one SVG element, the same text for the same scene and theme. name: prefix of all ids.
 
-    Each barcode is one <path>: data-site, data-layer, data-t say which mask it shows; data-first-unit and data-units
-    which of its units; each "M<u> 0v1" in its d is a kept unit, u counted from 0 within the excerpt.
+    Each barcode is one <path>: data-site, data-layer and data-t name its mask, data-first-unit and data-units the units
+    shown; each "M<u> 0v1" in its d is a kept unit, u counted from 0.
     """
     at = scene.layout
-    frame = {"x": at.left, "y": STACK[0] - 40, "width": at.right - at.left, "height": STACK[1] - STACK[0] + 80}
+    frame = {
+        "x": at.left,
+        "y": LAYERS_RANGE[0] - 40,
+        "width": at.right - at.left,
+        "height": LAYERS_RANGE[1] - LAYERS_RANGE[0] + 80,
+    }
     head = tag(
         "defs",
-        tag("title", text(_("The network over time")), id=f"{name}-title"),
+        tag("title", escape_text(_("The network over time")), id=f"{name}-title"),
         tag("clipPath", tag("rect", **frame), id=f"{name}-window"),
     )
     return tag(
         "svg",
         head,
-        tag("desc", text(description(scene)), id=f"{name}-desc"),
-        tag("style", text(style(theme))),
-        bands(scene),
-        group(links(scene, name), clip_path=f"url(#{name}-window)"),
-        joints(scene),
-        gates(scene, name),
-        trace(scene, name),
-        nodes(scene),
-        words(scene, name),
-        handles(scene, name),
-        barcodes(scene, name),
-        numbers(scene, name),
-        gate_letters(scene, name),
-        legend(scene, name),
+        tag("desc", escape_text(describe_network(scene)), id=f"{name}-desc"),
+        tag("style", escape_text(build_style_sheet(theme))),
+        render_layer_bands(scene),
+        group(render_links(scene, name), clip_path=f"url(#{name}-window)"),
+        render_joints(scene),
+        render_gate_routes(scene, name),
+        render_path(scene, name),
+        render_nodes(scene),
+        render_tokens(scene, name),
+        render_climb_handles(scene, name),
+        render_barcodes(scene, name),
+        render_crossing_numbers(scene, name),
+        render_gate_letters(scene, name),
+        render_legend(scene, name),
         xmlns="http://www.w3.org/2000/svg",
         id=name,
         class_="net",
@@ -54,6 +66,6 @@ def network(scene: Scene, theme: Theme, name: str = "network") -> str:
         aria_describedby=f"{name}-desc",
         data_first=str(at.first),
         data_count=str(at.count),
-        data_x=number(at.x(at.first)),
+        data_x=format_coordinate(at.x(at.first)),
         data_pitch=f"{at.pitch:.4g}",
     )

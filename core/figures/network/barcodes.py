@@ -1,44 +1,44 @@
-"""The masks as barcodes: one stripe a unit, filled kept, empty dropped, each where its mask multiplies."""
+"""The barcodes of the network figure, each where its mask multiplies: one stripe per unit, filled kept, empty dropped."""
 
-from core.figures.network.labels import mask_says, place
+from core.figures.network.labels import label_mask, label_site
 from core.figures.network.layout import Box
-from core.figures.network.scene import UNITS, Scene
-from core.figures.network.svg import group, label, number, tag
+from core.figures.network.scene import MAX_UNITS, Scene
+from core.figures.svg import format_coordinate, group, label, tag
 
-INSET = 2.5
-WIDEST = 17  # that a number may be between two barcodes; one of three digits is squeezed
+MAX_INSET = 2.5
+MAX_NUMBER_WIDTH = 17  # between two barcodes; numbers of three digits are compressed
 
 
-def barcodes(scene: Scene, name: str) -> str:
-    """Every mask of the window: a group for each site that is on at a layer."""
+def render_barcodes(scene: Scene, name: str) -> str:
+    """Return every mask of the window, a group for each active site and layer."""
     return "".join(
         group(
-            *(_barcode(scene, name, site, layer, t) for t in scene.steps),
+            *(_render_barcode(scene, name, site, layer, t) for t in scene.steps),
             id=f"{name}-masks-{site}-{layer}",
             role="group",
-            aria_label=place(site, layer),
+            aria_label=label_site(site, layer),
         )
-        for site, layer in scene.on
+        for site, layer in scene.active_rates
     )
 
 
-def numbers(scene: Scene, name: str) -> str:
-    """The numbers of the path's crossings within the window, beside their barcodes."""
-    return "".join(_number(scene, name, *at) for at in scene.crossed if at[2] in scene.steps)
+def render_crossing_numbers(scene: Scene, name: str) -> str:
+    """Return the numbers of the path's crossings within the window, beside their barcodes."""
+    return "".join(_render_crossing_number(scene, name, *at) for at in scene.crossing_numbers if at[2] in scene.steps)
 
 
-def _barcode(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
-    box, kept = scene.layout.box(site, layer, t), scene.kept(site, layer, t)
+def _render_barcode(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
+    box, kept = scene.layout.place_mask(site, layer, t), scene.kept_units(site, layer, t)
     units = scene.units(site, layer)
     stripes = tag(
         "path",
-        d=_stripes(scene, site, layer, t),
-        transform=_scale(box, min(units, UNITS)),
+        d=_stripe_path(scene, site, layer, t),
+        transform=_stripe_transform(box, min(units, MAX_UNITS)),
         data_site=site,
         data_layer=str(layer),
         data_t=str(t),
         data_first_unit="1",
-        data_units=str(min(units, UNITS)),
+        data_units=str(min(units, MAX_UNITS)),
     )
     return group(
         tag("rect", width=box.width, height=box.height, rx=3),
@@ -46,24 +46,24 @@ def _barcode(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
         id=f"{name}-{site}-{layer}-{t}",
         role="button",
         tabindex="-1",
-        class_="net-mask is-crossed" if (site, layer, t) in scene.crossed else "net-mask",
-        transform=f"translate({number(box.x)} {number(box.y)})",
-        aria_label=mask_says(scene, site, layer, t, len(kept)),
+        class_="net-mask is-crossed" if (site, layer, t) in scene.crossing_numbers else "net-mask",
+        transform=f"translate({format_coordinate(box.x)} {format_coordinate(box.y)})",
+        aria_label=label_mask(scene, site, layer, t, len(kept)),
     )
 
 
-def _stripes(scene: Scene, site: str, layer: int, t: int) -> str:
-    """A full stripe for each unit that is kept; a Gaussian factor f is as high as f / 2, no higher than the barcode."""
+def _stripe_path(scene: Scene, site: str, layer: int, t: int) -> str:
+    """Return the path of a barcode: a full stripe for each kept unit; a Gaussian factor f has height f / 2, at most 1."""
     dropout, factors = scene.placement.get(site), scene.factors(site, layer, t)
     if dropout is None or dropout.noise == "bernoulli":
-        return "".join(f"M{unit} 0v1" for unit in scene.kept(site, layer, t))
+        return "".join(f"M{unit} 0v1" for unit in scene.kept_units(site, layer, t))
     heights = [min(max(float(factor) / 2, 0.0), 1.0) for factor in factors]
     return "".join(f"M{unit} {1 - high:.3g}v{high:.3g}" for unit, high in enumerate(heights))
 
 
-def _scale(box: Box, units: int) -> str:
-    # Within the path a unit is 1 wide and the barcode 1 high: the path's numbers are the units themselves.
-    across, along = min(INSET, box.width / 5), min(INSET, box.height / 5)  # a thin one keeps something to show
+def _stripe_transform(box: Box, units: int) -> str:
+    # Within the path a unit is 1 wide and the barcode 1 high, so that the path's numbers are unit numbers.
+    across, along = min(MAX_INSET, box.width / 5), min(MAX_INSET, box.height / 5)  # so that a thin barcode stays visible
     width, height = box.width - 2 * across, box.height - 2 * along
     length, depth = (height, width) if box.upright else (width, height)
     step, half = length / units, (along if box.upright else across) + length / units / 2
@@ -72,11 +72,11 @@ def _scale(box: Box, units: int) -> str:
     return f"matrix({step:.4g} 0 0 {depth:.4g} {half:.4g} {along:.4g})"
 
 
-def _number(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
-    text = f"{scene.crossed[site, layer, t]}"
+def _render_crossing_number(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
+    text = f"{scene.crossing_numbers[site, layer, t]}"
     height = scene.layout.sizes.count
-    width = max(height, min(7 * len(text), WIDEST) + 4)
-    left, middle = scene.layout.number(site, layer, t, width)
+    width = max(height, min(7 * len(text), MAX_NUMBER_WIDTH) + 4)
+    left, middle = scene.layout.place_number(site, layer, t, width)
     return group(
         tag("rect", x=left, y=middle - height / 2, width=width, height=height, rx=height / 2),
         label(
@@ -84,7 +84,7 @@ def _number(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
             left + width / 2,
             middle + 4.5,
             "net-count",
-            textLength=WIDEST if len(text) > 2 else None,
+            textLength=MAX_NUMBER_WIDTH if len(text) > 2 else None,
             lengthAdjust="spacingAndGlyphs" if len(text) > 2 else None,
         ),
         id=f"{name}-crossing-{text}",

@@ -1,17 +1,17 @@
-"""Where everything in the network figure lies: plain arithmetic, in the units of the SVG's view box."""
+"""The layout of the network figure: the positions of all parts in units of the SVG's view box."""
 
 from dataclasses import dataclass, replace
 
 WIDTH, HEIGHT = 760, 460
-PLOT = (70, 750)  # left and right end of the lanes
-TOKEN = 22  # height of a word's box
-PREDICTED, READ = 24, 384  # tops of the boxes at y_t and at x_t
-STACK = (PREDICTED + TOKEN, READ)  # what the layers have to share
-CLOCK, NOTES = 421, 450  # baselines of the time labels and of the legend
-COLUMN, CORE = 110, 176  # at most: width of a step, height of a layer
-BAR = 48  # length of a barcode, at most
-THICKNESS = 13  # of a barcode that stands upright
-HALF_NODE = 13  # half the width of an h or c
+LANES_RANGE = (70, 750)  # left and right end of the lanes
+TOKEN_HEIGHT = 22  # height of a word's box
+PREDICTION_TOP, INPUT_TOP = 24, 384  # tops of the boxes at y_t and at x_t
+LAYERS_RANGE = (PREDICTION_TOP + TOKEN_HEIGHT, INPUT_TOP)  # what the layers have to share
+TIME_LABEL_Y, LEGEND_Y = 421, 450  # baselines of the time labels and of the legend
+MAX_STEP_WIDTH, MAX_LAYER_HEIGHT = 110, 176  # at most: width of a step, height of a layer
+MAX_BARCODE_LENGTH = 48  # length of a barcode, at most
+UPRIGHT_WIDTH = 13  # of a barcode that stands upright
+HALF_NODE_WIDTH = 13  # half the width of an h or c
 # The sites that lie on one stretch of a connection, in the order in which content meets them.
 SLOTS = {
     "enter": ("words", "input", "between", "input_weights"),
@@ -23,13 +23,13 @@ SLOTS = {
     "back": ("state", "recurrent_weights", "reset_gate"),
     "leave": ("output",),
 }
-LANE_IN = 3.5  # between the bend of a state curve and the barcodes of its column
-CORNER = 6.5  # radius of its bends
+BEND_DISTANCE = 3.5  # between the bend of a state curve and the barcodes of its column
+CORNER_RADIUS = 6.5  # radius of its bends
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Heights. bar: of a barcode that lies; gap: above and below it; node: of an h or c; count: of a crossing's number."""
+    """Heights. bar: of a horizontal barcode. gap: above and below it. node: of h and c. count: of a crossing's number."""
 
     bar: float
     gap: float
@@ -42,7 +42,7 @@ SIZES = {1: Sizes(20, 26, 28, 17), 2: Sizes(17, 10, 24, 17), 3: Sizes(13, 5.5, 2
 
 @dataclass(frozen=True)
 class Box:
-    """Where a barcode lies: left, top, width, height; upright where content crosses it from left to right."""
+    """Left, top, width and height of a barcode. upright: whether content crosses it from left to right."""
 
     x: float
     y: float
@@ -53,107 +53,111 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """The window of `count` steps from `first`, on `layers` (1 to 4). on: the sites that drop, by layer: those on one
-    stretch share its room."""
+    """The layout of `count` steps from `first` on `layers` layers (1 to 4).
+
+    active: the active (site, layer) pairs; sites on the same stretch of a connection share its space.
+    """
 
     layers: int
     first: int
     count: int
-    on: frozenset[tuple[str, int]] = frozenset()
+    active: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def last(self) -> int:
-        """The last step of the window."""
+        """Return the last step of the window."""
         return self.first + self.count - 1
 
     @property
     def sizes(self) -> Sizes:
-        """What fits at this number of layers."""
+        """Return the heights that fit this number of layers."""
         return SIZES[self.layers]
 
     @property
     def pitch(self) -> float:
-        """Width of a step."""
-        return min(COLUMN, (PLOT[1] - PLOT[0] - 14) / self.count)
+        """Return the width of a step."""
+        return min(MAX_STEP_WIDTH, (LANES_RANGE[1] - LANES_RANGE[0] - 14) / self.count)
 
     @property
     def bar(self) -> float:
-        """Length of a barcode."""
-        return min(BAR, 0.64 * self.pitch)
+        """Return the length of a barcode."""
+        return min(MAX_BARCODE_LENGTH, 0.64 * self.pitch)
 
     @property
     def core(self) -> float:
-        """Height of a layer, from its h to its g."""
+        """Return the height of a layer, from its h to its g."""
         s = self.sizes
-        return min(CORE, (STACK[1] - STACK[0] - (self.layers + 1) * (2 * s.gap + s.bar)) / self.layers)
+        return min(
+            MAX_LAYER_HEIGHT, (LAYERS_RANGE[1] - LAYERS_RANGE[0] - (self.layers + 1) * (2 * s.gap + s.bar)) / self.layers
+        )
 
     @property
     def slack(self) -> float:
-        """What is left over, above and below."""
+        """Return the unused height above, which equals that below."""
         s = self.sizes
         used = (self.layers + 1) * (2 * s.gap + s.bar) + self.layers * self.core
-        return (STACK[1] - STACK[0] - used) / 2
+        return (LAYERS_RANGE[1] - LAYERS_RANGE[0] - used) / 2
 
     def x(self, t: int) -> float:
-        """The column of step t; steps outside the window have the column just outside it."""
+        """Return the middle of step t; steps outside the window lie one column beside it."""
         within = min(max(t, self.first - 1), self.last + 1) - self.first
-        middle = (PLOT[0] + PLOT[1]) / 2
+        middle = (LANES_RANGE[0] + LANES_RANGE[1]) / 2
         return middle + (within - (self.count - 1) / 2) * self.pitch
 
     @property
     def left(self) -> float:
-        """Where the lanes begin."""
+        """Return the left end of the lanes."""
         return self.x(self.first) - self.pitch / 2 - 8
 
     @property
     def right(self) -> float:
-        """Where the lanes end."""
+        """Return the right end of the lanes."""
         return self.x(self.last) + self.pitch / 2 + 6
 
     @property
-    def read(self) -> float:
-        """Top of the boxes at x_t."""
-        return READ - self.slack
+    def input_top(self) -> float:
+        """Return the top of the boxes at x_t."""
+        return INPUT_TOP - self.slack
 
     @property
-    def predicted(self) -> float:
-        """Top of the boxes at y_t."""
-        return PREDICTED + self.slack
+    def prediction_top(self) -> float:
+        """Return the top of the boxes at y_t."""
+        return PREDICTION_TOP + self.slack
 
     def bottom(self, layer: int) -> float:
-        """Lower end of a layer; of layer L + 1, where the output's barcode rests."""
+        """Return the lower end of a layer; for layer L + 1, of the space of the output's barcode."""
         s = self.sizes
-        return self.read - (2 * s.gap + s.bar) - (layer - 1) * (self.core + 2 * s.gap + s.bar)
+        return self.input_top - (2 * s.gap + s.bar) - (layer - 1) * (self.core + 2 * s.gap + s.bar)
 
     def top(self, layer: int) -> float:
-        """Upper end of a layer."""
+        """Return the upper end of a layer."""
         return self.bottom(layer) - self.core
 
     def h(self, layer: int) -> float:
-        """Middle of the state lane."""
+        """Return the middle of the state lane."""
         return self.top(layer) + self.sizes.node / 2
 
     def g(self, layer: int) -> float:
-        """Where what is read and what is remembered meet, to be written."""
+        """Return the height of g, where input and recurrent state meet."""
         return self.bottom(layer) - 4
 
     def c(self, layer: int) -> float:
-        """Middle of the cell lane."""
+        """Return the middle of the cell lane."""
         return self.h(layer) + 0.53 * (self.g(layer) - self.h(layer))
 
     def bend(self, t: int) -> float:
-        """Where the curve from h of step t - 1 turns down towards g of step t."""
-        return self.x(t) - self.bar / 2 - LANE_IN
+        """Return where the curve from h of step t - 1 turns down towards g of step t."""
+        return self.x(t) - self.bar / 2 - BEND_DISTANCE
 
-    def box(self, site: str, layer: int, t: int) -> Box:
-        """The place of a mask: exactly where it multiplies."""
+    def place_mask(self, site: str, layer: int, t: int) -> Box:
+        """Return the box of a mask, at the place where it multiplies."""
         slot = next(name for name, sites in SLOTS.items() if site in sites)
-        here = [name for name in SLOTS[slot] if name == site or (name, layer) in self.on]
-        whole, place = self._slot(slot, layer, t, crowded=len(here) > 1), here.index(site)
-        if slot == "memory" and len(here) > 1:
-            return _halves(whole)[place]
-        # Content goes to the right through what is upright, upwards through the rest.
-        return _column(whole, place, len(here)) if whole.upright else _row(whole, len(here) - 1 - place, len(here))
+        sites = [name for name in SLOTS[slot] if name == site or (name, layer) in self.active]
+        box, place = self._slot(slot, layer, t, crowded=len(sites) > 1), sites.index(site)
+        if slot == "memory" and len(sites) > 1:
+            return _split_lane(box)[place]
+        # Content passes upright barcodes to the right and all others upwards.
+        return _split_width(box, place, len(sites)) if box.upright else _split_height(box, len(sites) - 1 - place, len(sites))
 
     def _slot(self, slot: str, layer: int, t: int, crowded: bool) -> Box:
         s, x, h, c = self.sizes, self.x(t) - self.bar / 2, self.h(layer), self.c(layer)
@@ -162,7 +166,7 @@ class Layout:
         if slot == "memory":
             return Box(x, c - s.node / 2, self.bar, s.node)
         if slot == "state":
-            return Box(self.x(t) - HALF_NODE, h - s.node / 2, 2 * HALF_NODE, s.node)
+            return Box(self.x(t) - HALF_NODE_WIDTH, h - s.node / 2, 2 * HALF_NODE_WIDTH, s.node)
         if slot in ("write", "tell"):
             top, bottom = (c, self.g(layer) + s.node / 2) if slot == "write" else (h, c)
             room = bottom - top - s.node
@@ -172,49 +176,51 @@ class Layout:
         return Box(x, low + 1, self.bar, 2 * s.gap + s.bar - 2) if crowded else Box(x, low + s.gap, self.bar, s.bar)
 
     def _upright(self, layer: int, t: int, slot: str) -> Box:
-        x, node = self.bend(t) - CORNER - THICKNESS, self.sizes.node
+        x, node = self.bend(t) - CORNER_RADIUS - UPRIGHT_WIDTH, self.sizes.node
         if slot == "carry":
-            return Box(x, self.c(layer) - node / 2, THICKNESS, node, upright=True)
+            return Box(x, self.c(layer) - node / 2, UPRIGHT_WIDTH, node, upright=True)
         room = self.c(layer) - 10.5 - (self.h(layer) - node / 2 + 2)
-        return Box(x, self.h(layer) - node / 2 + 2, THICKNESS, min(44, room), upright=True)
+        return Box(x, self.h(layer) - node / 2 + 2, UPRIGHT_WIDTH, min(44, room), upright=True)
 
-    def number(self, site: str, layer: int, t: int, width: float) -> tuple[float, float]:
-        """Where the number of a crossing, so wide, has its left end and its middle: right of the barcode; of several on one
-        stretch the second left of it, or above; below what stands on the carry."""
-        box, between = self.box(site, layer, t), self.x(t) - self.pitch / 2 - width / 2
+    def place_number(self, site: str, layer: int, t: int, width: float) -> tuple[float, float]:
+        """Return left end and vertical middle of the number of a crossing, `width` wide.
+
+        It stands right of its barcode; the second of several on one stretch left of it or above; on the carry below it.
+        """
+        box, between = self.place_mask(site, layer, t), self.x(t) - self.pitch / 2 - width / 2
         slot = next(name for name, sites in SLOTS.items() if site in sites)
-        before = sum((name, layer) in self.on for name in SLOTS[slot][: SLOTS[slot].index(site)])
+        before = sum((name, layer) in self.active for name in SLOTS[slot][: SLOTS[slot].index(site)])
         if slot == "carry":
             return between, box.y + box.height + 1 + self.sizes.count / 2
         if slot == "back":
             above = self.h(layer) - self.sizes.node / 2 - (before - 0.5) * self.sizes.count
-            return (between, above) if before else (self.bend(t) - CORNER + 0.8, self.h(layer))
+            return (between, above) if before else (self.bend(t) - CORNER_RADIUS + 0.8, self.h(layer))
         left = box.x - width - 2 if before % 2 else box.x + box.width + 2
         return left, box.y + box.height / 2 + self._beside_carry(slot, box, layer)
 
     def _beside_carry(self, slot: str, box: Box, layer: int) -> float:
-        """How far a number makes way for what stands on the carry: up above it, down below it."""
+        """Return the vertical shift of a number that keeps it clear of the barcodes on the carry."""
         half, middle, node = self.sizes.count / 2, box.y + box.height / 2, self.sizes.node / 2
         if slot == "tell":
             return min(0.0, self.c(layer) - node - half - middle)
         return max(0.0, self.c(layer) + node + half - middle) if slot == "write" else 0.0
 
 
-def _halves(whole: Box) -> tuple[Box, Box]:
-    """Side by side on the lane; the way up through the column's middle meets the first."""
-    first = 0.58 * whole.width
-    return replace(whole, width=first), replace(whole, x=whole.x + first + 0.5, width=whole.width - first - 0.5)
+def _split_lane(box: Box) -> tuple[Box, Box]:
+    """Return two boxes side by side; the vertical connection in the middle of the column crosses the first."""
+    first = 0.58 * box.width
+    return replace(box, width=first), replace(box, x=box.x + first + 0.5, width=box.width - first - 0.5)
 
 
-def _row(whole: Box, place: int, parts: int) -> Box:
-    """One of the parts, counted from the top, that share a box, a little apart."""
+def _split_height(box: Box, place: int, parts: int) -> Box:
+    """Return part number `place`, from the top, of a box that is divided into rows."""
     apart = 1.5 if parts > 1 else 0
-    height = (whole.height - apart * (parts - 1)) / parts
-    return replace(whole, y=whole.y + place * (height + apart), height=height)
+    height = (box.height - apart * (parts - 1)) / parts
+    return replace(box, y=box.y + place * (height + apart), height=height)
 
 
-def _column(whole: Box, place: int, parts: int) -> Box:
-    """One of the parts, counted from the left, that stand side by side; more than one take a little more room."""
-    width, apart = {1: (whole.width, 0.0), 2: (10.0, 0.5), 3: (7.5, 0.5)}[parts]
-    right = whole.x + whole.width
-    return replace(whole, x=right - (parts - place) * (width + apart) + apart, width=width)
+def _split_width(box: Box, place: int, parts: int) -> Box:
+    """Return part number `place`, from the left, of a box that is divided into columns; several exceed its width."""
+    width, apart = {1: (box.width, 0.0), 2: (10.0, 0.5), 3: (7.5, 0.5)}[parts]
+    right = box.x + box.width
+    return replace(box, x=right - (parts - place) * (width + apart) + apart, width=width)

@@ -1,4 +1,4 @@
-"""The network figure's colours and strokes, as a style sheet within the SVG."""
+"""The style sheet of the network figure, written into its SVG."""
 
 from dataclasses import asdict
 
@@ -27,6 +27,6 @@ stroke-width:3;stroke-linejoin:round}} .net-letters{{pointer-events:none}}
 """
 
 
-def style(theme: Theme) -> str:
-    """The sheet in a theme's colours."""
+def build_style_sheet(theme: Theme) -> str:
+    """Return the style sheet in the colors of a theme."""
     return _SHEET.format(font=FONT, **asdict(theme))

@@ -1,1 +1,1 @@
-"""Backpropagation through time written by hand, for masks that no library kernel knows: the fast engine."""
+"""The fast engine: backpropagation through time written by hand, for masks that no library kernel supports."""

@@ -1,8 +1,8 @@
-"""How the hot loops hold their arrays: time first, then gates × units, the batch last, so that each gate is one block.
+"""The array layout of the loops: time first, then gates × units, the batch last, so that each gate is one block.
 
-A pointwise operation of NumPy costs a third of torch's at these sizes (its call, and its tanh), a matrix product of torch
-(MKL, with its threads) the least. So on a CPU the loops read the same memory as both; elsewhere both are the tensor. The names
-`multiply`, `add`, `subtract`, `tanh`, each with `out=`, are the same in both libraries.
+At these sizes a pointwise operation of NumPy takes a third of the time of torch's (call overhead and tanh), while torch's
+matrix product (MKL, multithreaded) is the faster one. On a CPU the loops therefore use the same memory as both a NumPy array
+and a tensor; elsewhere both are the tensor. `multiply`, `add`, `subtract` and `tanh` with `out=` exist in both libraries.
 """
 
 from types import ModuleType
@@ -17,45 +17,45 @@ from core.nn.cells import ONE
 Steps = list[Any]
 
 
-def library(like: Tensor) -> ModuleType:
-    """NumPy for tensors on a CPU, else torch."""
+def choose_library(like: Tensor) -> ModuleType:
+    """Return NumPy for tensors on a CPU, else torch."""
     return np if like.device.type == "cpu" else torch
 
 
-def pointwise(array: Tensor) -> Any:
-    """The same memory as that library's array."""
-    return array.detach().numpy() if library(array) is np else array.detach()
+def as_pointwise(array: Tensor) -> Any:
+    """Return the same memory as an array of `choose_library`."""
+    return array.detach().numpy() if choose_library(array) is np else array.detach()
 
 
-def steps(array: Tensor) -> Steps:
-    """One pointwise array a step."""
-    return list(pointwise(array))
+def split_steps(array: Tensor) -> Steps:
+    """Return the pointwise array of each step."""
+    return list(as_pointwise(array))
 
 
-def columns(array: Tensor) -> Tensor:
-    """[…, B, H] → [..., H, B], contiguous."""
+def to_columns(array: Tensor) -> Tensor:
+    """Return [..., B, H] as [..., H, B], contiguous."""
     return array.transpose(-1, -2).contiguous()
 
 
-def across(array: Tensor) -> Tensor:
-    """[T, …, B] → [..., T·B]: steps and samples side by side, as a product that sums over both wants them."""
+def join_steps(array: Tensor) -> Tensor:
+    """Return [T, ..., B] as [..., T·B]: the layout for a product that sums over steps and samples."""
     return array.movedim(0, -2).flatten(-2)
 
 
-def along(array: Tensor, T: int) -> Tensor:
-    """[…, T·B] → [T, …, B]: the way back; the same memory."""
+def unjoin_steps(array: Tensor, T: int) -> Tensor:
+    """Return [..., T·B] as [T, ..., B], the inverse of `join_steps`, on the same memory."""
     return array.unflatten(-1, (T, -1)).movedim(-2, 0)  # type: ignore[no-untyped-call, no-any-return]
 
 
-def mask_columns(mask: Any) -> Tensor | None:
-    """A mask [T|1, B|1, H|1] as [T|1, H|1, B|1]; one for each gate as [T|1, gates, H|1, B|1]; None where there is none."""
+def mask_to_columns(mask: Any) -> Tensor | None:
+    """Return a mask [T|1, B|1, H|1] as [T|1, H|1, B|1], a mask per gate as [T|1, gates, H|1, B|1], ONE as None."""
     if mask is ONE:
         return None
-    return torch.stack([columns(one) for one in mask], dim=1) if isinstance(mask, tuple) else columns(mask)
+    return torch.stack([to_columns(gate_mask) for gate_mask in mask], dim=1) if isinstance(mask, tuple) else to_columns(mask)
 
 
-def mask_steps(mask: Tensor | None, number: int) -> Steps | None:
-    """A mask's pointwise array for each of T steps; one that is shared over time serves them all."""
+def split_mask(mask: Tensor | None, T: int) -> Steps | None:
+    """Return the pointwise arrays of a mask, one for each step; a mask that is shared over time is repeated."""
     if mask is None:
         return None
-    return steps(mask) if len(mask) > 1 else steps(mask) * number
+    return split_steps(mask) if len(mask) > 1 else split_steps(mask) * T

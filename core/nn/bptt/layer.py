@@ -1,4 +1,4 @@
-"""One layer by hand: an autograd Function around a cell's loops and the product with what comes from below."""
+"""One recurrent layer as an autograd function: the loops of a cell around its input product."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,68 +10,83 @@ import torch
 from torch import Tensor
 
 from core.nn.bptt import gru, lstm, rnn
-from core.nn.bptt.arrays import across
-from core.nn.bptt.gates import Rows
-from core.nn.bptt.input_product import below
+from core.nn.bptt.arrays import join_steps
+from core.nn.bptt.gates import GateOrder
+from core.nn.bptt.input_product import make_input_product
 from core.nn.cells import LayerMasks, State
 
 
 @dataclass(frozen=True)
-class Loop:
-    """A cell's loops, forward and back, and how they want the weights of what comes from below and of the past."""
+class CellLoop:
+    """The loops of a cell, forward and backward, and the order of gates in its input and recurrent products."""
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
-    below: Rows
-    past: Rows
+    input_order: GateOrder
+    recurrent_order: GateOrder
 
 
-LOOPS = {
-    "lstm": Loop(lstm.forward, lstm.backward, lstm.BELOW, lstm.PAST),
-    "gru": Loop(gru.forward, gru.backward, gru.BELOW, gru.PAST),
-    "rnn": Loop(rnn.tanh, rnn.backward, rnn.TANH, rnn.TANH),
-    "rnn-logistic": Loop(rnn.logistic, rnn.backward, rnn.LOGISTIC, rnn.LOGISTIC),
+CELL_LOOPS = {
+    "lstm": CellLoop(lstm.forward, lstm.backward, lstm.INPUT_ORDER, lstm.RECURRENT_ORDER),
+    "gru": CellLoop(gru.forward, gru.backward, gru.INPUT_ORDER, gru.RECURRENT_ORDER),
+    "rnn": CellLoop(rnn.forward_tanh, rnn.backward, rnn.TANH, rnn.TANH),
+    "rnn-logistic": CellLoop(rnn.forward_logistic, rnn.backward, rnn.LOGISTIC, rnn.LOGISTIC),
 }
-# Numbers beyond all bounds are noticed by who trains, as with torch, which does not warn of them either.
-quiet = partial(np.errstate, over="ignore", invalid="ignore")
+# An overflow shows in the loss, which the trainer checks; torch does not warn of one either.
+ignore_overflow = partial(np.errstate, over="ignore", invalid="ignore")
 
 
-class _Layer(torch.autograd.Function):
+class _BpttLayer(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, cell: str, m: LayerMasks, x: Tensor, W: Tensor, U: Tensor, b: Tensor, *state: Tensor
     ) -> tuple[Tensor, ...]:
-        loop = LOOPS[cell]
-        with quiet():
-            from_below = below(loop.below.turned(W), loop.below.mask(m.into), x.transpose(1, 2), len(loop.below.order))
-            hs, last, saved = loop.forward(from_below.product(), state, loop.past.turned(U), loop.past.turned(b[:, None]), m)
-        ctx.loop, ctx.below, ctx.saved = loop, from_below, saved
+        loop = CELL_LOOPS[cell]
+        with ignore_overflow():
+            input_product = make_input_product(
+                loop.input_order.reorder_and_scale(W),
+                loop.input_order.reorder_mask(m.into),
+                x.transpose(1, 2),
+                len(loop.input_order.order),
+            )
+            hs, last, cache = loop.forward(
+                input_product.product(),
+                state,
+                loop.recurrent_order.reorder_and_scale(U),
+                loop.recurrent_order.reorder_and_scale(b[:, None]),
+                m,
+            )
+        ctx.loop, ctx.input_product, ctx.cache = loop, input_product, cache
         ctx.save_for_backward(W, U)
-        return hs.transpose(1, 2), *(one.t().contiguous() for one in last)
+        return hs.transpose(1, 2), *(part.t().contiguous() for part in last)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        # Torch's own guard, once_differentiable, is silent where what comes in needs no gradient, and the result then lacks
-        # its second derivative.
+        # Torch's own guard, once_differentiable, does not raise where the incoming gradient needs no gradient itself; the
+        # second derivative would then be missing without an error.
         if torch.is_grad_enabled():
             raise RuntimeError("Backpropagation by hand cannot be differentiated again; use the reference engine.")
         loop, (W, U), (above, *last) = ctx.loop, ctx.saved_tensors, gradients
-        with quiet():
-            da, first = loop.backward(ctx.saved, loop.past.ordered(U), above, last)
-            flat = across(da)
-            of_below, of_past = flat[loop.below.at].flatten(0, 1), flat[loop.past.at].flatten(0, 1)
-            dx = ctx.below.backward(loop.below.ordered(W), of_below).transpose(1, 2)
-            dW, dU = loop.below.back(ctx.below.gradient(of_below)), loop.past.back(ctx.saved.past.gradient(of_past))
-            db = loop.past.back(of_past.sum(1, keepdim=True))[:, 0]
-        return None, None, dx, dW, dU, db, *first
+        with ignore_overflow():
+            da, dstate = loop.backward(ctx.cache, loop.recurrent_order.reorder(U), above, last)
+            flat = join_steps(da)
+            da_input, da_recurrent = flat[loop.input_order.at].flatten(0, 1), flat[loop.recurrent_order.at].flatten(0, 1)
+            dx = ctx.input_product.backward(loop.input_order.reorder(W), da_input).transpose(1, 2)
+            dW, dU = (
+                loop.input_order.restore_order(ctx.input_product.gradient(da_input)),
+                loop.recurrent_order.restore_order(ctx.cache.recurrent.gradient(da_recurrent)),
+            )
+            db = loop.recurrent_order.restore_order(da_recurrent.sum(1, keepdim=True))[:, 0]
+        return None, None, dx, dW, dU, db, *dstate
 
 
-def run_by_hand(x: Tensor, state: State, W: Tensor, U: Tensor, b: Tensor, masks: LayerMasks, cell: str) -> tuple[Tensor, State]:
-    """One layer over x [T, B, I] from state [B, H] each; W [gates·H, I], U [gates·H, H], b [gates·H], or W and U [T|1, B|1, …]
-    where they differ by step or sample. Returns h of all steps [T, B, H], and the state.
+def run_bptt_layer(
+    x: Tensor, state: State, W: Tensor, U: Tensor, b: Tensor, masks: LayerMasks, cell: str
+) -> tuple[Tensor, State]:
+    """Run one layer over x [T, B, I] from a state, [B, H] each; return h of all steps [T, B, H] and the state after the last.
 
-    The same numbers as `cells.unroll` with torch, gradients included, up to rounding. A second derivative raises
-    RuntimeError.
+    W [nH, I], U [nH, H], b [nH] for n gates; W and U may be [T|1, B|1, …] where they differ by step or sample. Values and
+    gradients equal those of `core.nn.cells.unroll` up to rounding. A second derivative raises RuntimeError.
     """
-    hs, *last = _Layer.apply(cell, masks, x, W, U, b, *state)  # type: ignore[no-untyped-call]
+    hs, *last = _BpttLayer.apply(cell, masks, x, W, U, b, *state)  # type: ignore[no-untyped-call]
     return hs, tuple(last)

@@ -1,0 +1,41 @@
+"""Mounting of the components in assets/components: NAME.js, and NAME.css where there is one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.common.guard import guarded_callback
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+_FOLDER = Path(__file__).parents[2] / "assets" / "components"
+
+
+def mount(name: str, html: str = "<span hidden></span>") -> "ComponentRenderer":
+    """Register the component `name` with the HTML that it works on; return the function that puts it on a page.
+
+    To be called when a module is imported. The component is not isolated: its style sheet and the page's hold for both.
+    """
+    script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    css = read_style(name) if (_FOLDER / f"{name}.css").exists() else None
+    return st.components.v2.component(name, html=html, css=css, js=script, isolate_styles=False)
+
+
+def read_style(name: str) -> str:
+    """Return the style sheet NAME.css."""
+    return (_FOLDER / f"{name}.css").read_text(encoding="utf-8")
+
+
+def on_value(key: str, name: str, tell: Callable[[Any], object]) -> Callable[[], None]:
+    """Return a callback for on_NAME_change of the component of that key: tell(value), where the browser sent one."""
+
+    def report() -> None:
+        sent = st.session_state.get(key)  # gone, where the page has been left meanwhile
+        value = sent.get(name) if sent else None
+        if value is not None:
+            tell(value)
+
+    return guarded_callback(report)

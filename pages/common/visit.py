@@ -1,0 +1,306 @@
+"""The one truth of a visit: its experiment, its run, its files and what each page looks at. Plain data in one dict.
+
+Pages read it and change it through `edit`; no widget's key is read anywhere else. Classes would not survive a hot reload.
+
+experiment, undo, redo: the experiment as `to_plain` writes it, and those before and after it.
+invalid: what was refused last, {"control": key of the widget, "sentence"}; None where nothing was.
+parked: how sites drop that are off, or on at rate 0; at_zero: those that are on at rate 0.
+tasks: the settings that a task had when another was chosen. files: by task, the file that was brought and its columns.
+run: the run that is on, or has ended and is of this very experiment; kept: one whose curves stay until the next run begins;
+previous: the gray curve. view, masks, path, methods: what the pages look at.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from core.errors import Invalid
+from core.experiment.batches import load_data
+from core.experiment.changes import CHANGEABLE_FIELDS
+from core.experiment.experiment import Experiment, build_experiment
+from core.experiment.serialization import from_plain_cached, from_query, get_missing_file_columns, to_plain, to_query
+from core.i18n import _
+from core.tasks.prediction_summary import KINDS
+from core.training.events import last_update
+from pages.common.link_fields import LinkField, read_fields
+from pages.common.path_view import View, view_from_query, view_to_query
+from pages.common.service import owner, service
+from pages.common.visit_files import describe_missing_file, has_files, shared_part, without_lost_file
+
+KEY = "visit"
+ACTIVE = ("queued", "starting", "running", "paused", "recorded")
+LISTS = ("predicted", *KINDS)  # in a record: what was answered
+MOST_UNDO = 100
+SAME_DRAG = 1.5  # seconds: edits by one control within them are one step of undo
+
+Run = dict[str, Any]
+Plain = dict[str, Any]
+Edit = Callable[..., Experiment]
+
+
+def visit() -> Plain:
+    """Return the truth of this visit; it begins as the default experiment with nothing on."""
+    if KEY not in st.session_state:
+        st.session_state[KEY] = _new()
+    truth: Plain = st.session_state[KEY]
+    return truth
+
+
+def begin(fields: Sequence[LinkField] = (), page: str = "", with_experiment: bool = True) -> None:
+    """Begin the visit, at its first page, with the experiment and the view of its link, and the fields of this page's own.
+
+    page: where the values of the fields are kept. with_experiment: whether the link carries an experiment and a view. Of what
+    is damaged in the link the pages say so, and the default holds.
+    Later: what can no longer be drawn is dropped.
+    """
+    if KEY in st.session_state:
+        drop_lost_files()
+        if page and not visit()[page]:
+            visit()[page] = read_fields(fields, {})[0]
+        return
+    owner()
+    query, truth = st.query_params.to_dict(), visit()
+    if with_experiment:
+        _read_experiment(query)
+        _read_view(query)
+    if page:
+        truth[page], errors = read_fields(fields, query)
+        if errors:
+            _complain_too(_("What the link looks at could not be read. {why}").format(why=" ".join(map(str, errors))))
+
+
+def experiment() -> Experiment:
+    """Return the experiment of the visit."""
+    return from_plain_cached(visit()["experiment"])
+
+
+def edit(control: str, function: Edit, *arguments: Any, **named: Any) -> bool:
+    """Apply an edit to the experiment; return whether it was taken.
+
+    function(experiment, *arguments, **named) returns the new one. What it refuses is kept as `invalid` beside the control
+    of that key, and everything else stays as it was.
+    """
+    try:
+        changed = function(experiment(), *arguments, **named)
+        load_data(changed)
+    except Invalid as invalid:
+        visit()["invalid"] = {"control": control, "field": invalid.field, "sentence": str(invalid)}
+        return False
+    open_experiment(to_plain(changed), control)
+    return True
+
+
+def open_experiment(plain: Plain, control: str = "") -> None:
+    """Make an experiment that has been validated that of the visit; the one before can be taken back by `undo`."""
+    truth = visit()
+    truth["invalid"] = None
+    if plain == truth["experiment"]:
+        return
+    if not _continues(control):
+        truth["undo"] = [*truth["undo"], truth["experiment"]][-MOST_UNDO:]
+    truth.update(redo=[], edited={"control": control, "at": time.monotonic()})
+    _follow(plain)
+
+
+def open_query(query: Mapping[str, str]) -> bool:
+    """Open the experiment of a link inside the app. Return whether it could be; a damaged one is said, and nothing changes."""
+    try:
+        linked = from_query(query)
+        load_data(linked)
+        truth = visit()
+        truth["files_wanted"] = get_missing_file_columns(query) or {}
+        if to_plain(linked) == shared_part(truth["experiment"]):
+            return True  # the same, perhaps on a file, which no link carries: it stays
+        open_experiment(to_plain(linked))
+        truth["notice"] = describe_missing_file(query)
+    except Invalid as invalid:
+        visit()["notice"] = _("The link could not be read. {why}").format(why=invalid)
+        return False
+    return True
+
+
+def view() -> View:
+    """Return what is looked at: window, sample and path."""
+    return View(**visit()["view"])
+
+
+def look(view: View) -> None:
+    """Look at something else."""
+    visit()["view"] = asdict(view)
+
+
+def link() -> dict[str, str]:
+    """Return the query of the link to the experiment and the view."""
+    return to_query(experiment()) | view_to_query(view())
+
+
+def undo() -> None:
+    """Go back to the experiment before the last edit."""
+    _travel("undo", "redo")
+
+
+def redo() -> None:
+    """Take the last undo back."""
+    _travel("redo", "undo")
+
+
+def refusal(*controls: str) -> str:
+    """Return the sentence on what the control with one of these keys was refused; "" where nothing was."""
+    invalid = visit()["invalid"]
+    return str(invalid["sentence"]) if invalid and invalid["control"] in controls else ""
+
+
+def complain(sentence: str) -> None:
+    """Say a sentence at the top of the pages until the next edit."""
+    visit()["notice"] = sentence
+
+
+def drop_lost_files() -> None:
+    """Go back to the task's own data where the file of the experiment is gone; forget runs that could not be drawn without."""
+    truth = visit()
+    for name in ("run", "kept", "previous"):
+        if truth[name] and not has_files(truth[name]["began"]):
+            truth[name] = None
+    for name in ("undo", "redo"):
+        truth[name] = [plain for plain in truth[name] if has_files(plain)]
+    if not has_files(truth["experiment"]):
+        truth["experiment"] = without_lost_file(truth["experiment"])
+        truth["notice"] = _(
+            "The file that you brought is no longer here, as nobody had looked at it for hours. These are the task's own data; "
+            "bring it again to go on."
+        )
+
+
+def poll_run() -> None:
+    """Take over what the run has told since the last poll."""
+    run = visit()["run"]
+    if run is None or run["state"] not in ACTIVE:
+        return
+    news = service().poll(run["id"], run["next"])
+    run["events"] += [thin(event) for event in news.events]
+    run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
+    if news.state not in ACTIVE and not run["recorded"]:
+        _check_last_change(run)
+
+
+def without_lost_files(plain: Plain) -> Plain:
+    """Return an experiment, plain data, on the task's own data where its file is gone."""
+    return without_lost_file(plain)
+
+
+def set_aside_run() -> None:
+    """End the run, if there is one. What it has to show stays until the next one begins."""
+    run = visit()["run"]
+    if run is None:
+        return
+    if run["state"] in ACTIVE:
+        service().command(run["id"], {"command": "stop"})
+        poll_run()
+    if visit()["run"] is None:  # the poll has found that a change came too late, and has set it aside
+        return
+    if last_update(run["events"]) > 0:
+        events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
+        visit()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began")} | {"events": events}
+    visit().update(run=None, update=None)
+
+
+def thin(event: Plain) -> Plain:
+    """Return an event whose long lists are texts: thousands of lists would be looked at by every garbage collection."""
+    lists = [name for name in LISTS if name in event]
+    return event | {name: json.dumps(event[name]) for name in lists} if lists else event
+
+
+def _read_experiment(query: Mapping[str, str]) -> None:
+    truth = visit()
+    try:
+        linked = from_query(query)
+        load_data(linked)
+        truth["experiment"] = to_plain(linked)
+        truth["files_wanted"] = get_missing_file_columns(query) or {}
+        truth["notice"] = describe_missing_file(query)
+    except Invalid as invalid:
+        _complain_too(_("The link could not be read, so this is the default. {why}").format(why=invalid))
+
+
+def _read_view(query: Mapping[str, str]) -> None:
+    try:
+        visit()["view"] = asdict(view_from_query(query))
+    except Invalid as invalid:
+        _complain_too(_("What the link looks at could not be read. {why}").format(why=invalid))
+
+
+def _complain_too(sentence: str) -> None:
+    visit()["notice"] = " ".join(filter(None, (visit()["notice"], sentence)))
+
+
+def _new() -> Plain:
+    return {
+        "experiment": to_plain(build_experiment()),
+        "undo": [],
+        "redo": [],
+        "edited": {"control": "", "at": 0.0},
+        "invalid": None,
+        "notice": "",
+        "parked": {},
+        "at_zero": [],
+        "tasks": {},
+        "files": {},
+        "files_wanted": {},
+        "owner": owner(),
+        "run": None,
+        "kept": None,
+        "previous": None,
+        "runs": 0,
+        "update": None,
+        "mask": None,
+        "view": {},
+        "masks": {},
+        "path": {},
+        "methods": {},
+    }
+
+
+def _continues(control: str) -> bool:
+    """Whether an edit by this control goes on with the last one, as a drag of a slider does."""
+    edited = visit()["edited"]
+    within = time.monotonic() - edited["at"] < SAME_DRAG
+    return control.startswith("rate-") and edited["control"] == control and within
+
+
+def _travel(back: str, forth: str) -> None:
+    truth = visit()
+    if not truth[back]:
+        return
+    plain = truth[back][-1]
+    truth.update({back: truth[back][:-1], forth: [*truth[forth], truth["experiment"]], "invalid": None})
+    truth["edited"] = {"control": "", "at": 0.0}
+    _follow(plain)
+
+
+def _follow(plain: Plain) -> None:
+    """Make it the experiment. A run that can take the change is told; any other run ends, and its curves stay."""
+    truth = visit()
+    before, run = truth["experiment"], truth["run"]
+    truth.update(experiment=plain, notice="")
+    changed = {name: value for name, value in plain.items() if before.get(name) != value}
+    if run is None or not changed:
+        return
+    if run["state"] in ACTIVE and not run["recorded"] and all(name in CHANGEABLE_FIELDS for name in changed):
+        service().command(run["id"], {"command": "change"} | changed)
+    else:
+        set_aside_run()
+
+
+def _check_last_change(run: Run) -> None:
+    """Where the run ended before the last change reached it, set it aside and say so: its curves are of other settings."""
+    told = dict(run["began"])
+    for event in run["events"]:
+        if event["event"] == "changed":
+            told |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}
+    if any(told[name] != visit()["experiment"][name] for name in CHANGEABLE_FIELDS):
+        set_aside_run()
+        complain(_("The run had ended before your last change reached it. Press Play to start a run with the new settings."))

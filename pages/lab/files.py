@@ -1,0 +1,66 @@
+"""The experiment as a file: saved as JSON or as a PyTorch script, and opened from JSON."""
+
+import json
+from functools import partial
+
+import streamlit as st
+
+from core.errors import Invalid
+from core.experiment.batches import load_data
+from core.experiment.serialization import from_json, get_missing_file_columns, to_json, to_plain
+from core.export import build_script
+from core.i18n import _
+from pages.common import visit
+from pages.common.escape import plain
+from pages.common.guard import guarded_callback
+from pages.common.visit_files import describe_missing_file
+
+LARGEST = 2  # MB of an experiment's file
+
+
+def show() -> None:
+    """Draw the buttons that save, and the uploader that opens."""
+    experiment = visit.experiment()
+    st.download_button(
+        _("Save this experiment (JSON)"), to_json(experiment), "experiment.json", "application/json", on_click="ignore"
+    )
+    st.download_button(
+        _("Save it as a PyTorch script"),
+        partial(build_script, experiment),
+        "dropout.py",
+        "text/x-python",
+        on_click="ignore",
+        help=_("The model with these masks and its training loop, in plain PyTorch."),
+    )
+    st.file_uploader(
+        _("Open an experiment (JSON)"),
+        type="json",
+        key="upload",
+        max_upload_size=LARGEST,
+        on_change=guarded_callback(_on_upload),
+    )
+    if sentence := visit.refusal("upload"):
+        st.error(plain(sentence))
+
+
+def _on_upload() -> None:
+    uploaded = st.session_state.get("upload")
+    if uploaded is not None:
+        open_file(uploaded.getvalue())
+
+
+def open_file(content: bytes) -> None:
+    """Open the experiment of a JSON file. It begins anew: a run that is on ends, and its curves stay."""
+    text = content.decode("utf-8-sig", errors="replace")
+    truth = visit.visit()
+    try:
+        experiment = from_json(text)
+        load_data(experiment)
+    except Invalid as invalid:
+        truth["invalid"] = {"control": "upload", "field": invalid.field, "sentence": str(invalid)}
+        return
+    data = json.loads(text)
+    truth["files_wanted"] = get_missing_file_columns(data) or {}
+    visit.set_aside_run()
+    visit.open_experiment(to_plain(experiment))
+    visit.complain(describe_missing_file(data))

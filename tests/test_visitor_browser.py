@@ -1,0 +1,199 @@
+"""A random visitor in Chromium, with the run live: clicks, selects, drags and types on every page, fast and carelessly.
+
+Nothing may break: no traceback in the server's log, no error box and no card on the page, nothing in the console. A short walk
+is in the default suite; `pytest -m slow -k visitor` makes ten of a hundred actions, with new seeds each day.
+"""
+
+import random
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Error, Locator, Page, TimeoutError
+
+ROOT = Path(__file__).parents[1]
+START = 60.0  # seconds after which the server counts as broken
+QUICK = 1500  # milliseconds that an action may wait for what it acts on
+PAGES = ("Lab", "Masks", "The L+1 path", "Methods", "Paper tables")
+TROUBLE = ".stException, .st-key-crash, [data-testid=stAlertContentError]:has-text('Traceback')"
+SEEDS = [date.today().toordinal() * 10 + n for n in range(10)]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server of its own, whose log the test reads."""
+    log = tmp_path_factory.mktemp("visitor") / "log"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    with log.open("w") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL) as process:
+        _wait_until_up(address)
+        yield address, log
+        process.terminate()
+
+
+def _wait_until_up(address: str) -> None:
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline:
+        with suppress(OSError), urlopen(f"{address}/_stcore/health"):
+            return
+    raise AssertionError("the server did not start")
+
+
+class Visitor:
+    """What a hand does to the page, chosen at random."""
+
+    def __init__(self, page: Page, seed: int) -> None:
+        self.page, self.random = page, random.Random(seed)
+        self.done: list[str] = []
+        self.actions: list[tuple[int, Callable[[], str]]] = [
+            (4, self.press_button),
+            (4, self.switch),
+            (4, self.move_slider_by_key),
+            (2, self.drag_slider),
+            (4, self.select),
+            (2, self.type_number),
+            (2, self.go_to_page),
+            (1, self.fold),
+            (1, self.click_figure),
+            (1, self.reload),
+            (1, self.back),
+            (1, self.undo),
+        ]
+
+    def act(self) -> None:
+        """Do one thing; what has gone meanwhile is left."""
+        weights = [weight for weight, _action in self.actions]
+        (_weight, action), *_none = self.random.choices(self.actions, weights)
+        with suppress(TimeoutError, Error):
+            self.done.append(action())
+
+    def press_button(self) -> str:
+        button = self.any("[data-testid=stMain] [data-testid=stButton] button:not([disabled])")
+        text = button.inner_text(timeout=QUICK)
+        button.click(timeout=QUICK)
+        return f"press {text!r}"
+
+    def switch(self) -> str:
+        toggle = self.any("[data-testid=stCheckbox] label")
+        toggle.click(timeout=QUICK)
+        return "switch"
+
+    def move_slider_by_key(self) -> str:
+        slider = self.any("[role=slider], input[type=range]")
+        slider.focus(timeout=QUICK)
+        keys = [
+            self.random.choice(["ArrowLeft", "ArrowRight", "PageUp", "Home", "End"]) for _n in range(self.random.randint(1, 4))
+        ]
+        for key in keys:
+            self.page.keyboard.press(key)
+        return f"slider {keys}"
+
+    def drag_slider(self) -> str:
+        slider = self.any("[role=slider]")
+        box = slider.bounding_box(timeout=QUICK)
+        if box is None:
+            return "no slider"
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.mouse.down()
+        for _n in range(4):
+            self.page.mouse.move(box["x"] + self.random.randint(-60, 60), box["y"] + box["height"] / 2)
+        self.page.mouse.up()
+        return "drag"
+
+    def select(self) -> str:
+        box = self.any("[data-testid=stSelectbox] input, [data-testid=stMultiSelect] input")
+        box.click(timeout=QUICK)
+        option = self.any("[role=option]")
+        text = option.inner_text(timeout=QUICK)
+        option.click(timeout=QUICK)
+        return f"select {text!r}"
+
+    def type_number(self) -> str:
+        field = self.any("[data-testid=stNumberInput] input, [data-testid=stTextInput] input")
+        text = self.random.choice(["3", "0", "-1", "17", "1e9", "zoneout", "", "0.4"])
+        field.fill(text, timeout=QUICK)
+        field.press(self.random.choice(["Enter", "Tab"]), timeout=QUICK)
+        return f"type {text!r}"
+
+    def go_to_page(self) -> str:
+        name = self.random.choice(PAGES)
+        self.page.get_by_role("link", name=name, exact=True).first.click(timeout=QUICK)
+        return f"go to {name}"
+
+    def fold(self) -> str:
+        self.any("[data-testid=stPopover] button, [data-testid=stExpander] summary, [role=tab]").click(timeout=QUICK)
+        return "fold"
+
+    def click_figure(self) -> str:
+        self.any(".net-mask, .net-token, .net-tour, a.to-lab").click(timeout=QUICK, force=True)
+        return "figure"
+
+    def reload(self) -> str:
+        self.page.reload(wait_until="domcontentloaded")
+        return "reload"
+
+    def back(self) -> str:
+        way = self.random.choice([self.page.go_back, self.page.go_forward])
+        way(wait_until="commit", timeout=QUICK)
+        return way.__name__
+
+    def undo(self) -> str:
+        key = self.random.choice(["Control+z", "Control+Shift+Z", "Escape"])
+        self.page.keyboard.press(key)
+        return key
+
+    def any(self, selector: str) -> Locator:
+        """Any visible element of a selector. Raises Error where there is none."""
+        found = [one for one in self.page.locator(selector).all() if one.is_visible()]
+        if not found:
+            raise Error(f"no {selector}")
+        return self.random.choice(found)
+
+
+def walk(page: Page, address: str, seed: int, actions: int) -> Visitor:
+    """So many actions, as fast as the page can be told of them; after each, nothing is broken."""
+    page.goto(address)
+    page.locator(".net").first.wait_for(timeout=60_000)
+    visitor = Visitor(page, seed)
+    for _n in range(actions):
+        visitor.act()
+        broken = page.locator(TROUBLE)
+        assert broken.count() == 0, f"seed {seed}: {broken.first.inner_text()} after {visitor.done[-8:]}"
+    page.get_by_role("link", name="Lab", exact=True).first.click()
+    page.locator(".net").first.wait_for(timeout=60_000)
+    return visitor
+
+
+def assert_nothing_broke(visitor: Visitor, log: Path, console: list[str]) -> None:
+    text = log.read_text()
+    assert "Traceback" not in text, f"after {visitor.done}\n{text[-3000:]}"
+    ours = [line for line in console if not re.search(r"ERR_ABORTED|ERR_CONNECTION|net::|WebSocket|503|Failed to fetch", line)]
+    assert ours == [], visitor.done
+
+
+def test_a_random_visitor_breaks_nothing(page: Page, served: tuple[str, Path], console_errors: list[str]) -> None:
+    address, log = served
+    assert_nothing_broke(walk(page, address, 20261127, 25), log, console_errors)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_visitor_breaks_nothing_in_100_actions(
+    page: Page, served: tuple[str, Path], console_errors: list[str], seed: int
+) -> None:
+    address, log = served
+    assert_nothing_broke(walk(page, address, seed, 100), log, console_errors)
