@@ -24,7 +24,6 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.runs.run import Poll
 from core.runs.service import PREFIX, Service, remove_abandoned
 from core.runs.settings import Settings
-from core.runs.uploads import GRACE as UPLOAD_GRACE
 from core.training.events import Command, Event
 from core.training.trainer import train
 
@@ -487,7 +486,7 @@ def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clo
     with pytest.raises(Invalid, match="no longer here"):
         single.submit(build_experiment("series", {"corpus": path}), "b")
     single.release("a")
-    clock.now += UPLOAD_GRACE
+    clock.now += GRACE + KEEP
     single.tidy()
     assert not Path(path).exists()
 
@@ -504,6 +503,19 @@ def test_what_nobody_asks_for_any_more_is_forgotten(single: Service, clock: Cloc
     assert not single.command(run, {"command": "stop"})
     single.release("a")
     assert single.pid(run) is None
+
+
+def test_nothing_is_left_of_a_visit_that_is_over(single: Service, clock: Clock) -> None:
+    """Not of a run that was still in memory either, whose worker keeps its weights when it is stopped."""
+    run = single.submit(LONG, "someone")
+    watch(single, run, lambda poll: poll.next > 3)
+    files = Path(single._runs[run].kept), Path(single._runs[run].saved)
+    single.release("someone")
+    clock.now += GRACE + KEEP
+    single.tidy()
+    assert single.poll(run).state == "gone"
+    assert ended(single, single.submit(SHORT, "a")).state == "finished", "its worker has dealt with the stop"
+    assert not any(file.exists() for file in files)
 
 
 def test_a_stop_that_is_not_obeyed_is_enforced(single: Service) -> None:
