@@ -311,7 +311,7 @@ def test_killed_at_random_moments_while_others_train_beside_it(service: Service)
 
 @pytest.mark.slow
 def test_killed_at_ten_random_moments_while_five_others_train_beside_it(service: Service) -> None:
-    disturbed(service, updates=1500, kills=10, dice=random.Random(4))
+    disturbed(service, updates=300, kills=10, dice=random.Random(4))
 
 
 def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

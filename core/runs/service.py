@@ -257,7 +257,10 @@ class Service:
 
 
 def remove_abandoned() -> None:
-    """Remove what servers of this user left behind that were ended by force: folders whose process is gone."""
+    """Remove what servers of this user left behind that were ended by force: folders whose process is gone. Not on Windows,
+    where that cannot be asked."""
+    if os.name != "posix":
+        return
     for folder in Path(gettempdir()).glob(f"{PREFIX}*-*"):
         with suppress(OSError, ValueError):
             if folder.stat().st_uid == os.getuid() and not folder.is_symlink() and not _is_alive(folder.name):

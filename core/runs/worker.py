@@ -251,7 +251,8 @@ class Worker:
 
     def _write_turn(self, name: str) -> None:
         if self.turn is not None:
-            os.pwrite(self.turn, name.encode().ljust(NAME), 0)
+            os.lseek(self.turn, 0, os.SEEK_SET)
+            os.write(self.turn, name.encode().ljust(NAME))
 
 
 def main(threads: int, memory: int, turn: Path | None, settings: Settings) -> None:

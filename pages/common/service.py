@@ -24,7 +24,8 @@ def owner() -> str:
 
 @st.cache_resource(scope="session", on_release=lambda owner: service().release(owner))
 def _held(owner: str) -> str:
-    # Made again where the tab has only lost its connection for a moment: it can be closed once more.
+    # Made again where the tab has only lost its connection for a moment: it is there, and can be closed once more.
+    service().renew(owner)
     return owner
 
 
