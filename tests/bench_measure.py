@@ -11,7 +11,7 @@ from os import times
 from core.analysis.sensitivity_request import MAX_STEPS, MAX_UNITS, collect_placements, make_request
 from core.dropout.methods import METHODS
 from core.experiment.experiment import build_experiment
-from core.runs.job_queue import ROOT
+from core.runs.processes import ROOT
 
 
 def main() -> None:

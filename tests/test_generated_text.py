@@ -1,7 +1,9 @@
 """Answers that are written step by step. Oracles: rows cut by hand; a loop that decodes one sample at a time, over the whole
 of what it has read so far, with the engine's masks."""
 
+from collections.abc import Generator
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,13 +93,22 @@ def run(request: pytest.FixtureRequest) -> RecordingTrainer:
     return trained
 
 
+def result_of(steps: Generator[Any, None, Any]) -> Any:
+    """What a computation in steps returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
+
+
 @torch.no_grad()
 def test_decoding_equals_a_loop_from_the_beginning(run: RecordingTrainer) -> None:
     """With and without masks, including the last test window, which is not full."""
     batch, start = list(run.data.split("test"))[-1], run.network.zero_states(32)
     drawn: list[StepMasks] = [partial(run.test_draw, 2, pass_index) for pass_index in range(2)]
     for window, ways in ((None, [return_no_masks]), (2, drawn)):
-        predictions, targets = run.answered(torch.zeros(0), batch, [start] * len(ways), ways)
+        predictions, targets = result_of(run.answered(torch.zeros(0), batch, [start] * len(ways), ways))
         assert targets.tolist() == collect_rows(batch.y, batch.target_mask).tolist()
         samples = np.flatnonzero(batch.target_mask.any(axis=0)).tolist()
         assert len(predictions) == len(samples) < 32
@@ -117,7 +128,7 @@ def test_the_metrics_are_those_of_the_generated_answers(run: RecordingTrainer) -
             h, _after = run.network(torch.from_numpy(batch.x), start, {})
             chances = run.network.decode(h).log_softmax(-1).numpy()
         losses.append(-chances[(*at, batch.y[at])])
-        every.append(run.answered(torch.zeros(0), batch, [start], [return_no_masks]))
+        every.append(result_of(run.answered(torch.zeros(0), batch, [start], [return_no_masks])))
     predictions, targets = (np.concatenate(side) for side in zip(*every, strict=True))
     assert one["loss"] == pytest.approx(np.concatenate(losses).mean(), rel=1e-5)
     for name in run.task.metrics:

@@ -27,6 +27,7 @@ from core.dropout.sites import SITES, get_site_layers
 from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_json, to_plain
+from core.runs.settings import Settings
 from core.tasks import TASKS
 from core.tasks.file_readers import get_display_name
 from pages.common.service import get_service
@@ -569,7 +570,7 @@ import core
 heavy = {"core.__main__", "core.nn.network", "core.nn.engines", "core.nn.forward_mode", "core.analysis.sensitivity",
          "core.analysis.update_recorder", "core.runs.sensitivity_process", "core.runs.trace_process"}
 heavy |= {f"core.training.{name}" for name in ("trainer", "loss", "optimizer", "evaluation", "weight_file", "checkpoint",
-                                               "sampling", "decoding")}
+                                               "sampling", "decoding", "run_state")}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
 heavy |= {name for name in names if name.startswith(("core.nn.bptt.", "core.benchmark."))}
@@ -612,7 +613,7 @@ def test_any_valid_rate_opens() -> None:
 
 def test_a_full_queue_is_said_and_the_run_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_lab()
-    monkeypatch.setattr("core.runs.service.MOST_WAITING", 0)
+    monkeypatch.setattr(get_service(), "settings", Settings(waiting_runs=0))
     before = page.session_state["visit"]["run"]["id"]
     check_lab(page.button(key="play").click().run())
     assert page.session_state["visit"]["run"]["id"] == before

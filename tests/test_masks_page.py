@@ -240,6 +240,7 @@ class Made:
         self.known: dict[str, Slowed] = {}
 
     def ask(self, *which: Any) -> None:
+        *which, _owner = which  # type: ignore[assignment]
         self.known[make_request(*which)] = Slowed("done", 1.0, snapshot=made(*which))
 
     def look(self, *which: Any) -> Slowed | None:

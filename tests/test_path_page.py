@@ -24,6 +24,7 @@ from core.experiment.serialization import from_query, to_plain
 from core.nn.network import Network
 from core.training.weight_file import save_weights
 from pages.common.path_view import PathView, view_from_query
+from pages.common.service import get_service
 from pages.learn import path_weights
 from pages.learn.path_sensitivity import get_sensitivity_jobs
 from tests.app_pages import check_page, load_page, read_address, read_components, walk_elements
@@ -48,8 +49,8 @@ DAMAGED = {
 def _measurements() -> Iterator[None]:
     """Ends what the pages of this module have started."""
     yield
-    get_sensitivity_jobs().close()
-    get_sensitivity_jobs.clear()
+    get_service().close()
+    get_service.clear()
 
 
 def open_page(**query: str) -> AppTest:

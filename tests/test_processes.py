@@ -42,6 +42,7 @@ WITH_TORCH = {
     "core.training.evaluation",
     "core.training.optimizer",
     "core.training.checkpoint",
+    "core.training.run_state",
     "core.training.decoding",
     "core.training.sampling",
     *(f"core.nn.bptt.{name}" for name in BPTT_MODULES),

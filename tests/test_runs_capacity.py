@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.runs.capacity import MB, cores, memory, workers
+from core.runs.capacity import LEAST_ROOM, cores, memory, plan_workers
+from core.runs.settings import MB, Settings
 
 
 def machine(root: Path, files: dict[str, str]) -> Path:
@@ -35,7 +36,7 @@ V1 = {"proc/self/cgroup": "4:memory:/inner\n2:cpu,cpuacct:/inner\n1:name=systemd
         ({**V2, "sys/fs/cgroup/cpu.max": "200000 100000"}, (2, 256 * 1024, 2)),
         ({**V2, "sys/fs/cgroup/inner/group/cpu.max": "7800 100000"}, (1, 256 * 1024, 1)),
         ({**V2, "sys/fs/cgroup/inner/memory.max": str(690 * MB)}, (64, 690, 1)),
-        ({**V2, "sys/fs/cgroup/memory.max": str(2700 * MB)}, (64, 2700, 5)),
+        ({**V2, "sys/fs/cgroup/memory.max": str(2700 * MB)}, (64, 2700, 6)),
         (
             {
                 **V1,
@@ -58,8 +59,26 @@ V1 = {"proc/self/cgroup": "4:memory:/inner\n2:cpu,cpuacct:/inner\n1:name=systemd
 )
 def test_the_tightest_limit_counts(tmp_path: Path, files: dict[str, str], expected: tuple[int, int, int]) -> None:
     root = machine(tmp_path, files)
-    assert (cores(root), memory(root) // MB, workers(root)) == expected
+    assert (cores(root), memory(root) // MB, plan_workers(Settings(), root).workers) == expected
 
 
 def test_this_machine_carries_at_least_one() -> None:
-    assert 1 <= workers() <= max(1, cores())
+    assert 1 <= plan_workers(Settings()).workers <= max(1, cores())
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize(("megabytes", "given"), [(300, 0), (690, 0), (1200, 0), (2700, 0), (24_000, 0), (24_000, 2)])
+def test_everything_together_fits(tmp_path: Path, megabytes: int, given: int) -> None:
+    """The server, the workers with all that they may hold, and the jobs; on the smallest machines at least the least."""
+    root = machine(tmp_path, {**V2, "sys/fs/cgroup/memory.max": str(megabytes * MB)})
+    settings = Settings(workers=given)
+    planned = plan_workers(settings, root)
+    assert planned.room >= LEAST_ROOM / MB
+    assert planned.workers == given or not given
+    together = settings.server_memory + planned.workers * (settings.worker_memory + planned.room)
+    if megabytes >= 690:
+        assert together <= megabytes
+    if megabytes >= 1200:
+        assert together + 300 <= megabytes
+    if megabytes == 24_000 and given:
+        assert planned.room > 10_000

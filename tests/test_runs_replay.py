@@ -133,11 +133,16 @@ def test_it_cannot_be_changed(service: Service) -> None:
     assert service.poll(run).state == "recorded"
 
 
-def test_it_lives_by_the_same_lease(service: Service, clock: ManualClock) -> None:
-    run = service.replay(recorded(), "tab", 1e6)
-    clock.now += 151
+def test_it_is_forgotten_with_its_visit(service: Service, clock: ManualClock) -> None:
+    run = service.replay(recorded(), "another tab", 1e6)
+    clock.now += 1000
     service.tidy()
-    assert service.poll(run).state == "stopped"
+    assert service.poll(run).state == "recorded"
+    service.release("another tab")
+    for seconds in (30, 600):
+        clock.now += seconds
+        service.tidy()
+    assert service.poll(run).state == "gone"
 
 
 @settings(deadline=None)
@@ -153,7 +158,7 @@ def test_whatever_is_pressed_the_recording_comes_in_order_and_whole(presses: lis
             replay.advance()
         elif not run.ended:
             replay.obey({"command": press})
-    shown = [event for event in map(json.loads, run.lines) if event["event"] != "state"]
+    shown = [event for event in run.history.since(0) if event["event"] != "state"]
     assert shown == list(recorded().events[: len(shown)])
-    states = [event["state"] for event in map(json.loads, run.lines) if event["event"] == "state"]
+    states = [event["state"] for event in run.history.since(0) if event["event"] == "state"]
     assert states == ["paused", "running"] * (len(states) // 2) + ["paused"] * (len(states) % 2)

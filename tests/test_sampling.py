@@ -1,6 +1,7 @@
 """Text sampled from a language model. Oracles: the scores of the whole text, computed in one window instead of step by step; a
 run that samples nothing; sentences."""
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,15 @@ SCALED = Placement.from_sites(
 )
 
 
+def result_of(steps: Generator[Any, None, Any]) -> Any:
+    """What a computation in steps returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
+
+
 def make_experiment(**given: Any) -> Experiment:
     return build_experiment("language-model", {"words": 2000}, **TINY | {"steps": 20} | given)
 
@@ -39,7 +49,7 @@ def test_each_token_is_sampled_from_the_distribution_after_those_before_it(place
     )
     with torch.no_grad():
         network.decoder.mul_(8)  # so that the tokens before it matter
-    text = generate_text(network, data, masks, 5)["written"]
+    text = result_of(generate_text(network, data, masks, 5))["written"]
     numbers = [int(next(data.split("train")).x[0, 0])]
     for chance in np.random.default_rng(5).random(WORDS.generated_length - 1):
         with torch.no_grad():
@@ -65,10 +75,16 @@ def test_sampling_does_not_change_the_run(monkeypatch: pytest.MonkeyPatch) -> No
     texts = {event["update"]: event.pop("written") for event in events if "written" in event}
     assert list(texts) == [event["update"] for event in events if event["event"] == "record" and event["val_loss"]]
     assert len(set(texts.values())) == len(texts) > 1
-    monkeypatch.setattr("core.training.trainer.generate_text", lambda *_: {})
+    monkeypatch.setattr("core.training.trainer.generate_text", generate_nothing)
     silent, other = run()
     assert events == silent
     assert torch.equal(state, other)
+
+
+def generate_nothing(*_arguments: object) -> Generator[None, None, dict[str, Any]]:
+    """What is generated where nothing is."""
+    yield
+    return {}
 
 
 def test_other_tasks_have_no_generated_text() -> None:

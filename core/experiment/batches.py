@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -94,8 +95,18 @@ def _make_data(name: str, options: tuple[tuple[str, Value], ...], steps: int, ba
     return get_task(name).make_data(dict(options), steps, batch, seed)
 
 
+# Data that somebody holds, such as a run that trains on them, are found again however many others were asked for since.
+_held: WeakValueDictionary[_DataKey, Data] = WeakValueDictionary()
+
+
 @lru_cache(maxsize=8)
 def _load_data(key: _DataKey) -> Data:
+    data = _held.get(key) or _cut_data(key)
+    _held[key] = data
+    return data
+
+
+def _cut_data(key: _DataKey) -> Data:
     source, windows, states, decoder = key
     data = _make_data(*source)
     if decoder == "tied" and data.tokens != data.classes:

@@ -1,20 +1,36 @@
-"""How many workers this machine carries: by its cores and its memory, as far as a container lets them be used."""
+"""What this machine carries: by its cores and its memory, as far as a container lets them be used."""
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-MB = 2**20
-APP = 400 * MB  # the server itself
-WORKER = 400 * MB  # a process with torch, and a network to train in it
-MOST = 30  # a class: more runs at once than learners help nobody
+from core.runs.settings import MB, Settings
+
+MOST = 30  # worker processes: a class, and each has a core
+JOB = 300 * MB  # a process that answers a measurement or records an update
+LEAST_ROOM = 96 * MB  # for runs, in each worker, whatever the machine says that it has
 UNKNOWN_MEMORY = 4096 * MB  # where the system does not say what it has
 ROOT = Path("/")
 
 
-def workers(root: Path = ROOT) -> int:
-    """How many train at the same time: 1 to MOST. root: where /proc and /sys are found."""
-    return max(1, min(cores(root), (memory(root) - APP) // WORKER, MOST))
+@dataclass(frozen=True)
+class Capacity:
+    """workers: processes that train. room: megabytes that each has for runs, beside what it needs itself."""
+
+    workers: int
+    room: float
+
+
+def plan_workers(settings: Settings, root: Path = ROOT) -> Capacity:
+    """Return how many workers there are to be and what each may hold. The processes of jobs are counted, where there is room
+    for them at all. root: where /proc and /sys are found."""
+    whole = memory(root) - settings.server_memory * MB
+    after_jobs = whole - settings.jobs * JOB
+    each = settings.worker_memory * MB + LEAST_ROOM
+    free = after_jobs if after_jobs >= each else whole
+    workers = settings.workers or max(1, min(cores(root), free // each, MOST))
+    return Capacity(workers, max(LEAST_ROOM, free // workers - settings.worker_memory * MB) / MB)
 
 
 def cores(root: Path = ROOT) -> int:

@@ -1,26 +1,20 @@
-"""Requests of the pages that processes of their own answer, one process at a time. No torch here.
+"""Requests of the pages that processes of their own answer: measurements, update traces. No torch here.
 
-A request is one line of JSON, equal for equal requests; a process (`python -m` a module) reads it, says one JSON object a line
-and ends. What it said is kept for whoever asks next.
+A request is one line of JSON, equal for equal requests; a process (`python -m` the module of its kind) reads it, writes events
+and ends. The answer is kept for whoever asks next. Whatever a process does wrong ends that process and fails that answer.
 """
 
-import json
-import os
 import subprocess
 import sys
 import threading
-from collections import OrderedDict
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, Generic, TypeVar
+import traceback
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from core.errors import Invalid
 from core.i18n import _
-
-ROOT = Path(__file__).parents[2]
-MOST_WAITING = 30
+from core.runs.processes import read_event, start_process
+from core.runs.settings import Settings, read_settings
 
 
 @dataclass(frozen=True)
@@ -40,114 +34,215 @@ class Answer:
 A = TypeVar("A", bound=Answer)
 
 
-class JobQueue(Generic[A]):
-    """All requests of one kind on a server. Thread-safe.
+class Kind(Protocol):
+    """A kind of job: the module that its processes run, and what an event makes of the answer so far."""
 
-    module: what the processes run. blank: the answer before anything was said. kept: answers, at most. longest: seconds
-    until a process counts as broken. A subclass says in `heard` what an answer becomes with one more event.
+    module: str
+
+    @property
+    def blank(self) -> Answer:
+        """The answer before anything was said."""
+
+    def on_event(self, before: Any, event: dict[str, Any]) -> Answer:
+        """Return the answer after an event of the process; "failed" events never come here."""
+
+
+@dataclass(eq=False)
+class _Job:
+    kind: Kind
+    key: str
+    priority: int
+    answer: Answer
+    owners: set[str] = field(default_factory=set)
+    process: "subprocess.Popen[bytes] | None" = None
+    cancelled: bool = False
+    too_long: bool = False
+
+
+class JobQueue:
+    """All jobs of a server, of every kind. Thread-safe.
+
+    Those of higher priority go first, among equals whoever came first. A visit has at most one waiting job of a kind: a newer
+    one takes its place.
     """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or read_settings()
+        self._changed = threading.Condition()
+        self._jobs: dict[tuple[str, str], _Job] = {}
+        self._waiting: list[_Job] = []
+        self._running: list[_Job] = []
+        self._closed = False
+        for number in range(self.settings.jobs):
+            threading.Thread(target=self._serve, name=f"jobs {number}", daemon=True).start()
+
+    def submit(self, kind: Kind, key: str, owner: str = "", priority: int = 0, again: bool = False) -> None:
+        """Have a request answered, unless it is or is being; `again`: also one that is. owner: the visit that asks; "" for
+        nobody's, which nothing replaces. Raises Invalid where too many are waiting."""
+        with self._changed:
+            job = self._jobs.get((kind.module, key))
+            if job and (job.answer.busy or (job.answer.state == "done" and not again)):
+                job.owners.add(owner)
+                job.priority = max(job.priority, priority)
+                return
+            replaced = [one for one in self._waiting if owner and one.kind.module == kind.module and owner in one.owners]
+            self._check_room(sum(one.owners == {owner} for one in replaced))
+            for one in replaced:
+                self._leave(one, owner)
+            job = self._jobs[kind.module, key] = _Job(kind, key, priority, kind.blank, {owner})
+            self._waiting.append(job)
+            self._forget(kind)
+            self._changed.notify()
+
+    def get_answer(self, kind: Kind, key: str) -> Answer | None:
+        """Return how far the answer is; None where nobody has asked, or nobody wants it any more."""
+        with self._changed:
+            job = self._jobs.get((kind.module, key))
+            return job.answer if job else None
+
+    def cancel(self, owner: str, kind: Kind | None = None) -> None:
+        """Drop what the owner waits for, of one kind or of all: its page has moved on, or its visit is over."""
+        with self._changed:
+            for job in [*self._waiting, *self._running]:
+                if owner in job.owners and (kind is None or job.kind.module == kind.module):
+                    self._leave(job, owner)
+
+    @property
+    def processes(self) -> int:
+        """How many processes there are now."""
+        with self._changed:
+            return sum(job.process is not None for job in self._running)
+
+    def close(self) -> None:
+        """End all processes, and take no more."""
+        with self._changed:
+            self._closed = True
+            for job in self._running:
+                _end(job)
+            self._changed.notify_all()
+
+    def _check_room(self, freed: int) -> None:
+        most = self.settings.waiting_jobs
+        if len(self._waiting) - freed >= most:
+            raise Invalid(_("{most} requests are waiting already; try again in a minute.").format(most=most))
+
+    def _leave(self, job: _Job, owner: str) -> None:
+        # A job that somebody else wants too goes on for them.
+        job.owners.discard(owner)
+        if job.owners:
+            return
+        job.cancelled = True
+        if self._jobs.get((job.kind.module, job.key)) is job:
+            del self._jobs[job.kind.module, job.key]
+        if job in self._waiting:
+            self._waiting.remove(job)
+        _end(job)
+
+    def _forget(self, kind: Kind) -> None:
+        ended = [key for key, job in self._jobs.items() if key[0] == kind.module and not job.answer.busy]
+        for key in ended[: max(0, len(ended) - self.settings.kept_answers)]:
+            del self._jobs[key]
+
+    def _serve(self) -> None:
+        while (job := self._take()) is not None:
+            try:
+                self._run(job)
+            except Exception:
+                # Whatever it was, no UTF-8, a stray line, no process to be had: this job fails, and the next one is served.
+                if not (job.cancelled or job.too_long or self._closed):
+                    traceback.print_exc(file=sys.stderr)
+            finally:
+                self._finish(job)
+
+    def _take(self) -> _Job | None:
+        with self._changed:
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return None
+            job = max(self._waiting, key=lambda one: one.priority)  # the first of those
+            self._waiting.remove(job)
+            self._running.append(job)
+            return job
+
+    def _run(self, job: _Job) -> None:
+        process = start_process(job.kind.module, str(self.settings.job_memory))
+        timer = threading.Timer(self.settings.job_time, self._stop_long, [job])
+        with self._changed:
+            job.process = process
+            if job.cancelled or self._closed:
+                process.kill()
+        timer.start()
+        try:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(job.key.encode() + b"\n")
+            process.stdin.close()
+            while job.answer.busy and (event := read_event(process.stdout)) is not None:
+                self._on_event(job, event)
+        finally:
+            process.kill()  # it has said all, or what it says cannot be understood
+            with process:
+                timer.cancel()
+
+    def _stop_long(self, job: _Job) -> None:
+        with self._changed:
+            job.too_long = True
+            _end(job)
+
+    def _on_event(self, job: _Job, event: dict[str, Any]) -> None:
+        if event["event"] == "failed":
+            answer = replace(job.answer, state="failed", reason=str(event["reason"]))
+        else:
+            answer = job.kind.on_event(job.answer, event)
+        with self._changed:
+            job.answer = answer
+
+    def _finish(self, job: _Job) -> None:
+        with self._changed:
+            self._running.remove(job)
+            job.process = None
+            if job.answer.busy:
+                job.answer = replace(job.answer, state="failed", reason=self._explain(job))
+
+    def _explain(self, job: _Job) -> str:
+        if job.too_long:
+            return _("This took longer than {seconds:g} seconds and was stopped. Smaller sizes may work.").format(
+                seconds=self.settings.job_time
+            )
+        return _("The process broke off; the server's log has the details. Smaller sizes may work.")
+
+
+class Jobs(Generic[A]):
+    """The jobs of one kind, as pages ask for them. queue: left out, one of its own."""
 
     module: str
     blank: A
-    kept = 50
-    longest = 120.0
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, A] = OrderedDict()
-        self._asked: SimpleQueue[str | None] = SimpleQueue()
-        self._process: subprocess.Popen[str] | None = None
-        self._closed = False
-        threading.Thread(target=self._serve, name=self.module, daemon=True).start()
+    def __init__(self, queue: JobQueue | None = None) -> None:
+        self.queue = queue or JobQueue()
 
-    def heard(self, before: A, event: dict[str, Any]) -> A:
-        """The answer after an event of the process; "failed" events are dealt with here."""
+    def on_event(self, before: A, event: dict[str, Any]) -> A:
+        """Return the answer after an event of the process; "failed" events never come here."""
         raise NotImplementedError
 
-    def ask_for(self, key: str, again: bool = False) -> None:
-        """Has a request answered, unless it is or is being; `again`: also one that is. Raises Invalid where too many are
-        waiting."""
-        with self._lock:
-            known = self._known.get(key)
-            if known and (known.busy or (known.state == "done" and not again)):
-                return
-            if sum(one.state == "waiting" for one in self._known.values()) >= MOST_WAITING:
-                raise Invalid(_("{most} requests are waiting already; try again in a minute.").format(most=MOST_WAITING))
-            self._known[key] = self.blank
-            self._forget()
-        self._asked.put(key)
+    def submit(self, key: str, owner: str = "", priority: int = 0, again: bool = False) -> None:
+        """Have a request answered. Raises Invalid where too many are waiting."""
+        self.queue.submit(self, key, owner, priority, again)
 
-    def answer_to(self, key: str) -> A | None:
-        """How far the answer is; None where nobody has asked."""
-        with self._lock:
-            return self._known.get(key)
+    def get_answer(self, key: str) -> A | None:
+        """Return how far the answer to a request is; None where nobody has asked."""
+        return cast("A | None", self.queue.get_answer(self, key))
+
+    def cancel(self, owner: str) -> None:
+        """The owner's page has moved on: nobody waits for its answer."""
+        self.queue.cancel(owner, self)
 
     def close(self) -> None:
-        """Ends the process, if there is one, and takes no more."""
-        with self._lock:
-            self._closed = True
-            if self._process:
-                self._process.kill()
-        self._asked.put(None)
-
-    def _forget(self) -> None:
-        over = len(self._known) - self.kept
-        ended = [key for key, one in self._known.items() if not one.busy]
-        for key in ended[: max(0, over)]:
-            del self._known[key]
-
-    def _serve(self) -> None:
-        while (key := self._asked.get()) is not None:
-            with suppress(OSError):  # no process could be started: that is said, and the next one may be
-                self._answer(key)
-            self._ended(key)
-
-    def _answer(self, key: str) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            process = self._process = _start(self.module)
-        timer = threading.Timer(self.longest, process.kill)
-        timer.start()
-        assert process.stdin
-        assert process.stdout
-        with process, suppress(OSError, ValueError):  # one that is killed leaves half a line, or hears nothing
-            process.stdin.write(key + "\n")
-            process.stdin.close()
-            for line in process.stdout:
-                self._hear(key, json.loads(line))
-        timer.cancel()
-
-    def _hear(self, key: str, event: dict[str, Any]) -> None:
-        with self._lock:
-            before = self._known[key]
-            failed = event["event"] == "failed"
-            self._known[key] = replace(before, state="failed", reason=event["reason"]) if failed else self.heard(before, event)
-
-    def _ended(self, key: str) -> None:
-        with self._lock:
-            self._process = None
-            if self._known[key].busy:
-                reason = _("The process broke off; the server's log has the details. Smaller sizes may work.")
-                self._known[key] = replace(self._known[key], state="failed", reason=reason)
+        """End the queue."""
+        self.queue.close()
 
 
-def say(event: dict[str, Any]) -> None:
-    """One event, said by such a process."""
-    with suppress(BrokenPipeError):  # the app has ended
-        print(json.dumps(event, allow_nan=False), flush=True)
-
-
-def _start(module: str) -> "subprocess.Popen[str]":
-    # Threads that wait shall sleep; standard error is ours, so that no pipe can fill up.
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
-    return subprocess.Popen(
-        [sys.executable, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env=environment,
-        text=True,
-        encoding="utf-8",
-    )
+def _end(job: _Job) -> None:
+    if job.process:
+        job.process.kill()

@@ -1,129 +1,236 @@
-"""A fixed number of workers, one of them always warm, and the runs that wait for one, first come, first served."""
+"""The workers, and the runs that they hold or that wait for room: what the policy of scheduler.py decides is done here."""
 
 import time
-from collections import deque
+from collections.abc import Callable
+from pathlib import Path
 from threading import RLock
 
 from core.i18n import _
+from core.runs.capacity import Capacity
 from core.runs.run import Run, changes
-from core.runs.worker_process import Worker
+from core.runs.scheduler import Residency, Room
+from core.runs.settings import Settings
+from core.runs.worker_process import WorkerProcess
 from core.training.events import FINAL_EVENTS, Command, Event
 
-PATIENCE = 3.0  # seconds that a worker has to obey a stop, before it is ended and replaced
 KILLED = -9
+MOST_STARTS = 2  # attempts to start a worker for a run, after which it fails
+HEADROOM = 1.5  # times the room for runs that a worker may allocate before the system refuses it more
 
 
 class Pool:
-    """Whoever calls a method holds the lock; the workers' threads take it themselves."""
+    """Whoever calls a method holds the lock; the workers' threads take it themselves. folder: for what is saved."""
 
-    def __init__(self, size: int, threads: int, lock: RLock) -> None:
-        self.size, self.threads = size, threads
-        self._lock = lock
-        self._workers: list[Worker] = []
-        self._queue: deque[Run] = deque()
+    def __init__(
+        self, settings: Settings, capacity: Capacity, folder: Path, lock: RLock, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.settings, self.capacity = settings, capacity
+        self._folder, self._lock = folder, lock
+        self.residency = Residency(settings.resident_runs, settings.residence_time, settings.pause_time, clock)
+        self._runs: dict[str, Run] = {}
+        self._away: set[str] = set()  # the runs of visits that are away
+        self._starts: dict[str, int] = {}  # of a run: how often its worker ended before it was ready
+        self._workers: dict[int, WorkerProcess] = {}
+        self._numbers = 0
         self._starts_fail = self._closed = False
 
     def add(self, run: Run) -> None:
         """The run starts now, or waits."""
-        self._queue.append(run)
-        self._assign()
+        self._runs[run.id] = run
+        self.residency.add(run.id, run.owner, run.size)
+        self.plan()
 
     def position(self, run: Run) -> int | None:
-        """The run's place in the queue, from 1; None if it does not wait."""
-        return self._queue.index(run) + 1 if run in self._queue else None
+        """The run's place among those that wait, from 1; None if it does not wait."""
+        return self.residency.position(run.id) if run.id in self._runs else None
 
     @property
     def waiting(self) -> int:
         """How many runs wait."""
-        return len(self._queue)
+        return self.residency.waiting
 
     def tell(self, run: Run, command: Command) -> None:
-        """Hands a command to the worker of the run. One that waits is told when it starts, and is changed at once."""
-        if run in self._queue and command["command"] == "change":
-            run.add({"event": "changed", "update": run.update, **changes(command)})
-        elif run in self._queue:
-            run.orders.append(command)
-        elif worker := self._worker_of(run):
-            worker.send({"command": command["command"], "run": run.id, **changes(command)})
+        """Have the run obey a command: now, or where no worker has it, here or when one has it again."""
+        worker = self._worker_of(run)
+        kind = command["command"]
+        elsewhere = worker is None and not run.unconfirmed
+        if elsewhere and kind == "change" and (not run.placed or run.state == "paused"):
+            run.change_at_once(command)
+        elif elsewhere and kind == "pause" and run.placed:
+            run.add({"event": "state", "state": "paused"})
+            self._follow(run)
+        else:
+            run.unconfirmed.append({"command": kind, "run": run.id, **changes(command)})
+            if worker:
+                worker.send(run.unconfirmed[-1])
+            self._follow(run)
+            self.plan()
 
     def drop(self, run: Run) -> None:
-        """The run has been stopped: it leaves the queue, or its worker has a little while to come to an end."""
-        if run in self._queue:
-            self._queue.remove(run)
-        elif worker := self._worker_of(run):
-            worker.kill_at = time.monotonic() + PATIENCE
+        """The run has been stopped: it waits no longer, or its worker has a little while to come to an end."""
+        worker = self._worker_of(run)
+        if worker:
+            worker.stopping[run.id] = time.monotonic() + self.settings.stop_time
             worker.send({"command": "stop", "run": run.id})
+        else:
+            self._remove(run)
+
+    def leave(self, run: Run) -> None:
+        """The run's visit is away: the run is saved, and takes no time and no memory."""
+        if run.id in self._runs:
+            self._away.add(run.id)
+            self._follow(run)
+            if self.residency.park_at_once(run.id):
+                self._park(run.id)
+
+    def bring_back(self, run: Run) -> None:
+        """The run's visit is there again."""
+        self._away.discard(run.id)
+        self._follow(run)
+        self.plan()
 
     def pid(self, run: Run) -> int | None:
-        """The process that trains the run; None if none does."""
-        worker = self._worker_of(run)
-        return worker.pid if worker else None
+        """The process that holds the run; None if none does."""
+        number = self.residency.worker_of(run.id)
+        return self._workers[number].pid if number in self._workers else None
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes of all workers."""
+        return [worker.pid for worker in self._workers.values()]
 
     def tidy(self) -> None:
-        """Ends workers that did not obey a stop, and tries again what could not be started."""
-        for worker in self._workers:
-            if worker.ready and worker.kill_at is not None and worker.kill_at <= time.monotonic():
+        """End workers that are frozen, and do what is due."""
+        now = time.monotonic()
+        for worker in self._workers.values():
+            turn = worker.read_turn() if worker.stopping else ""
+            slow_start = not worker.ready and now - worker.started > self.settings.ready_time
+            silent = worker.ready and self.residency.wanting(worker.number) and now - worker.heard > self.settings.silence_time
+            if slow_start or silent or worker.stopping.get(turn, now + 1) <= now:
                 worker.kill()
-        self._assign()
+        self.plan()
 
-    def close(self) -> list[Worker]:
-        """Ends all workers. Wait for them without holding the lock."""
+    def close(self) -> list[WorkerProcess]:
+        """End all workers. Wait for them without holding the lock."""
         self._closed = True
-        for worker in self._workers:
+        for worker in self._workers.values():
             worker.kill()
-        return list(self._workers)
+        return list(self._workers.values())
 
-    def _assign(self) -> None:
-        """Gives the waiting runs to workers, and keeps one worker warm for the next."""
-        while self._queue and (worker := self._idle() or self._another()):
-            run = self._queue.popleft()
-            worker.run, run.state = run, "starting"
-            worker.send(run.message())
-            for command in run.orders:
-                self.tell(run, command)
-        if not self._idle() and not self._starts_fail:
-            self._another()
+    def plan(self) -> None:
+        """Do what the policy decides, and keep one worker warm for the next run."""
+        if self._closed:
+            return
+        if not self._workers and self.waiting:
+            self._start_worker()
+        rooms = {number: Room(self.capacity.room, worker.ready) for number, worker in self._workers.items()}
+        decision = self.residency.decide(rooms) if rooms else None
+        for name, number in decision.place if decision else []:
+            self._place(self._runs[name], self._workers[number])
+        for name in decision.park if decision else []:
+            self._park(name)
+        busy = all(self.residency.wanting(number) for number in self._workers)
+        if busy and not self._starts_fail and all(worker.ready for worker in self._workers.values()):
+            self._start_worker()
 
-    def _idle(self) -> Worker | None:
-        idle = [worker for worker in self._workers if worker.run is None]
-        return max(idle, key=lambda worker: worker.ready, default=None)
-
-    def _another(self) -> Worker | None:
-        if len(self._workers) == self.size or self._closed:
-            return None
+    def _start_worker(self) -> None:
+        if len(self._workers) >= self.capacity.workers:
+            return
+        self._numbers += 1
+        turn = self._folder / f"turn-{self._numbers}"
+        memory = self.settings.worker_memory + int(self.capacity.room * HEADROOM)
         try:
-            worker = Worker(self.threads, self._heard, self._gone)
+            worker = WorkerProcess(self._numbers, self.settings, memory, turn, self._on_event, self._on_exit)
         except OSError:  # no memory or no process to be had just now
-            return None
-        self._workers.append(worker)
-        return worker
+            return
+        self._workers[worker.number] = worker
 
-    def _worker_of(self, run: Run) -> Worker | None:
-        return next((worker for worker in self._workers if worker.run is run), None)
+    def _place(self, run: Run, worker: WorkerProcess) -> None:
+        run.confirmed = 0
+        if not run.placed:
+            run.placed, run.state = True, "starting"
+        worker.send(run.message())
+        run.recovering = False
+        for command in run.unconfirmed:
+            worker.send(command)
 
-    def _heard(self, worker: Worker, event: Event) -> None:
+    def _park(self, name: str) -> None:
+        number = self.residency.worker_of(name)
+        if number in self._workers:
+            self._workers[number].send({"command": "park", "run": name})
+
+    def _worker_of(self, run: Run) -> WorkerProcess | None:
+        number = self.residency.worker_of(run.id)
+        return self._workers.get(number) if number is not None else None
+
+    def _follow(self, run: Run) -> None:
+        """Whether the run would train: it is paused unless it was told otherwise since; and somebody has to be there."""
+        wakes = any(one["command"] != "pause" for one in run.unconfirmed)
+        self.residency.want(run.id, run.id not in self._away and (run.state != "paused" or wakes))
+
+    def _on_event(self, worker: WorkerProcess, event: Event) -> None:
         with self._lock:
-            if event["event"] == "ready":
+            kind = event["event"]
+            if kind == "ready":
                 worker.ready, self._starts_fail = True, False
-            elif worker.run is not None and event.pop("run", None) == worker.run.id:
-                worker.run.add(event)
-                if event["event"] in FINAL_EVENTS:
-                    worker.run = worker.kill_at = None
-                    self._assign()
-
-    def _gone(self, worker: Worker, status: int) -> None:
-        with self._lock:
-            if self._closed:
+                self.plan()
+            run = self._runs.get(event.pop("run", ""))
+            if run is None or self._worker_of(run) is not worker:
                 return
-            self._workers.remove(worker)
-            # Where workers die before they are ready, a warm one is not tried for again until a run asks for it.
+            self._starts.pop(run.id, None)
+            taken = event.pop("taken", None)
+            if taken is not None:
+                run.confirm(taken)
+            if kind in ("parked", "kept"):
+                self.residency.parked(run.id, saved=kind == "parked")
+            elif kind != "taken":
+                run.add(event)
+            self._act_on(run, worker, kind, taken is not None)
+
+    def _act_on(self, run: Run, worker: WorkerProcess, kind: str, obeyed: bool) -> None:
+        if kind in FINAL_EVENTS:
+            worker.stopping.pop(run.id, None)
+            self._remove(run)
+        elif kind == "parked" and run.ended:
+            self._remove(run)
+        elif kind == "state" or obeyed:
+            self._follow(run)
+        if kind in ("state", "parked", *FINAL_EVENTS) or obeyed:
+            self.plan()
+
+    def _remove(self, run: Run) -> None:
+        self.residency.remove(run.id)
+        self._runs.pop(run.id, None)
+        self._away.discard(run.id)
+        run.remove_files()  # also what its worker wrote when it was stopped
+
+    def _on_exit(self, worker: WorkerProcess, status: int) -> None:
+        with self._lock:
+            del self._workers[worker.number]
             self._starts_fail = not worker.ready
-            if worker.run is not None:
-                worker.run.add({"event": "failed", "update": worker.run.update, "reason": _why(worker.ready, status)})
-            self._assign()
+            turn = worker.read_turn()
+            for name in self.residency.lost(worker.number):
+                run = self._runs[name]
+                if run.ended:
+                    self._remove(run)
+                elif self._is_given_up(run, worker, turn):
+                    run.add({"event": "failed", "update": run.update, "reason": _explain(worker.ready, status)})
+                    self._remove(run)
+                else:
+                    run.recovering = run.placed
+                    self._follow(run)
+            self.plan()
+
+    def _is_given_up(self, run: Run, worker: WorkerProcess, turn: str) -> bool:
+        if self._closed:
+            return True
+        if worker.ready:
+            return run.id == turn and run.blame()
+        self._starts[run.id] = self._starts.get(run.id, 0) + 1
+        return self._starts[run.id] >= MOST_STARTS
 
 
-def _why(was_ready: bool, status: int) -> str:
+def _explain(was_ready: bool, status: int) -> str:
     if not was_ready:
         return _(
             "The process that was to train this run ended before it was ready; the server's log says why. "
@@ -131,10 +238,10 @@ def _why(was_ready: bool, status: int) -> str:
         )
     if status == KILLED:
         return _(
-            "The process that trained this run was killed, perhaps because the memory ran out; what it had reached "
-            "is kept. The app goes on and the next run works; a smaller network or batch needs less memory."
+            "The process that trained this run was killed twice at the same place, perhaps because the memory ran out; what it "
+            "had reached is kept. The app goes on and the next run works; a smaller network or batch needs less memory."
         )
     return _(
-        "The process that trained this run ended unexpectedly (status {status}); what it had reached is kept. "
-        "The app goes on and the next run works."
+        "The process that trained this run ended unexpectedly twice at the same place (status {status}); what it had "
+        "reached is kept. The app goes on and the next run works."
     ).format(status=status)

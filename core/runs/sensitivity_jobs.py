@@ -1,7 +1,4 @@
-"""Measurements of what arrives of a small change, asked for by the pages and made in processes of their own. No torch here.
-
-One process at a time (`python -m core.runs.sensitivity_process`), one JSON object a line.
-"""
+"""Measurements of what arrives of a small change, asked for by the pages and made by jobs. No torch here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -10,7 +7,7 @@ from typing import Any
 
 from core.analysis.sensitivity_request import SensitivityCurve, get_modification_time, make_request
 from core.experiment.experiment import Experiment
-from core.runs.job_queue import Answer, JobQueue
+from core.runs.job_queue import Answer, Jobs
 
 
 @dataclass(frozen=True)
@@ -23,23 +20,23 @@ class Measurement(Answer):
     written: int = 0
 
 
-class Measurements(JobQueue[Measurement]):
+class Measurements(Jobs[Measurement]):
     """The measurements of a server. Thread-safe."""
 
     module = "core.runs.sensitivity_process"
     blank = Measurement()
 
-    def ask(self, experiment: Experiment, weights: Path | None = None) -> None:
-        """Has the experiment measured, unless it is or is being. weights: of a run, where it is not to be the untrained
+    def ask(self, experiment: Experiment, weights: Path | None = None, owner: str = "") -> None:
+        """Have the experiment measured, unless it is or is being. weights: of a run, where it is not to be the untrained
         network; they are measured again when they have been written again. Raises Invalid where too many are waiting."""
         known = self.look(experiment, weights)
-        self.ask_for(make_request(experiment, weights), again=known is not None and outdated(known, weights))
+        self.submit(make_request(experiment, weights), owner, again=known is not None and outdated(known, weights))
 
     def look(self, experiment: Experiment, weights: Path | None = None) -> Measurement | None:
-        """How far the measurement of the experiment is; None where nobody has asked for it."""
-        return self.answer_to(make_request(experiment, weights))
+        """Return how far the measurement of the experiment is; None where nobody has asked for it."""
+        return self.get_answer(make_request(experiment, weights))
 
-    def heard(self, before: Measurement, event: dict[str, Any]) -> Measurement:
+    def on_event(self, before: Measurement, event: dict[str, Any]) -> Measurement:
         """One more curve; the event without a name is what all are compared with."""
         curves = dict(before.curves)
         if event["name"]:

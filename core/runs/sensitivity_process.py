@@ -1,34 +1,22 @@
-"""The process that answers one sensitivity measurement: python -m core.runs.sensitivity_process (torch)."""
+"""The process that answers one sensitivity measurement: python -m core.runs.sensitivity_process [megabytes] (torch)."""
 
-import os
-import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 from core.analysis.sensitivity import measure_sensitivity
 from core.analysis.sensitivity_request import parse_request
-from core.errors import Invalid
 from core.i18n import _
 from core.runs import capacity
-from core.runs.job_queue import say
-
-NICE = 5  # the pages go first where cores are short
+from core.runs.job_process import answer_request
 
 
-def main() -> None:
-    """Answers one request."""
-    with suppress(AttributeError, OSError):
-        os.nice(NICE)
+def respond(request: str) -> Iterator[dict[str, Any]]:
+    """The events of the measurement."""
     torch.set_num_threads(capacity.cores())
-    try:
-        for event in measure_sensitivity(*parse_request(sys.stdin.readline())):
-            say(event)
-    except Invalid as invalid:
-        say({"event": "failed", "reason": str(invalid)})
-    except MemoryError:
-        say({"event": "failed", "reason": _("The memory of this machine does not suffice for this measurement.")})
+    return measure_sensitivity(*parse_request(request))
 
 
 if __name__ == "__main__":
-    main()
+    answer_request(respond, _("The memory of this machine does not suffice for this measurement."))

@@ -1,100 +1,118 @@
 """The one service that the pages know: submit an experiment, poll its events, send it commands. No torch, no Streamlit.
 
-Thread-safe. Every run is held by a lease that polling renews: the runs of a closed tab end, and their events are
-given up some minutes later.
+Thread-safe. A run lives as long as its visit: until some minutes after the visit's connection has closed. It is not lost where
+the process that trains it dies.
 """
 
+import os
 import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 from uuid import uuid4
 
 from core.analysis.sensitivity_request import is_small_enough
 from core.errors import Invalid
+from core.experiment.batches import count_updates
 from core.experiment.experiment import Experiment
 from core.i18n import _
-from core.runs import capacity
-from core.runs.lease import Leases
+from core.runs.capacity import plan_workers
+from core.runs.job_queue import JobQueue
+from core.runs.memory_estimate import estimate_memory
 from core.runs.pool import Pool
 from core.runs.recording import Recorded
 from core.runs.replay import Replay
 from core.runs.run import Poll, Run
+from core.runs.sensitivity_jobs import Measurements
+from core.runs.settings import Settings, read_settings
+from core.runs.trace_jobs import Snapshots
 from core.runs.uploads import Uploads
+from core.runs.visits import Visits
 from core.training.events import validate_command
 
-TICK = 0.5  # seconds between two looks at the leases
+TICK = 0.5  # seconds between two looks at what is due
 HEAD_START = 1.0  # seconds that the first page has the cores for itself, before the first worker warms up unasked
-MOST_WAITING = 300  # runs in the queue
+PREFIX = "dropout-runs-"  # of the service's folder, before the id of its process
 
 
 class Service:
-    """The runs of all tabs, and the workers that train them.
+    """The runs of all visits, the workers that train them, and the jobs.
 
-    workers, threads: how many train at once, and with how many threads each; left out, what the machine carries.
-    clock: seconds for leases and recorded runs. `uploads` are the files that the tabs have brought.
+    workers, threads: how many train at once, and with how many threads each; left out, what the settings and the machine say.
+    clock: seconds for visits and recorded runs. `uploads` are the files that the visits have brought; `measurements` and
+    `traces` share one queue of jobs.
     """
 
     def __init__(
-        self, workers: int | None = None, threads: int | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        workers: int | None = None,
+        threads: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        settings: Settings | None = None,
     ) -> None:
-        size = workers or capacity.workers()
+        given = settings or read_settings()
+        self.settings = given = replace(given, workers=workers or given.workers, threads=threads or given.threads)
         self._lock = threading.RLock()
         self._clock = clock
-        self._leases = Leases(clock)
+        self._visits = Visits(given.grace_time, given.keep_time, given.idle_time, clock)
         self._runs: dict[str, Run] = {}
         self._replays: dict[str, Replay] = {}
         self._closed = threading.Event()
-        self._folder = Path(mkdtemp(prefix="dropout-weights-"))
-        self.uploads = Uploads(self._folder / "uploads", clock)
+        remove_abandoned()
+        self._folder = Path(mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest as the server ends
-        self._pool = Pool(size, threads or max(1, capacity.cores() // size), self._lock)
+        self.uploads = Uploads(self._folder / "uploads", clock, given)
+        self.jobs = JobQueue(given)
+        self.measurements, self.traces = Measurements(self.jobs), Snapshots(self.jobs)
+        self._capacity = plan_workers(given)
+        self._pool = Pool(given, self._capacity, self._folder, self._lock, clock)
         self._keeper = threading.Thread(target=self._keep, name="runs", daemon=True)
         self._keeper.start()
 
     def submit(self, experiment: Experiment, owner: str, show: int = 0) -> str:
-        """Starts a run, or queues it, and returns its id. owner: whose it is, such as a tab's session.
+        """Start a run, or queue it, and return its id. owner: whose it is, such as a tab's session.
 
         show: for how many samples of each batch the records carry what was predicted.
-        Raises Invalid if the queue is full or the service closed, or for a file that is not the owner's.
+        Raises Invalid beyond a limit, where the service is closed, and for a file that is not the owner's.
         """
         self.uploads.check(owner, experiment)
+        size = self._measure(experiment)
         with self._lock:
-            if self._closed.is_set():
-                raise Invalid(_("The server is shutting down; no new run can start."))
-            if self._pool.waiting >= MOST_WAITING:
-                raise Invalid(_("{most} runs are waiting already; try again when some have ended.").format(most=MOST_WAITING))
+            self._check_room(owner)
             name = uuid4().hex
             kept = str(self._folder / f"{name}.pt") if is_small_enough(experiment) else ""
-            run = self._enter(Run(name, owner, experiment, show, kept))
+            saved = str(self._folder / f"{name}.run")
+            run = self._enter(Run(name, owner, experiment, show, kept, saved, size, settings=self.settings))
             self._pool.add(run)
             return run.id
 
     def replay(self, recorded: Recorded, owner: str, seconds_per_update: float) -> str:
-        """Plays a recorded run and returns its id. It is polled and commanded like any run, but cannot be changed."""
+        """Play a recorded run and return its id. It is polled and commanded like any run, but cannot be changed."""
         with self._lock:
-            run = self._enter(Run(uuid4().hex, owner, recorded.experiment, recorded=True))
+            run = self._enter(Run(uuid4().hex, owner, recorded.experiment, recorded=True, settings=self.settings))
             self._replays[run.id] = Replay(run, recorded, seconds_per_update, self._clock)
             return run.id
 
     def poll(self, run_id: str, since: int = 0) -> Poll:
-        """The run's state and its events from index `since` on; renews its lease. Never raises."""
+        """Return the run's state and its events from index `since` on; it is a sign of the run's visit. Never raises."""
         with self._lock:
             run = self._runs.get(run_id)
             if run is None:
                 return Poll("gone", next=since, reason=_("This run is no longer kept, as nobody had looked at it for a while."))
-            self._leases.renew(run_id)
+            self.renew(run.owner)
             if run_id in self._replays:
                 self._replays[run_id].advance()
-            since = min(max(since, 0), len(run.lines))
-            return run.poll(run.lines[since:], since, self._pool.position(run))
+            return run.poll(since, self._pool.position(run))
 
-    def command(self, run_id: str, command: Mapping[str, Any]) -> None:
-        """Tells a run to pause, resume, step, stop or change (runs/protocol.py). One that has ended ignores it.
+    def command(self, run_id: str, command: Mapping[str, Any]) -> bool:
+        """Tell a run to pause, resume, step, stop or change (core/training/events.py). Return whether it takes that: one that
+        has ended, or is not there, does not. Where it ends before it can obey a change, its next poll says so: `missed`.
 
         Raises Invalid for what is no command or does not fit the run, which then goes on as it was.
         """
@@ -102,7 +120,8 @@ class Service:
         with self._lock:
             run = self._runs.get(run_id)
             if run is None or run.ended:
-                return
+                return False
+            self.renew(run.owner)
             if run_id in self._replays:
                 self._replays[run_id].obey(order)
             elif order["command"] == "stop":
@@ -111,20 +130,33 @@ class Service:
                 if order["command"] == "change":
                     run.change(order)
                 self._pool.tell(run, order)
+            return True
 
-    def release(self, name: str) -> None:
-        """Nobody looks any more, at the run or at any run of the owner of that name: unless polled soon, they end, and the
-        owner's files go."""
+    def renew(self, owner: str) -> None:
+        """The visit is there: what was saved as it was away goes on."""
         with self._lock:
-            for run in self._runs.values():
-                if name in (run.id, run.owner):
-                    self._leases.release(run.id)
-        self.uploads.release(name)
+            if self._visits.renew(owner):
+                for run in self._runs_of(owner):
+                    self._pool.bring_back(run)
+        self.uploads.renew(owner)
+
+    def release(self, owner: str) -> None:
+        """The visit's connection has closed. Unless there is a sign of it soon, its runs are saved and trained no further and
+        its jobs dropped; some minutes later its runs and files are gone."""
+        with self._lock:
+            self._visits.release(owner)
+        self.uploads.release(owner)
 
     def pid(self, run_id: str) -> int | None:
-        """The id of the process that trains the run; None if none does."""
+        """The id of the process that holds the run; None if none does."""
         with self._lock:
             return self._pool.pid(self._runs[run_id]) if run_id in self._runs else None
+
+    @property
+    def pids(self) -> list[int]:
+        """The ids of all worker processes."""
+        with self._lock:
+            return self._pool.pids
 
     def weights(self, run_id: str) -> Path | None:
         """The file with the run's weights, as they were at its last evaluation, pause or end; None where there are none: it has
@@ -135,34 +167,81 @@ class Service:
         return path if path and path.exists() else None
 
     def tidy(self) -> None:
-        """Ends the runs that nobody looks at, forgets old ones, ends workers that do not obey. Runs by itself."""
+        """Save the runs of those who have left, forget those who do not come back, end workers that are frozen. Runs by
+        itself."""
         self.uploads.tidy()
         with self._lock:
-            for run_id in self._leases.ended():
-                self._stop(self._runs[run_id], _("Stopped, as nobody had looked at it for a while."))
-            for run_id in self._leases.forgettable():
-                self._leases.forget(run_id)
-                (self._folder / f"{run_id}.pt").unlink(missing_ok=True)
-                del self._runs[run_id]
-                self._replays.pop(run_id, None)
+            leaving = self._visits.list_leaving()
+            for owner in leaving:
+                for run in self._runs_of(owner):
+                    self._pool.leave(run)
+            for owner in self._visits.list_forgotten():
+                for run in self._runs_of(owner):
+                    self._stop(run)
+                    self._forget(run)
             self._pool.tidy()
+        for owner in leaving:
+            self.jobs.cancel(owner)
 
     def close(self) -> None:
-        """Ends all runs and all workers."""
+        """End all runs, jobs and workers."""
         with self._lock:
             self._closed.set()
             for run in self._runs.values():
                 self._stop(run, _("Stopped, as the server is shutting down."))
             workers = self._pool.close()
+        self.jobs.close()
         for worker in workers:
             worker.wait()
         self._keeper.join()
         self._tidy_up()
 
+    def _measure(self, experiment: Experiment) -> float:
+        """How much memory the run will need. Raises Invalid where that, or its length, is too much for this server."""
+        size, most = estimate_memory(experiment), self.settings.run_memory or self._capacity.room
+        if size > most:
+            raise Invalid(
+                _(
+                    "This run would need about {size:.0f} MB; here a run may have {most:.0f}. Make the network, the batch or "
+                    "the number of steps smaller, or train it by the command line."
+                ).format(size=size, most=most)
+            )
+        if (updates := count_updates(experiment)) > self.settings.updates:
+            raise Invalid(
+                _(
+                    "This run would make {n} updates; here a run may make {most}. Lower the number of epochs or updates, or "
+                    "train it by the command line."
+                ).format(n=updates, most=self.settings.updates),
+                "updates" if experiment.updates else "epochs",
+            )
+        return size
+
+    def _check_room(self, owner: str) -> None:
+        if self._closed.is_set():
+            raise Invalid(_("The server is shutting down; no new run can start."))
+        most = self.settings.waiting_runs
+        if self._pool.waiting >= most:
+            raise Invalid(_("{most} runs are waiting already; try again when some have ended.").format(most=most))
+        active = sum(not run.ended and not run.recorded for run in self._runs_of(owner))
+        if active >= self.settings.runs_per_visit:
+            raise Invalid(_("You have {n} runs already; stop one of them first.").format(n=active))
+
+    def _runs_of(self, owner: str) -> list[Run]:
+        return [run for run in self._runs.values() if run.owner == owner]
+
     def _enter(self, run: Run) -> Run:
+        ended = [one for one in self._runs_of(run.owner) if one.ended]
+        for one in ended[: max(0, len(ended) - self.settings.ended_runs_per_visit)]:
+            self._forget(one)
         self._runs[run.id] = run
-        self._leases.renew(run.id)
+        self.renew(run.owner)
         return run
+
+    def _forget(self, run: Run) -> None:
+        run.forgotten = True
+        run.remove_files()
+        self._runs.pop(run.id, None)
+        self._replays.pop(run.id, None)
 
     def _stop(self, run: Run, reason: str = "") -> None:
         # The run ends at once, whatever its worker is in the middle of; the worker comes to an end on its own time.
@@ -175,3 +254,24 @@ class Service:
         while not self._closed.wait(pause):
             self.tidy()
             pause = TICK
+
+
+def remove_abandoned() -> None:
+    """Remove what servers of this user left behind that were ended by force: folders whose process is gone. Not on Windows,
+    where that cannot be asked."""
+    if os.name != "posix":
+        return
+    for folder in Path(gettempdir()).glob(f"{PREFIX}*-*"):
+        with suppress(OSError, ValueError):
+            if folder.stat().st_uid == os.getuid() and not folder.is_symlink() and not _is_alive(folder.name):
+                rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(name: str) -> bool:
+    try:
+        os.kill(int(name.removeprefix(PREFIX).split("-")[0]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

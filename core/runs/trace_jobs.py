@@ -8,7 +8,7 @@ from typing import Any
 
 from core.analysis.update_trace import UpdateTrace, check_update_reachable, make_request, parse_trace
 from core.experiment.experiment import Experiment
-from core.runs.job_queue import Answer, JobQueue
+from core.runs.job_queue import Answer, Jobs
 
 
 @dataclass(frozen=True)
@@ -18,23 +18,22 @@ class Slowed(Answer):
     snapshot: UpdateTrace | None = None
 
 
-class Snapshots(JobQueue[Slowed]):
+class Snapshots(Jobs[Slowed]):
     """The snapshots of a server. Thread-safe."""
 
     module = "core.runs.trace_process"
     blank = Slowed()
-    kept = 20
 
-    def ask(self, experiment: Experiment, update: int, sample: int) -> None:
-        """Has the update made, unless it is or is being. Raises Invalid where it is too far away, or too many are waiting."""
+    def ask(self, experiment: Experiment, update: int, sample: int, owner: str = "") -> None:
+        """Have the update made, unless it is or is being. Raises Invalid where it is too far away, or too many are waiting."""
         check_update_reachable(experiment, update)
-        self.ask_for(make_request(experiment, update, sample))
+        self.submit(make_request(experiment, update, sample), owner)
 
     def look(self, experiment: Experiment, update: int, sample: int) -> Slowed | None:
-        """How far it is; None where nobody has asked for it."""
-        return self.answer_to(make_request(experiment, update, sample))
+        """Return how far it is; None where nobody has asked for it."""
+        return self.get_answer(make_request(experiment, update, sample))
 
-    def heard(self, before: Slowed, event: dict[str, Any]) -> Slowed:
+    def on_event(self, before: Slowed, event: dict[str, Any]) -> Slowed:
         """ "reached" says how much is trained, "snapshot" is the last event."""
         if event["event"] == "reached":
             return replace(before, state="running", part=event["part"])

@@ -1,8 +1,7 @@
-"""The process that records one update of a run from within: python -m core.runs.trace_process (torch)."""
+"""The process that records one update of a run from within: python -m core.runs.trace_process [megabytes] (torch)."""
 
-import os
-import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -10,28 +9,18 @@ from core.analysis import update_trace
 from core.analysis.update_recorder import run_recording
 from core.errors import Invalid
 from core.i18n import _
-from core.runs import capacity
-from core.runs.job_queue import say
+from core.runs.job_process import answer_request
 from core.training.trainer import Diverged
 
-NICE = 5  # the pages go first where cores are short
 
-
-def main() -> None:
-    """Answers one request."""
-    with suppress(AttributeError, OSError):
-        os.nice(NICE)
-    torch.set_num_threads(
-        max(1, capacity.cores() // capacity.workers())
-    )  # as the workers have: the same sums in the same order
+def respond(request: str) -> Iterator[dict[str, Any]]:
+    """The events of the recording."""
+    torch.set_num_threads(1)  # as the workers have: the same sums in the same order
     try:
-        for event in run_recording(*update_trace.parse_request(sys.stdin.readline())):
-            say(event)
-    except (Invalid, Diverged) as why:
-        say({"event": "failed", "reason": str(why)})
-    except MemoryError:
-        say({"event": "failed", "reason": _("The memory of this machine does not suffice for this update.")})
+        yield from run_recording(*update_trace.parse_request(request))
+    except Diverged as diverged:
+        raise Invalid(str(diverged)) from None
 
 
 if __name__ == "__main__":
-    main()
+    answer_request(respond, _("The memory of this machine does not suffice for this update."))

@@ -1,38 +1,70 @@
 """One worker process as the service holds it: started, told, listened to, ended. No torch here."""
 
 import json
-import os
-import subprocess
 import sys
+import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from core.runs.run import Run
+from core.runs.processes import read_event, start_process
+from core.runs.settings import Settings
 from core.training.events import Event
 
-ROOT = Path(__file__).parents[2]
+# Of the events of a run, the fields that the service itself reads, and what they must be.
+FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "ready": {},
+    "alive": {},
+    "started": {"updates": int},
+    "record": {"update": int},
+    "state": {"state": str},
+    "changed": {"update": int},
+    "averaging": {"update": int},
+    "unsaved": {"update": int},
+    "recovered": {"update": int},
+    "taken": {"taken": int},
+    "parked": {},
+    "kept": {},
+    "done": {"update": int},
+    "stopped": {"update": int},
+    "failed": {"update": int, "reason": str},
+}
+STATES = ("running", "paused")
+MOST_UNSENT = 1000
 
 
-class Worker:
+class WorkerProcess:
     """A running `python -m core.runs.worker`, and a thread that listens to it.
 
-    heard(worker, event) is called for every line it says, gone(worker, status) once when it has ended, both from the
-    listening thread. run: what it trains. ready: whether it has said so. kill_at: when it is ended by force.
+    on_event(worker, event) is called for every event, on_exit(worker, status) once when the process has ended, both from the
+    listening thread. Whatever it says that is no event ends it. number: its own, among all of the server. ready: whether it
+    has said so. heard: when it last said anything. stopping: the runs that were stopped, and when it is ended by force if it is
+    still at one of them.
     """
 
-    def __init__(self, threads: int, heard: Callable[["Worker", Event], None], gone: Callable[["Worker", int], None]) -> None:
-        self.run: Run | None = None
-        self.ready = False
-        self.kill_at: float | None = None
-        self._heard, self._gone = heard, gone
-        self._process = _start(threads)
+    def __init__(
+        self,
+        number: int,
+        settings: Settings,
+        memory: int,
+        turn: Path,
+        on_event: Callable[["WorkerProcess", Event], None],
+        on_exit: Callable[["WorkerProcess", int], None],
+    ) -> None:
+        self.number, self.ready, self.turn = number, False, turn
+        self.started = self.heard = time.monotonic()
+        self.stopping: dict[str, float] = {}
+        self._on_event, self._on_exit = on_event, on_exit
+        self._process = start_process("core.runs.worker", *_arguments(settings, memory, turn))
         assert self._process.stdin
         assert self._process.stdout
         self._in, self._out = self._process.stdin, self._process.stdout
-        os.set_blocking(self._in.fileno(), False)
+        self._unsent: SimpleQueue[bytes | None] = SimpleQueue()
+        Thread(target=self._write, name=f"to worker {self.pid}", daemon=True).start()
         self._listener = Thread(target=self._listen, name=f"worker {self.pid}", daemon=True)
         self._listener.start()
 
@@ -42,55 +74,77 @@ class Worker:
         return self._process.pid
 
     def send(self, message: dict[str, Any]) -> None:
-        """Tells the worker. One that has just died hears nothing; `gone` is about to be called."""
-        try:
-            self._in.write(json.dumps(message) + "\n")
-            self._in.flush()
-        except BlockingIOError:
-            self.kill()  # it has not listened for hundreds of commands: frozen, and nobody may wait for it
-        except OSError:
-            pass
+        """Tell the worker, without waiting until it reads. One that has just died hears nothing; `on_exit` is about to be
+        called."""
+        self._unsent.put(json.dumps(message).encode() + b"\n")
+        if self._unsent.qsize() > MOST_UNSENT:
+            self.kill()  # it has not listened for a thousand commands: frozen
 
     def kill(self) -> None:
-        """Ends the process by force."""
+        """End the process by force."""
         self._process.kill()
 
     def wait(self) -> None:
-        """Returns once the process has ended and `gone` has been called."""
+        """Return once the process has ended and `on_exit` has been called."""
         self._listener.join()
 
+    def read_turn(self) -> str:
+        """Return the id of the run whose turn it is, or was when the process ended; "" for none."""
+        try:
+            return self.turn.read_text().strip()
+        except OSError:
+            return ""
+
     def _listen(self) -> None:
-        for line in self._out:
-            if (event := _event(line)) is not None:
-                self._heard(self, event)
+        try:
+            while (event := read_event(self._out)) is not None:
+                self.heard = time.monotonic()
+                check_event(event)
+                self._on_event(self, event)
+        except Exception:
+            # Also a mistake of our own in dealing with an event: where the runs of this worker are is no longer known here, so
+            # they go on elsewhere from where they were saved.
+            if self._process.poll() is None:
+                traceback.print_exc(file=sys.stderr)
+        self.kill()
         status = self._process.wait()
-        self._gone(self, status)
-        self._out.close()
-        with suppress(OSError):  # something was left to say, and nobody is there to hear it
+        self._unsent.put(None)
+        try:
+            self._on_exit(self, status)
+        finally:
+            self._out.close()
+            self.turn.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        with suppress(OSError, ValueError):  # it has died, and nobody is there to read
+            while (line := self._unsent.get()) is not None:
+                self._in.write(line)
+                self._in.flush()
+        with suppress(OSError, ValueError):
             self._in.close()
 
 
-def _start(threads: int) -> "subprocess.Popen[str]":
-    # As a module of its own: a spawned process would run the page's script again. Its standard error is ours, so
-    # that no pipe can fill up. Its threads sleep while they wait for each other: where other programs take the cores,
-    # threads that wait by spinning keep each other from working, and a run takes tens of times as long.
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
-    return subprocess.Popen(
-        [sys.executable, "-m", "core.runs.worker", "--threads", str(threads)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env=environment,
-        text=True,
-        encoding="utf-8",
-    )
+def check_event(event: Event) -> None:
+    """Raise ValueError for what no worker says."""
+    fields = FIELDS.get(event["event"])
+    if fields is None:
+        raise ValueError(f"{event['event']!r} is no event of a worker")
+    own = event["event"] in ("ready", "alive")
+    for name, kind in ({} if own else {"run": str, **fields}).items():
+        if not isinstance(event.get(name), kind):
+            raise ValueError(f"the event {event['event']} has no {name}")
+    if event["event"] == "state" and event["state"] not in STATES:
+        raise ValueError(f"{event['state']!r} is no state of a run")
+    if not isinstance(event.get("taken", 0), int):
+        raise ValueError("the number of commands taken is no number")
 
 
-def _event(line: str) -> Event | None:
-    # A worker that is killed while it speaks leaves half a line.
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and "event" in event else None
+def _arguments(settings: Settings, memory: int, turn: Path) -> list[str]:
+    given = {
+        "threads": settings.threads,
+        "memory": memory,
+        "turn": turn,
+        "slice-time": settings.slice_time,
+        "checkpoint-time": settings.checkpoint_time,
+    }
+    return [text for name, value in given.items() for text in (f"--{name}", str(value))]

@@ -1,6 +1,6 @@
 """Greedy decoding: the network reads its own answer of each step before the next (torch)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 import torch
@@ -15,15 +15,15 @@ Inputs = Ints | Reals
 StepMasks = Callable[[Inputs, slice], dict[str, Tensor]]
 
 
-@torch.no_grad()
 def generate_answers(
     network: Network, batch: Batch, feedback: Inputs, initial_states: Sequence[list[State]], step_masks: Sequence[StepMasks]
-) -> Ints:
-    """Return the answers that the network generates from each sample's first target step on, in the rows of `collect_rows`.
+) -> Generator[None, None, Ints]:
+    """Generate the answers that the network generates from each sample's first target step on, in the rows of `collect_rows`.
 
     At every step the class of the greatest probability is chosen, the mean over the passes. feedback: the input that follows
     each class, [classes] or [classes, F]. initial_states, step_masks: one for each pass; step_masks(x, steps) returns the masks
     for inputs x at these steps, and is called again at every step because the masks of many passes would not fit in memory.
+    Yields between two steps, where the caller may do something else first, and returns the answers.
     """
     generates = np.logical_or.accumulate(batch.target_mask)
     x, answers, states = batch.x.copy(), np.full(generates.shape, END_CLASS), list(initial_states)
@@ -42,9 +42,11 @@ def generate_answers(
         if not unfinished.any():
             break
         states, begin = [after for _scores, after in passes], end
+        yield
     return collect_rows(answers, generates)
 
 
+@torch.no_grad()
 def _run_steps(network: Network, x: Inputs, states: list[State], masks: dict[str, Tensor]) -> tuple[Tensor, list[State]]:
     """Return the scores after the last step of x, [B, classes], and the states there."""
     h, last_states = network(torch.from_numpy(x).to(network.decoder.device), states, masks)

@@ -4,6 +4,7 @@ Every evaluation of every run on the same data uses the same random numbers, so 
 independent of those that draw masks, and sampling changes nothing in the training.
 """
 
+from collections.abc import Generator
 from copy import copy
 from typing import Any
 
@@ -15,11 +16,12 @@ from core.nn.network import Network
 from core.tasks.task import SAMPLING_TEMPERATURE, Data
 
 
-def generate_text(network: Network, data: Data, masks: dict[str, Tensor], seed: int) -> dict[str, Any]:
-    """Return a sampled text as the field "written" of an evaluated record; nothing where the task is no language model.
+def generate_text(network: Network, data: Data, masks: dict[str, Tensor], seed: int) -> Generator[None, None, dict[str, Any]]:
+    """Sample a text, the field "written" of an evaluated record; nothing where the task is no language model.
 
     The text begins with the first token of the training split; each further token is sampled at SAMPLING_TEMPERATURE from the
-    network's distribution. The states start at zero. masks: those of an evaluation.
+    network's distribution. The states start at zero. masks: those of an evaluation. Yields between two tokens, where the caller
+    may do something else first, and returns the field.
     """
     if data.text_decoder is None:
         return {}
@@ -27,12 +29,13 @@ def generate_text(network: Network, data: Data, masks: dict[str, Tensor], seed: 
     tokens, states = [int(x)], network.zero_states(1)
     network = copy(network)  # shallow: it shares the weights
     network.engine = "reference"  # the fastest engine for one step of one sample
-    with torch.no_grad():
-        for uniform in random.random(data.text_decoder.length - 1):
+    for uniform in random.random(data.text_decoder.length - 1):
+        with torch.no_grad():
             h, states = network(x.to(network.decoder.device), states, masks)
             # On the CPU, because some accelerators have no float64.
             scores = network.decode(network.decoder_input(h, masks))[0, 0].cpu().double()
-            cumulative = (scores / SAMPLING_TEMPERATURE).softmax(0).cumsum(0)
-            x = torch.searchsorted(cumulative, uniform * cumulative[-1]).reshape(1, 1)
-            tokens.append(int(x))
+        cumulative = (scores / SAMPLING_TEMPERATURE).softmax(0).cumsum(0)
+        x = torch.searchsorted(cumulative, uniform * cumulative[-1]).reshape(1, 1)
+        tokens.append(int(x))
+        yield
     return {"written": data.text_decoder.decode(tokens)}

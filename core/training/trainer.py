@@ -1,15 +1,18 @@
-"""train(experiment): an iterator of events that obeys commands between updates and between chunks of an evaluation (torch).
+"""Train one experiment: as an iterator of events, or in slices between those of other runs (torch).
 
-The events and commands are those of runs/protocol.py. Nothing here prints, sleeps or draws on a screen.
+`train` goes on to the end; `Trainer.advance` for a moment. Both obey commands between two updates and between two chunks of an
+evaluation, and give the same numbers: what is between two slices of a run cannot be seen in it. The events and commands are
+those of events.py. Nothing here prints, sleeps or draws on a screen.
 """
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 import torch
@@ -36,9 +39,13 @@ from core.training.optimizer import Optimizer
 from core.training.sampling import generate_text
 from core.training.weight_file import save_weights
 
+T = TypeVar("T")
 Events = Generator[Event, None, None]
 Answered = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # what is said, what is right: of each step, or in rows
 
+# What `advance` finds among the events, and nobody else: here the run may be left for another, and here it waits for a command.
+SUSPENDED: Event = {"event": "suspended"}
+WAITING: Event = {"event": "waiting"}
 
 # Times the loss of a guess that holds all classes alike, or, where real values are asked for, times the error of their mean
 # (the loss is its square): at a clean training loss beyond it the weights have run away.
@@ -72,20 +79,7 @@ def train(
     goes on after them with the numbers that it would have had anyway.
     Raises Invalid where the task cannot make its data, the device is not there, or the checkpoint is of no use.
     """
-    run = Trainer(experiment, commands or NoCommands(), show, kept, checkpoint)
-    try:
-        yield run.started()
-        yield from checkpoint.list_events() if checkpoint else []
-        for event in run.all_updates():
-            if checkpoint:
-                checkpoint.add_event(event)
-            yield event
-        yield from run.test()
-    except _Stopped:
-        run.keep()
-        yield {"event": "stopped", "update": run.update, "seconds": run.seconds}
-    except Diverged as diverged:
-        yield {"event": "failed", "update": run.update, "reason": run.why_diverged(str(diverged))}
+    yield from Trainer(experiment, commands or NoCommands(), show, kept, checkpoint).run()
 
 
 def prepare(threads: int) -> None:
@@ -126,16 +120,56 @@ class Trainer:
         self.total = experiment.updates or experiment.epochs * self.data.updates
         self.states = self.network.zero_states(experiment.batch)
         self.update = 0
+        self.in_force = experiment  # as it was at the newest update: a change holds from the next one on
+        self.unrecorded: dict[str, Any] | None = None  # what this update's record says beside an evaluation
         self.paused = False
-        self.steps = 0  # updates to make before pausing again; 0: no pause is due
+        self.pause_at: int | None = None  # the update after which "step" pauses again
+        self.catching_up = -1  # until this update the run only repeats what has been told before; no command is obeyed
+        self.repeated: deque[Event] = deque()  # the changes that were made meanwhile
         self.best: dict[str, Any] = {"update": 0, "val_loss": math.inf}
-        self.began = time.perf_counter()
+        self.interruptible = False  # whether it is in `advance` that its events are asked for
+        self.events: Iterator[Event] = iter(())
+        self.spent = 0.0
+        self.since: float | None = time.perf_counter()  # when this slice began; None between two
         if checkpoint:
             self.go_on(checkpoint)
 
     @property
     def seconds(self) -> float:
-        return round(time.perf_counter() - self.began, 2)
+        """How long this run has trained; what was done between its slices does not count."""
+        return round(self.spent + (0.0 if self.since is None else time.perf_counter() - self.since), 2)
+
+    def run(self) -> Events:
+        """The whole run, or the rest of it. The last event is "done", "stopped" or "failed"."""
+        try:
+            yield self.started()
+            yield from self.noted()
+            yield from self.test()
+        except _Stopped:
+            self.keep()
+            yield {"event": "stopped", "update": self.update, "seconds": self.seconds}
+        except Diverged as diverged:
+            yield {"event": "failed", "update": self.update, "reason": self.why_diverged(str(diverged))}
+
+    def advance(self, budget: float, emit: Callable[[Event], None], hurry: Callable[[], bool] = lambda: False) -> str:
+        """Go on for about so many seconds, at least to the next place where a run can be left, and hand over each event as it
+        happens. hurry: says that something more urgent has come. Return "used" (the budget), "paused" (nothing to do before the
+        next command) or "ended". Never blocks."""
+        if not self.interruptible:
+            self.interruptible, self.events = True, self.run()
+        self.since = begin = time.perf_counter()
+        try:
+            for event in self.events:
+                if event is WAITING:
+                    return "paused"
+                if event is not SUSPENDED:
+                    emit(event)
+                elif time.perf_counter() - begin >= budget or hurry():
+                    return "used"
+            return "ended"
+        finally:
+            self.network.zero_grad()  # memory for the other runs
+            self.spent, self.since = self.spent + time.perf_counter() - begin, None
 
     def started(self) -> Event:
         weights = sum(p.numel() for p in self.network.parameters())
@@ -152,20 +186,48 @@ class Trainer:
             **gone,
         }
 
+    def noted(self) -> Events:
+        """The updates, with the events that the checkpoint has of those before; it hears of the new ones."""
+        yield from self.checkpoint.list_events() if self.checkpoint else []
+        for event in self.all_updates():
+            if self.checkpoint and event is not SUSPENDED and event is not WAITING:
+                self.checkpoint.add_event(event)
+            yield event
+
     def all_updates(self) -> Events:
-        if not self.update:
-            yield from self.evaluated(record_of={"train_loss": math.nan})
+        """All that are still to be made, each with its record; before the first of all, the evaluation of the beginning."""
+        if self.unrecorded is None and not self.update:
+            self.unrecorded = {"train_loss": math.nan}
+        if self.unrecorded is not None:
+            yield from self.finish_update()
         while self.update < self.total:
             epoch, place = divmod(self.update, self.data.updates)
             for batch in islice(self.data.train(epoch), place, place + self.total - self.update):
+                self.repeat_changes()
                 yield from self.obey()
                 self.update += 1
+                self.in_force = self.experiment
                 yield from self.one_update(batch)
                 yield from self.count_step()
                 yield from self.write_down()
 
     def one_update(self, batch: Batch) -> Events:
-        """Draw masks → forward through time → loss → backward → update."""
+        """Change the weights once, and record it."""
+        self.unrecorded = self.change_weights(batch)
+        yield from self.evaluated(self.unrecorded)
+        self.unrecorded = None
+
+    def finish_update(self) -> Events:
+        """What is left of an update whose weights are changed: the evaluation, and its record."""
+        assert self.unrecorded is not None
+        yield from self.evaluated(self.unrecorded)
+        self.unrecorded = None
+        yield from self.count_step()
+        if self.update:
+            yield from self.write_down()
+
+    def change_weights(self, batch: Batch) -> dict[str, Any]:
+        """Draw masks → forward through time → loss → backward → update. Returns what its record says of it."""
         e, losses = self.experiment, dict(self.experiment.placement.losses)
         if batch.starts_sequence:
             self.states = self.network.zero_states(e.batch)
@@ -177,7 +239,7 @@ class Trainer:
         self.optimiser.step(e, (self.update - 1) // self.data.updates, len(batch.x))
         self.states = [tuple(part.detach() for part in state) for state in first.states]
         shown = {"predicted": list_sample_predictions(first.scores, batch, self.show)} if self.show else {}
-        yield from self.evaluated({"train_loss": first.loss.item() if len(first.scores) else math.nan, **shown})
+        return {"train_loss": first.loss.item() if len(first.scores) else math.nan, **shown}
 
     def masks(self, batch: Batch, pass_index: int) -> dict[str, Tensor]:
         """The masks of this update, drawn for one of its forward passes."""
@@ -207,6 +269,9 @@ class Trainer:
         masks = self.test_masks()
         validation = yield from self.clean("validation", windows, masks)
         training = yield from self.clean("train", windows, masks)
+        text = yield from self.in_steps(
+            generate_text(self.optimiser.evaluation_network, self.data, masks, self.experiment.data_seed)
+        )
         if validation["loss"] < self.best["val_loss"]:
             self.best = {"update": self.update, "val_loss": validation["loss"]}
         return {
@@ -214,13 +279,13 @@ class Trainer:
             "val_loss": validation["loss"],
             "val": {name: validation[name] for name in self.task.metrics},
             **validation["shown"],
-            **generate_text(self.optimiser.evaluation_network, self.data, masks, self.experiment.data_seed),
+            **text,
         }
 
     def test_masks(self) -> dict[str, Tensor]:
         """What stands for the masks in an evaluation: their values at test. Nothing is drawn."""
         return to_torch(
-            get_test_time_values(self.experiment.placement.resolve_schedules(self.update), self.experiment.shape), self.device
+            get_test_time_values(self.in_force.placement.resolve_schedules(self.update), self.in_force.shape), self.device
         )
 
     def clean(self, part: str, windows: int, masks: dict[str, Tensor]) -> Generator[Event, None, dict[str, Any]]:
@@ -236,25 +301,29 @@ class Trainer:
             with torch.no_grad():
                 one = forward(network, batch, states, masks)
             starts = [states] if names else []
-            found.add(one.loss.item(), *self.answered(one.scores, batch, starts, [lambda _x, _step: masks]))
+            answered = yield from self.answered(one.scores, batch, starts, [lambda _x, _step: masks])
+            found.add(one.loss.item(), *answered)
             states = one.states
         self.check(found.total)
         return found.metrics(names, self.data) | {"shown": found.summarize(self.data, part)}
 
-    def answered(self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[StepMasks]) -> Answered:
+    def answered(
+        self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[StepMasks]
+    ) -> Generator[Event, None, Answered]:
         """What is said to a window, and what is right: by the scores; or, where answers are read again, what is written from
         these states on, if any."""
         if self.data.feedback is None or not starts:
             return compute_predictions(scores), batch.y[batch.target_mask]
-        return generate_answers(self.optimiser.evaluation_network, batch, self.data.feedback, starts, ways), collect_rows(
-            batch.y, batch.target_mask
+        said = yield from self.in_steps(
+            generate_answers(self.optimiser.evaluation_network, batch, self.data.feedback, starts, ways)
         )
+        return said, collect_rows(batch.y, batch.target_mask)
 
     def test(self) -> Events:
         windows = sum(1 for _window in self.data.split("test"))
         test = yield from self.clean("test", windows, self.test_masks())
         metrics = {name: test[name] for name in self.task.metrics} | {"loss": test["loss"], "baseline": self.data.baseline}
-        if self.experiment.monte_carlo:
+        if self.in_force.monte_carlo:
             drawn = yield from self.monte_carlo()
             metrics |= {f"{name}_monte_carlo": drawn[name] for name in (*self.task.metrics, "loss")}
         yield {
@@ -270,7 +339,7 @@ class Trainer:
 
     def monte_carlo(self) -> Generator[Event, None, dict[str, float]]:
         """Loss and metrics of the test part with masks on: the mean of the probabilities, or of the values, of many passes."""
-        e, found = self.experiment, Predictions()
+        e, found = self.in_force, Predictions()
         states = [self.network.zero_states(e.batch)] * e.monte_carlo
         for n, batch in enumerate(self.data.split("test"), start=1):
             if batch.starts_sequence:
@@ -284,7 +353,8 @@ class Trainer:
                 mean = torch.stack([one.scores.softmax(-1) for one in passes]).mean(0).cpu()
                 sums = -mean[torch.arange(len(right)), torch.from_numpy(right)].log()
             ways = [partial(self.test_draw, n, pass_index) for pass_index in range(e.monte_carlo)]
-            found.add(sums.mean().item() if len(right) else 0.0, *self.answered(mean, batch, states, ways))
+            answered = yield from self.answered(mean, batch, states, ways)
+            found.add(sums.mean().item() if len(right) else 0.0, *answered)
             states = [one.states for one in passes]
         return found.metrics(self.task.metrics, self.data)
 
@@ -299,14 +369,36 @@ class Trainer:
 
     def test_draw(self, window: int, pass_index: int, x: Ints | Reals, step: slice = slice(None)) -> dict[str, Tensor]:
         """The masks of a pass over these steps x of a test window, such as no update of the training has drawn."""
-        drawn = draw_update_masks(self.experiment, self.total + window, pass_index)
+        drawn = draw_update_masks(self.in_force, self.total + window, pass_index)
         now = {name: mask[step] if len(mask) > 1 else mask for name, mask in drawn.items()}
         return to_torch(expand_word_masks(now, x), self.device)
 
+    def breathe(self) -> Events:
+        """A place where the run may be left for another one."""
+        if self.interruptible:
+            yield SUSPENDED
+
+    def in_steps(self, steps: Generator[None, None, T]) -> Generator[Event, None, T]:
+        """The result of a long computation, left between two of its steps where other runs wait."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as finished:
+                result: T = finished.value
+                return result
+            yield from self.breathe()
+
     def obey(self) -> Events:
         """Acts on the commands that have come; while paused, waits for the next."""
-        while (command := self.commands.next_command(wait=self.paused)) is not None:
-            yield from self.act(command)
+        yield from self.breathe()
+        while not self.repeats:
+            command = self.commands.next_command(wait=self.paused and not self.interruptible)
+            if command is not None:
+                yield from self.act(command)
+            elif self.paused and self.interruptible:
+                yield WAITING
+            else:
+                return
 
     def act(self, command: Command) -> Events:
         match command["command"]:
@@ -316,27 +408,51 @@ class Trainer:
                 yield self.change(command)
             case "pause" if not self.paused:
                 yield self.pause()
-            case "resume" | "step":
-                self.paused, self.steps = False, self.steps + 1 if command["command"] == "step" else 0
+            case "resume":
+                self.paused, self.pause_at = False, None
                 yield {"event": "state", "state": "running"}
+            case "step":
+                # The step of a run that was paused within an evaluation is to finish the update that this belongs to.
+                made = self.update - (self.unrecorded is not None and self.update > 0)
+                self.paused, self.pause_at = False, max(made, self.pause_at or 0) + 1
+                yield {"event": "state", "state": "running", "until": self.pause_at}
 
     def pause(self) -> Event:
-        self.paused, self.steps = True, 0
+        self.paused, self.pause_at = True, None
         self.keep()
         return {"event": "state", "state": "paused"}
 
     def count_step(self) -> Events:
         """After an update: pauses when as many were made as "step" was said."""
-        if self.steps:
-            self.steps -= 1
-            if not self.steps:
-                yield self.pause()
+        if self.pause_at is not None and self.update >= self.pause_at:
+            yield self.pause()
 
     def change(self, command: Command) -> Event:
         """Changes what may change during a run; holds from the next update on."""
         what = {name: command[name] for name in CHANGEABLE_FIELDS if name in command}
         self.experiment = apply_changes(self.experiment, [command])
         return {"event": "changed", "update": self.update, **what}
+
+    @property
+    def repeats(self) -> bool:
+        """Whether what the run does now has been told before."""
+        return self.update - (self.unrecorded is not None) < self.catching_up
+
+    def repeat_changes(self) -> None:
+        """Between two updates: makes the changes again that were made here before the run was interrupted."""
+        while self.repeated and self.repeated[0]["update"] <= self.update:
+            self.experiment = apply_changes(self.experiment, [self.repeated.popleft()])
+
+    def resume(self, told: int, changes: Iterable[Event], paused: bool, pause_at: int | None) -> None:
+        """Go on where the run was interrupted, which may be later than where it was saved. told: the newest update whose record
+        was given away, -1 for none; changes: the "changed" events so far; paused, pause_at: as the run was then."""
+        self.catching_up = told
+        # One more than needed: a change while an evaluation is unfinished counts from the record before, and once more is no
+        # change.
+        self.repeated = deque(one for one in changes if one["update"] >= self.update - 1)
+        self.paused, self.pause_at = paused and not self.repeats, pause_at
+        if paused and not self.paused:
+            self.pause_at = told
 
     def state(self) -> dict[str, Any]:
         """All that the rest of the run depends on, beside the experiment."""
@@ -349,17 +465,20 @@ class Trainer:
             "seconds": self.seconds,
         }
 
+    def restore(self, found: dict[str, Any]) -> None:
+        """Goes on from what `state` gave."""
+        self.update, self.best, self.spent = found["update"], found["best"], found["seconds"]
+        self.network.load_state_dict(found["weights"])
+        self.optimiser.restore(found["optimiser"])
+        self.states = [tuple(part.to(self.device) for part in state) for state in found["states"]]
+
     def go_on(self, checkpoint: Checkpoint) -> None:
         """From where the run was written down; a new one writes itself down, so that a file that cannot be is known at once."""
         found = checkpoint.load(self.experiment, self.data)
         if found is None:
             checkpoint.write(self.state())
             return
-        self.update, self.best = found["update"], found["best"]
-        self.began -= found["seconds"]
-        self.network.load_state_dict(found["weights"])
-        self.optimiser.restore(found["optimiser"])
-        self.states = [tuple(part.to(self.device) for part in state) for state in found["states"]]
+        self.restore(found)
 
     def write_down(self) -> Events:
         """After an update: in the checkpoint, where that is due. A full disk costs no run; it is said."""

@@ -7,11 +7,13 @@ import streamlit as st
 from core.errors import Invalid
 from core.runs.recording import FOLDER, Recorded, read
 from core.runs.service import Service
+from pages.common.collector import start_collector
 
 
 @st.cache_resource(on_release=Service.close)
 def get_service() -> Service:
     """Return the service with the runs of all tabs; its first worker starts soon after it."""
+    start_collector()
     return Service()
 
 
@@ -35,6 +37,7 @@ def _release(owner: str) -> None:
 def _register_release(owner: str) -> str:
     # Called again after a lost connection, so that the release can happen once more.
     list_connected_owners().add(owner)
+    get_service().renew(owner)
     return owner
 
 

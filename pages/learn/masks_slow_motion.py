@@ -21,6 +21,7 @@ from core.tasks.task import Data, Ints, Reals
 from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
+from pages.common.service import get_owner, get_service
 from pages.common.slow_motion import draw_slow_motion
 from pages.common.widgets import draw_button
 from pages.learn import masks_state
@@ -28,10 +29,9 @@ from pages.learn import masks_state
 TICK = 0.5  # seconds
 
 
-@st.cache_resource(on_release=Snapshots.close)
 def get_trace_jobs() -> Snapshots:
     """Return the jobs of this server that train up to an update and trace it."""
-    return Snapshots()
+    return get_service().traces
 
 
 def draw_update(colors: Theme) -> None:
@@ -85,7 +85,7 @@ def _draw_offer(job: Slowed | None) -> None:
 def _request_update() -> None:
     visit.visit()["bring_slow_motion"] = True
     try:
-        get_trace_jobs().ask(*_get_request())
+        get_trace_jobs().ask(*_get_request(), get_owner())
     except Invalid as invalid:
         visit.set_notice(str(invalid))
 

@@ -15,6 +15,7 @@ from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
 from pages.common.live_chart import draw_live_chart
+from pages.common.service import get_owner, get_service
 from pages.common.widgets import draw_button
 from pages.learn import path_state, path_weights
 
@@ -22,10 +23,9 @@ TICK = 0.5  # seconds
 HEIGHT = 330  # pixels
 
 
-@st.cache_resource(on_release=Measurements.close)
 def get_sensitivity_jobs() -> Measurements:
     """Return the sensitivity jobs of this server."""
-    return Measurements()
+    return get_service().measurements
 
 
 def draw_sensitivity() -> None:
@@ -98,7 +98,7 @@ def _draw_offer(words: str, measurement: Measurement | None = None) -> None:
 
 def _request_measurement() -> None:
     try:
-        get_sensitivity_jobs().ask(visit.get_experiment(), path_weights.get_weights_file())
+        get_sensitivity_jobs().ask(visit.get_experiment(), path_weights.get_weights_file(), get_owner())
     except Invalid as invalid:
         path_state.get_page()["refused"] = str(invalid)
 

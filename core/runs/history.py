@@ -1,0 +1,88 @@
+"""The events of one run, as the service keeps them: all that happened, and of a long run fewer and fewer of the old records."""
+
+import json
+from bisect import bisect_left
+from collections import deque
+from dataclasses import dataclass
+
+from core.training.events import Event
+
+PREDICTED = "predicted"
+
+
+@dataclass
+class _Entry:
+    """index: which event of the run it is, from 0. text: JSON, without what was predicted, which is apart as it is given up
+    earlier. number: of a record, how many of its kind, with an evaluation or without, came before; -1 for other events."""
+
+    # As text: a run has thousands of events, and the garbage collector would look at each one if they were objects.
+    __slots__ = ("index", "number", "predicted", "text")
+    index: int
+    text: str
+    predicted: str
+    number: int
+
+
+class History:
+    """Events by their index. A poll costs as much as the events that it gives.
+
+    records: how many records are kept, at most: of those before the newest quarter, beyond that number, every second, every
+    fourth and so on, of those with an evaluation and of those without alike. predictions: how many of the newest records keep
+    what was predicted.
+    """
+
+    def __init__(self, records: int, predictions: int) -> None:
+        self.records, self.predictions = max(records, 4), predictions
+        self._entries: list[_Entry] = []
+        self._indices: list[int] = []
+        self._newest: deque[_Entry] = deque()  # the records that still have what was predicted
+        self._numbers = {True: 0, False: 0}  # of the records with an evaluation and of those without
+        self._kept_records, self._stride = 0, 1
+        self.next = 0
+
+    def add(self, event: Event) -> None:
+        """One more event."""
+        is_record = event["event"] == "record"
+        predicted = json.dumps(event[PREDICTED]) if is_record and PREDICTED in event else ""
+        text = json.dumps({name: value for name, value in event.items() if name != PREDICTED} if predicted else event)
+        entry = _Entry(self.next, text, predicted, self._count(event) if is_record else -1)
+        self._entries.append(entry)
+        self._indices.append(self.next)
+        self.next += 1
+        if predicted:
+            self._newest.append(entry)
+            if len(self._newest) > self.predictions:
+                self._newest.popleft().predicted = ""
+        if is_record:
+            self._kept_records += 1
+            if self._kept_records > self.records:
+                self._thin()
+
+    def since(self, index: int) -> list[Event]:
+        """Return the events from that index on that are kept."""
+        return [_read(entry) for entry in self._entries[bisect_left(self._indices, index) :]]
+
+    def __len__(self) -> int:
+        """How many events are kept."""
+        return len(self._entries)
+
+    def _count(self, event: Event) -> int:
+        evaluated = event.get("val_loss") is not None
+        self._numbers[evaluated] += 1
+        return self._numbers[evaluated] - 1
+
+    def _thin(self) -> None:
+        while self._kept_records > self.records * 3 // 4:
+            first_new = [entry.index for entry in self._entries if entry.number >= 0][-max(1, self.records // 4)]
+            kept = [one for one in self._entries if one.number < 0 or one.index >= first_new or one.number % self._stride == 0]
+            self._entries, self._indices = kept, [entry.index for entry in kept]
+            self._kept_records = sum(entry.number >= 0 for entry in kept)
+            if self._kept_records > self.records * 3 // 4:
+                self._stride *= 2
+
+
+def _read(entry: _Entry) -> Event:
+    event: Event = json.loads(entry.text)
+    if entry.predicted:
+        event[PREDICTED] = json.loads(entry.predicted)
+    return event

@@ -1,0 +1,82 @@
+"""What the server's processes have in common: how they are started, limited and spoken to. No torch here.
+
+They exchange one JSON object a line. Standard output carries these messages and nothing else; standard error is the app's.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+ROOT = Path(__file__).parents[2]
+NICE = 5  # the pages go first where cores are short
+MB = 2**20
+LONGEST_LINE = 64 * MB
+
+
+def start_process(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start `python -m module` with pipes to its standard input and output. Raises OSError where there is none."""
+    # As a module of its own: a spawned process would run the page's script again. Threads sleep while they wait for each
+    # other: where other programs take the cores, threads that wait by spinning keep each other from working.
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment)
+
+
+def read_event(stream: IO[bytes]) -> dict[str, Any] | None:
+    """Read one event; None at the end. Raises ValueError for what is no event: no UTF-8, no JSON, no object with the text
+    "event", or a line without end."""
+    line = stream.readline(LONGEST_LINE)
+    if not line:
+        return None
+    if not line.endswith(b"\n"):
+        raise ValueError("the process broke off within a line, or the line is too long")
+    event = json.loads(line.decode("utf-8"))
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        raise ValueError(f"{line[:80]!r} is no event")
+    return event
+
+
+def take_stdout() -> TextIO:
+    """Return standard output for the messages alone: whatever else prints, a library in C too, prints to standard error."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return out
+
+
+def write_event(out: TextIO, event: dict[str, Any]) -> None:
+    """Write one event; end this process where nobody reads it any more, as the app has died."""
+    try:
+        out.write(json.dumps(event, allow_nan=False) + "\n")
+        out.flush()
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def lower_priority() -> None:
+    """Let the pages go first, and let the kernel end this process before the app where memory runs out."""
+    with suppress(AttributeError, OSError):
+        os.nice(NICE)
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def limit_memory(megabytes: int) -> None:
+    """Limit what this process may allocate, where the system can; 0: no limit. Beyond it, allocations fail in this process
+    alone. Of the limits that Linux has, RLIMIT_DATA does not count the half gigabyte of libraries that torch maps."""
+    if megabytes and sys.platform == "linux":
+        import resource
+
+        _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limit = megabytes * MB if hard == resource.RLIM_INFINITY else min(megabytes * MB, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out. torch says so by a class on an accelerator, by its allocator's words on a
+    CPU."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "allocate memory" in str(error)

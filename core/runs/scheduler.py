@@ -1,0 +1,300 @@
+"""Which run trains next, and which runs are in memory. Pure policy: it starts nothing, and the clock is handed in.
+
+`FairShare` shares the time of one worker out among the runs that it holds. `Residency` shares the memory of all workers out
+among the runs of the server.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+SETTLED = 2.0  # seconds that a run stays with a worker before it is moved to one that has less to do
+AHEAD = 2.0  # slices that a visit may be ahead of the others and still be answered at once
+
+
+@dataclass
+class _Account:
+    """How much time a visit, or a run of it, has been given, divided by its weight; of those that want none, as it was then."""
+
+    weight: float = 1.0
+    used: float = 0.0
+
+
+class FairShare:
+    """Turns of the runs in one worker: fair between owners, then between the runs of an owner.
+
+    Whoever has been given the least time is next. Over any time in which two owners want turns, what they are given differs
+    by no more than one slice each, divided by their weights. Who comes, or wants turns again, starts level with the others:
+    time not used before is not made up for.
+    """
+
+    def __init__(self, slice_time: float) -> None:
+        self.slice_time = slice_time
+        self._owners: dict[str, _Account] = {}
+        self._runs: dict[str, dict[str, _Account]] = {}  # of each owner, the runs that want turns
+        self._idle: dict[str, tuple[str, _Account]] = {}
+        self._owner_of: dict[str, str] = {}
+
+    def add(self, run: str, owner: str, weight: float = 1.0) -> None:
+        """A run that wants turns. weight: how large its share is, of those of its owner."""
+        self._owner_of[run] = owner
+        self._idle[run] = (owner, _Account(weight))
+        self.wake(run)
+
+    def remove(self, run: str) -> None:
+        """The run is gone."""
+        self.sleep(run)
+        self._idle.pop(run, None)
+        owner = self._owner_of.pop(run, None)
+        if owner is not None and owner not in self._owner_of.values():
+            self._owners.pop(owner, None)
+
+    def wake(self, run: str) -> None:
+        """The run wants turns."""
+        if run not in self._idle:
+            return
+        owner, account = self._idle.pop(run)
+        mine = self._owners.setdefault(owner, _Account())
+        if owner not in self._runs:
+            mine.used = max(mine.used, self._least(self._owners[name] for name in self._runs))
+        runs = self._runs.setdefault(owner, {})
+        account.used = max(account.used, self._least(runs.values()))
+        runs[run] = account
+
+    def sleep(self, run: str) -> None:
+        """The run wants no turns for now."""
+        owner = self._owner_of.get(run, "")
+        if run in self._runs.get(owner, {}):
+            self._idle[run] = (owner, self._runs[owner].pop(run))
+            if not self._runs[owner]:
+                del self._runs[owner]
+
+    def next(self) -> str | None:
+        """Return the run whose turn it is; None where none wants one."""
+        if not self._runs:
+            return None
+        runs = self._runs[min(self._runs, key=lambda owner: self._owners[owner].used)]
+        return min(runs, key=lambda run: runs[run].used)
+
+    def charge(self, run: str, seconds: float) -> None:
+        """The run has had so much time."""
+        owner = self._owner_of[run]
+        account = self._runs.get(owner, {}).get(run) or self._idle[run][1]
+        account.used += seconds / account.weight
+        self._owners[owner].used += seconds / self._owners[owner].weight
+
+    def may_hurry(self, run: str) -> bool:
+        """Whether the run may have a turn at once, such as to obey a command; not where its owner has had much more than the
+        others already."""
+        others = [self._owners[name] for name in self._runs]
+        return not others or self._owners[self._owner_of[run]].used <= self._least(others) + AHEAD * self.slice_time
+
+    def set_weight(self, owner: str, weight: float) -> None:
+        """How large the owner's share is; 1 unless it was set."""
+        self._owners.setdefault(owner, _Account()).weight = weight
+
+    @property
+    def waiting(self) -> int:
+        """How many runs want turns."""
+        return sum(map(len, self._runs.values()))
+
+    @staticmethod
+    def _least(accounts: Iterable[_Account]) -> float:
+        return min((one.used for one in accounts), default=0.0)
+
+
+@dataclass
+class Place:
+    """A run, as its place in memory is decided. size: megabytes. worker: who holds it; None: nobody. leaving: whether it is
+    being saved. wants: whether it would train. urgent: whether it was interrupted. since: when it came to the worker or began
+    to wait; paused_at: when it last was paused."""
+
+    run: str
+    owner: str
+    size: float
+    order: int
+    worker: int | None = None
+    leaving: bool = False
+    wants: bool = True
+    urgent: bool = False
+    since: float = 0.0
+    paused_at: float = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """Whether it would train, and nobody holds it."""
+        return self.wants and self.worker is None
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a worker has for runs. size: megabytes; ready: whether it has started."""
+
+    size: float
+    ready: bool = True
+
+
+@dataclass(frozen=True)
+class Decision:
+    """place: (run, worker) to be brought into memory; park: runs to be saved and given up by their workers."""
+
+    place: list[tuple[str, int]] = field(default_factory=list)
+    park: list[str] = field(default_factory=list)
+
+
+class Residency:
+    """Which runs are in the memory of which worker.
+
+    Who waits comes in the order: interrupted runs; then visits with fewer runs in memory; then who has waited longest. Nobody
+    overtakes the first of them. Where there is no room, paused runs give way at once, the others after `residence` seconds,
+    those that have been there longest first. So nobody waits for ever.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        residence: float,
+        pause: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.most, self.residence, self.pause = most, residence, pause
+        self._clock = clock
+        self._places: dict[str, Place] = {}
+        self._number = 0
+
+    def add(self, run: str, owner: str, size: float) -> None:
+        """A run that would train. size: megabytes that it will need."""
+        self._number += 1
+        self._places[run] = Place(run, owner, size, self._number, since=self._clock())
+
+    def remove(self, run: str) -> None:
+        """The run has ended."""
+        self._places.pop(run, None)
+
+    def want(self, run: str, wants: bool) -> None:
+        """Whether the run would train: not while it is paused, or while nobody is there to see it."""
+        place = self._places.get(run)
+        if place and place.wants != wants:
+            place.wants = wants
+            if wants and place.worker is None:
+                place.since = self._clock()
+            elif not wants:
+                place.paused_at = self._clock()
+
+    def parked(self, run: str, saved: bool = True) -> None:
+        """Its worker has saved the run and given it up; or could not save it, and still has it."""
+        if run in self._places:
+            place = self._places[run]
+            place.leaving, place.since, place.paused_at = False, self._clock(), self._clock()
+            if saved:
+                place.worker = None
+
+    def lost(self, worker: int) -> list[str]:
+        """The worker is gone. Returns the runs that it held: those that would train go on first."""
+        held = [place for place in self._places.values() if place.worker == worker]
+        for place in held:
+            place.worker, place.leaving, place.urgent, place.since = None, False, True, self._clock()
+        return [place.run for place in held]
+
+    def worker_of(self, run: str) -> int | None:
+        """Who holds the run."""
+        place = self._places.get(run)
+        return place.worker if place else None
+
+    def position(self, run: str) -> int | None:
+        """The run's place among those that wait, from 1; None if it does not."""
+        names = [place.run for place in self._waiting()]
+        return names.index(run) + 1 if run in names else None
+
+    @property
+    def waiting(self) -> int:
+        """How many runs wait."""
+        return sum(place.waits for place in self._places.values())
+
+    def wanting(self, worker: int) -> int:
+        """How many of the runs that a worker holds would train."""
+        return sum(place.wants for place in self._places.values() if place.worker == worker)
+
+    def decide(self, rooms: Mapping[int, Room]) -> Decision:
+        """What is to be done now. What is decided to be placed is entered as placed, what is to be parked as leaving."""
+        decision = Decision()
+        for place in self._places.values():
+            if not place.wants and place.worker is not None and self._since_pause(place) >= self.pause:
+                self._park(place, decision)
+        for place in self._waiting():
+            worker = self._free(place, rooms)
+            if worker is None:
+                self._make_room(place, rooms, decision)
+                break
+            place.worker, place.urgent, place.since = worker, False, self._clock()
+            decision.place.append((place.run, worker))
+        else:
+            self._balance(rooms, decision)
+        return decision
+
+    def park_at_once(self, run: str) -> bool:
+        """Whether the run is to be saved now, as nobody is there to see it; it is entered as leaving."""
+        place = self._places.get(run)
+        if place is None or place.worker is None or place.leaving:
+            return False
+        place.leaving = True
+        return True
+
+    def _waiting(self) -> list[Place]:
+        held: dict[str, int] = {}
+        for place in self._places.values():
+            held[place.owner] = held.get(place.owner, 0) + (place.worker is not None and place.wants)
+        waiting = [place for place in self._places.values() if place.waits]
+        return sorted(waiting, key=lambda one: (not one.urgent, held[one.owner], one.since, one.order))
+
+    def _free(self, place: Place, rooms: Mapping[int, Room]) -> int | None:
+        """The worker that has room for the run: one that is ready, and with the fewest runs that train."""
+        there = [worker for worker, room in rooms.items() if self._fits(place.size, worker, room)]
+        return min(there, key=lambda worker: (not rooms[worker].ready, self.wanting(worker), worker), default=None)
+
+    def _fits(self, size: float, worker: int, room: Room) -> bool:
+        # A run that is larger than a whole worker is alone there.
+        held = self._held(worker)
+        return not held or (len(held) < self.most and sum(one.size for one in held) + size <= room.size)
+
+    def _held(self, worker: int) -> list[Place]:
+        return [place for place in self._places.values() if place.worker == worker]
+
+    def _make_room(self, place: Place, rooms: Mapping[int, Room], decision: Decision) -> None:
+        """At the worker where the fewest have to go; nothing where that cannot be yet, or is being done."""
+        plans = [plan for worker, room in rooms.items() if (plan := self._victims(place, worker, room)) is not None]
+        for victim in min(plans, key=len, default=[]):
+            self._park(victim, decision)
+
+    def _victims(self, place: Place, worker: int, room: Room) -> list[Place] | None:
+        held = self._held(worker)
+        staying = [one for one in held if not one.leaving]
+        victims: list[Place] = []
+        for one in sorted(staying, key=lambda one: (one.wants, one.since)):
+            kept = [other for other in staying if other not in victims]
+            if not kept or (len(kept) < self.most and sum(other.size for other in kept) + place.size <= room.size):
+                return victims
+            if one.wants and self._clock() - one.since < self.residence:
+                return None
+            victims.append(one)
+        return victims
+
+    def _balance(self, rooms: Mapping[int, Room], decision: Decision) -> None:
+        """Moves runs from the worker with the most that train to the one with the fewest: they are parked, and placed there."""
+        ready = [worker for worker, room in rooms.items() if room.ready]
+        if len(ready) < 2 or any(place.leaving for place in self._places.values()):
+            return
+        least, most = min(ready, key=self.wanting), max(ready, key=self.wanting)
+        too_many = (self.wanting(most) - self.wanting(least)) // 2
+        long = [one for one in self._held(most) if one.wants and self._clock() - one.since >= SETTLED]
+        movable = [one for one in long if self._fits(one.size, least, rooms[least])]
+        for place in sorted(movable, key=lambda one: one.size)[:too_many]:
+            self._park(place, decision)
+
+    def _park(self, place: Place, decision: Decision) -> None:
+        if not place.leaving:
+            place.leaving = True
+            decision.park.append(place.run)
+
+    def _since_pause(self, place: Place) -> float:
+        return self._clock() - place.paused_at

@@ -1,0 +1,103 @@
+"""Every limit of the server in one place. An environment variable overrides each: DTT_ and the field's name in capitals.
+
+Nothing that a visitor sends can change a limit: links, uploads and experiments are only measured against them.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from core.errors import Invalid
+from core.i18n import _
+
+MB = 2**20
+PREFIX = "DTT_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The limits and times of a service; sizes in megabytes, times in seconds.
+
+    Processes
+    workers: worker processes; 0: as many as cores and memory carry.
+    threads: threads of torch in each worker.
+    server_memory, worker_memory: what the app's process takes, and a worker process before it holds any run.
+    ready_time: how long a worker may take to start; stop_time: how long a run may go on after it was stopped;
+    silence_time: how long a worker that has something to do may say nothing. A worker that takes longer is replaced.
+
+    Runs
+    slice_time: how long a run trains before the next one's turn.
+    runs_per_visit: runs of one visit that have not ended; ended_runs_per_visit: ended ones that are kept for it.
+    resident_runs: runs that one worker holds in memory; residence_time: how long each stays before it makes room for one that
+    waits. waiting_runs: runs of all visits that wait for room.
+    run_memory: the largest estimate with which a run is taken; 0: what one worker has for runs.
+    updates: the longest run. The command line trains longer ones.
+    checkpoint_time: how often a run that trains is saved; pause_time: how long a paused run stays in memory.
+    crashes: how often in succession a run may end its worker without getting any further; crashes_in_all: and altogether.
+
+    Visits
+    grace_time: how long after a visit's connection closed its runs still train; keep_time: how long everything of it is kept.
+    idle_time: after so long without any sign of a visit it counts as closed.
+    records: records of a run that are kept; beyond, older ones are thinned. predictions: updates whose predictions are kept.
+
+    Uploads
+    upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
+
+    Jobs: measurements and update traces
+    jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
+    job_time, job_memory: limits of each job; a process with torch takes about 230 MB before it does anything.
+    """
+
+    workers: int = 0
+    threads: int = 1
+    server_memory: int = 250
+    worker_memory: int = 250
+    ready_time: float = 90.0
+    stop_time: float = 3.0
+    silence_time: float = 120.0
+    slice_time: float = 0.1
+    runs_per_visit: int = 32
+    ended_runs_per_visit: int = 32
+    resident_runs: int = 24
+    residence_time: float = 2.0
+    waiting_runs: int = 300
+    run_memory: int = 0
+    updates: int = 200_000
+    checkpoint_time: float = 2.0
+    pause_time: float = 60.0
+    crashes: int = 2
+    crashes_in_all: int = 25
+    grace_time: float = 30.0
+    keep_time: float = 600.0
+    idle_time: float = 21_600.0
+    records: int = 4000
+    predictions: int = 300
+    upload_files: int = 10
+    upload_memory: int = 10
+    uploads_memory: int = 500
+    jobs: int = 1
+    waiting_jobs: int = 30
+    kept_answers: int = 50
+    job_time: float = 120.0
+    job_memory: int = 1200
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the limits, with what the environment overrides. Raises Invalid where a value is no number, or negative."""
+    given: dict[str, Any] = {}
+    for one in fields(Settings):
+        name = PREFIX + one.name.upper()
+        if name in environment:
+            given[one.name] = _read_number(name, environment[name], type(one.default))
+    return Settings(**given)
+
+
+def _read_number(name: str, text: str, kind: type) -> Any:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < float("inf"):
+        raise Invalid(_("{name} is “{text}”; a number from 0 on is expected.").format(name=name, text=text), name)
+    return value

@@ -1,0 +1,49 @@
+"""How long a visit lives: as long as its connection, and some time after. Pure logic: the clock is handed in.
+
+A visit is there until it is released, which happens when its connection closes. For a grace it counts as there, for it may
+only have lost its connection for a moment; then it is away, and nothing is done for it; at last it is forgotten. Any sign of it
+before that brings it back.
+"""
+
+import time
+from collections.abc import Callable
+
+
+class Visits:
+    """When each visit was last heard of, and whether it has been released. grace, keep, idle: seconds, see settings.py."""
+
+    def __init__(self, grace: float, keep: float, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.grace, self.keep, self.idle = grace, keep, idle
+        self._clock = clock
+        self._ends: dict[str, float] = {}  # when the visit is away, unless it is heard of
+        self._away: set[str] = set()
+
+    def renew(self, owner: str) -> bool:
+        """The visit is there. Returns whether it was away."""
+        self._ends[owner] = self._clock() + self.idle
+        was_away = owner in self._away
+        self._away.discard(owner)
+        return was_away
+
+    def release(self, owner: str) -> None:
+        """The visit's connection has closed. An unknown visit is left alone."""
+        if owner in self._ends:
+            self._ends[owner] = min(self._ends[owner], self._clock() + self.grace)
+
+    def list_leaving(self) -> list[str]:
+        """The visits that are away now and were not before."""
+        leaving = [owner for owner, end in self._ends.items() if end <= self._clock() and owner not in self._away]
+        self._away.update(leaving)
+        return leaving
+
+    def list_forgotten(self) -> list[str]:
+        """The visits that have been away so long that nothing of them is kept. They are forgotten here."""
+        forgotten = [owner for owner, end in self._ends.items() if end + self.keep <= self._clock()]
+        for owner in forgotten:
+            del self._ends[owner]
+            self._away.discard(owner)
+        return forgotten
+
+    def is_away(self, owner: str) -> bool:
+        """Whether nothing is done for the visit."""
+        return owner in self._away

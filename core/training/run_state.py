@@ -1,0 +1,48 @@
+"""A run in a file, to go on elsewhere when its process ends or its memory is needed (torch).
+
+Unlike the checkpoint of the command line, it is of this moment and of this server: state and experiment alone, no events, and
+not forced onto the disk.
+"""
+
+import os
+from collections import deque
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.experiment.experiment import Experiment
+from core.experiment.serialization import from_plain, to_plain
+from core.training.events import Commands
+from core.training.trainer import Trainer
+
+
+def save_run(run: Trainer, path: Path) -> None:
+    """Write the run down between two slices, in place of what was there. Raises OSError where that cannot be done."""
+    written, new = BytesIO(), path.with_name(path.name + ".new")
+    about = {
+        "experiment": to_plain(run.experiment),
+        "in_force": to_plain(run.in_force),
+        "unrecorded": run.unrecorded,
+        "catching_up": run.catching_up,
+        "repeated": list(run.repeated),
+    }
+    torch.save({"run": about, "state": run.state()}, written)
+    new.write_bytes(written.getbuffer())
+    os.replace(new, path)
+
+
+def load_run(path: Path, commands: Commands, show: int, kept: Path | None) -> Trainer:
+    """Return the run of a file, at the very point where it was saved. Raises OSError where there is none."""
+    found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    about = found["run"]
+    run = Trainer(_read(about["experiment"]), commands, show, kept)
+    run.restore(found["state"])
+    run.in_force, run.unrecorded = _read(about["in_force"]), about["unrecorded"]
+    run.catching_up, run.repeated = about["catching_up"], deque(about["repeated"])
+    return run
+
+
+def _read(plain: dict[str, Any]) -> Experiment:
+    return from_plain(plain, trusted=True)
