@@ -5,9 +5,7 @@ import json
 import math
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
@@ -36,10 +34,12 @@ from core.experiment.batches import batch_at, draw_update_masks
 from core.experiment.experiment import Experiment, build_experiment
 from core.nn.cells import CELLS as CELLS_STEPS
 from core.nn.network import Network
-from core.runs.trace_jobs import Slowed, Snapshots
+from core.runs.trace_jobs import Snapshots
 from core.training.loss import forward
 from core.training.trainer import train
 from tests.reference import recurrent_stack
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 ROOT = Path(__file__).parents[1]
 TINY: dict[str, Any] = {"layers": 2, "hidden": 5, "device": "cpu", "batch": 32}
@@ -52,14 +52,6 @@ METHOD_CELLS = [
     for cell in row.cells
 ]
 UPDATE = 2
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def record_run(experiment: Experiment, update: int = UPDATE) -> RecordingTrainer:
@@ -251,21 +243,15 @@ def test_the_process_reports_an_invalid_request() -> None:
 
 
 def test_a_snapshot_is_made_once_and_kept() -> None:
-    done = threading.Event()
-
-    class WatchedSnapshots(Snapshots):
-        def on_event(self, before: Slowed, event: dict[str, Any]) -> Slowed:
-            if event["event"] == "snapshot":
-                done.set()
-            return super().on_event(before, event)
-
-    snapshots = WatchedSnapshots()
+    snapshots = Snapshots()
     assert parse_request(make_request(RECALL, 2, 1)) == (RECALL, 2, 1)
     assert snapshots.look(RECALL, 2, 1) is None
     snapshots.ask(RECALL, 2, 1)
-    assert done.wait(60)
-    while (found := snapshots.look(RECALL, 2, 1)) is None or found.busy:
-        time.sleep(0.01)
+    deadline = time.monotonic() + 60
+    while (answer := snapshots.look(RECALL, 2, 1)) is not None and answer.busy and time.monotonic() < deadline:
+        time.sleep(0.05)
+    found = snapshots.look(RECALL, 2, 1)
+    assert found
     assert (found.state, found.part, found.snapshot) == ("done", 1, record_update(record_run(RECALL, 2), 1))
     snapshots.ask(RECALL, 2, 1)
     assert snapshots.look(RECALL, 2, 1) is found

@@ -31,26 +31,18 @@ from core.tasks.file_readers import (
     list_csv_columns,
     make_upload_name,
 )
+from tests.manual_clock import ManualClock
 
 KEPT = Settings.grace_time + Settings.keep_time
 
 
-class Clock:
-    """A clock that goes on when told to."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def uploads(tmp_path: Path, clock: Clock) -> Uploads:
+def uploads(tmp_path: Path, clock: ManualClock) -> Uploads:
     return Uploads(tmp_path / "kept", clock)
 
 
@@ -76,7 +68,7 @@ def test_nobody_reads_a_path_that_is_not_of_the_own_visit(uploads: Uploads) -> N
         uploads.check("bob", build_experiment("series", {"corpus": path}))
 
 
-def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: Clock) -> None:
+def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: ManualClock) -> None:
     kept = {owner: uploads.keep(owner, "a.csv", owner.encode()) for owner in ("ann", "bob", "eve")}
     uploads.release("ann")
     uploads.release("bob")
@@ -102,7 +94,7 @@ def test_there_is_room_for_a_few_files_each(uploads: Uploads) -> None:
     uploads.keep("ann", "a.csv", b"one more")
 
 
-def test_there_are_so_many_megabytes_for_each_visit_and_for_all(tmp_path: Path, clock: Clock) -> None:
+def test_there_are_so_many_megabytes_for_each_visit_and_for_all(tmp_path: Path, clock: ManualClock) -> None:
     """Where all are full, the files of those who have left first are given up; those of who is there never."""
     uploads = Uploads(tmp_path, clock, Settings(upload_memory=2, uploads_memory=5))
     first = uploads.keep("ann", "a.csv", bytes(MB))
