@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from itertools import count, islice
@@ -34,7 +35,7 @@ from core.experiment.batches import batch_at, draw_update_masks
 from core.experiment.experiment import Experiment, build_experiment
 from core.nn.cells import CELLS as CELLS_STEPS
 from core.nn.network import Network
-from core.runs.trace_jobs import Snapshots
+from core.runs.trace_jobs import Slowed, Snapshots
 from core.training.loss import forward
 from core.training.trainer import train
 from tests.reference import recurrent_stack
@@ -243,15 +244,21 @@ def test_the_process_reports_an_invalid_request() -> None:
 
 
 def test_a_snapshot_is_made_once_and_kept() -> None:
-    snapshots = Snapshots()
+    done = threading.Event()
+
+    class WatchedSnapshots(Snapshots):
+        def on_event(self, before: Slowed, event: dict[str, Any]) -> Slowed:
+            if event["event"] == "snapshot":
+                done.set()
+            return super().on_event(before, event)
+
+    snapshots = WatchedSnapshots()
     assert parse_request(make_request(RECALL, 2, 1)) == (RECALL, 2, 1)
     assert snapshots.look(RECALL, 2, 1) is None
     snapshots.ask(RECALL, 2, 1)
-    deadline = time.monotonic() + 60
-    while (answer := snapshots.look(RECALL, 2, 1)) is not None and answer.busy and time.monotonic() < deadline:
-        time.sleep(0.05)
-    found = snapshots.look(RECALL, 2, 1)
-    assert found
+    assert done.wait(60)
+    while (found := snapshots.look(RECALL, 2, 1)) is None or found.busy:
+        time.sleep(0.01)
     assert (found.state, found.part, found.snapshot) == ("done", 1, record_update(record_run(RECALL, 2), 1))
     snapshots.ask(RECALL, 2, 1)
     assert snapshots.look(RECALL, 2, 1) is found
