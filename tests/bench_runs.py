@@ -1,7 +1,7 @@
 """What sharing workers costs, on this machine: python -m tests.bench_runs [--runs 30] [--seconds 20].
 
 Prints updates per processor second of a worker for one run alone and for many interleaved ones, how evenly these are given
-time, how long a command takes until it is obeyed, how soon runs go on after their worker was killed, and memory (PSS) of all.
+time, how long a command takes until it is applied, how soon runs go on after their worker was killed, and memory (PSS) of all.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def start(service: Service, experiment: Experiment, runs: int) -> list[str]:
     """Start so many runs, each of a visit of its own, and wait until each has made an update."""
     began = time.monotonic()
     ids = [service.submit(experiment, f"visit {n}", show=8) for n in range(runs)]
-    while min(told(service, run) for run in ids) < 1:
+    while min(get_newest_update(service, run) for run in ids) < 1:
         time.sleep(0.05)
     print(f"{runs} runs: each has made an update {time.monotonic() - began:.1f} s after the first was started")
     return ids
@@ -47,18 +47,18 @@ def measure_rate(experiment: Experiment, runs: int, seconds: float) -> float:
     service = Service(workers=1, settings=Settings(resident_runs=runs))
     ids = start(service, experiment, runs)
     (pid,) = service.pids
-    before, cpu = sum(told(service, run) for run in ids), processor_time(pid)
+    before, cpu = sum(get_newest_update(service, run) for run in ids), processor_time(pid)
     time.sleep(seconds)
-    rate = (sum(told(service, run) for run in ids) - before) / (processor_time(pid) - cpu)
+    rate = (sum(get_newest_update(service, run) for run in ids) - before) / (processor_time(pid) - cpu)
     service.close()
     return rate
 
 
 def measure_shares(service: Service, ids: list[str], seconds: float) -> None:
     """How evenly equal runs get on."""
-    before = [told(service, run) for run in ids]
+    before = [get_newest_update(service, run) for run in ids]
     time.sleep(seconds)
-    made = [told(service, run) - one for run, one in zip(ids, before, strict=True)]
+    made = [get_newest_update(service, run) - one for run, one in zip(ids, before, strict=True)]
     print(f"updates of each in {seconds:.0f} s: least {min(made)}, most {max(made)}: {min(made) / max(made):.2f}")
 
 
@@ -71,7 +71,7 @@ def measure_commands(service: Service, ids: list[str]) -> None:
         while not any(event["event"] == "changed" for event in service.poll(run, since).events):
             time.sleep(0.005)
         waits.append(time.monotonic() - began)
-    print(f"a change is obeyed after: median {statistics.median(waits):.2f} s, most {max(waits):.2f} s")
+    print(f"a change is applied after: median {statistics.median(waits):.2f} s, most {max(waits):.2f} s")
 
 
 def measure_polls(service: Service, ids: list[str]) -> None:
@@ -87,12 +87,12 @@ def measure_recovery(service: Service, ids: list[str]) -> None:
     """Seconds from a worker's death until all its runs have made a new update."""
     pid = service.pid(ids[0])
     assert pid
-    victims = {run: told(service, run) for run in ids if service.pid(run) == pid}
+    victims = {run: get_newest_update(service, run) for run in ids if service.pid(run) == pid}
     began = time.monotonic()
     os.kill(pid, signal.SIGKILL)
     first, waiting = 0.0, set(victims)
     while waiting:
-        waiting -= {run for run in waiting if told(service, run) > victims[run]}
+        waiting -= {run for run in waiting if get_newest_update(service, run) > victims[run]}
         first = first or (time.monotonic() - began if len(waiting) < len(victims) else 0.0)
         time.sleep(0.01)
     print(
@@ -100,9 +100,9 @@ def measure_recovery(service: Service, ids: list[str]) -> None:
     )
 
 
-def told(service: Service, run: str) -> int:
+def get_newest_update(service: Service, run: str) -> int:
     """The newest update that the service has the record of."""
-    return service._runs[run].told
+    return service._runs[run].newest_recorded_update
 
 
 def processor_time(pid: int) -> float:

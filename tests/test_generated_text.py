@@ -89,7 +89,7 @@ def run(request: pytest.FixtureRequest) -> RecordingTrainer:
         placement=Placement.from_sites(DROPPED),
     )
     trained = RecordingTrainer(e)
-    list(trained.all_updates())
+    list(trained.run_updates())
     return trained
 
 
@@ -106,9 +106,9 @@ def result_of(steps: Generator[Any, None, Any]) -> Any:
 def test_decoding_equals_a_loop_from_the_beginning(run: RecordingTrainer) -> None:
     """With and without masks, including the last test window, which is not full."""
     batch, start = list(run.data.split("test"))[-1], run.network.zero_states(32)
-    drawn: list[StepMasks] = [partial(run.test_draw, 2, pass_index) for pass_index in range(2)]
+    drawn: list[StepMasks] = [partial(run.draw_test_masks, 2, pass_index) for pass_index in range(2)]
     for window, ways in ((None, [return_no_masks]), (2, drawn)):
-        predictions, targets = result_of(run.answered(torch.zeros(0), batch, [start] * len(ways), ways))
+        predictions, targets = result_of(run.collect_answers(torch.zeros(0), batch, [start] * len(ways), ways))
         assert targets.tolist() == collect_rows(batch.y, batch.target_mask).tolist()
         samples = np.flatnonzero(batch.target_mask.any(axis=0)).tolist()
         assert len(predictions) == len(samples) < 32
@@ -119,7 +119,7 @@ def test_decoding_equals_a_loop_from_the_beginning(run: RecordingTrainer) -> Non
 def test_the_metrics_are_those_of_the_generated_answers(run: RecordingTrainer) -> None:
     """The loss is the mean over what is asked, the right answers read; the metrics are of what the network writes; both again
     with masks on, and the same once more."""
-    one, same = (list(run.test())[-1]["test"] for _time in range(2))
+    one, same = (list(run.run_test())[-1]["test"] for _time in range(2))
     assert one == same
     losses, every = [], []
     for batch in run.data.split("test"):
@@ -128,7 +128,7 @@ def test_the_metrics_are_those_of_the_generated_answers(run: RecordingTrainer) -
             h, _after = run.network(torch.from_numpy(batch.x), start, {})
             chances = run.network.decode(h).log_softmax(-1).numpy()
         losses.append(-chances[(*at, batch.y[at])])
-        every.append(result_of(run.answered(torch.zeros(0), batch, [start], [return_no_masks])))
+        every.append(result_of(run.collect_answers(torch.zeros(0), batch, [start], [return_no_masks])))
     predictions, targets = (np.concatenate(side) for side in zip(*every, strict=True))
     assert one["loss"] == pytest.approx(np.concatenate(losses).mean(), rel=1e-5)
     for name in run.task.metrics:

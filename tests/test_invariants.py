@@ -36,7 +36,7 @@ CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 # Only these files of core import torch, whichever process loads them.
 TORCH_FILES = re.compile(
-    r"(nn|training|benchmark)/|analysis/(sensitivity|update_recorder)\.py|cli/bench\.py|runs/\w+_process\.py"
+    r"(nn|training|benchmark)/|analysis/(sensitivity|update_recorder)\.py|cli/bench\.py|runs/(worker|\w+_process)\.py"
 )
 RANDOM_FILES = re.compile(
     r"tasks/|dropout/masks\.py|nn/(network|numpy_init)\.py|training/sampling\.py|benchmark/(arrays|floor|keras)\.py"

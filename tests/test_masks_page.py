@@ -25,7 +25,7 @@ from core.experiment.batches import draw_update_masks
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_plain
 from core.figures.mask_grid import MAX_UNITS
-from core.runs.trace_jobs import Slowed
+from core.runs.trace_jobs import UpdateTraceAnswer
 from pages.learn import masks_slow_motion
 from pages.learn.masks_view import masks_view_from_query
 from tests.app_pages import check_page, load_page, read_address, read_components, walk_elements
@@ -237,13 +237,13 @@ class Made:
     """What the page asks for its snapshots; they are there at once."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Slowed] = {}
+        self.known: dict[str, UpdateTraceAnswer] = {}
 
-    def ask(self, *which: Any) -> None:
+    def submit(self, *which: Any) -> None:
         *which, _owner = which  # type: ignore[assignment]
-        self.known[make_request(*which)] = Slowed("done", 1.0, snapshot=made(*which))
+        self.known[make_request(*which)] = UpdateTraceAnswer("done", 1.0, trace=made(*which))
 
-    def look(self, *which: Any) -> Slowed | None:
+    def get_answer(self, *which: Any) -> UpdateTraceAnswer | None:
         return self.known.get(make_request(*which))
 
 

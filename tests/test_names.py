@@ -30,8 +30,6 @@ EXCEPTIONS = {
     "core/experiment/experiment.py: optimiser": "a key of JSON files and links",
     "pages/learn/masks_view.py: beside": "a key of links",
 }
-# Where names are still to be changed. To be emptied.
-UNFINISHED: tuple[str, ...] = ("core/runs/", "core/training/trainer.py")
 
 
 def walk_defined_names(file: str) -> Iterator[tuple[int, str]]:
@@ -63,7 +61,7 @@ def list_abandoned_names(*, with_exceptions: bool = False) -> list[tuple[str, in
 
 
 def test_abandoned_names_are_not_used() -> None:
-    assert [place for place in list_abandoned_names() if not place[0].startswith(UNFINISHED)] == []
+    assert list_abandoned_names() == []
 
 
 def test_every_exception_is_needed() -> None:
@@ -78,8 +76,7 @@ def test_every_class_name_is_unique() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 files.setdefault(node.name, []).append(file)
-    repeated = {name: places for name, places in files.items() if len(places) > 1}
-    assert {name: places for name, places in repeated.items() if not all(file.startswith(UNFINISHED) for file in places)} == {}
+    assert {name: places for name, places in files.items() if len(places) > 1} == {}
 
 
 def test_few_places_are_not_formatted() -> None:

@@ -270,7 +270,7 @@ def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, mo
     check_path_page(page.button(key="path-as-run").click().run())
     assert from_query(read_address(page)).widths == (8,)
     page.button(key="path-measure").click().run()
-    while (found := get_sensitivity_jobs().look(run, file)) and found.state in ("waiting", "running"):
+    while (found := get_sensitivity_jobs().get_answer(run, file)) and found.state in ("waiting", "running"):
         sleep(0.02)
     assert found
     assert (found.state, found.update) == ("done", 7), found.reason

@@ -223,7 +223,7 @@ def test_updates_are_those_of_the_papers_algorithm(name: str) -> None:
     run.network.double()
     run.states = run.network.zero_states(e.batch)
     paper, states = PaperModel(run.network, e), list[Any]()
-    updates = run.all_updates()
+    updates = run.run_updates()
     next(updates)
     for n in range(1, 4):
         record, batch = next(updates), batch_at(e, n)
@@ -258,7 +258,7 @@ def test_nt_asgd_averages_once_the_validation_loss_stops_falling(losses: list[fl
         optimizer.step(e, 0, e.steps)
         if trigger is not None:
             weight_history.append(network.U[0].detach().clone())
-        began = optimizer.evaluated(e, loss)
+        began = optimizer.note_validation_loss(e, loss)
         if trigger is None and k > 5 and loss > min(losses[: k - 5]):
             assert began
             trigger, weight_history = k, [network.U[0].detach().clone()]

@@ -42,26 +42,26 @@ MISBEHAVE = [name for name in PROGRAMS if name not in ("well", "slow", "lingers"
 
 
 @dataclass(frozen=True)
-class Said(Answer):
+class ProgramAnswer(Answer):
     """value: what the process answered."""
 
     value: str = ""
 
 
-class Programs(Jobs[Said]):
+class Programs(Jobs[ProgramAnswer]):
     """A kind of job for each program."""
 
-    blank = Said()
+    blank = ProgramAnswer()
 
     def __init__(self, queue: JobQueue, module: str) -> None:
         super().__init__(queue)
         self.module = module
 
-    def on_event(self, before: Said, event: dict[str, Any]) -> Said:
+    def on_event(self, before: ProgramAnswer, event: dict[str, Any]) -> ProgramAnswer:
         if event["event"] == "part":
-            return replace(before, state="running", part=0.5)
+            return replace(before, state="running", progress=0.5)
         assert event["event"] == "end"
-        return Said("done", 1.0, value=event["value"])
+        return ProgramAnswer("done", 1.0, value=event["value"])
 
 
 @pytest.fixture
@@ -92,14 +92,14 @@ def wait_for(enough: Callable[[], bool], what: str = "") -> None:
         time.sleep(0.005)
 
 
-def ended(kind: Programs, key: str) -> Said:
+def ended(kind: Programs, key: str) -> ProgramAnswer:
     def is_over() -> bool:
-        found = kind.get_answer(key)
+        found = kind.get_request_answer(key)
         assert found is not None, "the answer is forgotten"
-        return not found.busy
+        return not found.is_busy
 
     wait_for(is_over, f"for {key}")
-    found = kind.get_answer(key)
+    found = kind.get_request_answer(key)
     assert found
     return found
 
@@ -107,19 +107,19 @@ def ended(kind: Programs, key: str) -> Said:
 @pytest.mark.parametrize("name", MISBEHAVE)
 def test_whatever_a_process_says_its_answer_fails_and_the_next_is_served(kinds: Any, queue: JobQueue, name: str) -> None:
     bad, good = kinds(queue)(name), kinds(queue)("well")
-    bad.submit("a")
+    bad.submit_request("a")
     failed = ended(bad, "a")
     assert failed.state == "failed"
     assert failed.reason
-    good.submit("b")
+    good.submit_request("b")
     assert ended(good, "b").value == "b"
 
 
 def test_a_process_that_lingers_after_its_answer_keeps_nobody_waiting(kinds: Any, queue: JobQueue) -> None:
     began = time.monotonic()
-    kinds(queue)("lingers").submit("a")
+    kinds(queue)("lingers").submit_request("a")
     assert ended(kinds(queue)("lingers"), "a").value == "x"
-    kinds(queue)("well").submit("b")
+    kinds(queue)("well").submit_request("b")
     assert ended(kinds(queue)("well"), "b").value == "b"
     assert time.monotonic() - began < 20
 
@@ -128,16 +128,16 @@ def test_answers_that_are_forgotten_while_their_process_ends_break_nothing(kinds
     """Twenty-six students ask for slow motion; three answers are kept."""
     well = kinds(queue)("well")
     for number in range(26):
-        well.submit(f"{number}", f"student {number}")
+        well.submit_request(f"{number}", f"student {number}")
         ended(well, f"{number}")
-    assert sum(well.get_answer(f"{number}") is not None for number in range(26)) <= 4
+    assert sum(well.get_request_answer(f"{number}") is not None for number in range(26)) <= 4
     assert threading.active_count() < 20
 
 
 def test_a_process_that_takes_too_long_is_ended_and_said(kinds: Any) -> None:
     queue = JobQueue(Settings(job_time=0.5, job_memory=0))
     slow = kinds(queue)("slow")
-    slow.submit("a")
+    slow.submit_request("a")
     assert "longer than 0.5 seconds" in ended(slow, "a").reason
     queue.close()
 
@@ -145,59 +145,59 @@ def test_a_process_that_takes_too_long_is_ended_and_said(kinds: Any) -> None:
 def test_no_process_to_be_had_is_said(kinds: Any, queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     well = kinds(queue)("well")
     monkeypatch.setattr(sys, "executable", os.devnull)
-    well.submit("a")
+    well.submit_request("a")
     assert ended(well, "a").state == "failed"
     monkeypatch.undo()
 
 
 def test_a_visit_has_one_waiting_job_of_a_kind(kinds: Any, queue: JobQueue) -> None:
     slow, well = kinds(queue)("slow"), kinds(queue)("well")
-    slow.submit("first", "x")
-    wait_for(lambda: slow.get_answer("first").state == "running")
+    slow.submit_request("first", "x")
+    wait_for(lambda: slow.get_request_answer("first").state == "running")
     for key in ("a", "b", "c"):
-        well.submit(key, "ann")
-    well.submit("b", "bob")
-    well.submit("d", "ann")
-    assert [key for key in "abcd" if well.get_answer(key)] == ["b", "d"], "bob's goes on, ann's newest replaced hers"
-    well.submit("b", "ann")
-    well.submit("e", "ann")
-    assert [key for key in "abcde" if well.get_answer(key)] == ["b", "e"]
+        well.submit_request(key, "ann")
+    well.submit_request("b", "bob")
+    well.submit_request("d", "ann")
+    assert [key for key in "abcd" if well.get_request_answer(key)] == ["b", "d"], "bob's goes on, ann's newest replaced hers"
+    well.submit_request("b", "ann")
+    well.submit_request("e", "ann")
+    assert [key for key in "abcde" if well.get_request_answer(key)] == ["b", "e"]
     queue.cancel("x")
-    assert slow.get_answer("first") is None
+    assert slow.get_request_answer("first") is None
     assert [ended(well, key).value for key in "be"] == ["b", "e"]
 
 
 def test_what_nobody_waits_for_any_more_is_ended(kinds: Any, queue: JobQueue) -> None:
     slow, well = kinds(queue)("slow"), kinds(queue)("well")
-    slow.submit("a", "ann")
-    slow.submit("a", "bob")
-    wait_for(lambda: slow.get_answer("a").state == "running")
-    well.submit("b", "ann")
+    slow.submit_request("a", "ann")
+    slow.submit_request("a", "bob")
+    wait_for(lambda: slow.get_request_answer("a").state == "running")
+    well.submit_request("b", "ann")
     queue.cancel("ann")
-    assert slow.get_answer("a").state == "running", "bob still waits for it"
-    assert well.get_answer("b") is None
+    assert slow.get_request_answer("a").state == "running", "bob still waits for it"
+    assert well.get_request_answer("b") is None
     slow.cancel("bob")
     wait_for(lambda: queue.processes == 0)
-    slow.submit("a", "bob")
-    wait_for(lambda: slow.get_answer("a").state == "running", "for the same, asked again")
+    slow.submit_request("a", "bob")
+    wait_for(lambda: slow.get_request_answer("a").state == "running", "for the same, asked again")
 
 
 def test_the_most_urgent_goes_first_and_too_many_are_refused(kinds: Any, queue: JobQueue) -> None:
     slow, well = kinds(queue)("slow"), kinds(queue)("well")
-    slow.submit("a", "x")
-    wait_for(lambda: slow.get_answer("a").state == "running")
+    slow.submit_request("a", "x")
+    wait_for(lambda: slow.get_request_answer("a").state == "running")
     order: list[str] = []
     on_event = well.on_event
 
-    def watched(before: Said, event: dict[str, Any]) -> Said:
+    def watched(before: ProgramAnswer, event: dict[str, Any]) -> ProgramAnswer:
         order.append(event.get("value", ""))
         return on_event(before, event)  # type: ignore[no-any-return]
 
     well.on_event = watched
     for number, priority in enumerate((0, 2, 1, 2)):
-        well.submit(f"{number}", f"owner {number}", priority)
+        well.submit_request(f"{number}", f"owner {number}", priority)
     with pytest.raises(Invalid, match="4 requests are waiting already"):
-        well.submit("more", "another")
+        well.submit_request("more", "another")
     queue.cancel("x")
     for number in range(4):
         ended(well, f"{number}")

@@ -103,7 +103,7 @@ def test_it_plays_to_its_end(service: Service, clock: ManualClock) -> None:
     assert first.events + second.events + third.events == list(recorded().events)
     assert service.poll(run, third.next).events == []
     service.command(run, {"command": "stop"})
-    assert service.poll(run, third.next).events == [], "after its end a run obeys nothing"
+    assert service.poll(run, third.next).events == [], "after its end a run applies no command"
 
 
 def test_pause_step_resume_and_stop_move_its_clock(service: Service, clock: ManualClock) -> None:
@@ -157,7 +157,7 @@ def test_whatever_is_pressed_the_recording_comes_in_order_and_whole(presses: lis
         elif press == "poll":
             replay.advance()
         elif not run.ended:
-            replay.obey({"command": press})
+            replay.apply_command({"command": press})
     shown = [event for event in run.history.since(0) if event["event"] != "state"]
     assert shown == list(recorded().events[: len(shown)])
     states = [event["state"] for event in run.history.since(0) if event["event"] == "state"]

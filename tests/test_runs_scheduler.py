@@ -155,9 +155,9 @@ class Server:
             assert run not in self.paused
             self.where[run] = worker
         self.check()
-        for run in decision.park:
+        for run in decision.unload:
             del self.where[run]
-            self.residency.parked(run)
+            self.residency.mark_unloaded(run)
         self.clock.now += seconds
         for run in self.where:
             if run not in self.paused:
@@ -203,7 +203,7 @@ def test_limits_hold_whatever_happens(events: list[tuple[str, int]]) -> None:
         elif what == "tick":
             server.tick(5.0 * which)
         elif what == "crash":
-            lost = server.residency.lost(which % 2)
+            lost = server.residency.remove_worker(which % 2)
             assert set(lost) == {one for one, worker in server.where.items() if worker == which % 2}
             for one in lost:
                 del server.where[one]
@@ -228,7 +228,7 @@ def test_an_interrupted_run_goes_first_and_a_paused_one_gives_way() -> None:
         server.add(name, name, 10.0)
     server.tick(1.0)
     assert set(server.where) == {"a", "b"}
-    server.residency.lost(0)
+    server.residency.remove_worker(0)
     server.where.clear()
     server.tick(1.0)
     assert set(server.where) == {"a", "b"}

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from core.runs.settings import Settings
 from core.training.events import Command, Event
 from core.training.trainer import train
 from tests.manual_clock import ManualClock
+from tests.pending_commands import PendingCommands
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 120.0  # seconds after which a test gives up waiting
@@ -94,23 +94,15 @@ def timeless(events: list[Event]) -> list[Event]:
 
 
 def trained_here(experiment: Experiment, at: dict[int, Command] | None = None) -> list[Event]:
-    """train() with as many threads as a worker has, told the commands of `at` after the records of those updates."""
-    queue: SimpleQueue[Command] = SimpleQueue()
-
-    class Told:
-        def next_command(self, wait: bool) -> Command | None:
-            try:
-                return queue.get_nowait()
-            except Empty:
-                return None
-
+    """train() with as many threads as a worker has, given the commands of `at` after the records of those updates."""
+    commands = PendingCommands()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     events = []
-    for event in train(experiment, Told(), show=2):
+    for event in train(experiment, commands, show=2):
         events.append(event)
         if event["event"] == "record" and event["update"] in (at or {}):
-            queue.put((at or {})[event["update"]])
+            commands.pending.append((at or {})[event["update"]])
     torch.set_num_threads(threads)
     return events
 
@@ -157,7 +149,7 @@ def test_pause_step_resume_and_stop(service: Service) -> None:
         assert not service.command(run, {"command": command})
     assert not service.command(run, {"command": "change", "learning_rate": 0.1}), "it says that the change came too late"
     ended(service, service.submit(SHORT, "tab"))
-    assert service.poll(run) == stopped, "what has ended obeys nothing and stays as it was"
+    assert service.poll(run) == stopped, "a run that has ended applies no command and stays as it was"
 
 
 def test_a_change_acts_as_the_same_change_here(service: Service) -> None:
@@ -397,7 +389,7 @@ def test_a_waiting_run_refuses_a_change_that_does_not_fit(single: Service) -> No
 
 
 def test_a_paused_run_makes_room_and_comes_back_as_it_was(single: Service) -> None:
-    """Another one waits; so the paused one is saved at once. What it is told meanwhile it obeys when it is back."""
+    """Another one waits; so the paused one is saved at once. Commands that come meanwhile are applied when it is back."""
     experiment = replace(LONG, epochs=1, updates=30)
     paused = single.submit(experiment, "a", show=2)
     watch(single, paused, lambda poll: poll.next > 5)
@@ -474,7 +466,7 @@ def test_a_closed_tab_is_saved_after_a_grace_and_goes_on_when_it_is_back(single:
 
 
 def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clock: ManualClock) -> None:
-    path = single.uploads.keep("a", "own.csv", b"1\n")
+    path = single.uploads.save_file("a", "own.csv", b"1\n")
     with pytest.raises(Invalid, match="no longer here"):
         single.submit(build_experiment("series", {"corpus": path}), "b")
     single.release("a")
@@ -501,7 +493,7 @@ def test_nothing_is_left_of_a_visit_that_is_over(single: Service, clock: ManualC
     """Not of a run that was still in memory either, whose worker keeps its weights when it is stopped."""
     run = single.submit(LONG, "someone")
     watch(single, run, lambda poll: poll.next > 3)
-    files = Path(single._runs[run].kept), Path(single._runs[run].saved)
+    files = Path(single._runs[run].weight_file), Path(single._runs[run].saved)
     single.release("someone")
     clock.now += GRACE + KEEP
     single.tidy()

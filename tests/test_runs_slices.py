@@ -1,7 +1,6 @@
 """A run in slices, between those of others, saved and restored at any of them: the oracle is the same run alone, by train()."""
 
 import random
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.training.events import Command, Event
 from core.training.run_state import load_run, save_run
 from core.training.trainer import Trainer, train
+from tests.pending_commands import PendingCommands
 
 TINY: dict[str, Any] = {"hidden": 6, "layers": 2, "device": "cpu"}
 ZAREMBA = METHODS["zaremba2014"].build_placement(0.3)
@@ -44,17 +44,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-class Given:
-    """Commands that are given while the run goes on."""
-
-    def __init__(self) -> None:
-        self.pending: deque[Command] = deque()
-
-    def next_command(self, wait: bool) -> Command | None:
-        assert not wait, "a run in slices never waits"
-        return self.pending.popleft() if self.pending else None
-
-
 def timeless(events: list[Event]) -> list[Event]:
     return [{name: value for name, value in event.items() if name != "seconds"} for event in events]
 
@@ -71,12 +60,12 @@ def clean_outside() -> None:
 
 
 def test_interleaved_runs_are_those_alone() -> None:
-    runs = {name: Trainer(experiment, Given(), 2) for name, experiment in RUNS.items()}
-    told: dict[str, list[Event]] = {name: [] for name in RUNS}
+    runs = {name: Trainer(experiment, PendingCommands(), 2) for name, experiment in RUNS.items()}
+    events: dict[str, list[Event]] = {name: [] for name in RUNS}
     dice, going, slices = random.Random(1), list(runs), 0
     while going:
         name = dice.choice(going)
-        outcome = runs[name].advance(dice.choice([0.0, 0.0, 0.002]), told[name].append)
+        outcome = runs[name].advance(dice.choice([0.0, 0.0, 0.002]), events[name].append)
         clean_outside()
         assert all(weight.grad is None for weight in runs[name].network.parameters()), "gradients are freed"
         slices += 1
@@ -86,28 +75,28 @@ def test_interleaved_runs_are_those_alone() -> None:
             assert outcome == "used"
     assert slices > 500
     for name, experiment in RUNS.items():
-        assert timeless(told[name]) == alone(experiment), name
+        assert timeless(events[name]) == alone(experiment), name
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_saved_and_restored_anywhere_goes_on_as_if_nothing_had_been(name: str, tmp_path: Path) -> None:
     """At every third place where it can be left, in the middle of evaluations too; what was told before is told again."""
-    run, told, dice = Trainer(RUNS[name], Given(), 2), list[Event](), random.Random(2)
+    run, events, dice = Trainer(RUNS[name], PendingCommands(), 2), list[Event](), random.Random(2)
     restored = 0
-    while run.advance(0.0, told.append) != "ended":
+    while run.advance(0.0, events.append) != "ended":
         if dice.random() < 0.3 and restored < 60:
             save_run(run, tmp_path / "run")
             run.events.close()  # type: ignore[attr-defined]
-            run = load_run(tmp_path / "run", Given(), 2, None)
+            run = load_run(tmp_path / "run", PendingCommands(), 2, None)
             restored += 1
     assert restored > 3
-    assert [one for one in timeless(once(told)) if one["event"] != "started"] == alone(RUNS[name])[1:]
+    assert [one for one in timeless(once(events)) if one["event"] != "started"] == alone(RUNS[name])[1:]
 
 
-def once(told: list[Event]) -> list[Event]:
+def once(events: list[Event]) -> list[Event]:
     """Without the records and starts that come twice, as the service drops them."""
     last, kept = -1, list[Event]()
-    for event in told:
+    for event in events:
         if event["event"] == "record":
             if event["update"] <= last:
                 continue
@@ -116,13 +105,13 @@ def once(told: list[Event]) -> list[Event]:
     return kept
 
 
-def play(run: Trainer, told: list[Event], until: Callable[[], bool]) -> None:
+def play(run: Trainer, events: list[Event], until: Callable[[], bool]) -> None:
     while not until():
-        assert run.advance(0.0, told.append) != "ended"
+        assert run.advance(0.0, events.append) != "ended"
 
 
-def updates(told: list[Event]) -> int:
-    return max((event["update"] for event in told if event["event"] == "record"), default=-1)
+def updates(events: list[Event]) -> int:
+    return max((event["update"] for event in events if event["event"] == "record"), default=-1)
 
 
 @pytest.mark.parametrize("saved_at", [0, 4, 6, 9, 12])
@@ -134,59 +123,52 @@ def test_changes_are_made_again_at_their_update_and_commands_wait_until_then(sav
         9: {"command": "change", "placement": placement_to_plain(METHODS["zaremba2014"].build_placement(0.5)), "mask_seed": 3},
         12: {"command": "change", "learning_rate": 0.01},
     }
-    given = Given()
-    run, told = Trainer(e, given, 2), list[Event]()
+    given = PendingCommands()
+    run, events = Trainer(e, given, 2), list[Event]()
     save_run(run, path)
     for update in range(13):
-        play(run, told, lambda update=update: updates(told) >= update)  # type: ignore[misc]
+        play(run, events, lambda update=update: updates(events) >= update)  # type: ignore[misc]
         if update in changes and update < 12:
             given.pending.append(changes[update])
         if update == saved_at:
             save_run(run, path)
-    before, again = list(told), Given()
+    before, again = list(events), PendingCommands()
     again.pending.append(changes[12])
     run = load_run(path, again, 2, None)
     run.resume(12, [one for one in before if one["event"] == "changed"], paused=False, pause_at=None)
-    while run.advance(0.0, told.append) != "ended":
+    while run.advance(0.0, events.append) != "ended":
         pass
-    here, whole = Given(), list[Event]()
-    for event in train(e, Told(here), show=2):
+    here, whole = PendingCommands(), list[Event]()
+    for event in train(e, here, show=2):
         whole.append(event)
         if event["event"] == "record" and event["update"] in changes:
             here.pending.append(changes[event["update"]])
-    assert [one for one in timeless(once(told)) if one["event"] != "started"] == timeless(whole)[1:]
-
-
-class Told(Given):
-    """The same for train(), which may wait."""
-
-    def __init__(self, given: Given) -> None:
-        self.pending = given.pending
+    assert [one for one in timeless(once(events)) if one["event"] != "started"] == timeless(whole)[1:]
 
 
 def test_a_paused_run_returns_at_once_and_takes_no_time(tmp_path: Path) -> None:
-    given = Given()
-    run, told = Trainer(RUNS["recall"], given, 0), list[Event]()
-    play(run, told, lambda: updates(told) >= 1)
+    given = PendingCommands()
+    run, events = Trainer(RUNS["recall"], given, 0), list[Event]()
+    play(run, events, lambda: updates(events) >= 1)
     given.pending.append({"command": "pause"})
-    assert run.advance(10.0, told.append) == "paused"
+    assert run.advance(10.0, events.append) == "paused"
     seconds = run.seconds
     for _again in range(3):
-        assert run.advance(10.0, told.append) == "paused"
-    assert told[-1] == {"event": "state", "state": "paused"}
+        assert run.advance(10.0, events.append) == "paused"
+    assert events[-1] == {"event": "state", "state": "paused"}
     assert run.seconds < seconds + 0.1
     save_run(run, tmp_path / "run")
     given.pending.append({"command": "step"})
-    assert run.advance(10.0, told.append) == "paused"
-    first = updates(told)
-    assert [one.get("state", one.get("update")) for one in told[-3:]] == ["running", first, "paused"]
-    assert told[-3]["until"] == first
+    assert run.advance(10.0, events.append) == "paused"
+    first = updates(events)
+    assert [one.get("state", one.get("update")) for one in events[-3:]] == ["running", first, "paused"]
+    assert events[-3]["until"] == first
 
     run = load_run(tmp_path / "run", given, 0, None)
     run.resume(first, [], paused=True, pause_at=None)
     again: list[Event] = []
     assert run.advance(10.0, again.append) == "paused", "it pauses where it was paused"
-    assert timeless(again[1:-1]) == timeless([told[-2]])
+    assert timeless(again[1:-1]) == timeless([events[-2]])
     run = load_run(tmp_path / "run", given, 0, None)
     run.resume(first - 1, [], paused=False, pause_at=first)
     assert run.advance(10.0, again.append) == "paused", "the step that was under way is finished"
@@ -194,10 +176,10 @@ def test_a_paused_run_returns_at_once_and_takes_no_time(tmp_path: Path) -> None:
 
 
 def test_its_seconds_are_those_of_its_own_slices() -> None:
-    one, two = (Trainer(RUNS["recall"], Given(), 0) for _each in range(2))
-    told: list[Event] = []
-    while one.advance(0.0, told.append) != "ended":
+    one, two = (Trainer(RUNS["recall"], PendingCommands(), 0) for _each in range(2))
+    events: list[Event] = []
+    while one.advance(0.0, events.append) != "ended":
         two.advance(0.02, lambda _event: None)
-    assert told[-1]["seconds"] <= one.seconds
+    assert events[-1]["seconds"] <= one.seconds
     assert one.seconds < 2
     assert two.seconds >= one.seconds / 4

@@ -12,8 +12,8 @@ st.text(get_owner())
 """
 
 
-class Told:
-    """A service that notes what it is told."""
+class RecordingService:
+    """A service that records the visits that were renewed."""
 
     def __init__(self) -> None:
         self.renewed: list[str] = []
@@ -27,9 +27,9 @@ class Told:
 
 def test_a_visit_is_there_from_its_first_page_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether or not it has a run that a page polls."""
-    told = Told()
-    monkeypatch.setattr(pages_service, "get_service", lambda: told)
+    service = RecordingService()
+    monkeypatch.setattr(pages_service, "get_service", lambda: service)
     page = AppTest.from_string(PAGE).run()
     assert not page.exception
-    assert told.renewed == [page.text[0].value]
-    assert page.run().text[0].value in told.renewed
+    assert service.renewed == [page.text[0].value]
+    assert page.run().text[0].value in service.renewed

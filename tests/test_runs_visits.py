@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.runs.visits import Visits
+from tests.manual_clock import ManualClock
 
 GRACE, KEEP, IDLE = 30.0, 600.0, 21_600.0
 OWNERS = ("ann", "bob", "eve")
@@ -14,15 +15,6 @@ STEPS = st.lists(
     ),
     max_size=40,
 )
-
-
-class Clock:
-    """A clock that goes on when told to."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def end_by_the_book(history: list[tuple[str, float]]) -> float | None:
@@ -36,7 +28,7 @@ def end_by_the_book(history: list[tuple[str, float]]) -> float | None:
 @settings(deadline=None)
 @given(STEPS)
 def test_visits_end_as_a_naive_model_says(steps: list[tuple[str, object]]) -> None:
-    clock = Clock()
+    clock = ManualClock()
     visits = Visits(GRACE, KEEP, IDLE, clock)
     histories: dict[str, list[tuple[str, float]]] = {owner: [] for owner in OWNERS}
     away: set[str] = set()
@@ -65,7 +57,7 @@ def test_visits_end_as_a_naive_model_says(steps: list[tuple[str, object]]) -> No
 
 def test_a_connected_visit_lives_without_polling() -> None:
     """The lab is on another page, or the tab is hidden, for hours."""
-    clock = Clock()
+    clock = ManualClock()
     visits = Visits(GRACE, KEEP, IDLE, clock)
     visits.renew("ann")
     clock.now += 3600 * 5
@@ -73,7 +65,7 @@ def test_a_connected_visit_lives_without_polling() -> None:
 
 
 def test_a_lost_connection_that_comes_back_is_no_end() -> None:
-    clock = Clock()
+    clock = ManualClock()
     visits = Visits(GRACE, KEEP, IDLE, clock)
     visits.renew("ann")
     visits.release("ann")

@@ -17,7 +17,7 @@ import torch
 
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import to_plain
-from core.runs.worker import why
+from core.runs.worker import explain_error
 from core.training.events import VERSION
 
 ROOT = Path(__file__).parents[1]
@@ -116,7 +116,9 @@ def test_commands_and_stop_act_within_half_a_second_of_a_long_evaluation(talk: T
         answers.append(talk.answer("large", command, learning_rate=0.001))
     said = [event.get("state", event["event"]) for event, _seconds in answers]
     assert said == ["paused", "running", "paused", "running", "changed", "stopped"]
-    assert [event.get("taken") for event, _seconds in answers] == [1, 2, 3, 4, 5, None], "a stop is obeyed by the worker itself"
+    assert [event.get("taken") for event, _seconds in answers] == [1, 2, 3, 4, 5, None], (
+        "a stop is applied by the worker itself"
+    )
     assert answers[-1][0]["update"] == 0
     slowest = max(seconds for _event, seconds in answers)
     assert slowest < 0.5, f"the slowest answer took {slowest:.3f} s"
@@ -153,17 +155,17 @@ def test_a_parked_run_goes_on_where_it_was(talk: Talk, tmp_path: Path) -> None:
     e = build_experiment("delayed-recall", {"lag": 2, "sequences": 256}, hidden=4, layers=1, epochs=4)
     talk.run("whole", e)
     whole = [event["train_loss"] for event in talk.until("done") if event["event"] == "record"]
-    losses, told, ended = dict[int, float](), -1, False
+    losses, newest_recorded_update, ended = dict[int, float](), -1, False
     while not ended:
-        talk.run("parts", e, saved=str(tmp_path / "parts.run"), told=told, recovering=True)
+        talk.run("parts", e, saved=str(tmp_path / "parts.run"), told=newest_recorded_update, recovering=True)
         talk.say({"command": "step", "run": "parts"})
         events = [talk.next()]
         while not (ended := events[-1]["event"] == "done") and events[-1].get("state") != "paused":
             events.append(talk.next())
-        assert [event["event"] for event in events].count("recovered") == (told >= 0)
+        assert [event["event"] for event in events].count("recovered") == (newest_recorded_update >= 0)
         for event in (event for event in events if event["event"] == "record"):
             assert losses.setdefault(event["update"], event["train_loss"]) == event["train_loss"]
-            told = max(told, event["update"])
+            newest_recorded_update = max(newest_recorded_update, event["update"])
         if not ended:
             talk.say({"command": "park", "run": "parts"})
             assert [event["event"] for event in talk.until("parked")] == ["parked"]
@@ -227,5 +229,5 @@ def test_a_lack_of_memory_is_named() -> None:
     with pytest.raises(RuntimeError) as raised:
         torch.empty(2**55)  # torch's own words
     for error in [*errors, raised.value]:
-        assert "memory of this machine does not suffice" in why(error)
-    assert os.environ.get("HOME", "/") not in why(RuntimeError("secret path"))
+        assert "memory of this machine does not suffice" in explain_error(error)
+    assert os.environ.get("HOME", "/") not in explain_error(RuntimeError("secret path"))

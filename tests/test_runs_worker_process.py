@@ -37,7 +37,7 @@ class Watched:
 
     def __init__(self, program: str, monkeypatch: pytest.MonkeyPatch, folder: Path, fail: bool = False) -> None:
         self.events: list[Event] = []
-        self.gone = threading.Event()
+        self.ended = threading.Event()
         self.fail = fail
         code = f"import os, sys, time\nsay = lambda line: os.write(1, line)\n{program}\n"
 
@@ -53,8 +53,8 @@ class Watched:
             raise RuntimeError("a mistake in the service")
 
     def on_exit(self, _worker: WorkerProcess, _status: int) -> None:
-        assert not self.gone.is_set(), "once"
-        self.gone.set()
+        assert not self.ended.is_set(), "once"
+        self.ended.set()
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -62,24 +62,24 @@ def test_it_is_ended_and_said_to_be_gone(name: str, monkeypatch: pytest.MonkeyPa
     line = LINES[name]
     after = "time.sleep(60)" if line.endswith(b"\n") else ""
     watched = Watched(f"{READY}say({line!r}); {after}", monkeypatch, tmp_path)
-    assert watched.gone.wait(LONGEST)
+    assert watched.ended.wait(LONGEST)
     watched.worker.wait()
     assert watched.events == [{"event": "ready"}]
 
 
 def test_a_mistake_in_dealing_with_an_event_ends_it_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     watched = Watched(f"{READY}time.sleep(60)", monkeypatch, tmp_path, fail=True)
-    assert watched.gone.wait(LONGEST)
+    assert watched.ended.wait(LONGEST)
 
 
 def test_one_that_does_not_listen_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     watched = Watched(f"{READY}time.sleep(60)", monkeypatch, tmp_path)
     message: dict[str, Any] = {"command": "pause", "run": "a" * 1000}
     began = time.monotonic()
-    while not watched.gone.is_set():
+    while not watched.ended.is_set():
         watched.worker.send(message)
         assert time.monotonic() - began < LONGEST
-    assert watched.gone.wait(LONGEST), "it has not listened for a thousand commands"
+    assert watched.ended.wait(LONGEST), "it has not listened for a thousand commands"
 
 
 def test_whose_turn_it_was_is_known_after_its_death(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

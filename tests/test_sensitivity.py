@@ -28,7 +28,7 @@ from core.experiment.experiment import build_experiment
 from core.figures.sensitivity_chart import QUANTITIES
 from core.nn.network import to_torch
 from core.runs.job_queue import JobQueue
-from core.runs.sensitivity_jobs import Measurements
+from core.runs.sensitivity_jobs import SensitivityJobs
 from core.runs.settings import Settings
 from core.training.events import NoCommands
 from core.training.trainer import Trainer, train
@@ -193,12 +193,12 @@ def test_a_request_is_small_and_comes_back() -> None:
 def test_the_weights_of_a_run_are_those_measured(tmp_path: Path) -> None:
     """The weight file holds the weights at the end of the run."""
     run, file = replace(SMALL, epochs=1, updates=7, engine="reference", device="cpu"), tmp_path / "run.pt"
-    for _event in train(run, kept=file):
+    for _event in train(run, weight_file=file):
         pass
     perturbed = PerturbedNetwork(shrink_for_measurement(run), draws=3, weights=file)
     assert perturbed.update == 7
     run_here = Trainer(run, NoCommands(), 0)
-    for _event in run_here.all_updates():
+    for _event in run_here.run_updates():
         pass
     for name, one in perturbed.network.state_dict().items():
         assert torch.equal(one, run_here.network.state_dict()[name].double()), name
@@ -235,10 +235,10 @@ def test_the_process_reports_an_invalid_request() -> None:
     assert "nonsense" in event["reason"]
 
 
-def wait_for(measurements: Measurements, state: str) -> None:
+def wait_for(measurements: SensitivityJobs, state: str) -> None:
     """Wait until the measurement is in a state; it fails after its time limit, so this ends."""
     for _look in count():
-        found = measurements.look(SMALL)
+        found = measurements.get_answer(SMALL)
         assert found
         if found.state in (state, "failed"):
             assert found.state == state, found.reason
@@ -246,22 +246,22 @@ def wait_for(measurements: Measurements, state: str) -> None:
 
 
 def test_a_measurement_is_made_once_and_kept() -> None:
-    measurements = Measurements()
-    assert measurements.look(SMALL) is None
-    measurements.ask(SMALL)
+    measurements = SensitivityJobs()
+    assert measurements.get_answer(SMALL) is None
+    measurements.submit(SMALL)
     wait_for(measurements, "done")
-    first = measurements.look(SMALL)
+    first = measurements.get_answer(SMALL)
     assert first
     assert list(first.curves) == list(json.loads(make_request(SMALL))["placements"])
     assert all(isinstance(one, SensitivityCurve) for one in first.curves.values())
-    measurements.ask(SMALL)
-    assert measurements.look(SMALL) is first
+    measurements.submit(SMALL)
+    assert measurements.get_answer(SMALL) is first
     measurements.close()
 
 
 def test_a_process_that_takes_too_long_is_reported() -> None:
-    measurements = Measurements(JobQueue(Settings(job_time=0.01)))
-    measurements.ask(SMALL)
+    measurements = SensitivityJobs(JobQueue(Settings(job_time=0.01)))
+    measurements.submit(SMALL)
     with pytest.raises(AssertionError, match="took longer than"):
         wait_for(measurements, "done")
     measurements.close()

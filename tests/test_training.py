@@ -286,7 +286,7 @@ def test_a_loss_beyond_all_sense_ends_the_run_although_it_is_a_number() -> None:
     assert "learning rate of 10" in events[-1]["reason"]
     last = [r for r in select_records(events) if r["train_loss_clean"] is not None][-1]
     assert last["update"] == events[-1]["update"], "the evaluation that ended it can be seen"
-    assert last["train_loss_clean"] > trainer.RUNAWAY * math.log(8)
+    assert last["train_loss_clean"] > trainer.DIVERGENCE_FACTOR * math.log(8)
 
 
 @pytest.mark.parametrize("rate", [0.003, 0.3])

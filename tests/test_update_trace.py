@@ -35,7 +35,7 @@ from core.experiment.batches import batch_at, draw_update_masks
 from core.experiment.experiment import Experiment, build_experiment
 from core.nn.cells import CELLS as CELLS_STEPS
 from core.nn.network import Network
-from core.runs.trace_jobs import Slowed, Snapshots
+from core.runs.trace_jobs import UpdateTraceAnswer, UpdateTraceJobs
 from core.training.loss import forward
 from core.training.trainer import train
 from tests.reference import recurrent_stack
@@ -246,23 +246,23 @@ def test_the_process_reports_an_invalid_request() -> None:
 def test_a_snapshot_is_made_once_and_kept() -> None:
     done = threading.Event()
 
-    class WatchedSnapshots(Snapshots):
-        def on_event(self, before: Slowed, event: dict[str, Any]) -> Slowed:
+    class WatchedTraceJobs(UpdateTraceJobs):
+        def on_event(self, before: UpdateTraceAnswer, event: dict[str, Any]) -> UpdateTraceAnswer:
             if event["event"] == "snapshot":
                 done.set()
             return super().on_event(before, event)
 
-    snapshots = WatchedSnapshots()
+    traces = WatchedTraceJobs()
     assert parse_request(make_request(RECALL, 2, 1)) == (RECALL, 2, 1)
-    assert snapshots.look(RECALL, 2, 1) is None
-    snapshots.ask(RECALL, 2, 1)
+    assert traces.get_answer(RECALL, 2, 1) is None
+    traces.submit(RECALL, 2, 1)
     assert done.wait(60)
-    while (found := snapshots.look(RECALL, 2, 1)) is None or found.busy:
+    while (found := traces.get_answer(RECALL, 2, 1)) is None or found.is_busy:
         time.sleep(0.01)
-    assert (found.state, found.part, found.snapshot) == ("done", 1, record_update(record_run(RECALL, 2), 1))
-    snapshots.ask(RECALL, 2, 1)
-    assert snapshots.look(RECALL, 2, 1) is found
-    snapshots.close()
+    assert (found.state, found.progress, found.trace) == ("done", 1, record_update(record_run(RECALL, 2), 1))
+    traces.submit(RECALL, 2, 1)
+    assert traces.get_answer(RECALL, 2, 1) is found
+    traces.close()
 
 
 def test_a_trace_of_real_values_has_the_value_and_the_prediction() -> None:

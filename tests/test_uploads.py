@@ -47,68 +47,68 @@ def uploads(tmp_path: Path, clock: ManualClock) -> Uploads:
 
 
 def test_a_file_is_private_and_named_by_what_is_in_it(uploads: Uploads, tmp_path: Path) -> None:
-    path = Path(uploads.keep("ann", "../../my réglages/*?.csv", b"1\n2\n"))
+    path = Path(uploads.save_file("ann", "../../my réglages/*?.csv", b"1\n2\n"))
     assert path.parent == tmp_path / "kept" / "ann"
     assert path.name.startswith(sha256(b"1\n2\n").hexdigest())
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert path.read_bytes() == b"1\n2\n"
     assert get_display_name(str(path)) == ".._.._my réglages___.csv"
-    assert uploads.keep("ann", "../../my réglages/*?.csv", b"1\n2\n") == str(path)
+    assert uploads.save_file("ann", "../../my réglages/*?.csv", b"1\n2\n") == str(path)
     assert len(make_upload_name("0" * 64, "𝕏" * 500).encode()) < 255
 
 
 def test_nobody_reads_a_path_that_is_not_of_the_own_visit(uploads: Uploads) -> None:
-    path = uploads.keep("ann", "a.csv", b"1\n")
+    path = uploads.save_file("ann", "a.csv", b"1\n")
     uploads.check("ann", build_experiment("series", {"corpus": path}))
     uploads.check("bob", build_experiment("series"))
     beside = str(Path(path).with_name("other"))
     for owner, asked in (("bob", path), ("ann", "/etc/hostname"), ("ann", f"{path}/../../../x"), ("ann", beside), ("", "")):
-        assert not uploads.has(owner, asked)
+        assert not uploads.has_file(owner, asked)
     with pytest.raises(Invalid, match="no longer here; bring it again"):
         uploads.check("bob", build_experiment("series", {"corpus": path}))
 
 
 def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: ManualClock) -> None:
-    kept = {owner: uploads.keep(owner, "a.csv", owner.encode()) for owner in ("ann", "bob", "eve")}
+    kept = {owner: uploads.save_file(owner, "a.csv", owner.encode()) for owner in ("ann", "bob", "eve")}
     uploads.release("ann")
     uploads.release("bob")
     clock.now = KEPT - 1
     uploads.tidy()
-    assert uploads.has("bob", kept["bob"]), "bob's connection is back"
+    assert uploads.has_file("bob", kept["bob"]), "bob's connection is back"
     clock.now = KEPT
     uploads.tidy()
     assert [Path(path).exists() for path in kept.values()] == [False, True, True]
     assert not Path(kept["ann"]).parent.exists()
     clock.now = Settings.idle_time
     uploads.tidy()
-    assert [uploads.has(*one) for one in kept.items()] == [False, True, False]
+    assert [uploads.has_file(*one) for one in kept.items()] == [False, True, False]
 
 
 def test_there_is_room_for_a_few_files_each(uploads: Uploads) -> None:
     most = Settings.upload_files
-    paths = [uploads.keep("ann", "a.csv", bytes([n])) for n in range(most)]
+    paths = [uploads.save_file("ann", "a.csv", bytes([n])) for n in range(most)]
     with pytest.raises(Invalid, match=f"{most} files already"):
-        uploads.keep("ann", "a.csv", b"one more")
-    assert uploads.keep("ann", "a.csv", bytes([0])) == paths[0], "the same again is no new one"
-    uploads.drop("ann", paths[0])
-    uploads.keep("ann", "a.csv", b"one more")
+        uploads.save_file("ann", "a.csv", b"one more")
+    assert uploads.save_file("ann", "a.csv", bytes([0])) == paths[0], "the same again is no new one"
+    uploads.remove_file("ann", paths[0])
+    uploads.save_file("ann", "a.csv", b"one more")
 
 
 def test_there_are_so_many_megabytes_for_each_visit_and_for_all(tmp_path: Path, clock: ManualClock) -> None:
     """Where all are full, the files of those who have left first are given up; those of who is there never."""
     uploads = Uploads(tmp_path, clock, Settings(upload_memory=2, uploads_memory=5))
-    first = uploads.keep("ann", "a.csv", bytes(MB))
-    uploads.keep("ann", "a.csv", bytes(MB - 1) + b"1")
+    first = uploads.save_file("ann", "a.csv", bytes(MB))
+    uploads.save_file("ann", "a.csv", bytes(MB - 1) + b"1")
     with pytest.raises(Invalid, match="more than 2 MB together; remove one of them first"):
-        uploads.keep("ann", "a.csv", b"one more")
-    kept = {owner: uploads.keep(owner, "a.csv", bytes(MB)) for owner in ("bob", "eve", "dan")}
+        uploads.save_file("ann", "a.csv", b"one more")
+    kept = {owner: uploads.save_file(owner, "a.csv", bytes(MB)) for owner in ("bob", "eve", "dan")}
     with pytest.raises(Invalid, match="no room for more files"):
-        uploads.keep("new", "a.csv", b"1")
+        uploads.save_file("new", "a.csv", b"1")
     for owner in ("eve", "bob", "ann"):
         uploads.release(owner)
     uploads.renew("ann")
-    uploads.keep("new", "a.csv", b"1")
-    there = {owner: uploads.has(owner, path) for owner, path in (kept | {"ann": first}).items()}
+    uploads.save_file("new", "a.csv", b"1")
+    there = {owner: uploads.has_file(owner, path) for owner, path in (kept | {"ann": first}).items()}
     assert there == {"ann": True, "bob": True, "eve": False, "dan": True}
 
 
@@ -125,7 +125,7 @@ def test_there_are_so_many_megabytes_for_each_visit_and_for_all(tmp_path: Path, 
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_by_the_name_that_it_came_with(uploads: Uploads, content: bytes, says: str) -> None:
-    path = uploads.keep("ann", "mine.csv", content)
+    path = uploads.save_file("ann", "mine.csv", content)
     with pytest.raises(Invalid) as caught:
         list_csv_columns(path)
     assert str(caught.value) == f"The file mine.csv {says}"

@@ -58,7 +58,7 @@ class RecordingTrainer(Trainer):
         self.mask_sets = [*(self.mask_sets if pass_index else []), masks]
         return masks
 
-    def evaluated(self, record_of: dict[str, Any]) -> Iterator[Event]:  # type: ignore[override]
+    def record_update(self, record_of: dict[str, Any]) -> Iterator[Event]:  # type: ignore[override]
         """Keep the loss of the update; yield an event, so that the caller can stop between two updates."""
         self.loss = record_of["train_loss"]
         yield {"event": "updated"}
@@ -110,7 +110,7 @@ class RecordingNetwork(Network):
 def train_to_update(experiment: Experiment, update: int) -> Iterator[tuple[RecordingTrainer, float]]:
     """Train up to an update (from 1) and record it; yield the run after every update, with the part done, 0 to 1."""
     run = RecordingTrainer(experiment)
-    updates = run.all_updates()
+    updates = run.run_updates()
     for n in range(update):
         next(updates)  # the first event is of update 0, before training
         yield run, n / update

@@ -68,12 +68,12 @@ def run(args: argparse.Namespace) -> int:
 
     from core.benchmark.floor import SQUARE_SIZE, measure_peak
     from core.benchmark.table import measure_case
-    from core.training.trainer import device_of
+    from core.training.trainer import get_device
 
     keep_freed_memory()
     if args.threads:
         torch.set_num_threads(args.threads)
-    device = device_of(args.device)
+    device = get_device(args.device)
     if not args.json:
         _print_head(torch.get_num_threads(), torch.__version__, measure_peak(SQUARE_SIZE, SQUARE_SIZE, SQUARE_SIZE, device))
     rows = []

@@ -19,14 +19,14 @@ from core.runs.settings import Settings, read_settings
 
 @dataclass(frozen=True)
 class Answer:
-    """state: "waiting", "running", "done" or "failed" (reason says why). part: how much is done, 0 to 1."""
+    """state: "waiting", "running", "done" or "failed" (reason says why). progress: how much is done, 0 to 1."""
 
     state: str = "waiting"
-    part: float = 0.0
+    progress: float = 0.0
     reason: str = ""
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether more will come."""
         return self.state in ("waiting", "running")
 
@@ -77,11 +77,11 @@ class JobQueue:
             threading.Thread(target=self._serve, name=f"jobs {number}", daemon=True).start()
 
     def submit(self, kind: Kind, key: str, owner: str = "", priority: int = 0, again: bool = False) -> None:
-        """Have a request answered, unless it is or is being; `again`: also one that is. owner: the visit that asks; "" for
-        nobody's, which nothing replaces. Raises Invalid where too many are waiting."""
+        """Add a request, unless it is answered or waiting; `again`: also one that is answered. owner: the visit that asks; ""
+        for no visit, whose requests nothing replaces. Raises Invalid where too many are waiting."""
         with self._changed:
             job = self._jobs.get((kind.module, key))
-            if job and (job.answer.busy or (job.answer.state == "done" and not again)):
+            if job and (job.answer.is_busy or (job.answer.state == "done" and not again)):
                 job.owners.add(owner)
                 job.priority = max(job.priority, priority)
                 return
@@ -139,12 +139,12 @@ class JobQueue:
         _end(job)
 
     def _forget(self, kind: Kind) -> None:
-        ended = [key for key, job in self._jobs.items() if key[0] == kind.module and not job.answer.busy]
+        ended = [key for key, job in self._jobs.items() if key[0] == kind.module and not job.answer.is_busy]
         for key in ended[: max(0, len(ended) - self.settings.kept_answers)]:
             del self._jobs[key]
 
     def _serve(self) -> None:
-        while (job := self._take()) is not None:
+        while (job := self._wait_for_job()) is not None:
             try:
                 self._run(job)
             except Exception:
@@ -154,7 +154,7 @@ class JobQueue:
             finally:
                 self._finish(job)
 
-    def _take(self) -> _Job | None:
+    def _wait_for_job(self) -> _Job | None:
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
@@ -178,7 +178,7 @@ class JobQueue:
             assert process.stdout
             process.stdin.write(job.key.encode() + b"\n")
             process.stdin.close()
-            while job.answer.busy and (event := read_event(process.stdout)) is not None:
+            while job.answer.is_busy and (event := read_event(process.stdout)) is not None:
                 self._on_event(job, event)
         finally:
             process.kill()  # it has said all, or what it says cannot be understood
@@ -202,7 +202,7 @@ class JobQueue:
         with self._changed:
             self._running.remove(job)
             job.process = None
-            if job.answer.busy:
+            if job.answer.is_busy:
                 job.answer = replace(job.answer, state="failed", reason=self._explain(job))
 
     def _explain(self, job: _Job) -> str:
@@ -226,13 +226,13 @@ class Jobs(Generic[A]):
         """Return the answer after an event of the process; "failed" events never come here."""
         raise NotImplementedError
 
-    def submit(self, key: str, owner: str = "", priority: int = 0, again: bool = False) -> None:
-        """Have a request answered. Raises Invalid where too many are waiting."""
-        self.queue.submit(self, key, owner, priority, again)
+    def submit_request(self, request: str, owner: str = "", priority: int = 0, again: bool = False) -> None:
+        """Add a request to the queue. Raises Invalid where too many are waiting."""
+        self.queue.submit(self, request, owner, priority, again)
 
-    def get_answer(self, key: str) -> A | None:
+    def get_request_answer(self, request: str) -> A | None:
         """Return how far the answer to a request is; None where nobody has asked."""
-        return cast("A | None", self.queue.get_answer(self, key))
+        return cast("A | None", self.queue.get_answer(self, request))
 
     def cancel(self, owner: str) -> None:
         """The owner's page has moved on: nobody waits for its answer."""

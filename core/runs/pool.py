@@ -1,4 +1,4 @@
-"""The workers, and the runs that they hold or that wait for room: what the policy of scheduler.py decides is done here."""
+"""The workers and the runs that they hold or that wait for memory; it carries out the decisions of scheduler.py."""
 
 import time
 from collections.abc import Callable
@@ -35,13 +35,13 @@ class Pool:
         self._starts_fail = self._closed = False
 
     def add(self, run: Run) -> None:
-        """The run starts now, or waits."""
+        """Start the run now, or let it wait."""
         self._runs[run.id] = run
         self.residency.add(run.id, run.owner, run.size)
         self.plan()
 
     def position(self, run: Run) -> int | None:
-        """The run's place among those that wait, from 1; None if it does not wait."""
+        """Return the run's place among those that wait, from 1; None if it does not wait."""
         return self.residency.position(run.id) if run.id in self._runs else None
 
     @property
@@ -49,8 +49,8 @@ class Pool:
         """How many runs wait."""
         return self.residency.waiting
 
-    def tell(self, run: Run, command: Command) -> None:
-        """Have the run obey a command: now, or where no worker has it, here or when one has it again."""
+    def send_command(self, run: Run, command: Command) -> None:
+        """Send a command to the run's worker. Without a worker, apply it here, or send it when a worker has the run again."""
         worker = self._worker_of(run)
         kind = command["command"]
         elsewhere = worker is None and not run.unconfirmed
@@ -58,16 +58,16 @@ class Pool:
             run.change_at_once(command)
         elif elsewhere and kind == "pause" and run.placed:
             run.add({"event": "state", "state": "paused"})
-            self._follow(run)
+            self._update_demand(run)
         else:
             run.unconfirmed.append({"command": kind, "run": run.id, **changes(command)})
             if worker:
                 worker.send(run.unconfirmed[-1])
-            self._follow(run)
+            self._update_demand(run)
             self.plan()
 
     def drop(self, run: Run) -> None:
-        """The run has been stopped: it waits no longer, or its worker has a little while to come to an end."""
+        """Remove a stopped run from the queue, or stop it in its worker, which has `stop_time` seconds for that."""
         worker = self._worker_of(run)
         if worker:
             worker.stopping[run.id] = time.monotonic() + self.settings.stop_time
@@ -75,22 +75,22 @@ class Pool:
         else:
             self._remove(run)
 
-    def leave(self, run: Run) -> None:
-        """The run's visit is away: the run is saved, and takes no time and no memory."""
+    def suspend(self, run: Run) -> None:
+        """Save and unload a run whose visit is away."""
         if run.id in self._runs:
             self._away.add(run.id)
-            self._follow(run)
-            if self.residency.park_at_once(run.id):
-                self._park(run.id)
+            self._update_demand(run)
+            if self.residency.unload_at_once(run.id):
+                self._unload(run.id)
 
     def bring_back(self, run: Run) -> None:
-        """The run's visit is there again."""
+        """Let a run train again whose visit is back."""
         self._away.discard(run.id)
-        self._follow(run)
+        self._update_demand(run)
         self.plan()
 
     def pid(self, run: Run) -> int | None:
-        """The process that holds the run; None if none does."""
+        """Return the id of the process that holds the run; None if none does."""
         number = self.residency.worker_of(run.id)
         return self._workers[number].pid if number in self._workers else None
 
@@ -100,12 +100,13 @@ class Pool:
         return [worker.pid for worker in self._workers.values()]
 
     def tidy(self) -> None:
-        """End workers that are frozen, and do what is due."""
+        """End workers that are frozen, then plan."""
         now = time.monotonic()
         for worker in self._workers.values():
             turn = worker.read_turn() if worker.stopping else ""
             slow_start = not worker.ready and now - worker.started > self.settings.ready_time
-            silent = worker.ready and self.residency.wanting(worker.number) and now - worker.heard > self.settings.silence_time
+            overdue = now - worker.last_event_at > self.settings.silence_time
+            silent = worker.ready and self.residency.wanting(worker.number) and overdue
             if slow_start or silent or worker.stopping.get(turn, now + 1) <= now:
                 worker.kill()
         self.plan()
@@ -118,7 +119,7 @@ class Pool:
         return list(self._workers.values())
 
     def plan(self) -> None:
-        """Do what the policy decides, and keep one worker warm for the next run."""
+        """Load and unload runs as the policy decides, and keep one idle worker ready for the next run."""
         if self._closed:
             return
         if not self._workers and self.waiting:
@@ -127,8 +128,8 @@ class Pool:
         decision = self.residency.decide(rooms) if rooms else None
         for name, number in decision.place if decision else []:
             self._place(self._runs[name], self._workers[number])
-        for name in decision.park if decision else []:
-            self._park(name)
+        for name in decision.unload if decision else []:
+            self._unload(name)
         busy = all(self.residency.wanting(number) for number in self._workers)
         if busy and not self._starts_fail and all(worker.ready for worker in self._workers.values()):
             self._start_worker()
@@ -154,7 +155,7 @@ class Pool:
         for command in run.unconfirmed:
             worker.send(command)
 
-    def _park(self, name: str) -> None:
+    def _unload(self, name: str) -> None:
         number = self.residency.worker_of(name)
         if number in self._workers:
             self._workers[number].send({"command": "park", "run": name})
@@ -163,8 +164,8 @@ class Pool:
         number = self.residency.worker_of(run.id)
         return self._workers.get(number) if number is not None else None
 
-    def _follow(self, run: Run) -> None:
-        """Whether the run would train: it is paused unless it was told otherwise since; and somebody has to be there."""
+    def _update_demand(self, run: Run) -> None:
+        """Tell the policy whether the run would train: not while its visit is away, nor in a pause that no command ends."""
         wakes = any(one["command"] != "pause" for one in run.unconfirmed)
         self.residency.want(run.id, run.id not in self._away and (run.state != "paused" or wakes))
 
@@ -182,20 +183,20 @@ class Pool:
             if taken is not None:
                 run.confirm(taken)
             if kind in ("parked", "kept"):
-                self.residency.parked(run.id, saved=kind == "parked")
+                self.residency.mark_unloaded(run.id, saved=kind == "parked")
             elif kind != "taken":
                 run.add(event)
             self._act_on(run, worker, kind, taken is not None)
 
-    def _act_on(self, run: Run, worker: WorkerProcess, kind: str, obeyed: bool) -> None:
+    def _act_on(self, run: Run, worker: WorkerProcess, kind: str, has_applied: bool) -> None:
         if kind in FINAL_EVENTS:
             worker.stopping.pop(run.id, None)
             self._remove(run)
         elif kind == "parked" and run.ended:
             self._remove(run)
-        elif kind == "state" or obeyed:
-            self._follow(run)
-        if kind in ("state", "parked", *FINAL_EVENTS) or obeyed:
+        elif kind == "state" or has_applied:
+            self._update_demand(run)
+        if kind in ("state", "parked", *FINAL_EVENTS) or has_applied:
             self.plan()
 
     def _remove(self, run: Run) -> None:
@@ -209,7 +210,7 @@ class Pool:
             del self._workers[worker.number]
             self._starts_fail = not worker.ready
             turn = worker.read_turn()
-            for name in self.residency.lost(worker.number):
+            for name in self.residency.remove_worker(worker.number):
                 run = self._runs[name]
                 if run.ended:
                     self._remove(run)
@@ -218,7 +219,7 @@ class Pool:
                     self._remove(run)
                 else:
                     run.recovering = run.placed
-                    self._follow(run)
+                    self._update_demand(run)
             self.plan()
 
     def _is_given_up(self, run: Run, worker: WorkerProcess, turn: str) -> bool:

@@ -34,10 +34,10 @@ def read_event(stream: IO[bytes]) -> dict[str, Any] | None:
     if not line:
         return None
     if not line.endswith(b"\n"):
-        raise ValueError("the process broke off within a line, or the line is too long")
+        raise ValueError(f"incomplete-line: {len(line)}")
     event = json.loads(line.decode("utf-8"))
     if not isinstance(event, dict) or not isinstance(event.get("event"), str):
-        raise ValueError(f"{line[:80]!r} is no event")
+        raise ValueError(f"no-event: {line[:80]!r}")
     return event
 
 

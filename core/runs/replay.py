@@ -17,19 +17,19 @@ class Replay:
         self.run, self.seconds = run, seconds
         self._clock = clock
         self._events = recorded.events
-        self._shown = 0  # events of the recording
+        self._added_events = 0  # how many events of the recording the run has
         self._played, self._since = 0.0, clock()
 
     def advance(self) -> None:
-        """Shows what has become due; nothing while the run is paused or after its end."""
+        """Add the events that are due; none while the run is paused or after its end."""
         now = self._clock()
         if self.run.state != "paused":
             self._played += now - self._since
             self._show_until(self._played)
         self._since = now
 
-    def obey(self, command: Command) -> None:
-        """Acts on pause, resume, step and stop. Raises Invalid for a change: what is recorded has happened."""
+    def apply_command(self, command: Command) -> None:
+        """Apply pause, resume, step or stop. Raises Invalid for a change: a recorded run cannot be changed."""
         self.advance()
         match command["command"]:
             case "change":
@@ -51,9 +51,9 @@ class Replay:
         self.run.add({"event": "state", "state": "paused"})
 
     def _show_until(self, played: float) -> None:
-        while self._shown < len(self._events):
-            event = self._events[self._shown]
+        while self._added_events < len(self._events):
+            event = self._events[self._added_events]
             if event.get("update", self.run.update) * self.seconds > played:
                 return
             self.run.add(event)
-            self._shown += 1
+            self._added_events += 1

@@ -1,4 +1,4 @@
-"""One run as the service knows it: its events so far, and what they say of it."""
+"""One run as the service holds it: its events so far, and the state that follows from them."""
 
 import time
 from collections.abc import Mapping
@@ -16,19 +16,19 @@ from core.training.events import FINAL_EVENTS, VERSION, Command, Event
 ENDED = ("finished", "stopped", "failed")
 # The state that an event leads to; an event "state" names it.
 _AFTER = {"started": "running", "done": "finished", "stopped": "stopped", "failed": "failed"}
-ONCE = ("started", "averaging")  # events that a run has once, and tells again where it goes on from before them
+ONCE = ("started", "averaging")  # events that a run has once; they come again where it is continued from before them
 
 
 @dataclass(frozen=True)
 class Poll:
-    """What a page learns of a run, plain data all of it.
+    """The answer to a poll: plain data about a run.
 
     state: "queued", "starting", "running", "recorded" (a recorded run that plays), "paused", "finished", "stopped",
     "failed", or "gone" (nobody looked for so long that its events were given up). events: those from the index asked
     for on, a long run's older records thinned; next: the index to ask for next time. position: the place among the runs that
     wait for room in memory, from 1; None for one that does not wait. reason: why a run failed, was stopped by the service, or
     is gone; else "". recorded: whether it is a recorded run. missed: whether the run ended before it could take a change that
-    it was told.
+    it was sent.
     """
 
     state: str
@@ -44,16 +44,16 @@ class Poll:
 class Run:
     """id, owner: names. experiment: with the changes made so far. show: samples whose predictions the records carry.
 
-    kept: the file in which its weights are written down, "" for none; saved: the file from which it goes on. size: megabytes
-    that it needs. update: the newest that an event named; told: the newest whose record has come, -1 for none. unconfirmed:
-    commands of which no worker has said that it obeyed them. pause_at: the update after which a step pauses again.
+    weight_file: where its weights are written, "" for none; saved: the file from which it goes on. size: megabytes
+    that it needs. update: the newest that an event named; newest_recorded_update: -1 for none. unconfirmed: commands of which
+    no worker has said that it applied them. pause_at: the update after which a step pauses again.
     """
 
     id: str
     owner: str
     experiment: Experiment
     show: int = 0
-    kept: str = ""
+    weight_file: str = ""
     saved: str = ""
     size: float = 0.0
     recorded: bool = False
@@ -61,7 +61,7 @@ class Run:
     state: str = "queued"
     reason: str = ""
     update: int = 0
-    told: int = -1
+    newest_recorded_update: int = -1
     placed: bool = False  # whether a worker has ever been given it
     forgotten: bool = False  # whether nothing of it is to be left
     missed: bool = False
@@ -86,15 +86,15 @@ class Run:
         return self.state in ENDED
 
     def add(self, event: Event) -> None:
-        """Keep an event and follow it. Dropped is what comes after the end, as it was on its way when the run ended, and what
-        comes twice, as the run goes on from before it."""
+        """Add an event and update the state. An event that comes after the end, or that comes twice because the run was
+        continued from before it, is dropped."""
         if self.ended or self._is_known(event):
             return
         kind = event["event"]
         if kind == "started":
             self.began = time.monotonic()
         elif kind == "record":
-            self.told = event["update"]
+            self.newest_recorded_update = event["update"]
         elif kind == "changed":
             self.changes.append(event)
         elif kind == "state":
@@ -107,7 +107,7 @@ class Run:
             self.missed = any(one["command"] == "change" for one in self.unconfirmed)
 
     def confirm(self, taken: int) -> None:
-        """Its worker has obeyed so many commands since it has the run."""
+        """Note how many commands its present worker has applied."""
         del self.unconfirmed[: taken - self.confirmed]
         self.confirmed = taken
 
@@ -117,11 +117,11 @@ class Run:
         self.add({"event": "stopped", "update": self.update, "seconds": seconds} | ({"reason": reason} if reason else {}))
 
     def change(self, command: Command) -> None:
-        """Take a change into the experiment. Raises Invalid, and changes nothing, where it does not fit."""
+        """Apply a change to the experiment. Raises Invalid, and changes nothing, where it does not fit."""
         self.experiment = apply_changes(self.experiment, [command])
 
     def change_at_once(self, command: Command) -> None:
-        """The same for a run that no worker has: it is changed here and now."""
+        """Record the change of a run that no worker holds."""
         if not self.placed:
             self.began_with = self.experiment
         self.add({"event": "changed", "update": self.update, **changes(command)})
@@ -129,19 +129,19 @@ class Run:
             self.changes.clear()  # they are in what it begins with
 
     def blame(self) -> bool:
-        """It was this run's turn when its worker died. Returns whether that was once too often."""
-        self.crashes = self.crashes + 1 if self.told <= self.crashed_at else 1
-        self.crashes_in_all, self.crashed_at = self.crashes_in_all + 1, self.told
+        """Count a crash: its worker died during this run's turn. Return whether that was once too often."""
+        self.crashes = self.crashes + 1 if self.newest_recorded_update <= self.crashed_at else 1
+        self.crashes_in_all, self.crashed_at = self.crashes_in_all + 1, self.newest_recorded_update
         return self.crashes >= self.settings.crashes or self.crashes_in_all >= self.settings.crashes_in_all
 
     def remove_files(self) -> None:
-        """Remove what it is not to go on from any more; its weights too where it is forgotten."""
-        for name in (self.saved, self.kept if self.forgotten else ""):
+        """Remove the file from which it goes on; its weights too where it is forgotten."""
+        for name in (self.saved, self.weight_file if self.forgotten else ""):
             if name:
                 Path(name).unlink(missing_ok=True)
 
     def message(self) -> dict[str, Any]:
-        """What a worker is told so that it trains this run, from its beginning or from where it was saved."""
+        """Return the message that has a worker train this run, from its beginning or from where it was saved."""
         return {
             "command": "run",
             "version": VERSION,
@@ -149,9 +149,9 @@ class Run:
             "owner": self.owner,
             "experiment": to_plain(self.began_with),
             "show": self.show,
-            "kept": self.kept,
+            "kept": self.weight_file,
             "saved": self.saved,
-            "told": self.told,
+            "told": self.newest_recorded_update,
             "changes": self.changes,
             "paused": self.state == "paused",
             "pause_at": self.pause_at,
@@ -159,7 +159,7 @@ class Run:
         }
 
     def poll(self, since: int, position: int | None) -> Poll:
-        """The answer to a poll for the events from `since` on."""
+        """Return the answer to a poll for the events from `since` on."""
         state = "recorded" if self.recorded and self.state == "running" else self.state
         events = self.history.since(max(since, 0))
         return Poll(state, events, self.history.next, position, self.reason, self.recorded, self.missed)
@@ -171,7 +171,7 @@ class Run:
             self._once.add(kind)
             return known
         if kind == "record":
-            return bool(event["update"] <= self.told)
+            return bool(event["update"] <= self.newest_recorded_update)
         return kind == "state" and event["state"] == "paused" and self.state == "paused"
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-SETTLED = 2.0  # seconds that a run stays with a worker before it is moved to one that has less to do
+MIN_RESIDENCE = 2.0  # seconds that a run stays with a worker before it is moved to one that has less to do
 AHEAD = 2.0  # slices that a visit may be ahead of the others and still be answered at once
 
 
@@ -36,13 +36,13 @@ class FairShare:
         self._owner_of: dict[str, str] = {}
 
     def add(self, run: str, owner: str, weight: float = 1.0) -> None:
-        """A run that wants turns. weight: how large its share is, of those of its owner."""
+        """Add a run that wants turns. weight: how large its share is, of those of its owner."""
         self._owner_of[run] = owner
         self._idle[run] = (owner, _Account(weight))
         self.wake(run)
 
     def remove(self, run: str) -> None:
-        """The run is gone."""
+        """Remove a run."""
         self.sleep(run)
         self._idle.pop(run, None)
         owner = self._owner_of.pop(run, None)
@@ -50,7 +50,7 @@ class FairShare:
             self._owners.pop(owner, None)
 
     def wake(self, run: str) -> None:
-        """The run wants turns."""
+        """Give the run turns from now on."""
         if run not in self._idle:
             return
         owner, account = self._idle.pop(run)
@@ -62,7 +62,7 @@ class FairShare:
         runs[run] = account
 
     def sleep(self, run: str) -> None:
-        """The run wants no turns for now."""
+        """Give the run no turns for now."""
         owner = self._owner_of.get(run, "")
         if run in self._runs.get(owner, {}):
             self._idle[run] = (owner, self._runs[owner].pop(run))
@@ -77,15 +77,15 @@ class FairShare:
         return min(runs, key=lambda run: runs[run].used)
 
     def charge(self, run: str, seconds: float) -> None:
-        """The run has had so much time."""
+        """Add the time that the run has had."""
         owner = self._owner_of[run]
         account = self._runs.get(owner, {}).get(run) or self._idle[run][1]
         account.used += seconds / account.weight
         self._owners[owner].used += seconds / self._owners[owner].weight
 
     def may_hurry(self, run: str, ahead: float = AHEAD) -> bool:
-        """Whether the run may have a turn at once, such as to obey a command; not where its owner has had that many slices more
-        than another one already."""
+        """Whether the run may have a turn at once, such as to apply a command; not where its owner has had `ahead` slices more
+        than another one."""
         others = [self._owners[name] for name in self._runs]
         return not others or self._owners[self._owner_of[run]].used <= self._least(others) + ahead * self.slice_time
 
@@ -136,10 +136,10 @@ class Room:
 
 @dataclass(frozen=True)
 class Decision:
-    """place: (run, worker) to be brought into memory; park: runs to be saved and given up by their workers."""
+    """place: (run, worker) to be brought into memory; unload: runs to be saved and unloaded by their workers."""
 
     place: list[tuple[str, int]] = field(default_factory=list)
-    park: list[str] = field(default_factory=list)
+    unload: list[str] = field(default_factory=list)
 
 
 class Residency:
@@ -163,12 +163,12 @@ class Residency:
         self._number = 0
 
     def add(self, run: str, owner: str, size: float) -> None:
-        """A run that would train. size: megabytes that it will need."""
+        """Add a run that would train. size: megabytes that it will need."""
         self._number += 1
         self._places[run] = Place(run, owner, size, self._number, since=self._clock())
 
     def remove(self, run: str) -> None:
-        """The run has ended."""
+        """Remove a run that has ended."""
         self._places.pop(run, None)
 
     def want(self, run: str, wants: bool) -> None:
@@ -181,23 +181,23 @@ class Residency:
             elif not wants:
                 place.paused_at = self._clock()
 
-    def parked(self, run: str, saved: bool = True) -> None:
-        """Its worker has saved the run and given it up; or could not save it, and still has it."""
+    def mark_unloaded(self, run: str, saved: bool = True) -> None:
+        """Note that the worker has saved and unloaded the run; or, not `saved`, that it could not and still holds it."""
         if run in self._places:
             place = self._places[run]
             place.leaving, place.since, place.paused_at = False, self._clock(), self._clock()
             if saved:
                 place.worker = None
 
-    def lost(self, worker: int) -> list[str]:
-        """The worker is gone. Returns the runs that it held: those that would train go on first."""
+    def remove_worker(self, worker: int) -> list[str]:
+        """Remove a worker that has ended and return the runs that it held: those that would train go on first."""
         held = [place for place in self._places.values() if place.worker == worker]
         for place in held:
             place.worker, place.leaving, place.urgent, place.since = None, False, True, self._clock()
         return [place.run for place in held]
 
     def worker_of(self, run: str) -> int | None:
-        """Who holds the run."""
+        """Return the number of the worker that holds the run; None for none."""
         place = self._places.get(run)
         return place.worker if place else None
 
@@ -216,11 +216,11 @@ class Residency:
         return sum(place.wants for place in self._places.values() if place.worker == worker)
 
     def decide(self, rooms: Mapping[int, Room]) -> Decision:
-        """What is to be done now. What is decided to be placed is entered as placed, what is to be parked as leaving."""
+        """Return what is to be done now; the runs to be placed are marked as placed, those to be unloaded as leaving."""
         decision = Decision()
         for place in self._places.values():
             if not place.wants and place.worker is not None and self._since_pause(place) >= self.pause:
-                self._park(place, decision)
+                self._unload(place, decision)
         for place in self._waiting():
             worker = self._free(place, rooms)
             if worker is None:
@@ -232,8 +232,8 @@ class Residency:
             self._balance(rooms, decision)
         return decision
 
-    def park_at_once(self, run: str) -> bool:
-        """Whether the run is to be saved now, as nobody is there to see it; it is entered as leaving."""
+    def unload_at_once(self, run: str) -> bool:
+        """Mark the run as leaving, as nobody is there to see it; return whether its worker has to save and unload it."""
         place = self._places.get(run)
         if place is None or place.worker is None or place.leaving:
             return False
@@ -264,15 +264,16 @@ class Residency:
         """At the worker where the fewest have to go; nothing where that cannot be yet, or is being done."""
         plans = [plan for worker, room in rooms.items() if (plan := self._victims(place, worker, room)) is not None]
         for victim in min(plans, key=len, default=[]):
-            self._park(victim, decision)
+            self._unload(victim, decision)
 
     def _victims(self, place: Place, worker: int, room: Room) -> list[Place] | None:
         held = self._held(worker)
         staying = [one for one in held if not one.leaving]
         victims: list[Place] = []
         for one in sorted(staying, key=lambda one: (one.wants, one.since)):
-            kept = [other for other in staying if other not in victims]
-            if not kept or (len(kept) < self.most and sum(other.size for other in kept) + place.size <= room.size):
+            remaining = [other for other in staying if other not in victims]
+            size = sum(other.size for other in remaining) + place.size
+            if not remaining or (len(remaining) < self.most and size <= room.size):
                 return victims
             if one.wants and self._clock() - one.since < self.residence:
                 return None
@@ -280,21 +281,21 @@ class Residency:
         return victims
 
     def _balance(self, rooms: Mapping[int, Room], decision: Decision) -> None:
-        """Moves runs from the worker with the most that train to the one with the fewest: they are parked, and placed there."""
+        """Move runs from the worker with the most that train to the one with the fewest: they are unloaded and placed there."""
         ready = [worker for worker, room in rooms.items() if room.ready]
         if len(ready) < 2 or any(place.leaving for place in self._places.values()):
             return
         least, most = min(ready, key=self.wanting), max(ready, key=self.wanting)
         too_many = (self.wanting(most) - self.wanting(least)) // 2
-        long = [one for one in self._held(most) if one.wants and self._clock() - one.since >= SETTLED]
+        long = [one for one in self._held(most) if one.wants and self._clock() - one.since >= MIN_RESIDENCE]
         movable = [one for one in long if self._fits(one.size, least, rooms[least])]
         for place in sorted(movable, key=lambda one: one.size)[:too_many]:
-            self._park(place, decision)
+            self._unload(place, decision)
 
-    def _park(self, place: Place, decision: Decision) -> None:
+    def _unload(self, place: Place, decision: Decision) -> None:
         if not place.leaving:
             place.leaving = True
-            decision.park.append(place.run)
+            decision.unload.append(place.run)
 
     def _since_pause(self, place: Place) -> float:
         return self._clock() - place.paused_at

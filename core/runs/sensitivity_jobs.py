@@ -1,4 +1,4 @@
-"""Measurements of what arrives of a small change, asked for by the pages and made by jobs. No torch here."""
+"""The jobs that measure how sensitive the predictions are to a small change. No torch here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,43 +11,48 @@ from core.runs.job_queue import Answer, Jobs
 
 
 @dataclass(frozen=True)
-class Measurement(Answer):
-    """curves: those that are known so far, by the names that were asked for. update: how many updates the weights have seen
-    that are measured. written: when their file was written, in nanoseconds; 0 for an untrained network."""
+class SensitivityAnswer(Answer):
+    """curves: those measured so far, by name. update: after how many updates the weights are measured.
+    weights_time: when their file was written, in nanoseconds; 0 for an untrained network."""
 
     curves: Mapping[str, SensitivityCurve] = field(default_factory=dict)
     update: int = 0
-    written: int = 0
+    weights_time: int = 0
 
 
-class Measurements(Jobs[Measurement]):
-    """The measurements of a server. Thread-safe."""
+class SensitivityJobs(Jobs[SensitivityAnswer]):
+    """The sensitivity measurements of a server. Thread-safe."""
 
     module = "core.runs.sensitivity_process"
-    blank = Measurement()
+    blank = SensitivityAnswer()
 
-    def ask(self, experiment: Experiment, weights: Path | None = None, owner: str = "") -> None:
-        """Have the experiment measured, unless it is or is being. weights: of a run, where it is not to be the untrained
-        network; they are measured again when they have been written again. Raises Invalid where too many are waiting."""
-        known = self.look(experiment, weights)
-        self.submit(make_request(experiment, weights), owner, again=known is not None and outdated(known, weights))
+    def submit(self, experiment: Experiment, weights: Path | None = None, owner: str = "") -> None:
+        """Measure the experiment, unless that is done or waiting. weights: the file of a run; None: the untrained network.
+        A file that has been written again is measured again. Raises Invalid where too many are waiting."""
+        known = self.get_answer(experiment, weights)
+        self.submit_request(make_request(experiment, weights), owner, again=known is not None and is_outdated(known, weights))
 
-    def look(self, experiment: Experiment, weights: Path | None = None) -> Measurement | None:
+    def get_answer(self, experiment: Experiment, weights: Path | None = None) -> SensitivityAnswer | None:
         """Return how far the measurement of the experiment is; None where nobody has asked for it."""
-        return self.get_answer(make_request(experiment, weights))
+        return self.get_request_answer(make_request(experiment, weights))
 
-    def on_event(self, before: Measurement, event: dict[str, Any]) -> Measurement:
-        """One more curve; the event without a name is what all are compared with."""
+    def on_event(self, before: SensitivityAnswer, event: dict[str, Any]) -> SensitivityAnswer:
+        """Add the curve of the event; the event without a name has only the update and the time of the weights."""
         curves = dict(before.curves)
         if event["name"]:
             curves[event["name"]] = _curve(event)
-        known = {name: event.get(name, getattr(before, name)) for name in ("update", "written")}
-        return Measurement("done" if event["part"] == 1 else "running", event["part"], curves=curves, **known)
+        return SensitivityAnswer(
+            "done" if event["part"] == 1 else "running",
+            event["part"],
+            curves=curves,
+            update=event.get("update", before.update),
+            weights_time=event.get("written", before.weights_time),
+        )
 
 
-def outdated(found: Measurement, weights: Path | None) -> bool:
+def is_outdated(answer: SensitivityAnswer, weights: Path | None) -> bool:
     """Whether the weights have been written again since they were measured."""
-    return found.written != get_modification_time(weights)
+    return answer.weights_time != get_modification_time(weights)
 
 
 def _curve(event: Mapping[str, Any]) -> SensitivityCurve:

@@ -29,9 +29,9 @@ from core.runs.pool import Pool
 from core.runs.recording import Recorded
 from core.runs.replay import Replay
 from core.runs.run import Poll, Run
-from core.runs.sensitivity_jobs import Measurements
+from core.runs.sensitivity_jobs import SensitivityJobs
 from core.runs.settings import Settings, read_settings
-from core.runs.trace_jobs import Snapshots
+from core.runs.trace_jobs import UpdateTraceJobs
 from core.runs.uploads import Uploads
 from core.runs.visits import Visits
 from core.training.events import validate_command
@@ -69,11 +69,11 @@ class Service:
         self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest as the server ends
         self.uploads = Uploads(self._folder / "uploads", clock, given)
         self.jobs = JobQueue(given)
-        self.measurements, self.traces = Measurements(self.jobs), Snapshots(self.jobs)
+        self.measurements, self.traces = SensitivityJobs(self.jobs), UpdateTraceJobs(self.jobs)
         self._capacity = plan_workers(given)
         self._pool = Pool(given, self._capacity, self._folder, self._lock, clock)
-        self._keeper = threading.Thread(target=self._keep, name="runs", daemon=True)
-        self._keeper.start()
+        self._upkeep_thread = threading.Thread(target=self._run_upkeep, name="runs", daemon=True)
+        self._upkeep_thread.start()
 
     def submit(self, experiment: Experiment, owner: str, show: int = 0) -> str:
         """Start a run, or queue it, and return its id. owner: whose it is, such as a tab's session.
@@ -86,9 +86,9 @@ class Service:
         with self._lock:
             self._check_room(owner)
             name = uuid4().hex
-            kept = str(self._folder / f"{name}.pt") if is_small_enough(experiment) else ""
+            weight_file = str(self._folder / f"{name}.pt") if is_small_enough(experiment) else ""
             saved = str(self._folder / f"{name}.run")
-            run = self._enter(Run(name, owner, experiment, show, kept, saved, size, settings=self.settings))
+            run = self._enter(Run(name, owner, experiment, show, weight_file, saved, size, settings=self.settings))
             self._pool.add(run)
             return run.id
 
@@ -111,25 +111,25 @@ class Service:
             return run.poll(since, self._pool.position(run))
 
     def command(self, run_id: str, command: Mapping[str, Any]) -> bool:
-        """Tell a run to pause, resume, step, stop or change (core/training/events.py). Return whether it takes that: one that
-        has ended, or is not there, does not. Where it ends before it can obey a change, its next poll says so: `missed`.
+        """Send a run a command: pause, resume, step, stop or change (core/training/events.py). Return whether it exists and has
+        not ended. Where it ends before it can apply a change, its next poll says so: `missed`.
 
         Raises Invalid for what is no command or does not fit the run, which then goes on as it was.
         """
-        order = validate_command(command)
+        validated = validate_command(command)
         with self._lock:
             run = self._runs.get(run_id)
             if run is None or run.ended:
                 return False
             self.renew(run.owner)
             if run_id in self._replays:
-                self._replays[run_id].obey(order)
-            elif order["command"] == "stop":
+                self._replays[run_id].apply_command(validated)
+            elif validated["command"] == "stop":
                 self._stop(run)
             else:
-                if order["command"] == "change":
-                    run.change(order)
-                self._pool.tell(run, order)
+                if validated["command"] == "change":
+                    run.change(validated)
+                self._pool.send_command(run, validated)
             return True
 
     def renew(self, owner: str) -> None:
@@ -163,7 +163,7 @@ class Service:
         not begun, is gone, or is larger than what is measured."""
         with self._lock:
             run = self._runs.get(run_id)
-        path = Path(run.kept) if run and run.kept else None
+        path = Path(run.weight_file) if run and run.weight_file else None
         return path if path and path.exists() else None
 
     def tidy(self) -> None:
@@ -174,7 +174,7 @@ class Service:
             leaving = self._visits.list_leaving()
             for owner in leaving:
                 for run in self._runs_of(owner):
-                    self._pool.leave(run)
+                    self._pool.suspend(run)
             for owner in self._visits.list_forgotten():
                 for run in self._runs_of(owner):
                     self._stop(run)
@@ -193,7 +193,7 @@ class Service:
         self.jobs.close()
         for worker in workers:
             worker.wait()
-        self._keeper.join()
+        self._upkeep_thread.join()
         self._tidy_up()
 
     def _measure(self, experiment: Experiment) -> float:
@@ -249,7 +249,7 @@ class Service:
             run.stop(reason)
             self._pool.drop(run)
 
-    def _keep(self) -> None:
+    def _run_upkeep(self) -> None:
         pause = HEAD_START
         while not self._closed.wait(pause):
             self.tidy()

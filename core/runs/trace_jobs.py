@@ -1,4 +1,4 @@
-"""One update of a run, seen from within: what a page asks for, and what it is told. No torch here.
+"""The jobs that record one update of a run. No torch here.
 
 A process of its own (`python -m core.runs.trace_process`) trains the experiment from its beginning up to that update.
 """
@@ -12,29 +12,29 @@ from core.runs.job_queue import Answer, Jobs
 
 
 @dataclass(frozen=True)
-class Slowed(Answer):
-    """snapshot: there once the state is "done"."""
+class UpdateTraceAnswer(Answer):
+    """trace: the recorded update once the state is "done", else None."""
 
-    snapshot: UpdateTrace | None = None
+    trace: UpdateTrace | None = None
 
 
-class Snapshots(Jobs[Slowed]):
-    """The snapshots of a server. Thread-safe."""
+class UpdateTraceJobs(Jobs[UpdateTraceAnswer]):
+    """The update traces of a server. Thread-safe."""
 
     module = "core.runs.trace_process"
-    blank = Slowed()
+    blank = UpdateTraceAnswer()
 
-    def ask(self, experiment: Experiment, update: int, sample: int, owner: str = "") -> None:
-        """Have the update made, unless it is or is being. Raises Invalid where it is too far away, or too many are waiting."""
+    def submit(self, experiment: Experiment, update: int, sample: int, owner: str = "") -> None:
+        """Record the update, unless that is done or waiting. Raises Invalid where it is too late, or too many wait."""
         check_update_reachable(experiment, update)
-        self.submit(make_request(experiment, update, sample), owner)
+        self.submit_request(make_request(experiment, update, sample), owner)
 
-    def look(self, experiment: Experiment, update: int, sample: int) -> Slowed | None:
+    def get_answer(self, experiment: Experiment, update: int, sample: int) -> UpdateTraceAnswer | None:
         """Return how far it is; None where nobody has asked for it."""
-        return self.get_answer(make_request(experiment, update, sample))
+        return self.get_request_answer(make_request(experiment, update, sample))
 
-    def on_event(self, before: Slowed, event: dict[str, Any]) -> Slowed:
-        """ "reached" says how much is trained, "snapshot" is the last event."""
+    def on_event(self, before: UpdateTraceAnswer, event: dict[str, Any]) -> UpdateTraceAnswer:
+        """Return the answer after "reached", which says how much is trained, or "snapshot", the last event."""
         if event["event"] == "reached":
-            return replace(before, state="running", part=event["part"])
-        return Slowed("done", 1.0, snapshot=parse_trace(event["snapshot"]))
+            return replace(before, state="running", progress=event["part"])
+        return UpdateTraceAnswer("done", 1.0, trace=parse_trace(event["snapshot"]))

@@ -19,7 +19,7 @@ def respond(request: str) -> Iterator[dict[str, Any]]:
     try:
         yield from run_recording(*update_trace.parse_request(request))
     except Diverged as diverged:
-        raise Invalid(str(diverged)) from None
+        raise Invalid(_("Training diverged. {reason}.").format(reason=diverged)) from None
 
 
 if __name__ == "__main__":

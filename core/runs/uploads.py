@@ -30,8 +30,8 @@ class Uploads:
         self._ends: dict[str, float] = {}
         self._released: dict[str, None] = {}  # the owners whose connection has closed, the first of them first
 
-    def keep(self, owner: str, name: str, content: bytes) -> str:
-        """Keeps a file and returns its path. name: what the visitor calls it. Raises Invalid where there is no more room."""
+    def save_file(self, owner: str, name: str, content: bytes) -> str:
+        """Save a file and return its path. name: what the visitor calls it. Raises Invalid where there is no more room."""
         path = self._folder / owner / make_upload_name(sha256(content).hexdigest(), name)
         with self._lock:
             files = self._files.get(owner, {})
@@ -45,13 +45,13 @@ class Uploads:
             self._renew(owner)
         return str(path)
 
-    def drop(self, owner: str, path: str) -> None:
-        """Removes a file of the owner."""
+    def remove_file(self, owner: str, path: str) -> None:
+        """Remove a file of the owner."""
         with self._lock:
             if self._files.get(owner, {}).pop(path, None) is not None:
                 Path(path).unlink(missing_ok=True)
 
-    def has(self, owner: str, path: str) -> bool:
+    def has_file(self, owner: str, path: str) -> bool:
         """Whether the owner has brought this file, and it is still there: looked at, it stays for a while."""
         with self._lock:
             there = path in self._files.get(owner, {}) and Path(path).exists()
@@ -60,9 +60,9 @@ class Uploads:
             return there
 
     def check(self, owner: str, experiment: Experiment) -> None:
-        """Raises Invalid where the experiment learns from a file that its owner has not brought, or that is gone."""
+        """Raise Invalid where the experiment learns from a file that its owner has not brought, or that is gone."""
         path = dict(experiment.options).get(CORPUS_OPTION)
-        if path is not None and not self.has(owner, str(path)):
+        if path is not None and not self.has_file(owner, str(path)):
             raise Invalid(_("The file of this experiment is no longer here; bring it again."), CORPUS_OPTION)
 
     def renew(self, owner: str) -> None:
@@ -75,12 +75,12 @@ class Uploads:
         """The visit has ended: unless it comes back soon, its files are removed, and before that where others need the room."""
         with self._lock:
             if owner in self._ends:
-                kept = self._settings.grace_time + self._settings.keep_time
-                self._ends[owner] = min(self._ends[owner], self._clock() + kept)
+                remaining_time = self._settings.grace_time + self._settings.keep_time
+                self._ends[owner] = min(self._ends[owner], self._clock() + remaining_time)
                 self._released[owner] = None
 
     def tidy(self) -> None:
-        """Removes the files of those who are gone."""
+        """Remove the files of visits that have ended."""
         with self._lock:
             for owner in [owner for owner, end in self._ends.items() if end <= self._clock()]:
                 self._remove(owner)

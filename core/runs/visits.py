@@ -10,35 +10,37 @@ from collections.abc import Callable
 
 
 class Visits:
-    """When each visit was last heard of, and whether it has been released. grace, keep, idle: seconds, see settings.py."""
+    """When each visit was last heard of, and whether it has been released. The times are seconds, see settings.py."""
 
-    def __init__(self, grace: float, keep: float, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.grace, self.keep, self.idle = grace, keep, idle
+    def __init__(
+        self, grace_time: float, keep_time: float, idle_time: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.grace_time, self.keep_time, self.idle_time = grace_time, keep_time, idle_time
         self._clock = clock
         self._ends: dict[str, float] = {}  # when the visit is away, unless it is heard of
         self._away: set[str] = set()
 
     def renew(self, owner: str) -> bool:
-        """The visit is there. Returns whether it was away."""
-        self._ends[owner] = self._clock() + self.idle
+        """Note a sign of the visit. Return whether it was away."""
+        self._ends[owner] = self._clock() + self.idle_time
         was_away = owner in self._away
         self._away.discard(owner)
         return was_away
 
     def release(self, owner: str) -> None:
-        """The visit's connection has closed. An unknown visit is left alone."""
+        """Note that the visit's connection has closed. An unknown visit is ignored."""
         if owner in self._ends:
-            self._ends[owner] = min(self._ends[owner], self._clock() + self.grace)
+            self._ends[owner] = min(self._ends[owner], self._clock() + self.grace_time)
 
     def list_leaving(self) -> list[str]:
-        """The visits that are away now and were not before."""
+        """Return the visits that are away now and were not at the last call."""
         leaving = [owner for owner, end in self._ends.items() if end <= self._clock() and owner not in self._away]
         self._away.update(leaving)
         return leaving
 
     def list_forgotten(self) -> list[str]:
-        """The visits that have been away so long that nothing of them is kept. They are forgotten here."""
-        forgotten = [owner for owner, end in self._ends.items() if end + self.keep <= self._clock()]
+        """Return the visits that have been away for so long that nothing of them is kept, and forget them."""
+        forgotten = [owner for owner, end in self._ends.items() if end + self.keep_time <= self._clock()]
         for owner in forgotten:
             del self._ends[owner]
             self._away.discard(owner)

@@ -1,8 +1,8 @@
 """The process that trains: python -m core.runs.worker. The only place of the running app, beside the jobs, that has torch.
 
-One JSON object a line. In: {"command": "run", …} as core/runs/run.py has it, {"command": "park", "run": id}, and the commands
-of events.py with the "run" they are for. Out: {"event": "ready"} once, then the runs' events, each with its "run", and the
-number of commands obeyed, "taken", where that has changed.
+One JSON object a line. In: {"command": "run", …} as core/runs/run.py has it; {"command": "park", "run": id}, which saves and
+unloads a run; and the commands of events.py with the "run" they are for. Out: {"event": "ready"} once, then the runs' events,
+each with its "run", and the number of commands applied, "taken", where that has changed.
 It holds many runs and gives each its turns, and ends when its standard input does: then the app has died.
 """
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 FIRST = ("language-model", "adding")  # what a worker has tried before its first run: a task with classes, and one with values
 SAVING = 0.1  # of its training, at most, that a run spends on being saved
 CATCHING_UP = 10.0  # slices that a visit may be ahead of the others while its run repeats what was lost in a crash
-SETTLED = 0.5  # seconds after which a paused run is saved
+MIN_PAUSE = 0.5  # seconds of a pause after which the run is saved
 ALIVE = 1.0  # seconds after which a worker says that it is still there
 ROUND = 1.0  # seconds in which each run is to have had a turn, where its updates are short enough
 NAME = 64  # bytes of the file that says whose turn it is
@@ -45,54 +45,56 @@ Inbox = SimpleQueue[dict[str, Any]]
 Emit = Callable[[Event], None]
 
 
-class Orders:
-    """The commands of one run that it has not obeyed yet."""
+class CommandQueue:
+    """The commands of one run that its trainer has not applied yet. applied: how many it has taken."""
 
     def __init__(self) -> None:
         self.pending: deque[Command] = deque()
-        self.taken = 0
+        self.applied = 0
 
     def next_command(self, wait: bool) -> Command | None:
-        """The next command; None where there is none."""
+        """Remove and return the next command; None where there is none."""
         if not self.pending:
             return None
-        self.taken += 1
+        self.applied += 1
         return self.pending.popleft()
 
 
-class Held:
-    """A run in the memory of this worker."""
+class LoadedRun:
+    """A run in the memory of this worker: its message "run", its commands and its trainer."""
 
     def __init__(self, message: dict[str, Any], emit: Emit) -> None:
-        self.id, self.orders, self.emit = str(message["run"]), Orders(), emit
+        self.id, self.commands, self.emit = str(message["run"]), CommandQueue(), emit
         self.message = message
         self.saved = Path(message["saved"]) if message.get("saved") else None
-        self.reported = 0
+        self.reported_applied = 0
         self.saved_after, self.saving = 0.0, 0.0  # seconds of its training; what it took the last time
         self.saved_at = time.monotonic()
         self.paused_at: float | None = None  # since when it has been paused, and is not saved as it is now
         self.trainer: Trainer | None = None
 
     def advance(self, budget: float, hurry: Callable[[], bool]) -> str:
-        """Train for so long, or until `hurry`, and say what happened. Whatever that is, the last event says how the run ended,
-        in a sentence."""
+        """Train for `budget` seconds, or until `hurry`, and emit the events. An exception becomes the event "failed" with a
+        sentence."""
         try:
-            trainer = self.trainer = self.trainer or self._make()
-            outcome = trainer.advance(budget, self.tell, hurry)
+            trainer = self.trainer = self.trainer or self._make_trainer()
+            outcome = trainer.advance(budget, self.emit_event, hurry)
         except Exception as error:
             if not isinstance(error, Invalid):
                 traceback.print_exc()
-            self.tell({"event": "failed", "update": self.trainer.update if self.trainer else 0, "reason": why(error)})
+            self.emit_event(
+                {"event": "failed", "update": self.trainer.update if self.trainer else 0, "reason": explain_error(error)}
+            )
             return "ended"
-        if self.orders.taken != self.reported:
-            self.tell({"event": "taken"})
+        if self.commands.applied != self.reported_applied:
+            self.emit_event({"event": "taken"})
         return outcome
 
-    def tell(self, event: Event) -> None:
-        """Say one event of the run."""
-        if self.orders.taken != self.reported:
-            self.reported = self.orders.taken
-            event = event | {"taken": self.reported}
+    def emit_event(self, event: Event) -> None:
+        """Write one event of the run, with the number of applied commands where that has changed."""
+        if self.commands.applied != self.reported_applied:
+            self.reported_applied = self.commands.applied
+            event = event | {"taken": self.reported_applied}
         self.emit({"run": self.id, **event})
 
     def is_due(self, interval: float) -> bool:
@@ -102,7 +104,7 @@ class Held:
         return self.saved is not None and since >= self.saving / SAVING and time.monotonic() - self.saved_at >= interval
 
     def save(self) -> bool:
-        """Save the run. Returns whether that could be done."""
+        """Save the run. Return whether that could be done."""
         from core.training.run_state import save_run
 
         began = time.perf_counter()
@@ -119,33 +121,35 @@ class Held:
         return self.saved is not None
 
     def stop(self) -> None:
-        """Say that the run is stopped; its weights are kept as they are."""
+        """Emit "stopped"; the weights are written as they are."""
         update, seconds = 0, 0.0
         if self.trainer:
-            self.trainer.keep()
+            self.trainer.save_weights()
             update, seconds = self.trainer.update, self.trainer.seconds
-        self.tell({"event": "stopped", "update": update, "seconds": seconds})
+        self.emit_event({"event": "stopped", "update": update, "seconds": seconds})
 
     def close(self) -> None:
-        """Give up all that the run has in memory."""
+        """Free the memory of the run."""
         if self.trainer:
             self.trainer.events.close()  # type: ignore[attr-defined]
         self.trainer = None
 
-    def _make(self) -> "Trainer":
+    def _make_trainer(self) -> "Trainer":
         from core.training.run_state import load_run
         from core.training.trainer import Trainer
 
-        message, kept = self.message, Path(self.message["kept"]) if self.message.get("kept") else None
+        message, weight_file = self.message, Path(self.message["kept"]) if self.message.get("kept") else None
         _check_version(message["version"])
         if self.saved and self.saved.exists():
-            trainer = load_run(self.saved, self.orders, message["show"], kept)
+            trainer = load_run(self.saved, self.commands, message["show"], weight_file)
         else:
-            trainer = Trainer(from_plain(message["experiment"], trusted=True), self.orders, message["show"], kept)
-        told = message.get("told", -1)
-        trainer.resume(told, message.get("changes", []), message.get("paused", False), message.get("pause_at"))
-        if message.get("recovering") and told >= 0:
-            self.tell({"event": "recovered", "update": told})
+            trainer = Trainer(from_plain(message["experiment"], trusted=True), self.commands, message["show"], weight_file)
+        newest_recorded_update = message.get("told", -1)
+        trainer.resume(
+            newest_recorded_update, message.get("changes", []), message.get("paused", False), message.get("pause_at")
+        )
+        if message.get("recovering") and newest_recorded_update >= 0:
+            self.emit_event({"event": "recovered", "update": newest_recorded_update})
         return trainer
 
 
@@ -155,7 +159,7 @@ class Worker:
 
     def __init__(self, inbox: Inbox, emit: Emit, settings: Settings, turn: Path | None = None) -> None:
         self.inbox, self.emit, self.settings = inbox, emit, settings
-        self.runs: dict[str, Held] = {}
+        self.runs: dict[str, LoadedRun] = {}
         self.shares = FairShare(settings.slice_time)
         self.hurried: list[str] = []
         self.alive = time.monotonic()
@@ -172,8 +176,8 @@ class Worker:
         self._save_paused()
         hurried, self.hurried = self.hurried, []
         for run in dict.fromkeys(hurried):
-            repeats = run in self.runs and self._repeats(self.runs[run])
-            if run in self.runs and self.shares.may_hurry(run, CATCHING_UP if repeats else AHEAD):
+            is_repeating = run in self.runs and self._is_repeating(self.runs[run])
+            if run in self.runs and self.shares.may_hurry(run, CATCHING_UP if is_repeating else AHEAD):
                 self._advance(run, 0.0)
         if (turn := self.shares.next()) is not None:
             self._advance(turn, min(self.settings.slice_time, ROUND / self.shares.waiting))
@@ -182,9 +186,9 @@ class Worker:
             self.emit({"event": "alive"})
 
     def _read(self, wait: bool) -> None:
-        unsaved = any(held.paused_at is not None for held in self.runs.values())
+        unsaved = any(loaded.paused_at is not None for loaded in self.runs.values())
         try:
-            self._receive(self.inbox.get(block=wait, timeout=SETTLED if unsaved else None))
+            self._receive(self.inbox.get(block=wait, timeout=MIN_PAUSE if unsaved else None))
             while True:
                 self._receive(self.inbox.get_nowait())
         except Empty:
@@ -193,60 +197,60 @@ class Worker:
     def _receive(self, message: dict[str, Any]) -> None:
         name = str(message["run"])
         if message["command"] == "run":
-            self.runs[name] = Held(message, self.emit)
+            self.runs[name] = LoadedRun(message, self.emit)
             self.shares.add(name, str(message.get("owner", "")))
             if message.get("recovering"):
                 self.hurried.append(name)
         elif name in self.runs and message["command"] == "park":
-            self._park(name)
+            self._unload(name)
         elif name in self.runs and message["command"] == "stop":
             self._stop(name)
         elif name in self.runs:
-            self.runs[name].orders.pending.append(message)
+            self.runs[name].commands.pending.append(message)
             self.shares.wake(name)
             self.hurried.append(name)
 
     def _advance(self, name: str, budget: float) -> None:
-        held, began = self.runs[name], time.perf_counter()
+        loaded, began = self.runs[name], time.perf_counter()
         self._write_turn(name)
-        outcome = held.advance(budget, lambda: not self.inbox.empty())
+        outcome = loaded.advance(budget, lambda: not self.inbox.empty())
         paused = outcome == "paused"
         if outcome == "ended":
             self._drop(name, began)
         else:
-            held.paused_at = time.monotonic() if paused and held.saved else None
-            if held.is_due(self.settings.checkpoint_time):
-                held.save()
+            loaded.paused_at = time.monotonic() if paused and loaded.saved else None
+            if loaded.is_due(self.settings.save_interval):
+                loaded.save()
             self.shares.charge(name, time.perf_counter() - began)
             if paused:
                 self.shares.sleep(name)
-            elif self._repeats(held):
+            elif self._is_repeating(loaded):
                 self.hurried.append(name)
         self._write_turn("")
 
-    def _repeats(self, held: Held) -> bool:
+    def _is_repeating(self, loaded: LoadedRun) -> bool:
         # What is trained again after a crash has been seen already, so everybody else waits for it a little.
-        return bool(held.trainer.repeats if held.trainer else held.message.get("recovering"))
+        return bool(loaded.trainer.is_repeating if loaded.trainer else loaded.message.get("recovering"))
 
     def _save_paused(self) -> None:
         # A paused run may stay so for long: it is saved, but not while somebody may be about to press the next button.
-        for held in self.runs.values():
-            if held.paused_at is not None and time.monotonic() - held.paused_at >= SETTLED:
-                held.save()
+        for loaded in self.runs.values():
+            if loaded.paused_at is not None and time.monotonic() - loaded.paused_at >= MIN_PAUSE:
+                loaded.save()
                 return
 
-    def _park(self, name: str) -> None:
-        held, began = self.runs[name], time.perf_counter()
-        if held.trainer is None or held.save():
-            held.tell({"event": "parked"})
+    def _unload(self, name: str) -> None:
+        loaded, began = self.runs[name], time.perf_counter()
+        if loaded.trainer is None or loaded.save():
+            loaded.emit_event({"event": "parked"})
             self._drop(name, began)
         else:
-            held.tell({"event": "kept"})
+            loaded.emit_event({"event": "kept"})
 
     def _stop(self, name: str) -> None:
-        # At once, whatever else the run was told and has not obeyed yet.
-        held, began = self.runs[name], time.perf_counter()
-        held.stop()
+        # At once, whatever commands the run has not applied yet.
+        loaded, began = self.runs[name], time.perf_counter()
+        loaded.stop()
         self._drop(name, began)
 
     def _drop(self, name: str, began: float) -> None:
@@ -276,8 +280,8 @@ def main(threads: int, memory: int, turn: Path | None, settings: Settings) -> No
     Worker(inbox, lambda event: write_event(out, event), settings, turn).serve()
 
 
-def why(error: Exception) -> str:
-    """What happened, for somebody who does not know the program."""
+def explain_error(error: Exception) -> str:
+    """Return a sentence about the error for somebody who does not know the program."""
     if isinstance(error, Invalid):
         return str(error)
     if is_out_of_memory(error):
@@ -335,7 +339,7 @@ if __name__ == "__main__":
     parser.add_argument("--memory", type=int, default=0)
     parser.add_argument("--turn", type=Path)
     parser.add_argument("--slice-time", type=float, default=Settings.slice_time)
-    parser.add_argument("--checkpoint-time", type=float, default=Settings.checkpoint_time)
+    parser.add_argument("--save-interval", type=float, default=Settings.save_interval)
     given = parser.parse_args()
-    limits = Settings(slice_time=given.slice_time, checkpoint_time=given.checkpoint_time)
+    limits = Settings(slice_time=given.slice_time, save_interval=given.save_interval)
     main(given.threads, given.memory, given.turn, limits)

@@ -1,4 +1,4 @@
-"""One worker process as the service holds it: started, told, listened to, ended. No torch here."""
+"""One worker process as the service holds it: start it, send commands, read events, end it. No torch here."""
 
 import json
 import sys
@@ -27,8 +27,8 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "unsaved": {"update": int},
     "recovered": {"update": int},
     "taken": {"taken": int},
-    "parked": {},
-    "kept": {},
+    "parked": {},  # saved and unloaded
+    "kept": {},  # could not be saved, so not unloaded
     "done": {"update": int},
     "stopped": {"update": int},
     "failed": {"update": int, "reason": str},
@@ -42,8 +42,8 @@ class WorkerProcess:
 
     on_event(worker, event) is called for every event, on_exit(worker, status) once when the process has ended, both from the
     listening thread. Whatever it says that is no event ends it. number: its own, among all of the server. ready: whether it
-    has said so. heard: when it last said anything. stopping: the runs that were stopped, and when it is ended by force if it is
-    still at one of them.
+    has said so. last_event_at: when its last event came. stopping: the runs that were stopped, and when it is ended by force
+    if it is still at one of them.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class WorkerProcess:
         on_exit: Callable[["WorkerProcess", int], None],
     ) -> None:
         self.number, self.ready, self.turn = number, False, turn
-        self.started = self.heard = time.monotonic()
+        self.started = self.last_event_at = time.monotonic()
         self.stopping: dict[str, float] = {}
         self._on_event, self._on_exit = on_event, on_exit
         self._process = start_process("core.runs.worker", *_arguments(settings, memory, turn))
@@ -64,8 +64,8 @@ class WorkerProcess:
         assert self._process.stdout
         self._in, self._out = self._process.stdin, self._process.stdout
         self._unsent: SimpleQueue[bytes | None] = SimpleQueue()
-        Thread(target=self._write, name=f"to worker {self.pid}", daemon=True).start()
-        self._listener = Thread(target=self._listen, name=f"worker {self.pid}", daemon=True)
+        Thread(target=self._write, name=f"worker-{self.pid}-input", daemon=True).start()
+        self._listener = Thread(target=self._listen, name=f"worker-{self.pid}-output", daemon=True)
         self._listener.start()
 
     @property
@@ -98,7 +98,7 @@ class WorkerProcess:
     def _listen(self) -> None:
         try:
             while (event := read_event(self._out)) is not None:
-                self.heard = time.monotonic()
+                self.last_event_at = time.monotonic()
                 check_event(event)
                 self._on_event(self, event)
         except Exception:
@@ -125,18 +125,18 @@ class WorkerProcess:
 
 
 def check_event(event: Event) -> None:
-    """Raise ValueError for what no worker says."""
+    """Raise ValueError for anything but an event of a worker."""
     fields = FIELDS.get(event["event"])
     if fields is None:
-        raise ValueError(f"{event['event']!r} is no event of a worker")
-    own = event["event"] in ("ready", "alive")
-    for name, kind in ({} if own else {"run": str, **fields}).items():
+        raise ValueError(f"unknown-event: {event['event']!r}")
+    has_no_run = event["event"] in ("ready", "alive")
+    for name, kind in ({} if has_no_run else {"run": str, **fields}).items():
         if not isinstance(event.get(name), kind):
-            raise ValueError(f"the event {event['event']} has no {name}")
+            raise ValueError(f"missing-field: {event['event']}.{name}")
     if event["event"] == "state" and event["state"] not in STATES:
-        raise ValueError(f"{event['state']!r} is no state of a run")
+        raise ValueError(f"unknown-state: {event['state']!r}")
     if not isinstance(event.get("taken", 0), int):
-        raise ValueError("the number of commands taken is no number")
+        raise ValueError(f"taken: {event['taken']!r}")
 
 
 def _arguments(settings: Settings, memory: int, turn: Path) -> list[str]:
@@ -145,6 +145,6 @@ def _arguments(settings: Settings, memory: int, turn: Path) -> list[str]:
         "memory": memory,
         "turn": turn,
         "slice-time": settings.slice_time,
-        "checkpoint-time": settings.checkpoint_time,
+        "save-interval": settings.save_interval,
     }
     return [text for name, value in given.items() for text in (f"--{name}", str(value))]

@@ -38,8 +38,8 @@ class Optimizer:
         if self.mean:
             self.mean.update_parameters(self.network)
 
-    def evaluated(self, experiment: Experiment, val_loss: float) -> bool:
-        """Take note of the validation loss at the end of an epoch; return whether averaging starts there."""
+    def note_validation_loss(self, experiment: Experiment, val_loss: float) -> bool:
+        """Add the validation loss of an epoch; return whether averaging starts there."""
         if experiment.optimiser != "nt-asgd" or self.mean:
             return False
         best = min(self.validation_losses[:-AVERAGING_PATIENCE], default=val_loss)

@@ -19,8 +19,8 @@ from core.training.trainer import Trainer
 
 
 def save_run(run: Trainer, path: Path) -> None:
-    """Write the run down between two slices, in place of what was there. Raises OSError where that cannot be done."""
-    written, new = BytesIO(), path.with_name(path.name + ".new")
+    """Save the run between two slices, replacing the file. Raises OSError where it cannot be written."""
+    content, new = BytesIO(), path.with_name(path.name + ".new")
     about = {
         "experiment": to_plain(run.experiment),
         "in_force": to_plain(run.in_force),
@@ -28,17 +28,17 @@ def save_run(run: Trainer, path: Path) -> None:
         "catching_up": run.catching_up,
         "repeated": list(run.repeated),
     }
-    torch.save({"run": about, "state": run.state()}, written)
-    new.write_bytes(written.getbuffer())
+    torch.save({"run": about, "state": run.state()}, content)
+    new.write_bytes(content.getbuffer())
     os.replace(new, path)
 
 
-def load_run(path: Path, commands: Commands, show: int, kept: Path | None) -> Trainer:
+def load_run(path: Path, commands: Commands, show: int, weight_file: Path | None) -> Trainer:
     """Return the run of a file, at the very point where it was saved. Raises OSError where there is none."""
-    found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    about = found["run"]
-    run = Trainer(_read(about["experiment"]), commands, show, kept)
-    run.restore(found["state"])
+    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    about = saved["run"]
+    run = Trainer(_read(about["experiment"]), commands, show, weight_file)
+    run.restore(saved["state"])
     run.in_force, run.unrecorded = _read(about["in_force"]), about["unrecorded"]
     run.catching_up, run.repeated = about["catching_up"], deque(about["repeated"])
     return run

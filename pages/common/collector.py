@@ -15,7 +15,7 @@ SETTLED = 10.0  # seconds after which everything that is imported at start-up is
 @cache
 def start_collector() -> threading.Thread:
     """Start the thread, once in the life of the server."""
-    thread = threading.Thread(target=_collect, name="garbage collector", daemon=True)
+    thread = threading.Thread(target=_collect, name="collector", daemon=True)
     thread.start()
     return thread
 

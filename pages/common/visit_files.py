@@ -13,7 +13,7 @@ from pages.common.service import get_owner, get_service
 def has_files(plain: Mapping[str, Any]) -> bool:
     """Whether the data of the experiment, plain data, are there: no file, or one that this visit has uploaded."""
     path = plain["options"].get(CORPUS_OPTION)
-    return path is None or get_service().uploads.has(get_owner(), path)
+    return path is None or get_service().uploads.has_file(get_owner(), path)
 
 
 def replace_lost_file(plain: dict[str, Any]) -> dict[str, Any]:

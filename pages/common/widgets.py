@@ -38,7 +38,7 @@ def draw_widget(widget: Callable[..., Any], label: str, *positional: Any, key: s
 
 def draw_choice(widget: Callable[..., Any], label: str, options: Sequence[Any], *, key: str, value: Any, tell: OnChange,
            args: Sequence[Any] = (), format_func: Callable[[Any], str] = str, **named: Any) -> None:  # fmt: skip
-    """Draw a select box, segmented control or the like, as `controlled`.
+    """Draw a select box, segmented control or the like, as `draw_widget`.
 
     The browser may answer with nothing, or with an option that is no longer offered: that is told to nobody, and what it is
     called does not matter.

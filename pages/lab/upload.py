@@ -93,12 +93,12 @@ def add_file(row: Task, name: str, content: bytes) -> None:
     the file.
     """
     uploads = get_service().uploads
-    path = uploads.keep(get_owner(), name, content)
+    path = uploads.save_file(get_owner(), name, content)
     try:
         columns = [column for column, _missing in list_csv_columns(path)] if row.columns else []
         read_text(path)
     except Invalid:
-        uploads.drop(get_owner(), path)
+        uploads.remove_file(get_owner(), path)
         raise
     _store_file(row.name, {"path": path, "columns": _choose_columns(row, path, columns), "refusal": ""})
     _apply_file(row.name)
@@ -152,7 +152,7 @@ def _choose_columns(row: Task, path: str, columns: list[str]) -> dict[str, str |
 def _get_path(row: Task) -> str:
     """Return the path of the uploaded file of the task; "" for its built-in data."""
     file = visit.visit()["files"].get(row.name)
-    return str(file["path"]) if file and get_service().uploads.has(get_owner(), file["path"]) else ""
+    return str(file["path"]) if file and get_service().uploads.has_file(get_owner(), file["path"]) else ""
 
 
 def _draw_upload_popover(row: Task) -> None:

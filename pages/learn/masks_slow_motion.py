@@ -16,7 +16,7 @@ from core.figures.update_phases import format_equations
 from core.figures.update_timeline import render_update_timeline
 from core.figures.weight_changes import render_weight_changes
 from core.i18n import _
-from core.runs.trace_jobs import Slowed, Snapshots
+from core.runs.trace_jobs import UpdateTraceAnswer, UpdateTraceJobs
 from core.tasks.task import Data, Ints, Reals
 from pages.common import visit
 from pages.common.escape import escape_markdown
@@ -29,7 +29,7 @@ from pages.learn import masks_state
 TICK = 0.5  # seconds
 
 
-def get_trace_jobs() -> Snapshots:
+def get_trace_jobs() -> UpdateTraceJobs:
     """Return the jobs of this server that train up to an update and trace it."""
     return get_service().traces
 
@@ -37,8 +37,8 @@ def get_trace_jobs() -> Snapshots:
 def draw_update(colors: Theme) -> None:
     """Draw the heading and the update; while it is trained, the drawing is repeated."""
     st.markdown(f"## {_('Slow motion: one update')}")
-    job = get_trace_jobs().look(*_get_request())
-    busy = job is not None and job.busy
+    job = get_trace_jobs().get_answer(*_get_request())
+    busy = job is not None and job.is_busy
     st.fragment(guarded_fragment(_draw), run_every=TICK if busy else None)(colors, busy)
 
 
@@ -47,14 +47,14 @@ def _get_request() -> tuple[Experiment, int, int]:
 
 
 def _draw(colors: Theme, timed: bool) -> None:
-    job = get_trace_jobs().look(*_get_request())
-    if (job is not None and job.busy) != timed:
+    job = get_trace_jobs().get_answer(*_get_request())
+    if (job is not None and job.is_busy) != timed:
         st.rerun()  # with or without the timer, whichever it is now; what is drawn before would be replaced at once
     if job is None or job.state == "failed":
         _draw_offer(job)
-    elif job.snapshot is None:
+    elif job.trace is None:
         st.progress(
-            job.part,
+            job.progress,
             _("Training from the first update to update {update}, in a process of its own.").format(
                 update=masks_state.get_view().update
             ),
@@ -63,7 +63,7 @@ def _draw(colors: Theme, timed: bool) -> None:
         _draw_slow_motion(colors, visit.visit().pop("bring_slow_motion", False))  # brought into view once
 
 
-def _draw_offer(job: Slowed | None) -> None:
+def _draw_offer(job: UpdateTraceAnswer | None) -> None:
     experiment, update, _sample = _get_request()
     if job is not None:
         st.error(escape_markdown(job.reason))
@@ -85,7 +85,7 @@ def _draw_offer(job: Slowed | None) -> None:
 def _request_update() -> None:
     visit.visit()["bring_slow_motion"] = True
     try:
-        get_trace_jobs().ask(*_get_request(), get_owner())
+        get_trace_jobs().submit(*_get_request(), get_owner())
     except Invalid as invalid:
         visit.set_notice(str(invalid))
 
@@ -114,9 +114,9 @@ def _render_update(
 ) -> tuple[str, str, tuple[SlowMotionFrame, ...], dict[str, str]]:
     """Return the timeline, the weight changes, the frames and the equations of a finished trace, in a language."""
     experiment, update, sample = parse_request(key)
-    job = get_trace_jobs().look(experiment, update, sample)
+    job = get_trace_jobs().get_answer(experiment, update, sample)
     assert job
-    assert job.snapshot
+    assert job.trace
     data, read = load_data(experiment), batch_at(experiment, update)
     bands = build_layer_bands(
         experiment.placement.resolve_schedules(update),
@@ -126,7 +126,7 @@ def _render_update(
     )
     words, _right = data.describe_sample(read, sample)
     one = SlowMotion(
-        job.snapshot, experiment, bands, words, data.class_names, step, _describe_answers(job.snapshot, data, read.x[:, sample])
+        job.trace, experiment, bands, words, data.class_names, step, _describe_answers(job.trace, data, read.x[:, sample])
     )
     lanes = [lane for band in bands for lane in band.lanes]
     on = {lane.site for lane in lanes}

@@ -10,7 +10,7 @@ from core.figures.sensitivity_chart import QUANTITIES, describe_sensitivity, plo
 from core.figures.sensitivity_summary import classify_trend, describe_trend, explain_trend
 from core.figures.theme import get_theme
 from core.i18n import _
-from core.runs.sensitivity_jobs import Measurement, Measurements, outdated
+from core.runs.sensitivity_jobs import SensitivityAnswer, SensitivityJobs, is_outdated
 from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
@@ -23,7 +23,7 @@ TICK = 0.5  # seconds
 HEIGHT = 330  # pixels
 
 
-def get_sensitivity_jobs() -> Measurements:
+def get_sensitivity_jobs() -> SensitivityJobs:
     """Return the sensitivity jobs of this server."""
     return get_service().measurements
 
@@ -34,14 +34,14 @@ def draw_sensitivity() -> None:
     path_weights.draw_weights_choice()
     if not path_weights.check_network():
         return
-    measurement = get_sensitivity_jobs().look(visit.get_experiment(), path_weights.get_weights_file())
+    measurement = get_sensitivity_jobs().get_answer(visit.get_experiment(), path_weights.get_weights_file())
     busy = measurement is not None and measurement.state in ("waiting", "running")
     st.fragment(guarded_fragment(_draw), run_every=TICK if busy else None)(busy)
 
 
 def _draw(timed: bool) -> None:
     experiment, file = visit.get_experiment(), path_weights.get_weights_file()
-    measurement = get_sensitivity_jobs().look(experiment, file)
+    measurement = get_sensitivity_jobs().get_answer(experiment, file)
     st.caption(
         _(
             "A count says how many masks there are, not what they do. Here a small change of xₛ, the word read at step s, "
@@ -56,19 +56,19 @@ def _draw(timed: bool) -> None:
     else:
         if measurement.state == "running":
             st.progress(
-                measurement.part,
+                measurement.progress,
                 _("{n} of {all} methods are measured.").format(
                     n=len(measurement.curves), all=len(collect_placements(experiment))
                 ),
             )
-        elif outdated(measurement, file):
+        elif is_outdated(measurement, file):
             _draw_offer(_("The run has gone on: measure again"))
         _draw_results(experiment, measurement)
     if (measurement is not None and measurement.state in ("waiting", "running")) != timed:
         st.rerun()  # with or without the timer, whichever it is now
 
 
-def _name_network(measurement: Measurement | None) -> str:
+def _name_network(measurement: SensitivityAnswer | None) -> str:
     """Return the name of the measured network and of its weights."""
     if name := path_weights.get_run_name():
         if measurement is None or measurement.state in ("waiting", "failed"):
@@ -81,7 +81,7 @@ def _name_network(measurement: Measurement | None) -> str:
     return _("an untrained network like this one, with {widest} units a layer").format(widest=MAX_UNITS)
 
 
-def _draw_offer(words: str, measurement: Measurement | None = None) -> None:
+def _draw_offer(words: str, measurement: SensitivityAnswer | None = None) -> None:
     if measurement is not None:
         st.error(escape_markdown(measurement.reason))
     draw_button(
@@ -98,12 +98,12 @@ def _draw_offer(words: str, measurement: Measurement | None = None) -> None:
 
 def _request_measurement() -> None:
     try:
-        get_sensitivity_jobs().ask(visit.get_experiment(), path_weights.get_weights_file(), get_owner())
+        get_sensitivity_jobs().submit(visit.get_experiment(), path_weights.get_weights_file(), get_owner())
     except Invalid as invalid:
         path_state.get_page()["refused"] = str(invalid)
 
 
-def _draw_results(experiment: Experiment, measurement: Measurement) -> None:
+def _draw_results(experiment: Experiment, measurement: SensitivityAnswer) -> None:
     names = [name for name in collect_placements(experiment) if name in measurement.curves]
     curves = {_name_method(name): measurement.curves[name] for name in names}
     if not curves:
@@ -130,7 +130,7 @@ def _draw_results(experiment: Experiment, measurement: Measurement) -> None:
     _draw_trends(experiment, measurement, names, quantity)
 
 
-def _draw_trends(experiment: Experiment, measurement: Measurement, names: list[str], quantity: str) -> None:
+def _draw_trends(experiment: Experiment, measurement: SensitivityAnswer, names: list[str], quantity: str) -> None:
     """Draw the trend of each curve, its numbers and its reason, and a note on the method with inverted scaling."""
     placements = collect_placements(experiment)
     said = {name: describe_trend(measurement.curves[name], quantity) for name in names}
@@ -169,7 +169,7 @@ def _explain_quantity(quantity: str) -> str:
     }[quantity]
 
 
-def _describe_draws(names: list[str], measurement: Measurement) -> str:
+def _describe_draws(names: list[str], measurement: SensitivityAnswer) -> str:
     """Return the sentences on the error bars and on curves with fewer draws than the others."""
     few = {_name_method(name): measurement.curves[name].draws for name in names if measurement.curves[name].draws < DRAWS}
     said = [

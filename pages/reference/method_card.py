@@ -72,7 +72,7 @@ def draw_facts(name: str, cell: str) -> None:
         st.warning(f"**{_('Unconfirmed.')}** {escape_markdown(_(row.unconfirmed))}")
 
 
-def draw_masks(name: str, cell: str, colors: Theme) -> None:
+def show_method_masks(name: str, cell: str, colors: Theme) -> None:
     """Draw the masks of every site over 20 steps, for two samples."""
     row = METHODS[name]
     if cell not in row.cells:

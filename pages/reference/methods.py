@@ -36,7 +36,7 @@ def _draw_one(cell: str, name: str, colors: Theme) -> None:
     left, right = st.columns([1, 1.15], gap="large")
     with left:
         method_card.draw_cell(name, cell, colors)
-        method_card.draw_masks(name, cell, colors)
+        method_card.show_method_masks(name, cell, colors)
     with right:
         method_card.draw_facts(name, cell)
         layers, distance, gates = method_controls.draw_distances()
@@ -57,7 +57,7 @@ def _draw_pair(cell: str, names: list[str], colors: Theme) -> None:
     draw_row(method_card.draw_head)
     draw_row(method_card.draw_cell, cell, colors)
     draw_row(method_card.draw_facts, cell)
-    draw_row(method_card.draw_masks, cell, colors)
+    draw_row(method_card.show_method_masks, cell, colors)
     layers, distance, gates = method_controls.draw_distances()
     draw_row(method_card.draw_counts, cell, layers, distance, gates, colors)
     draw_row(method_card.draw_results)
