@@ -25,7 +25,7 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain_cached, from_query, get_missing_file_columns, to_plain, to_query
 from core.i18n import _
 from core.tasks.prediction_summary import KINDS
-from core.training.events import last_update
+from core.training.events import Event, last_update, thin_records
 from pages.common.link_fields import LinkField, read_fields
 from pages.common.path_view import View, view_from_query, view_to_query
 from pages.common.service import owner, service
@@ -35,6 +35,7 @@ KEY = "visit"
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
 LISTS = ("predicted", *KINDS)  # in a record: what was answered
 MOST_UNDO = 100
+MOST_EVENTS = 3000  # of a run; beyond, its older records are thinned
 SAME_DRAG = 1.5  # seconds: edits by one control within them are one step of undo
 
 Run = dict[str, Any]
@@ -182,9 +183,23 @@ def poll_run() -> None:
         return
     news = service().poll(run["id"], run["next"])
     run["events"] += [thin(event) for event in news.events]
+    if len(run["events"]) > MOST_EVENTS:
+        run["events"] = thin_records(run["events"], MOST_EVENTS)
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
     if news.state not in ACTIVE and not run["recorded"]:
         _check_last_change(run)
+
+
+def events_of(run: Run, kind: str) -> list[Event]:
+    """Return the events of one kind of a run. A call looks only at the events that have come since the last one."""
+    events, index = run["events"], run.get("index")
+    if index is None or index["of"] is not events or index["count"] > len(events):
+        index = run["index"] = {"of": events, "count": 0, "kinds": {}}
+    for event in events[index["count"] :]:
+        index["kinds"].setdefault(event["event"], []).append(event)
+    index["count"] = len(events)
+    found: list[Event] = index["kinds"].setdefault(kind, [])
+    return found
 
 
 def without_lost_files(plain: Plain) -> Plain:
@@ -298,9 +313,8 @@ def _follow(plain: Plain) -> None:
 def _check_last_change(run: Run) -> None:
     """Where the run ended before the last change reached it, set it aside and say so: its curves are of other settings."""
     told = dict(run["began"])
-    for event in run["events"]:
-        if event["event"] == "changed":
-            told |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}
+    for event in events_of(run, "changed"):
+        told |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}
     if any(told[name] != visit()["experiment"][name] for name in CHANGEABLE_FIELDS):
         set_aside_run()
         complain(_("The run had ended before your last change reached it. Press Play to start a run with the new settings."))

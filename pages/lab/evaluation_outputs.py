@@ -15,7 +15,7 @@ from core.figures.generated_answers import build_answers, describe_answers, rend
 from core.figures.theme import Theme
 from core.i18n import _
 from core.tasks.prediction_summary import KINDS
-from core.training.events import last_update, select_events
+from core.training.events import last_update
 from pages.common import visit
 from pages.common.escape import plain
 from pages.common.live_chart import live_chart
@@ -37,15 +37,13 @@ def show(colours: Theme) -> None:
             _replies(experiment, record, colours)
         elif "confusion" in record:
             _confusion(experiment, record, colours)
-            _tested(experiment, record, select_events(run["events"], "done") if run else [])
+            _tested(experiment, record, visit.events_of(run, "done") if run else [])
 
 
 def _evaluated(run: visit.Run) -> dict[str, Any]:
     """The record of the last evaluation up to the update that is shown; {} where there is none."""
     last = network.shown_update() if visit.visit()["run"] else last_update(run["events"])
-    records = (
-        r for r in reversed(select_events(run["events"], "record")) if r["update"] <= last and any(k in r for k in KINDS)
-    )
+    records = (r for r in reversed(visit.events_of(run, "record")) if r["update"] <= last and any(k in r for k in KINDS))
     return next(records, {})
 
 

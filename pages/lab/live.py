@@ -13,16 +13,15 @@ from core.figures.theme import Theme, get_theme
 from core.i18n import N_, _
 from core.tasks import get_task
 from core.tasks.metrics import METRICS
-from core.training.events import select_events
 from pages.common import visit
 from pages.common.address import address
 from pages.common.escape import plain
 from pages.common.guard import guarded_fragment
 from pages.common.live_chart import live_chart
+from pages.common.pace import pace
 from pages.common.widgets import button, mark_assignments
 from pages.lab import evaluation_outputs, generated_text, network, workbench
 
-TICK = 0.5  # seconds
 CHART = 370  # pixels
 PLAY = 116  # pixels
 REFUSED = N_("The file cannot be learned from yet: the sentence below it says why, and what helps.")
@@ -43,11 +42,23 @@ STATES = {
 
 def show() -> None:
     """Draws all of it, and again by itself while a run goes on."""
-    active = workbench.is_active()
-    st.fragment(guarded_fragment(_draw), run_every=TICK if active else None)(active)
+    interval = _choose_interval()
+    st.fragment(guarded_fragment(_draw), run_every=interval)(interval)
 
 
-def _draw(timed: bool) -> None:
+def _choose_interval() -> float | None:
+    """Return the seconds until the next look at the run; None where it does not go on by itself."""
+    return pace.interval if workbench.is_active() else None
+
+
+def _draw(interval: float | None) -> None:
+    with pace.measure():
+        _draw_all()
+    if _choose_interval() != interval:
+        st.rerun()  # with the timer as it is now
+
+
+def _draw_all() -> None:
     # Every place holds the same kind of thing in every state. When a redraw overtakes one that is not yet sent, Streamlit
     # drops the older one but for what the browser has cached, such as figures: that then lands in the places of another
     # layout, and where it finds no container, the page goes white.
@@ -65,8 +76,6 @@ def _draw(timed: bool) -> None:
         evaluation_outputs.show(colours)
     address(visit.link(), "address")
     mark_assignments("live")
-    if workbench.is_active() != timed:
-        st.rerun()  # with or without the timer, whichever it is now
 
 
 def _toolbar() -> None:
@@ -209,7 +218,7 @@ def _outcome(colours: Theme) -> None:
     run, previous = workbench.shown_run(), workbench.previous_run()
     experiment = from_plain_cached(run["began"]) if run else visit.experiment()
     row = get_task(experiment.task)
-    _numbers(run["events"] if run else [], experiment)
+    _numbers(run, experiment)
     runs = [_curve(run, experiment, previous=False)] if run else []
     if previous:
         runs.append(_curve(previous, experiment, previous=True))
@@ -220,19 +229,20 @@ def _outcome(colours: Theme) -> None:
 def _curve(run: visit.Run, beside: Experiment, previous: bool) -> RunCurve:
     began = from_plain_cached(run["began"])
     epochs = count_updates(began) / load_data(began).updates
-    marks = build_change_marks(began, run["events"])
-    return RunCurve(run["id"], _name(run, beside), select_events(run["events"], "record"), marks, previous, epochs)
+    marks = build_change_marks(began, [*visit.events_of(run, "started"), *visit.events_of(run, "changed")])
+    return RunCurve(run["id"], _name(run, beside), visit.events_of(run, "record"), marks, previous, epochs)
 
 
 def _name(run: visit.Run, beside: Experiment | None = None) -> str:
     began = from_plain_cached(run["began"])
     if run["recorded"]:
         return _("recorded run") if began.placement.sites else _("no dropout, recorded")
-    return name_run(run["number"], began, select_events(run["events"], "changed"), beside)
+    return name_run(run["number"], began, visit.events_of(run, "changed"), beside)
 
 
-def _numbers(events: list[visit.Run], experiment: Experiment) -> None:
-    found, metric = compute_run_metrics(select_events(events, "record")), get_task(experiment.task).metric
+def _numbers(run: visit.Run | None, experiment: Experiment) -> None:
+    records, metric = visit.events_of(run, "record") if run else [], get_task(experiment.task).metric
+    found = compute_run_metrics(records)
     with st.container(key="numbers"):
         now, least, gap = st.columns([1, 1.3, 1], gap="small")
     name = _(METRICS[metric].label)
@@ -241,7 +251,7 @@ def _numbers(events: list[visit.Run], experiment: Experiment) -> None:
     least.metric(at, format_metric(metric, found.best) if found else "–", help=_of_least(metric))
     about = _("Validation loss - clean train loss: how much better the network knows what it has seen.")
     gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)
-    st.caption(_beside(experiment, select_events(events, "done")))
+    st.caption(_beside(experiment, visit.events_of(run, "done") if run else []))
 
 
 def _of_least(metric: str) -> str:

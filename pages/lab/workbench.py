@@ -7,7 +7,7 @@ from core.experiment.changes import get_experiment_at
 from core.experiment.diff import have_comparable_losses
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain_cached, to_plain
-from core.training.events import RECORDED_SAMPLES, last_update, select_events
+from core.training.events import RECORDED_SAMPLES, last_update
 from pages.common import visit
 from pages.common.service import recorded_run, service
 from pages.common.visit import ACTIVE, Run
@@ -130,7 +130,7 @@ def newest_update() -> int:
 def planned_updates() -> int | None:
     """Return how many updates the run will have; None before it has started."""
     run = visit.visit()["run"]
-    started = select_events(run["events"], "started") if run else []
+    started = visit.events_of(run, "started") if run else []
     return started[0]["updates"] if started else None
 
 
@@ -139,7 +139,7 @@ def at(update: int) -> Experiment:
     run = visit.visit()["run"]
     if run is None or update > last_update(run["events"]):
         return visit.experiment()
-    return get_experiment_at(from_plain_cached(run["began"]), run["events"], update)
+    return get_experiment_at(from_plain_cached(run["began"]), visit.events_of(run, "changed"), update)
 
 
 def changed_since(update: int) -> bool:
@@ -186,7 +186,7 @@ def begin_run(run_id: str, recorded: bool) -> Run:
 
 
 def _has_trained_an_epoch(run: Run) -> bool:
-    return last_update(run["events"]) >= int(select_events(run["events"], "started")[0]["updates_per_epoch"])
+    return last_update(run["events"]) >= int(visit.events_of(run, "started")[0]["updates_per_epoch"])
 
 
 def _is_comparable(one: Run | None, other: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.Element_pb2 import Element
+from websockets.exceptions import WebSocketException
 
 from tests.load.tab import Tab
 
@@ -28,7 +29,6 @@ class Student:
     seed: int
     began: float | None = None
     updates: dict[str, int] = field(default_factory=dict)
-    first_page: float | None = None
     moves: int = 0
 
     def __post_init__(self) -> None:
@@ -39,20 +39,21 @@ class Student:
 
     async def attend(self, arrival: float, end: float) -> None:
         """Arrive after so many seconds and stay until the clock shows `end`."""
-        await asyncio.sleep(arrival)
         try:
-            self.first_page = await self.tab.open()
-            await asyncio.sleep(self._random.uniform(*READING))
-            await self._play()
-            while (pause := self._random.uniform(*THINKING)) < end - time.monotonic():
-                await asyncio.sleep(pause)
-                await self._act()
-            await asyncio.sleep(max(0.0, end - time.monotonic()))
-        except asyncio.CancelledError:
+            async with asyncio.timeout(end - time.monotonic()):
+                await asyncio.sleep(arrival)
+                await self.tab.open()
+                await asyncio.sleep(self._random.uniform(*READING))
+                await self._play()
+                while True:
+                    await asyncio.sleep(self._random.uniform(*THINKING))
+                    await self._act()
+        except TimeoutError:
+            if not self.tab.waits["page"]:
+                self.tab.errors.append("the first page did not come")
+        except (asyncio.CancelledError, OSError, WebSocketException) as error:
             if not self.tab.errors:
-                raise
-        except OSError as error:
-            self.tab.errors.append(f"{type(error).__name__}: {error}")
+                self.tab.errors.append(f"{type(error).__name__}: {error}")
 
     async def _act(self) -> None:
         if self._badge in ENDED:

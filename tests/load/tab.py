@@ -152,15 +152,17 @@ class Tab:
             async for data in self._socket:
                 self.received += len(data)
                 self._take(ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode()))
-        except ConnectionClosed as closed:
-            if not self._closing:
-                self.errors.append(f"socket closed: {closed}")
-        if not self._closing:
-            self.errors.append("socket closed by the server")
-            self._stop_timers()
-            self._closing = True
+            self._fail("socket closed by the server")
+        except Exception as error:  # whatever it is: the report names it
+            self._fail(f"{type(error).__name__}: {error}")
         for request in self._pending:
             request.done.cancel()
+
+    def _fail(self, error: str) -> None:
+        if not self._closing:
+            self.errors.append(error)
+            self._stop_timers()
+            self._closing = True
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
