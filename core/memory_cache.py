@@ -68,7 +68,7 @@ def estimate_bytes(value: object) -> int:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        total += one.nbytes if isinstance(one, np.ndarray) else sys.getsizeof(one)
+        total += sys.getsizeof(one)  # of an array that is part of another one, without what that one holds
         pending.extend(_list_parts(one))
     return total
 
