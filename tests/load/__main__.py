@@ -2,7 +2,8 @@
 
 Starts the app's server, or takes one that runs on this machine, opens sessions over the websocket protocol, each of which
 presses Play on the default experiment and moves a rate now and then, and prints what they met as a table. The seconds of
-training are those during which a worker named the run as the one that is on, looked at 50 times a second.
+training are those during which a worker named the run as the one that is on, looked at 50 times a second, from when all curves
+had begun.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,18 +25,33 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_SESSIONS, MOST_MINUTES = 200, 60.0
 
 
-def attend(url: str, sessions: int, minutes: float, arrive: float, seed: int = 0) -> list[Student]:
-    """Let so many students come within `arrive` seconds and stay until the minutes are over."""
-    return asyncio.run(_attend(url, sessions, minutes, arrive, seed))
+def attend(
+    url: str, sessions: int, minutes: float, arrive: float, on_begun: Callable[[], None] = lambda: None, seed: int = 0
+) -> list[Student]:
+    """Let so many students come within `arrive` seconds and stay until the minutes are over.
+
+    on_begun: called once the curve of each of them has begun.
+    """
+    return asyncio.run(_attend(url, sessions, minutes, arrive, on_begun, seed))
 
 
-async def _attend(url: str, sessions: int, minutes: float, arrive: float, seed: int) -> list[Student]:
+async def _attend(
+    url: str, sessions: int, minutes: float, arrive: float, on_begun: Callable[[], None], seed: int
+) -> list[Student]:
     arrivals, end = random.Random(seed), time.monotonic() + 60 * minutes
     students = [Student(url, seed + 1 + number) for number in range(sessions)]
-    ends = (one.attend(arrivals.uniform(0, arrive), end) for one in students)
+    ends = [one.attend(arrivals.uniform(0, arrive), end) for one in students]
+    waiting = asyncio.create_task(_wait_until_begun(students, on_begun))
     await asyncio.gather(*ends, return_exceptions=True)
+    waiting.cancel()
     await asyncio.gather(*(student.tab.close() for student in students), return_exceptions=True)
     return students
+
+
+async def _wait_until_begun(students: Sequence[Student], on_begun: Callable[[], None]) -> None:
+    while any(student.began is None for student in students):
+        await asyncio.sleep(0.5)
+    on_begun()
 
 
 def run_load(sessions: int, minutes: float, arrive: float, workers: int | None, log: Path) -> tuple[list[Student], Watch]:
@@ -42,7 +59,7 @@ def run_load(sessions: int, minutes: float, arrive: float, workers: int | None, 
     with serve(workers, log) as (url, pid):
         watch = Watch(pid)
         print(f"server: process {pid}, log {log}", file=sys.stderr, flush=True)
-        students = attend(url, sessions, minutes, arrive)
+        students = attend(url, sessions, minutes, arrive, watch.forget_turns)
         watch.stop()
     return students, watch
 

@@ -89,6 +89,10 @@ class Watch:
         used = {"server": server, "workers": sum(self._children.values()), "client": client}
         self.cores = {name: time / seconds for name, time in used.items()}
 
+    def forget_turns(self) -> None:
+        """Count the turns anew: from now on all runs are there."""
+        self.turns = Counter()
+
     def granted(self) -> dict[str, float]:
         """Return how long each run was seen at its turn in a worker, in seconds."""
         return {run: count * TURNS for run, count in self.turns.items()}
