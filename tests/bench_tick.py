@@ -44,13 +44,13 @@ def _page(layers: int, hidden: int, updates: int) -> None:
     from core.training.events import make_record
     from pages.common import visit
     from pages.lab import live, workbench
-    from pages.lab.controls import FEW
+    from pages.lab.controls import COMMON_SITES
 
     if "times" not in st.session_state:
-        placement = Placement.from_sites({name: Dropout(rate=0.25) for name in FEW})
+        placement = Placement.from_sites({name: Dropout(rate=0.25) for name in COMMON_SITES})
         visit.visit()["experiment"] = to_plain(build_experiment(layers=layers, hidden=hidden, placement=placement))
         events = [{"event": "started", "updates": 10 * updates, "updates_per_epoch": 44}]
-        run = workbench.begin_run("run", recorded=False) | {"events": events, "state": "finished"}
+        run = workbench.make_run("run", recorded=False) | {"events": events, "state": "finished"}
         visit.visit()["run"] = run
         st.session_state.times = []
     run = visit.visit()["run"]

@@ -64,6 +64,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: small shapes gain nothing from more, and sums keep their order."""
+    import torch  # most tests do not need it
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture
 def console_errors() -> list[str]:
     """What the console and the scripts of the test's `page` have complained of so far."""
@@ -87,12 +98,12 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
 def page(visitor: BrowserContext, console_errors: list[str], requested: list[str]) -> Iterator[Page]:
     """The empty page of a visitor of whom no page knows anything: of earlier tests only the files are kept, as a cache."""
 
-    def heard(message: ConsoleMessage) -> None:
+    def collect_error(message: ConsoleMessage) -> None:
         if message.type == "error":
             console_errors.append(message.text)
 
     page = visitor.new_page()
-    page.on("console", heard)
+    page.on("console", collect_error)
     page.on("pageerror", lambda error: console_errors.append(str(error)))
     page.on("request", lambda request: requested.append(request.url))
     yield page

@@ -23,11 +23,11 @@ def build_data(images: int = 100, batch: int = 16, seed: int = 7, steps: int = W
     return TASKS["captions"].make_data({"images": images}, steps, batch, seed)
 
 
-def read_samples(data: Data, part: str) -> list[tuple[tuple[float, ...], str]]:
+def read_samples(data: Data, split: str) -> list[tuple[tuple[float, ...], str]]:
     """Return the pictures and their names as text."""
     return [
         (tuple(batch.x[0, b, :PIXEL_COUNT] * 16), "".join(LETTERS[y] for y in batch.y[:, b] if y >= 0))
-        for batch in data.split(part)
+        for batch in data.split(split)
         for b in np.flatnonzero(batch.target_mask.any(axis=0))
     ]
 
@@ -35,10 +35,10 @@ def read_samples(data: Data, part: str) -> list[tuple[tuple[float, ...], str]]:
 def test_each_picture_has_its_name_and_is_in_one_split() -> None:
     images = load_digits()
     digits: dict[tuple[float, ...], int] = dict(zip(map(tuple, images.data), images.target.tolist(), strict=True))
-    found = [read_samples(build_data(batch=25), part) for part in PARTS]
-    assert [len(part) for part in found] == [100, HELD_OUT_IMAGES, HELD_OUT_IMAGES]
-    assert all(name == DIGIT_NAMES[digits[picture]] + "." for part in found for picture, name in part)
-    every = [picture for part in found for picture, _name in part]
+    found = [read_samples(build_data(batch=25), split) for split in PARTS]
+    assert [len(split) for split in found] == [100, HELD_OUT_IMAGES, HELD_OUT_IMAGES]
+    assert all(name == DIGIT_NAMES[digits[picture]] + "." for split in found for picture, name in split)
+    every = [picture for split in found for picture, _name in split]
     assert len(set(every)) == len(every)
 
 
@@ -52,14 +52,14 @@ def test_a_letter_is_read_at_the_step_after_it() -> None:
             assert not batch.x[now, batch.y[before] == -1].any()
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_predicts_the_commonest_name(part: str) -> None:
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_baseline_predicts_the_commonest_name(split: str) -> None:
     data = build_data(batch=1)
-    names, targets = ([spelt for _picture, spelt in read_samples(data, name)] for name in ("train", part))
+    names, targets = ([spelt for _picture, spelt in read_samples(data, name)] for name in ("train", split))
     most = max(sorted(set(names)), key=names.count)
     exact = np.mean([name == most for name in targets])
     letters = [a == b for name in targets for a, b in zip(name, most.ljust(WIDTH, "-"), strict=False)]
-    assert data.baselines[part] == pytest.approx({"exact_match": exact, "letter_accuracy": np.mean(letters)})
+    assert data.baselines[split] == pytest.approx({"exact_match": exact, "letter_accuracy": np.mean(letters)})
 
 
 def test_the_texts_and_the_steps_of_a_name() -> None:

@@ -1,7 +1,6 @@
 """The cells and engines without masks. Oracles: torch.nn.LSTM, GRU and RNN in float64, outputs and all gradients; for the fused
 kernels in float32, the step in float64 within FUSED_BOUND."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -15,21 +14,14 @@ from core.experiment.bounds import ENGINES
 from core.nn.cells import CELLS, NUMPY, ONE, LayerMasks, State, run_layers, unroll
 from core.nn.engines import LayerWeights, run_layer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 # PyTorch's modules, and the kernels that show that they ran: oneDNN's for the LSTM.
 MODULES: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 KERNELS = {"lstm": "aten::mkldnn_rnn_layer", "gru": "aten::gru", "rnn": "aten::rnn_tanh"}
 # Largest difference of float32 from float64, over the largest number of the array compared. Sums of a few hundred
 # products of float32 (2⁻²⁴ = 6e-8 each) over 20 steps; 6e-7 was measured.
 FUSED_BOUND = 2e-6
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread: shapes this small gain nothing from more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def make_modules(cell: str, sizes: list[int], dtype: torch.dtype) -> nn.ModuleList:

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from itertools import islice
@@ -25,21 +24,14 @@ from core.training.checkpoint import MAGIC, Checkpoint
 from core.training.events import Event
 from core.training.trainer import train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 E = build_experiment(
     "language-model", {"words": 2000}, hidden=4, epochs=5, device="cpu", placement=METHODS["gal2016"].build_placement(0.2)
 )
 SGD = replace(E, optimiser="sgd", learning_rate=1.0, decay=1.5, loss="sum", init_range=0.1, forget_bias=None, monte_carlo=2)
 # A learning rate so high that the validation loss soon rises.
 NT_ASGD = replace(E, optimiser="nt-asgd", learning_rate=40.0, windows="varied", clip=2.0, placement=Placement())
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread, so that sums keep their order."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def drop_timing(events: list[Event]) -> list[Event]:

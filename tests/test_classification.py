@@ -87,7 +87,7 @@ def test_no_paragraph_is_in_two_splits(sections: int, seed: int) -> None:
         for n, some_more in enumerate(some)
         for sentence in some_more
     }
-    found = {part: {whole[one.words] for one in texts} for part, texts in parts.items()}
+    found = {split: {whole[one.words] for one in texts} for split, texts in parts.items()}
     assert not any(found[one] & found[other] for one, other in combinations(PARTS, 2))
     assert all(one.label == whole[one.words][0] for texts in parts.values() for one in texts)
     sizes = Counter({name: sum(map(len, some)) for name, some in load_sentences().items()})
@@ -119,13 +119,13 @@ def test_a_window_has_the_words_and_a_target_at_the_last() -> None:
     assert data.token_names == (UNKNOWN, *sorted(word for word, n in counts.items() if n > 1))
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_predicts_the_commonest_label(part: str) -> None:
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_baseline_predicts_the_commonest_label(split: str) -> None:
     data, parts = build_data({}), split_texts(DEFAULT, 7)
     most = Counter(one.label for one in parts["train"]).most_common(1)[0][0]
-    targets = [one.label for one in parts[part]]
+    targets = [one.label for one in parts[split]]
     found = f1_score(targets, [most] * len(targets), average="macro", zero_division=0)
-    assert data.baselines[part] == pytest.approx(
+    assert data.baselines[split] == pytest.approx(
         {"accuracy": accuracy_score(targets, [most] * len(targets)), "macro_f1": found}
     )
 
@@ -161,8 +161,8 @@ def test_a_users_csv_file(tmp_path: Path) -> None:
         for text, label in (("review", "stars"), ("3", "2"))
     ]
     assert parts[0] == parts[1]
-    assert {name: len(part) for name, part in parts[0].items()} == {"train": 43, "validation": 9, "test": 9}
-    found = [one for part in parts[0].values() for one in part]
+    assert {name: len(split) for name, split in parts[0].items()} == {"train": 43, "validation": 9, "test": 9}
+    found = [one for split in parts[0].values() for one in split]
     assert len({one.words for one in found}) == 61
     assert (("it", "said", ":", '"', "no", ",", "never", '"', ",", "and", "ended"), "down") in found
     assert (("the", "film", "number1", "was", "bad", "said", "someone", "."), "down") in found

@@ -44,13 +44,13 @@ def test_an_epoch_is_all_sequences_in_an_order_of_its_own() -> None:
 
 
 def test_splits_and_seeds_have_different_sequences() -> None:
-    def sequences(part: str, seed: int) -> set[tuple[int, ...]]:
+    def sequences(split: str, seed: int) -> set[tuple[int, ...]]:
         data = make_data({"lag": 25, "sequences": 500}, 27, 4, seed)
-        return {tuple(column) for b in data.split(part) for column in b.x.T}
+        return {tuple(column) for b in data.split(split) for column in b.x.T}
 
     assert sequences("train", 1) == sequences("train", 1)
-    assert [len(sequences(part, 1)) for part in ("train", *SPLIT_SIZES)] == [500, *SPLIT_SIZES.values()]
-    apart = [sequences("train", 1), sequences("train", 2), *(sequences(part, 1) for part in SPLIT_SIZES)]
+    assert [len(sequences(split, 1)) for split in ("train", *SPLIT_SIZES)] == [500, *SPLIT_SIZES.values()]
+    apart = [sequences("train", 1), sequences("train", 2), *(sequences(split, 1) for split in SPLIT_SIZES)]
     assert len(set.union(*apart)) == sum(map(len, apart))
 
 

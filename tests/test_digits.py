@@ -24,11 +24,11 @@ def build_data(reading: str = "rows", order: str = "natural", images: int = 320,
     return TASKS["digits"].make_data(options, TASKS["digits"].default_steps(options), batch, seed)
 
 
-def read_samples(data: Data, part: str) -> list[tuple[tuple[int, ...], int]]:
+def read_samples(data: Data, split: str) -> list[tuple[tuple[int, ...], int]]:
     """Return every image with a target, as pixels from 0 to 16 in reading order, and its digit."""
     return [
         (tuple(np.round((batch.x[:, b].ravel() + 0.5) * 16).astype(int)), int(batch.y[-1, b]))
-        for batch in data.split(part)
+        for batch in data.split(split)
         for b in range(batch.y.shape[1])
         if batch.y[-1, b] >= 0
     ]
@@ -40,7 +40,7 @@ def test_the_images_equal_scikit_learns(reading: str, steps: int, features: int,
     pixels = IMAGES.data.astype(int)[:, PERMUTATION if order == "permuted" else np.arange(64)]
     known = Counter((tuple(row), digit) for row, digit in zip(pixels.tolist(), IMAGES.target.tolist(), strict=True))
     data = build_data(reading, order)
-    found = [row for part in PARTS for row in read_samples(data, part)]
+    found = [row for split in PARTS for row in read_samples(data, split)]
     assert len(found) == 320 + 2 * HELD_OUT_IMAGES
     assert not Counter(found) - known, "each image is in one part, once"
     batch = next(data.split("test"))
@@ -50,7 +50,7 @@ def test_the_images_equal_scikit_learns(reading: str, steps: int, features: int,
 
 def test_no_image_is_lost_in_the_last_window() -> None:
     for batch in (7, 16, 256):
-        assert [len(read_samples(build_data(batch=batch), part)) for part in ("validation", "test")] == [
+        assert [len(read_samples(build_data(batch=batch), split)) for split in ("validation", "test")] == [
             HELD_OUT_IMAGES,
             HELD_OUT_IMAGES,
         ]
@@ -62,13 +62,13 @@ def test_the_seed_splits_the_images_and_the_permutation_is_fixed() -> None:
     assert sorted(PERMUTATION.tolist()) == list(range(64))
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_predicts_the_commonest_training_digit(part: str) -> None:
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_baseline_predicts_the_commonest_training_digit(split: str) -> None:
     data = build_data(images=96)
     most = np.bincount([digit for _row, digit in read_samples(data, "train")]).argmax()
-    targets = [digit for _row, digit in read_samples(data, part)]
-    assert data.baselines[part]["accuracy"] == pytest.approx(np.mean(np.array(targets) == most))
-    assert data.baselines[part]["macro_f1"] == pytest.approx(f1_score(targets, [most] * len(targets), average="macro"))
+    targets = [digit for _row, digit in read_samples(data, split)]
+    assert data.baselines[split]["accuracy"] == pytest.approx(np.mean(np.array(targets) == most))
+    assert data.baselines[split]["macro_f1"] == pytest.approx(f1_score(targets, [most] * len(targets), average="macro"))
 
 
 def test_the_texts_of_an_image() -> None:

@@ -152,7 +152,7 @@ def test_a_tied_decoder_needs_equal_widths_and_one_vocabulary() -> None:
 def test_varied_windows_need_enough_steps_and_a_text() -> None:
     with pytest.raises(Invalid, match="need steps of at least 20; steps is 19"):
         build_experiment(windows="varied", steps=19)
-    with pytest.raises(Invalid, match="the sequences of this task stand alone"):
+    with pytest.raises(Invalid, match="this task has separate sequences"):
         load_data(build_experiment("delayed-recall", windows="varied"))
 
 

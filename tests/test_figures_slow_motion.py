@@ -164,11 +164,11 @@ def test_masks_that_do_not_drop_have_words_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scalings", "kept"),
+    ("scalings", "factor"),
     [(("inverted",), "1/(1−p)"), (("test", "none"), "1"), (("inverted", "none"), "1/(1−p) or 1, by place")],
 )
-def test_the_mask_has_the_factor_that_holds(scalings: tuple[str, ...], kept: str) -> None:
-    assert format_equations("lstm", ("input",), scalings=scalings)["masks"] == f"d = 0 with probability p, else {kept}"
+def test_the_mask_has_the_factor_that_holds(scalings: tuple[str, ...], factor: str) -> None:
+    assert format_equations("lstm", ("input",), scalings=scalings)["masks"] == f"d = 0 with probability p, else {factor}"
 
 
 def test_each_step_says_what_its_masks_drop_and_that_they_cut_the_gradient() -> None:

@@ -22,11 +22,11 @@ KEPT = Path(__file__).parent / "kept"
 EXPERIMENTS: list[dict[str, Any]] = json.loads((KEPT / "experiments.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("kept", EXPERIMENTS, ids=lambda kept: str(kept["link"][:60]))
-def test_a_kept_json_file_and_its_link_are_the_same_experiment(kept: dict[str, Any]) -> None:
-    experiment = from_json(json.dumps(kept["json"]))
-    assert json.loads(to_json(experiment)) == kept["json"]
-    link = dict(parse_qsl(kept["link"], keep_blank_values=True))
+@pytest.mark.parametrize("saved", EXPERIMENTS, ids=lambda saved: str(saved["link"][:60]))
+def test_a_kept_json_file_and_its_link_are_the_same_experiment(saved: dict[str, Any]) -> None:
+    experiment = from_json(json.dumps(saved["json"]))
+    assert json.loads(to_json(experiment)) == saved["json"]
+    link = dict(parse_qsl(saved["link"], keep_blank_values=True))
     assert from_query(link) == experiment
     assert to_query(experiment) == link
 

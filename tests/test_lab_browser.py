@@ -507,9 +507,9 @@ def busy() -> float:
     return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else 1.0
 
 
-def box(part: Locator) -> tuple[float, float, float, float]:
+def box(locator: Locator) -> tuple[float, float, float, float]:
     """Where a part of the page is: x, y, width, height in pixels."""
-    found = part.bounding_box()
+    found = locator.bounding_box()
     assert found
     return found["x"], found["y"], found["width"], found["height"]
 

@@ -41,7 +41,7 @@ class Script:
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
+def trained_updates(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """Of every update that is trained: its window, and the masks that it drew."""
     found: list[tuple[Any, Any]] = []
     drawn: list[Any] = []
@@ -71,18 +71,18 @@ def trained(experiment: Experiment, commands: dict[int, list[Command]] | None = 
 
 
 @pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["delayed-recall", "language-model"])
-def test_the_window_of_every_update_is_the_one_that_training_reads(experiment: Experiment, seen: list[Any]) -> None:
+def test_the_window_of_every_update_is_the_one_that_training_reads(experiment: Experiment, trained_updates: list[Any]) -> None:
     events = trained(experiment)
-    assert len(seen) == count_updates(experiment) == select_events(events, "started")[0]["updates"]
-    assert len(seen) > load_data(experiment).updates, "more than one epoch"
-    for update, (batch, _masks) in enumerate(seen, 1):
+    assert len(trained_updates) == count_updates(experiment) == select_events(events, "started")[0]["updates"]
+    assert len(trained_updates) > load_data(experiment).updates, "more than one epoch"
+    for update, (batch, _masks) in enumerate(trained_updates, 1):
         again = batch_at(experiment, update)
         np.testing.assert_array_equal(again.x, batch.x)
         np.testing.assert_array_equal(again.y, batch.y)
         assert again.starts_sequence == batch.starts_sequence
 
 
-def test_what_was_predicted_stands_where_the_window_asks(seen: list[Any]) -> None:
+def test_what_was_predicted_stands_where_the_window_asks(trained_updates: list[Any]) -> None:
     events = trained(RECALL)
     for update in range(1, last_update(events) + 1):
         asked = batch_at(RECALL, update).y >= 0
@@ -95,7 +95,7 @@ def test_what_was_predicted_stands_where_the_window_asks(seen: list[Any]) -> Non
     assert predictions_at(events, 999, 0) is None
 
 
-def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(seen: list[Any]) -> None:
+def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(trained_updates: list[Any]) -> None:
     changes: dict[int, list[Command]] = {
         3: [{"command": "change", "placement": placement_to_plain(GAL)}],
         5: [{"command": "change", "mask_seed": 99}, {"command": "change", "learning_rate": 0.1}],
@@ -104,7 +104,7 @@ def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(seen: list[A
     }
     events = trained(RECALL, changes)
     assert [event["update"] for event in select_events(events, "changed")] == [2, 4, 4, 5, 5, 8]
-    for update, (_batch, masks) in enumerate(seen, 1):
+    for update, (_batch, masks) in enumerate(trained_updates, 1):
         then = get_experiment_at(RECALL, events, update)
         np.testing.assert_equal(draw_update_masks(then, update), masks)
     assert len({get_experiment_at(RECALL, events, update) for update in range(1, 17)}) == 5

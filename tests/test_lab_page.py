@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
+from streamlit.testing.v1.element_tree import Block
 
 from core.analysis.path_counts import count_corruption
 from core.dropout.methods import METHODS
@@ -31,8 +30,9 @@ from core.experiment.serialization import from_plain, from_query, to_json, to_pl
 from core.runs.settings import Settings
 from core.tasks import TASKS
 from core.tasks.file_readers import get_display_name
-from pages.common.service import service
-from pages.lab.controls import FEW
+from pages.common.service import get_service
+from pages.lab.controls import COMMON_SITES
+from tests.app_pages import check_page, load_page, read_address, read_components, read_text, walk_elements
 from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
@@ -57,47 +57,20 @@ DAMAGED = {
 def _workers() -> Iterator[None]:
     """Ends the workers that the pages of this module have started."""
     yield
-    service().close()
-    service.clear()
+    get_service().close()
+    get_service.clear()
 
 
-def lab(**query: str) -> AppTest:
-    """The Lab, just opened by a link with that query."""
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for name, value in query.items():
-        page.query_params[name] = value
+def open_lab(**query: str) -> AppTest:
+    """Open the Lab by a link with that query."""
+    page = load_page("app.py", query)
     page.session_state["more"] = True  # More settings is open
-    return drawn(page.run())
+    return check_lab(page.run())
 
 
-def drawn(page: AppTest) -> AppTest:
-    """The page, whole: no exception, the network, the curves."""
-    assert [error.value for error in page.exception] == []
-    assert "crash" not in page.session_state, page.session_state["crash"]
-    assert set(components(page)) >= {"network", "live_chart", "update_slider"}
-    return page
-
-
-def elements(page: AppTest) -> Iterator[Element]:
-    """Everything on the page."""
-
-    def walk(block: Block) -> Iterator[Element]:
-        for child in block.children.values():
-            if isinstance(child, Block):
-                yield from walk(child)
-            else:
-                yield child
-
-    yield from walk(page._tree)
-
-
-def components(page: AppTest) -> dict[str, list[Any]]:
-    """By the name of a component: what each of them on the page was given."""
-    found: dict[str, list[Any]] = {}
-    for element in elements(page):
-        if isinstance(element, UnknownElement) and element.type == "bidi_component":
-            found.setdefault(element.proto.component_name, []).append(json.loads(element.proto.json))
-    return found
+def check_lab(page: AppTest) -> AppTest:
+    """Return the page if it ran without an exception and has the network, the curves and a slider."""
+    return check_page(page, "network", "live_chart", "update_slider")
 
 
 def experiment(page: AppTest) -> Experiment:
@@ -110,18 +83,8 @@ def sentence(page: AppTest) -> str:
     return next(str(element.value) for element in page.markdown if "reaches the prediction" in str(element.value))
 
 
-def query(page: AppTest) -> dict[str, str]:
-    """The address that the page has given itself."""
-    return dict(parse_qsl(components(page)["address"][-1]["query"]))
-
-
-def said(element: Element) -> str:
-    """A text of the page as a reader sees it, without the escapes that keep it from being read as Markdown."""
-    return re.sub(r"\\(.)", r"\1", str(element.value)).replace("\u2060", "")
-
-
 def test_the_first_run_draws_the_default_experiment() -> None:
-    page = lab()
+    page = open_lab()
     assert experiment(page) == build_experiment()
     assert [page.selectbox(key=key).value for key in ("task", "layers", "hidden", "method")] == [
         "language-model",
@@ -129,25 +92,25 @@ def test_the_first_run_draws_the_default_experiment() -> None:
         128,
         "zaremba2014",
     ]
-    assert switches(page) == dict.fromkeys(FEW, False) | dict.fromkeys(("input", "between", "output"), True)
+    assert switches(page) == dict.fromkeys(COMMON_SITES, False) | dict.fromkeys(("input", "between", "output"), True)
     assert [page.slider(key=f"rate-{site}").value for site in ("input", "between", "output")] == [0.5] * 3
     assert [button.label for button in page.button] == ["Play live", "Step", "Reset", "New masks", "", "", "Pause"]
     assert "**3 masks** = L + 1" in sentence(page)
-    assert query(page) == {"v": "1", "task": "language-model"}
+    assert read_address(page) == {"v": "1", "task": "language-model"}
     assert not page.warning
     assert not page.error
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_another_task_brings_its_own_settings_and_keeps_network_and_placement(task: str) -> None:
-    page = lab(task=next(name for name in TASKS if name != task))
+    page = open_lab(task=next(name for name in TASKS if name != task))
     before, own = experiment(page), build_experiment(task)
-    drawn(page.selectbox(key="task").select(task).run())
+    check_lab(page.selectbox(key="task").select(task).run())
     assert experiment(page) == replace(own, hidden=before.hidden, placement=before.placement)
     for option in TASKS[task].shared_options:
         widget = page.number_input if option.is_integer else page.selectbox
         assert widget(key=f"option-{task}-{option.name}").value == option.default
-    assert from_query(query(page)) == experiment(page)
+    assert from_query(read_address(page)) == experiment(page)
 
 
 def switches(page: AppTest) -> dict[str, bool]:
@@ -157,13 +120,13 @@ def switches(page: AppTest) -> dict[str, bool]:
 
 @pytest.mark.parametrize("cell", LSTM_FIRST)
 def test_every_method_sets_the_switches_the_rates_and_the_count(cell: str) -> None:
-    page = lab(cell=cell, method="none")
-    few = [name for name in FEW if cell in SITES[name].cells]
+    page = open_lab(cell=cell, method="none")
+    few = [name for name in COMMON_SITES if cell in SITES[name].cells]
     offered = [name for name, row in METHODS.items() if cell in row.cells and name != "monte-carlo"]
     assert set(page.selectbox(key="method").options) == {METHODS[name].label for name in offered}
     for name in offered:
         placement = METHODS[name].build_placement(cell=cell)
-        drawn(page.selectbox(key="method").select(name).run())
+        check_lab(page.selectbox(key="method").select(name).run())
         assert experiment(page).placement == placement
         on = {site.name: dropout for site, dropout in placement}
         assert switches(page) == {site: site in on for site in {**dict.fromkeys(few), **on}}
@@ -172,64 +135,64 @@ def test_every_method_sets_the_switches_the_rates_and_the_count(cell: str) -> No
         counts = count_corruption(placement, 2, 5, cell)
         count = counts.through_state if counts.through_cell is None else counts.through_cell
         assert re.search(rf"5 steps later through \*\*{count} masks?\*\*", sentence(page)), f"{name}: {sentence(page)}"
-        assert from_query(query(page)) == experiment(page), f"{name}: {query(page)}"
+        assert from_query(read_address(page)) == experiment(page), f"{name}: {read_address(page)}"
 
 
-@pytest.mark.parametrize("site", FEW)
+@pytest.mark.parametrize("site", COMMON_SITES)
 def test_one_switch_makes_the_placement_ones_own_and_back_again(site: str) -> None:
-    page = lab()
+    page = open_lab()
     was = page.toggle(key=f"on-{site}").value
-    drawn(page.toggle(key=f"on-{site}").set_value(not was).run())
+    check_lab(page.toggle(key=f"on-{site}").set_value(not was).run())
     assert page.selectbox(key="method").value == ("own" if site != "cell" else "naive-cell") or site in ("input", "state")
     assert (experiment(page).placement.get(site) is None) == was
-    drawn(page.toggle(key=f"on-{site}").set_value(was).run())
+    check_lab(page.toggle(key=f"on-{site}").set_value(was).run())
     assert page.selectbox(key="method").value == "zaremba2014"
     assert experiment(page) == build_experiment()
 
 
-@pytest.mark.parametrize("site", [site.name for site in SITES.values() if site.name not in FEW])
+@pytest.mark.parametrize("site", [site.name for site in SITES.values() if site.name not in COMMON_SITES])
 def test_every_other_site_can_be_switched_on_and_off_again(site: str) -> None:
     cell = SITES[site].cells[0]
-    page = lab(cell=cell)
+    page = open_lab(cell=cell)
     assert f"on-{site}" not in {toggle.key for toggle in page.toggle}
-    drawn(page.selectbox(key="add-site").select(site).run())
+    check_lab(page.selectbox(key="add-site").select(site).run())
     assert experiment(page).placement.get(site) == build_dropout(site, 0.5)
     assert page.toggle(key=f"on-{site}").value
-    assert from_query(query(page)) == experiment(page)
-    drawn(page.toggle(key=f"on-{site}").set_value(False).run())
+    assert from_query(read_address(page)) == experiment(page)
+    check_lab(page.toggle(key=f"on-{site}").set_value(False).run())
     assert experiment(page) == build_experiment(cell=cell)
 
 
 def test_another_cell_keeps_what_it_has() -> None:
-    page = lab(method="naive-cell")
-    drawn(page.selectbox(key="cell").select("gru").run())
+    page = open_lab(method="naive-cell")
+    check_lab(page.selectbox(key="cell").select("gru").run())
     assert experiment(page).cell == "gru"
     assert page.selectbox(key="method").value == "zaremba2014", "what is left of it where there is no cell to mask"
     page.selectbox(key="method").select("gate").run()
-    drawn(page.selectbox(key="cell").select("lstm").run())
+    check_lab(page.selectbox(key="cell").select("lstm").run())
     assert experiment(page).placement == METHODS["gate"].build_placement(), "a method acts where it does in the new cell"
-    drawn(page.selectbox(key="cell").select("rnn").run())
+    check_lab(page.selectbox(key="cell").select("rnn").run())
     assert experiment(page).placement.sites == ()
     assert "= Δ" not in sentence(page)
 
 
 def test_noise_a_schedule_and_a_loss_term_reach_the_placement() -> None:
-    page = lab()
+    page = open_lab()
     page.selectbox(key="noise-input").select("gaussian").run()
     page.selectbox(key="schedule-between").select("ramp").run()
     page.number_input(key="start-between").set_value(0.1).run()
-    drawn(page.number_input(key="loss-tar").set_value(1.5).run())
+    check_lab(page.number_input(key="loss-tar").set_value(1.5).run())
     found = experiment(page).placement
     assert found.get("input") == Dropout(0.5, noise="gaussian", scaling="none")
     assert found.get("between") == Dropout(0.5, schedule=RateSchedule("ramp", 300, 0.1))
     assert found.losses == (("tar", 1.5),)
-    assert from_query(query(page)) == experiment(page)
-    again = lab(**query(page))
+    assert from_query(read_address(page)) == experiment(page)
+    again = open_lab(**read_address(page))
     assert experiment(again) == experiment(page)
 
 
 def test_a_rate_is_kept_while_its_site_is_off() -> None:
-    page = lab()
+    page = open_lab()
     page.slider(key="rate-input").set_value(0.2).run()
     page.toggle(key="on-input").set_value(False).run()
     page.toggle(key="on-input").set_value(True).run()
@@ -239,61 +202,61 @@ def test_a_rate_is_kept_while_its_site_is_off() -> None:
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4])
 def test_the_count_is_one_more_than_the_layers(layers: int) -> None:
-    page = lab()
-    drawn(page.selectbox(key="layers").select(layers).run())
+    page = open_lab()
+    check_lab(page.selectbox(key="layers").select(layers).run())
     assert experiment(page).layers == layers
     count = layers + 1
     assert f"through **{count} masks**" in sentence(page)
     assert page.toggle(key="on-between").disabled == (layers == 1)
-    assert from_query(query(page)) == experiment(page)
+    assert from_query(read_address(page)) == experiment(page)
 
 
 @pytest.mark.parametrize("site", ["between", "state", "candidate", "cell"])
 def test_a_site_may_have_a_rate_for_each_layer(site: str) -> None:
-    page = lab(layers="3")
+    page = open_lab(layers="3")
     page.toggle(key=f"on-{site}").set_value(True).run()
-    drawn(page.toggle(key=f"each-{site}").set_value(True).run())
+    check_lab(page.toggle(key=f"each-{site}").set_value(True).run())
     at = get_site_layers(SITES[site], 3)
     rates = tuple(layer / 10 for layer in at)
     for layer, rate in zip(at, rates, strict=True):
         page.number_input(key=f"rate-{site}-{layer}").set_value(rate)
-    drawn(page.run())
+    check_lab(page.run())
     assert experiment(page).placement.get(site) == Dropout(rates)
-    assert from_query(query(page)) == experiment(page)
-    again = lab(**query(page))
+    assert from_query(read_address(page)) == experiment(page)
+    again = open_lab(**read_address(page))
     assert experiment(again) == experiment(page)
     assert [again.number_input(key=f"rate-{site}-{layer}").value for layer in at] == list(rates)
-    drawn(again.slider(key=f"rate-{site}").set_value(0.4).run())
+    check_lab(again.slider(key=f"rate-{site}").set_value(0.4).run())
     assert experiment(again).placement.get(site) == Dropout(0.4), "its own slider ends the rates by layer"
 
 
 def test_sharing_and_scaling_reach_the_placement() -> None:
-    page = lab()
+    page = open_lab()
     page.selectbox(key="time-input").select("sequence").run()
-    drawn(page.selectbox(key="scaling-input").select("test").run())
+    check_lab(page.selectbox(key="scaling-input").select("test").run())
     assert experiment(page).placement.get("input") == Dropout(0.5, time="sequence", scaling="test")
     assert page.selectbox(key="method").value == "own"
-    assert from_query(query(page)) == experiment(page)
+    assert from_query(read_address(page)) == experiment(page)
 
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_damaged_link_says_why_and_opens_the_default(name: str) -> None:
-    page = lab(**DAMAGED[name])
+    page = open_lab(**DAMAGED[name])
     (warning,) = page.warning
     assert re.fullmatch(
         r"(The link could not be read, so this is the default|What the link looks at could not be read)\. \S.{20,}[.?]",
-        said(warning),
+        read_text(warning),
         re.DOTALL,
     )
     assert experiment(page) == build_experiment()
-    assert query(page) == {"v": "1", "task": "language-model"}
+    assert read_address(page) == {"v": "1", "task": "language-model"}
 
 
 @pytest.mark.parametrize(
     "given", [{"first": "9999"}, {"sample": "9999"}, {"path": "7,3,9999"}, {"path": "1,2,3,4,5"}, {"utm_source": "x", "p": "1"}]
 )
 def test_what_is_merely_out_of_range_is_clamped(given: dict[str, str]) -> None:
-    page = lab(**given)
+    page = open_lab(**given)
     assert not page.warning
     assert experiment(page) == build_experiment()
 
@@ -311,23 +274,23 @@ def test_a_link_opens_the_same_experiment_and_view() -> None:
         "route": "state",
         "path": "3,4,6,9",
     }
-    page = lab(**link)
+    page = open_lab(**link)
     assert not page.warning
     assert experiment(page) == from_query(link)
-    assert query(page) == link
-    (network,) = components(page)["network"]
+    assert read_address(page) == link
+    (network,) = read_components(page)["network"]
     assert 'data-first="2"' in network["svg"]
     assert "6 steps later" in sentence(page)
     assert "**10 masks** = L + 1 + Δ" in sentence(page)
 
 
 def test_a_file_opens_its_experiment() -> None:
-    page = lab()
+    page = open_lab()
     wanted = build_experiment("delayed-recall", {"lag": 9}, layers=3, hidden=16, placement=METHODS["gal2016"].build_placement())
-    drawn(page.file_uploader(key="upload").upload("experiment.json", to_json(wanted).encode(), "application/json").run())
+    check_lab(page.file_uploader(key="upload").upload("experiment.json", to_json(wanted).encode(), "application/json").run())
     assert experiment(page) == wanted
     assert page.selectbox(key="method").value == "gal2016"
-    assert from_query(query(page)) == wanted
+    assert from_query(read_address(page)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -341,94 +304,96 @@ def test_a_file_opens_its_experiment() -> None:
     ],
 )
 def test_a_damaged_file_says_why_and_loses_nothing(content: bytes, sentence: str) -> None:
-    page = lab(task="delayed-recall", lag="9", hidden="16")
+    page = open_lab(task="delayed-recall", lag="9", hidden="16")
     last = experiment(page)
-    drawn(page.file_uploader(key="upload").upload("experiment.json", content, "application/json").run())
+    check_lab(page.file_uploader(key="upload").upload("experiment.json", content, "application/json").run())
     (error,) = page.error
     assert sentence in str(error.value).replace("\\", "")
     assert experiment(page) == last
 
 
 def test_too_few_steps_for_the_lag_are_refused_and_nothing_is_lost() -> None:
-    page = lab(task="delayed-recall", lag="12", hidden="16")
+    page = open_lab(task="delayed-recall", lag="12", hidden="16")
     last = experiment(page)
-    drawn(page.number_input(key="steps").set_value(5).run())
+    check_lab(page.number_input(key="steps").set_value(5).run())
     (error,) = page.error
-    assert said(error).startswith("A lag of 12 needs sequences of at least 14 steps")
+    assert read_text(error).startswith("A lag of 12 needs sequences of at least 14 steps")
     assert experiment(page) == last
-    assert from_query(query(page)) == last
+    assert from_query(read_address(page)) == last
     assert "**3 masks**" in sentence(page)
-    drawn(page.number_input(key="steps").set_value(20).run())
+    check_lab(page.number_input(key="steps").set_value(20).run())
     assert not page.error
     assert experiment(page).steps == 20
 
 
 def test_one_update_is_trained_and_a_reset_takes_it_back() -> None:
-    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
-    drawn(page.button(key="step").click().run())
-    run = waited(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    check_lab(page.button(key="step").click().run())
+    run = wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
     assert [event["update"] for event in run["events"] if event["event"] == "record"] == [0, 1]
     assert any("update 1 of 12" in str(progress.proto.text) for progress in page.get("progress"))
-    drawn(page.button(key="reset").click().run())
+    check_lab(page.button(key="reset").click().run())
     bench = page.session_state["visit"]
     assert bench["run"] is None
     assert bench["previous"]["number"] == 1
 
 
 def test_a_change_that_the_run_can_take_is_sent_to_it_and_any_other_ends_it() -> None:
-    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
     page.button(key="step").click().run()
-    waited(page, lambda run: run["state"] == "paused")
+    wait_for_run(page, lambda run: run["state"] == "paused")
     first = page.session_state["visit"]["run"]["id"]
     page.slider(key="rate-input").set_value(0.1).run()
-    run = waited(page, lambda run: any(event["event"] == "changed" for event in run["events"]))
+    run = wait_for_run(page, lambda run: any(event["event"] == "changed" for event in run["events"]))
     (changed,) = (event for event in run["events"] if event["event"] == "changed")
     assert (run["id"], changed["update"], changed["placement"]["input"]) == (first, 1, {"rate": 0.1})
-    drawn(page.selectbox(key="layers").select(3).run())
+    check_lab(page.selectbox(key="layers").select(3).run())
     bench = page.session_state["visit"]
     assert (bench["run"], bench["kept"]["id"]) == (None, first)
 
 
 def test_a_run_that_ended_stays_until_the_next_begins_and_is_then_grey() -> None:
-    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64", epochs="2")
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64", epochs="2")
     page.button(key="play").click().run()
-    waited(page, lambda run: run["state"] == "finished")
+    wait_for_run(page, lambda run: run["state"] == "finished")
     drawn_then = curve_names(page)
     assert {"validation", "train, clean"} <= drawn_then
     page.slider(key="rate-input").set_value(0.1).run()
     assert page.session_state["visit"]["run"] is None
     assert curve_names(page) == drawn_then
     assert all(metric.value != "–" for metric in page.metric)
-    assert any("Play begins it. The curves are still those of: run 1 · zaremba2014." in said(text) for text in page.caption)
+    assert any(
+        "Play begins it. The curves are still those of: run 1 · zaremba2014." in read_text(text) for text in page.caption
+    )
     page.button(key="play").click().run()
-    waited(page, lambda run: run["state"] == "finished")
-    assert not any("Play begins it" in said(text) for text in page.caption)
+    wait_for_run(page, lambda run: run["state"] == "finished")
+    assert not any("Play begins it" in read_text(text) for text in page.caption)
     assert curve_names(page) >= {"validation", "run 1 · zaremba2014, validation"}
     page.selectbox(key="layers").select(1).run()
     page.button(key="play").click().run()
-    waited(page, lambda run: run["state"] == "finished")
+    wait_for_run(page, lambda run: run["state"] == "finished")
     assert "run 2 · zaremba2014, L 2, H 8, validation" in curve_names(page), "another size is named"
     page.number_input(key="data_seed").set_value(99).run()
     page.button(key="play").click().run()
-    waited(page, lambda run: run["state"] == "finished")
+    wait_for_run(page, lambda run: run["state"] == "finished")
     assert not any("run 3" in name for name in curve_names(page)), "the losses of other data cannot be compared"
 
 
 def test_a_run_of_a_few_updates_does_not_take_the_grey_curves_place() -> None:
-    page = lab()
+    page = open_lab()
     recorded = "no dropout, recorded, validation"
     page.button(key="step").click().run()
-    waited(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
-    drawn(page.button(key="reset").click().run())
+    wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    check_lab(page.button(key="reset").click().run())
     assert curve_names(page) == {recorded, "best"}
 
 
 def test_a_file_that_is_opened_during_a_run_begins_anew() -> None:
-    page = lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
     page.button(key="step").click().run()
-    run = waited(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    run = wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
     other = replace(experiment(page), placement=METHODS["naive-cell"].build_placement())
-    drawn(page.file_uploader(key="upload").upload("experiment.json", to_json(other).encode(), "application/json").run())
+    check_lab(page.file_uploader(key="upload").upload("experiment.json", to_json(other).encode(), "application/json").run())
     bench = page.session_state["visit"]
     assert experiment(page) == other
     assert (bench["run"], bench["kept"]["id"]) == (None, run["id"])
@@ -436,7 +401,7 @@ def test_a_file_that_is_opened_during_a_run_begins_anew() -> None:
 
 
 def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() -> None:
-    page = lab(task="delayed-recall")
+    page = open_lab(task="delayed-recall")
     page.selectbox(key="method").select("gal2016").run()
     assert experiment(page).placement == METHODS["gal2016"].build_placement()
     page.selectbox(key="method").select("zaremba2014").run()
@@ -444,7 +409,7 @@ def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() ->
 
 
 def test_another_task_begins_with_an_empty_page() -> None:
-    page = lab()
+    page = open_lab()
     page.session_state["visit"]["run"]["events"] += [
         {
             "event": "record",
@@ -461,37 +426,37 @@ def test_another_task_begins_with_an_empty_page() -> None:
     page.selectbox(key="layers").select(1).run()
     assert "validation" in curve_names(page), "what else is changed leaves the curves until Play"
     assert page.code
-    drawn(page.selectbox(key="task").select("digits").run())
+    check_lab(page.selectbox(key="task").select("digits").run())
     assert curve_names(page) == set()
     assert [metric.value for metric in page.metric] == ["–"] * 3
     assert not page.code
-    assert any(said(one).startswith("without a network (the commonest digit):") for one in page.caption)
-    assert not any("The curves are still those of" in said(one) for one in page.caption)
-    assert TASKS["digits"].description in map(said, page.caption)
+    assert any(read_text(one).startswith("without a network (the commonest digit):") for one in page.caption)
+    assert not any("The curves are still those of" in read_text(one) for one in page.caption)
+    assert TASKS["digits"].description in map(read_text, page.caption)
 
 
 def curve_names(page: AppTest) -> set[str]:
     """What is drawn on the curves."""
-    return {trace["name"] for trace in json.loads(components(page)["live_chart"][0]["figure"])["data"]}
+    return {trace["name"] for trace in json.loads(read_components(page)["live_chart"][0]["figure"])["data"]}
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence_and_the_next_one_works() -> None:
     # One mask on the cell for the whole sequence, scaled up at every step: 10 to the power of T.
-    page = lab(task="delayed-recall", lag="60", hidden="8", sequences="64", p_cell="0.9~sequence")
+    page = open_lab(task="delayed-recall", lag="60", hidden="8", sequences="64", p_cell="0.9~sequence")
     page.button(key="play").click().run()
-    waited(page, lambda run: run["state"] == "failed")
+    wait_for_run(page, lambda run: run["state"] == "failed")
     (error,) = page.error
-    assert said(error).startswith("The loss is no longer a number since update")
+    assert read_text(error).startswith("The loss is no longer a number since update")
     page.toggle(key="on-cell").set_value(False).run()
     page.button(key="step").click().run()
-    waited(page, lambda run: run["state"] == "paused")
+    wait_for_run(page, lambda run: run["state"] == "paused")
     assert not page.error
 
 
 def test_a_place_holds_the_same_kind_of_thing_in_every_state() -> None:
     """Where a container was, no element may come and none the other way: late messages for the one would meet the other,
     and the browser would show nothing at all."""
-    page = lab()
+    page = open_lab()
     seen: dict[tuple[int, ...], bool] = {}
 
     def see(state: str) -> None:
@@ -529,10 +494,10 @@ def places(page: AppTest) -> dict[tuple[int, ...], bool]:
     return dict(walk(page._tree, ()))
 
 
-def waited(page: AppTest, enough: Any) -> dict[str, Any]:
+def wait_for_run(page: AppTest, enough: Any) -> dict[str, Any]:
     """Draws the page again and again, as its timer would, until its run has come so far."""
     for _tick in range(2000):
-        drawn(page.run())
+        check_lab(page.run())
         run: dict[str, Any] = page.session_state["visit"]["run"]
         if enough(run):
             return run
@@ -561,7 +526,7 @@ class Bracketed(gettext.NullTranslations):
 )
 def test_every_text_is_translated(link: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gettext, "translation", lambda *_args, **_more: Bracketed())
-    page = lab(**link)
+    page = open_lab(**link)
     bare = {text: left for text in texts(page) if (left := outside(text))}
     assert not bare, f"not translated: {bare}"
 
@@ -569,7 +534,7 @@ def test_every_text_is_translated(link: dict[str, str], monkeypatch: pytest.Monk
 def texts(page: AppTest) -> set[str]:
     """Every text on the page that a person reads or hears."""
     found: set[str] = set()
-    for element in elements(page):
+    for element in walk_elements(page):
         for name in ("label", "help", "placeholder"):
             found.add(str(getattr(element, name, "") or ""))
         found |= set(map(str, getattr(element, "options", ()) or ()))
@@ -579,7 +544,7 @@ def texts(page: AppTest) -> set[str]:
             found.add(str(element.proto.text))
         if element.type == "metric":
             found.add(str(element.proto.label))
-    given = components(page)
+    given = read_components(page)
     for chart in given["live_chart"]:
         layout = json.loads(chart["figure"])["layout"]
         titles = [layout[axis].get("title", {}).get("text", "") for axis in ("xaxis", "yaxis")]
@@ -613,14 +578,13 @@ for name in names - heavy:
     importlib.import_module(name)
 assert "streamlit" not in sys.modules, "core imports streamlit"
 from streamlit.testing.v1 import AppTest
-from pages.common.service import service
-from pages.lab.controls import FEW
+from pages.common.service import get_service
 page = AppTest.from_file(sys.argv[1], default_timeout=60)
 page.query_params.update(task="delayed-recall", lag="3", hidden="8", sequences="64")
 page.run().button(key="step").click().run()
 while not (run := page.run().session_state["visit"]["run"])["events"]:
     assert run["state"] in ("queued", "starting", "running", "paused"), run
-service().close()
+get_service().close()
 assert "torch" not in sys.modules, "the app imports torch"
 assert "pandas" not in sys.modules, "half a second of the first page"
 """
@@ -629,82 +593,82 @@ assert "pandas" not in sys.modules, "half a second of the first page"
 
 def test_what_the_session_keeps_is_plain_data() -> None:
     """Classes would not survive a hot reload."""
-    page = lab()
+    page = open_lab()
     json.dumps(page.session_state["visit"])
     assert to_plain(experiment(page)) == page.session_state["visit"]["experiment"]
 
 
 def test_what_a_link_quotes_is_neither_picture_nor_address() -> None:
-    (warning,) = lab(task="![x](https://example.org/a.png)").warning
+    (warning,) = open_lab(task="![x](https://example.org/a.png)").warning
     assert not re.search(r"(?<!\\)[\[\]()]|https?[\\]?:", str(warning.value))
-    assert "https://example.org/a.png" in said(warning)
+    assert "https://example.org/a.png" in read_text(warning)
 
 
 def test_any_valid_rate_opens() -> None:
-    page = lab(p_input="0.995", p_cell="0.995,0.2", learning_rate="0.000001")
+    page = open_lab(p_input="0.995", p_cell="0.995,0.2", learning_rate="0.000001")
     assert experiment(page).placement.get_rate("input", 1, 2) == 0.995
     assert [experiment(page).placement.get_rate("cell", layer, 2) for layer in (1, 2)] == [0.995, 0.2]
     assert experiment(page).learning_rate == 1e-6
 
 
 def test_a_full_queue_is_said_and_the_run_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = lab()
-    monkeypatch.setattr(service(), "settings", Settings(waiting_runs=0))
+    page = open_lab()
+    monkeypatch.setattr(get_service(), "settings", Settings(waiting_runs=0))
     before = page.session_state["visit"]["run"]["id"]
-    drawn(page.button(key="play").click().run())
+    check_lab(page.button(key="play").click().run())
     assert page.session_state["visit"]["run"]["id"] == before
-    assert "are waiting already" in said(page.warning[0])
+    assert "are waiting already" in read_text(page.warning[0])
 
 
 def brought(page: AppTest, name: str, content: bytes) -> AppTest:
     """The page, once a file has been given to the uploader of the task."""
     (uploader,) = (one for one in page.file_uploader if str(one.key).startswith("own-"))
-    return drawn(uploader.upload(name, content, "text/csv").run())
+    return check_lab(uploader.upload(name, content, "text/csv").run())
 
 
 def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> None:
-    page = lab(task="series", hidden="16", epochs="3")
+    page = open_lab(task="series", hidden="16", epochs="3")
     last = experiment(page)
     for content, says in (
         (b"\x89PNG\0\0", "The file own.csv is not a text file"),
         (b"1\n" * 2_500_001, "has more than 5000000 bytes"),
     ):
-        assert says in said(brought(page, "own.csv", content).error[0])
+        assert says in read_text(brought(page, "own.csv", content).error[0])
         assert experiment(page) == last
     brought(page, "own.csv", b"7\n" * 400)
-    assert said(page.error[0]).startswith("The series is constant"), "another column, or batch, may mend it: it stays"
+    assert read_text(page.error[0]).startswith("The series is constant"), "another column, or batch, may mend it: it stays"
     assert experiment(page) == last
-    drawn(page.button(key="own-leave").click().run())
+    check_lab(page.button(key="own-leave").click().run())
     rows = (f"d{n},{n % 17 * (1 + n % 3)},{'' if n == 5 else n}\n" for n in range(400))
     brought(page, "my level.csv", ("day,level,holes\n" + "".join(rows)).encode())
     assert not page.error
     last, options = experiment(page), dict(experiment(page).options)
     path = str(options["corpus"])
     assert (options["column"], get_display_name(path)) == ("level", "my level.csv"), "the first column that is all numbers"
-    assert query(page) == {"v": "1", "task": "series", "hidden": "16", "epochs": "3", "file": "own", "column": "level"}
-    drawn(page.selectbox(key="option-series-column").select("holes").run())
-    assert said(page.error[0]).startswith("The column “holes” has no number in 1 of its 400 rows, first in row 6")
+    assert read_address(page) == {"v": "1", "task": "series", "hidden": "16", "epochs": "3", "file": "own", "column": "level"}
+    check_lab(page.selectbox(key="option-series-column").select("holes").run())
+    assert read_text(page.error[0]).startswith("The column “holes” has no number in 1 of its 400 rows, first in row 6")
     assert experiment(page) == last
     file = page.session_state["visit"]["files"]["series"]
     page.session_state["visit"]["files"]["series"] = file | {"path": "/etc/hostname"}
-    drawn(page.run())
+    check_lab(page.run())
     assert "own-leave" not in {button.key for button in page.button}, "a path that this visit has not brought is no path"
     page.session_state["visit"]["files"]["series"] = file
-    drawn(page.run())
-    assert experiment(drawn(page.selectbox(key="option-series-column").select("level").run())) == last
+    check_lab(page.run())
+    assert experiment(check_lab(page.selectbox(key="option-series-column").select("level").run())) == last
     assert forecast(page) == ["data", "naive: last value"]
     page.button(key="play").click().run()
-    run = waited(page, lambda run: run["state"] == "finished")
+    run = wait_for_run(page, lambda run: run["state"] == "finished")
     assert forecast(page) == ["data", "naive: last value", "network"]
     assert all(isinstance(event.get("forecast", ""), str) for event in run["events"])
     Path(path).unlink()
-    assert "is no longer here" in said(drawn(page.run()).warning[0])
+    assert "is no longer here" in read_text(check_lab(page.run()).warning[0])
     assert experiment(page).options == build_experiment("series").options
 
 
 def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None:
     """The browser is quicker than the page: what it tells is of the uploader before the one that is there by now."""
-    page = lab(task="series", hidden="16")
+    page = open_lab(task="series", hidden="16")
     page.session_state["visit"]["upload_turn"] += 1
     brought(page, "own.csv", "".join(f"{n % 7}\n" for n in range(400)).encode())
     assert get_display_name(str(dict(experiment(page).options)["corpus"])) == "own.csv"
@@ -712,17 +676,17 @@ def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None
 
 def forecast(page: AppTest) -> list[str]:
     """What is drawn of the series."""
-    (figure,) = (json.loads(one["figure"]) for one in components(page)["live_chart"] if "of the series" in one["sentence"])
+    (figure,) = (json.loads(one["figure"]) for one in read_components(page)["live_chart"] if "of the series" in one["sentence"])
     return [trace["name"] for trace in figure["data"]]
 
 
 def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_is_shown() -> None:
-    page = lab(task="digits", images="64", hidden="8", epochs="3")
-    assert not any("predictions are right" in said(one) for one in page.caption)
+    page = open_lab(task="digits", images="64", hidden="8", epochs="3")
+    assert not any("predictions are right" in read_text(one) for one in page.caption)
     page.button(key="play").click().run()
-    events = waited(page, lambda run: run["state"] == "finished")["events"]
+    events = wait_for_run(page, lambda run: run["state"] == "finished")["events"]
     records, test = [event for event in events if "confusion" in event], events[-1]["test"]
-    (beside,) = (said(one) for one in page.caption if said(one).startswith("without a network ("))
+    (beside,) = (read_text(one) for one in page.caption if read_text(one).startswith("without a network ("))
     baselines = [f"{100 * load_data(experiment(page)).baselines[part]['accuracy']:.1f} %" for part in ("validation", "test")]
     assert beside.splitlines() == [
         f"without a network (the commonest digit): {baselines[0]} on validation  ",
@@ -731,47 +695,47 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
     assert [record["update"] for record in records] == [0, 4, 8, 12]
     for update, record in ((None, records[-1]), (7, records[1]), (3, records[0])):
         page.session_state["visit"]["update"] = update
-        drawn(page.run())
+        check_lab(page.run())
         matrix = json.loads(record["confusion"])
         sentence = f"{sum(matrix[n][n] for n in range(10))} of 300 predictions are right."
-        assert any(said(one).startswith(sentence) for one in page.caption)
-        (chart,) = (one for one in components(page)["live_chart"] if one["sentence"].startswith(sentence))
+        assert any(read_text(one).startswith(sentence) for one in page.caption)
+        (chart,) = (one for one in read_components(page)["live_chart"] if one["sentence"].startswith(sentence))
         assert json.loads(chart["figure"])["layout"]["title"]["text"] == f"validation · update {record['update']}"
-        tested = [said(one) for one in page.caption if said(one).startswith("Test part, at the end: ")]
+        tested = [read_text(one) for one in page.caption if read_text(one).startswith("Test split, at the end: ")]
         assert len(tested) == (update is None), "of the test part only beside the last evaluation"
 
 
 def test_a_link_without_its_file_says_so_and_knows_the_column() -> None:
-    page = lab(task="series", file="own", column="holes")
+    page = open_lab(task="series", file="own", column="holes")
     note = "This experiment learns from a file of one's own (column “holes”), which no link carries and a reload lets go."
-    assert said(page.warning[0]).startswith(note)
+    assert read_text(page.warning[0]).startswith(note)
     assert experiment(page) == build_experiment("series")
     brought(page, "own.csv", ("level,holes\n" + "".join(f"{n},{n % 7}\n" for n in range(400))).encode())
     assert dict(experiment(page).options)["column"] == "holes"
     saved = to_json(experiment(page)).encode()
-    drawn(page.file_uploader(key="upload").upload("experiment.json", saved, "application/json").run())
-    assert said(page.warning[0]).startswith(note)
+    check_lab(page.file_uploader(key="upload").upload("experiment.json", saved, "application/json").run())
+    assert read_text(page.warning[0]).startswith(note)
     assert experiment(page) == build_experiment("series")
 
 
 def test_a_text_of_ones_own_is_read_and_too_short_a_one_loses_nothing() -> None:
-    page = lab(hidden="16", words="2000", batch="4")
+    page = open_lab(hidden="16", words="2000", batch="4")
     last = experiment(page)
     brought(page, "word.txt", b"dropout")
     needs = "has 1 of the 84 words that one window of 20 steps × 4 samples needs at least (about 560 in the whole text)"
-    assert needs in said(page.error[0])
+    assert needs in read_text(page.error[0])
     assert experiment(page) == last
-    drawn(page.button(key="own-leave").click().run())
+    check_lab(page.button(key="own-leave").click().run())
     brought(page, "tale.md", b"The old cat sees a dog, and the dog sees the cat. \n" * 300)
     assert not page.error
-    assert query(page)["file"] == "own"
+    assert read_address(page)["file"] == "own"
     assert {"cat", "dog"} < set(load_data(experiment(page)).token_names)
 
 
 def test_what_the_network_writes_is_shown_with_its_update() -> None:
-    page = lab(words="2000")
+    page = open_lab(words="2000")
     assert [element.value for element in page.code] == [" "]
-    assert "will stand here, at every evaluation" in " ".join(map(said, page.caption))
+    assert "appears here" in " ".join(map(read_text, page.caption))
     odd = "# <b>a</b>\n![x](http://example.com/x.png)"
     events = [
         {"event": "started", "updates": 9, "updates_per_epoch": 4, "version": 1},
@@ -808,37 +772,37 @@ def test_what_the_network_writes_is_shown_with_its_update() -> None:
         page.run()
         assert not page.exception
         assert [element.value for element in page.code] == [f"{odd}{shown}".replace("\n", "⏎ ")]
-        assert f"after update {shown}, at temperature 0.8" in " ".join(map(said, page.caption))
+        assert f"after update {shown}, at temperature 0.8" in " ".join(map(read_text, page.caption))
 
 
 def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> None:
-    page = lab(task="classification", hidden="8", batch="8", texts="32")
+    page = open_lab(task="classification", hidden="8", batch="8", texts="32")
     rows = "".join(f'"a {("good", "bad")[n % 2]} film,\nsaid {n}",{n % 2}\n' for n in range(80))
     brought(page, "reviews.csv", ("review,stars\n" + rows).encode())
-    assert said(page.error[0]) == (
+    assert read_text(page.error[0]) == (
         "The file reviews.csv has no column “text”; it has review, stars. Choose one below, under “Text column”. "
         "The page still shows what was there before: Text classification, the data that come with it."
     )
     assert [page.button(key=key).disabled for key in ("play", "step", "reset")] == [True, True, False]
     assert page.button(key="play").help == page.button(key="step").help != ""
     page.selectbox(key="option-classification-text").select("review").run()
-    drawn(page.selectbox(key="option-classification-label").select("stars").run())
+    check_lab(page.selectbox(key="option-classification-label").select("stars").run())
     assert not page.error
     assert [page.button(key=key).disabled for key in ("play", "step")] == [False, False]
-    assert "Training reads 32 of your 80 texts, validation 12 and test 12; 2 labels." in map(said, page.caption)
+    assert "Training reads 32 of your 80 texts, validation 12 and test 12; 2 labels." in map(read_text, page.caption)
     assert "option-classification-sections" not in {one.key for one in page.number_input}
     assert load_data(experiment(page)).class_names == ("0", "1")
-    assert {"text": "review", "label": "stars", "file": "own"}.items() < query(page).items()
-    drawn(page.button(key="own-leave").click().run())
+    assert {"text": "review", "label": "stars", "file": "own"}.items() < read_address(page).items()
+    check_lab(page.button(key="own-leave").click().run())
     assert page.number_input(key="option-classification-sections").value == 6
     brought(page, "own.csv", ("label,text\n" + "".join(f"{n % 2},a text {n % 50}\n" for n in range(80))).encode())
     assert [page.selectbox(key=f"option-classification-{name}").value for name in ("text", "label")] == ["text", "label"]
-    assert any("of your 80 texts (50 different: one that comes again counts once)" in said(one) for one in page.caption)
+    assert any("of your 80 texts (50 different: one that comes again counts once)" in read_text(one) for one in page.caption)
 
 
 def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_update_has_it() -> None:
-    page = lab(task="captions", hidden="8")
-    (before,) = components(page)["svg_drawing"]
+    page = open_lab(task="captions", hidden="8")
+    (before,) = read_components(page)["svg_drawing"]
     assert before["svg"].count("no answer yet") == 8
     names = load_data(experiment(page)).class_names
     rows = {n: [[names.index(letter) for letter in word] + [0]] * 8 for n, word in ((0, "ten"), (6, "two"))}
@@ -874,8 +838,8 @@ def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_
     }
     for chosen, last, word in ((None, 6, "two"), (5, 0, "ten")):
         page.session_state["visit"]["update"] = chosen
-        drawn(page.run())
-        (shown,) = components(page)["svg_drawing"]
+        check_lab(page.run())
+        (shown,) = read_components(page)["svg_drawing"]
         assert "no answer yet" not in shown["svg"]
         assert re.sub("<[^>]+>", "", shown["svg"]).count(word) == 8
-        assert any(said(one).startswith(f"After update {last}, validation: ") for one in page.caption)
+        assert any(read_text(one).startswith(f"After update {last}, validation: ") for one in page.caption)

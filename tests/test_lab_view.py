@@ -14,13 +14,13 @@ from core.analysis.path_counts import list_crossings, list_routes
 from core.errors import Invalid
 from core.experiment.batches import batch_at, load_data, nearest_target_step
 from core.experiment.experiment import Experiment, build_experiment
-from pages.common.path_view import COUNT, ROUTES, View, first_that_shows, view_from_query, view_to_query
+from pages.common.path_view import ROUTES, WINDOW_STEPS, PathView, find_first_step, view_from_query, view_to_query
 from tests.strategies import experiments
 
 SAMPLES = 8
 wholes = st.integers(0, 40) | st.integers(0, 10**8)
 paths = st.just(()) | st.lists(wholes, min_size=2, max_size=7).map(tuple)
-views = st.builds(View, first=st.none() | wholes, sample=wholes, climbs=paths, through=st.sampled_from(ROUTES))
+views = st.builds(PathView, first=st.none() | wholes, sample=wholes, climbs=paths, through=st.sampled_from(ROUTES))
 # Few steps make few windows: sizes at which every bound is met.
 small = st.builds(
     build_experiment, st.just("language-model"), layers=st.integers(1, 4), steps=st.integers(2, 14), batch=st.integers(1, 12)
@@ -28,10 +28,10 @@ small = st.builds(
 garbage = st.text(max_size=6) | st.sampled_from(["-1", "1.5", "1,2", "1,,2", ",", "٣", "²", "9" * 5000, " 1", "nan", "\ud800"])
 
 
-def check(view: View, experiment: Experiment) -> None:
+def check(view: PathView, experiment: Experiment) -> None:
     """A view that the figure and the count can show."""
     assert view.first is not None
-    assert 0 <= view.start == view.first <= max(0, experiment.steps - COUNT)
+    assert 0 <= view.start == view.first <= max(0, experiment.steps - WINDOW_STEPS)
     assert 0 <= view.sample < min(SAMPLES, experiment.batch)
     assert 0 <= view.climbs[0] <= view.climbs[-1] < experiment.steps
     list_crossings(
@@ -40,18 +40,18 @@ def check(view: View, experiment: Experiment) -> None:
 
 
 @given(view=views, experiment=experiments() | small)
-def test_whatever_is_asked_for_a_fitted_view_can_be_shown(view: View, experiment: Experiment) -> None:
-    fitted = view.fitted(experiment, SAMPLES)
+def test_whatever_is_asked_for_a_fitted_view_can_be_shown(view: PathView, experiment: Experiment) -> None:
+    fitted = view.fit_to(experiment, SAMPLES)
     check(fitted, experiment)
     assert fitted.through == (view.through if view.through in list_routes(experiment.cell) else "state")
-    assert fitted.fitted(experiment, SAMPLES) == fitted
+    assert fitted.fit_to(experiment, SAMPLES) == fitted
 
 
 @given(view=views, experiment=small, t=wholes, data=st.data())
 def test_whatever_is_clicked_gives_a_view_that_can_be_shown(
-    view: View, experiment: Experiment, t: int, data: st.DataObject
+    view: PathView, experiment: Experiment, t: int, data: st.DataObject
 ) -> None:
-    view, t = view.fitted(experiment, SAMPLES), t % experiment.steps
+    view, t = view.fit_to(experiment, SAMPLES), t % experiment.steps
     check(view.with_source(t), experiment)
     assert view.with_source(t).climbs[0] == t
     check(view.with_target(t), experiment)
@@ -66,7 +66,7 @@ def test_whatever_is_clicked_gives_a_view_that_can_be_shown(
 
 
 def test_a_click_moves_only_the_climbs_in_its_way() -> None:
-    view = View(climbs=(2, 5, 8))
+    view = PathView(climbs=(2, 5, 8))
     assert view.with_source(3).climbs == (3, 5, 8)
     assert view.with_source(6).climbs == (6, 6, 8)
     assert view.with_source(9).climbs == (9, 9, 9)
@@ -76,20 +76,20 @@ def test_a_click_moves_only_the_climbs_in_its_way() -> None:
 
 
 def test_the_first_path_shown_goes_over_five_steps_or_as_many_as_there_are() -> None:
-    assert View().fitted(build_experiment(layers=2), SAMPLES).climbs == (0, 2, 5)
-    assert View().fitted(build_experiment(layers=1, steps=3), SAMPLES).climbs == (0, 2)
+    assert PathView().fit_to(build_experiment(layers=2), SAMPLES).climbs == (0, 2, 5)
+    assert PathView().fit_to(build_experiment(layers=1, steps=3), SAMPLES).climbs == (0, 2)
 
 
 @given(view=views, experiment=small, data=st.data())
 def test_the_path_ends_where_something_is_asked_and_a_window_that_nobody_chose_shows_it(
-    view: View, experiment: Experiment, data: st.DataObject
+    view: PathView, experiment: Experiment, data: st.DataObject
 ) -> None:
     end = data.draw(st.integers(0, experiment.steps - 1))
-    fitted = replace(view, first=None).fitted(experiment, SAMPLES, lambda _sample, _t, _chosen: end)
+    fitted = replace(view, first=None).fit_to(experiment, SAMPLES, lambda _sample, _t, _chosen: end)
     check(fitted, experiment)
     assert fitted.climbs[-1] == end
-    assert end in range(fitted.start, fitted.start + COUNT)
-    at_the_beginning = replace(view, first=0).fitted(experiment, SAMPLES, lambda _sample, _t, _chosen: end)
+    assert end in range(fitted.start, fitted.start + WINDOW_STEPS)
+    at_the_beginning = replace(view, first=0).fit_to(experiment, SAMPLES, lambda _sample, _t, _chosen: end)
     assert at_the_beginning.start == 0
 
 
@@ -116,36 +116,36 @@ def test_speech_is_looked_at_first_where_something_is_spoken() -> None:
     for update in (1, 2, 3):
         answers = batch_at(experiment, update).y
         for sample in range(SAMPLES):
-            start = View(sample=sample).fitted(experiment, SAMPLES, partial(nearest_target_step, experiment, update)).start
+            start = PathView(sample=sample).fit_to(experiment, SAMPLES, partial(nearest_target_step, experiment, update)).start
             spoken = answers[:, sample] != silence
-            assert spoken[start : start + COUNT].sum() >= min(6, spoken.sum())
+            assert spoken[start : start + WINDOW_STEPS].sum() >= min(6, spoken.sum())
             assert nearest_target_step(experiment, update, sample, 3, chosen=True) == 3
 
 
 @given(t=st.integers(0, 40), first=st.integers(0, 40), more=st.integers(0, 40))
 def test_a_jump_moves_the_window_as_far_as_it_must(t: int, first: int, more: int) -> None:
     steps = max(t, first) + 1 + more
-    possible = range(max(0, steps - COUNT) + 1)
-    showing = [start for start in possible if start <= t < start + COUNT]
+    possible = range(max(0, steps - WINDOW_STEPS) + 1)
+    showing = [start for start in possible if start <= t < start + WINDOW_STEPS]
     first = min(first, possible[-1])
-    assert first_that_shows(t, first, steps) == min(showing, key=lambda start: abs(start - first))
+    assert find_first_step(t, first, steps) == min(showing, key=lambda start: abs(start - first))
 
 
 def test_a_path_for_other_layers_keeps_its_source_and_target() -> None:
-    assert View(climbs=(3, 4, 9)).fitted(build_experiment(layers=3), SAMPLES).climbs == (3, 5, 7, 9)
-    assert View(climbs=(3, 4, 9)).fitted(build_experiment(layers=1), SAMPLES).climbs == (3, 9)
+    assert PathView(climbs=(3, 4, 9)).fit_to(build_experiment(layers=3), SAMPLES).climbs == (3, 5, 7, 9)
+    assert PathView(climbs=(3, 4, 9)).fit_to(build_experiment(layers=1), SAMPLES).climbs == (3, 9)
 
 
 @given(view=views)
-def test_query_round_trip(view: View) -> None:
+def test_query_round_trip(view: PathView) -> None:
     """Through a real address: what a browser would send back."""
     address = urlencode(view_to_query(view))
     assert view_from_query(dict(parse_qsl(address))) == view
 
 
 def test_the_default_view_needs_no_address() -> None:
-    assert view_to_query(View()) == {}
-    assert view_from_query({}) == view_from_query({"v": "1", "task": "language-model"}) == View()
+    assert view_to_query(PathView()) == {}
+    assert view_from_query({}) == view_from_query({"v": "1", "task": "language-model"}) == PathView()
 
 
 @pytest.mark.parametrize(
@@ -174,4 +174,4 @@ def test_any_text_is_a_view_or_invalid(query: dict[str, str]) -> None:
         view = view_from_query(query)
         assert view_from_query(view_to_query(view)) == view
         assert all(isinstance(part, int | str | tuple | None) for part in astuple(view))
-        check(view.fitted(build_experiment(), SAMPLES), build_experiment())
+        check(view.fit_to(build_experiment(), SAMPLES), build_experiment())

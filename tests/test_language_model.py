@@ -36,13 +36,13 @@ def build_data(options: dict[str, Value], steps: int, batch: int, seed: int) -> 
     return TASK.make_data(options, steps, batch, seed)
 
 
-def split_words(words: int, seed: int, own: str = "") -> dict[str, list[str]]:
-    return split_symbols(WORDS, words, seed, own)
+def split_words(words: int, seed: int, text: str = "") -> dict[str, list[str]]:
+    return split_symbols(WORDS, words, seed, text)
 
 
-def read_streams(part: str, data: Data) -> list[list[str]]:
+def read_streams(split: str, data: Data) -> list[list[str]]:
     """Return the streams of a split_words as words, with the targets of the last window."""
-    x = np.concatenate([batch.x for batch in data.split(part)])
+    x = np.concatenate([batch.x for batch in data.split(split)])
     return [[data.token_names[n] for n in stream] for stream in x.T]
 
 
@@ -93,7 +93,7 @@ def test_long_paragraphs_come_once() -> None:
         for paragraph in topic.lower().split("\n\n"):
             words = re.findall(r"[a-z][a-z_']*|[.,;:]", paragraph)
             if len(words) >= max(LONG, MIN_REPEATED_WORDS):
-                assert sum(part.count(" ".join(words)) for part in text) <= 1
+                assert sum(split.count(" ".join(words)) for split in text) <= 1
 
 
 @given(words=st.integers(2_000, 30_000), seed=seeds)
@@ -106,16 +106,16 @@ def test_the_vocabulary_is_that_of_the_training_part(words: int, seed: int) -> N
     assert data.class_names == data.token_names
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_the_target_is_the_next_word(part: str) -> None:
+@pytest.mark.parametrize("split", PARTS)
+def test_the_target_is_the_next_word(split: str) -> None:
     """The joined streams are the text; the target of a step is the next word; unknown words are no targets."""
     data = build_data({"words": 5_000}, 17, 6, 7)
-    text = [word if word in data.token_names else UNKNOWN for word in split_words(5_000, 7)[part]]
+    text = [word if word in data.token_names else UNKNOWN for word in split_words(5_000, 7)[split]]
     length = len(text) // 6
-    for n, stream in enumerate(read_streams(part, data)):
+    for n, stream in enumerate(read_streams(split, data)):
         assert stream == text[n * length : n * length + len(stream)]
         assert length - 17 - 1 <= len(stream) < length
-    batches = list(data.split(part))
+    batches = list(data.split(split))
     assert [batch.starts_sequence for batch in batches] == [True] + [False] * (len(batches) - 1)
     x, y = (np.concatenate([getattr(batch, name) for batch in batches]) for name in "xy")
     assert (y[:-1] == np.where(x[1:] == 0, -1, x[1:])).all()
@@ -134,21 +134,21 @@ def test_an_epoch_is_the_training_part_in_order() -> None:
 def test_the_seed_decides_and_nothing_else() -> None:
     one, again, other = (build_data({"words": 5_000}, 17, 6, seed) for seed in (7, 7, 8))
     assert one.token_names == again.token_names != other.token_names
-    for part in PARTS:
-        assert read_streams(part, one) == read_streams(part, again) != read_streams(part, other)
+    for split in PARTS:
+        assert read_streams(split, one) == read_streams(split, again) != read_streams(split, other)
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_knows_how_often_each_word_occurs(part: str) -> None:
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_baseline_knows_how_often_each_word_occurs(split: str) -> None:
     """Perplexity of the targets of a split_words by their add-one frequency in the training split_words."""
     data = build_data({"words": 3_000}, 20, 4, 7)
-    train, held = split_words(3_000, 7)["train"], split_words(3_000, 7)[part]
+    train, held = split_words(3_000, 7)["train"], split_words(3_000, 7)[split]
     known = set(data.token_names) - {UNKNOWN}
     counts = Counter(word for word in train[: len(train) // 4 * 4] if word in known)
     total = sum(counts[word] + 1 for word in known)
     asked = [word for word in held[: len(held) // 4 * 4] if word in known]
     loss = -sum(math.log((counts[w] + 1) / total) for w in asked) / len(asked)
-    assert data.baselines[part] == pytest.approx({"perplexity": math.exp(loss), "bits_per_word": loss / math.log(2)})
+    assert data.baselines[split] == pytest.approx({"perplexity": math.exp(loss), "bits_per_word": loss / math.log(2)})
     assert 1 < data.baseline < len(data.token_names)
 
 
@@ -187,8 +187,8 @@ def make_text(words: int, seed: int = 1) -> str:
 def write_ptb_folder(folder: Path, sizes: dict[str, int]) -> Path:
     """Write a folder in the layout of the Penn Treebank, with its unknown words, numbers and lines."""
     random = Random(3)
-    for part, name in PTB_FILES.items():
-        words = random.choices([UNKNOWN, "N", "n't", "$", "the", "of", "corp.", "mr."], k=sizes[part])
+    for split, name in PTB_FILES.items():
+        words = random.choices([UNKNOWN, "N", "n't", "$", "the", "of", "corp.", "mr."], k=sizes[split])
         lines = [words[at : at + 9] for at in range(0, len(words), 9)]
         (folder / name).write_text("".join(f" {' '.join(line)} \n" for line in lines))
     return folder
@@ -210,7 +210,7 @@ def test_a_users_text_is_split_by_position(tmp_path: Path) -> None:
 def test_no_word_is_split(text: str) -> None:
     parts = split_text(text)
     assert "".join(parts.values()) == text
-    assert [word for part in parts.values() for word in part.split()] == text.split()
+    assert [word for split in parts.values() for word in split.split()] == text.split()
 
 
 def test_the_vocabulary_of_a_users_text_is_that_of_its_training_split(tmp_path: Path) -> None:
@@ -229,11 +229,11 @@ def test_a_folder_is_read_as_the_papers_read_it(tmp_path: Path) -> None:
     """The end of a line is a word, the vocabulary is all of the training file, and `<unk>` is a target."""
     folder = write_ptb_folder(tmp_path, {"train": 900, "validation": 400, "test": 300})
     data = build_data({"words": 10**6, "corpus": str(folder)}, 7, 4, 7)
-    for part, name in PTB_FILES.items():
+    for split, name in PTB_FILES.items():
         raw = (folder / name).read_text().replace("\n", "<eos>").split()
         length = len(raw) // 4
         epoch = (length - 1) // 7
-        batches = list(data.split(part))
+        batches = list(data.split(split))
         assert len(batches) == epoch
         for at, batch in enumerate(batches):
             for n in range(4):

@@ -1,4 +1,4 @@
-"""What a link to the Masks page looks at: there and back, what is out of range, and what is no look at all."""
+"""The view of the Masks page in a link: there and back, what is out of range, and what is no view at all."""
 
 import pytest
 from hypothesis import given
@@ -9,12 +9,12 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.errors import Invalid
 from core.experiment.experiment import Experiment, build_experiment
-from pages.learn.masks_view import PHASES, Look, look_from_query, look_to_query
+from pages.learn.masks_view import PHASES, MasksView, masks_view_from_query, masks_view_to_query
 from tests.strategies import experiments
 
 names = st.lists(st.sampled_from(list_comparison_choices("lstm")), max_size=MAX_COMPARED, unique=True).map(tuple)
 looks = st.builds(
-    Look,
+    MasksView,
     beside=names,
     update=st.integers(1, 10**9 - 1),
     step=st.integers(0, 10**9 - 1),
@@ -26,13 +26,13 @@ looks = st.builds(
 
 
 @given(looks)
-def test_a_look_comes_back_from_its_link(look: Look) -> None:
-    assert look_from_query(look_to_query(look)) == look
+def test_a_view_comes_back_from_its_link(view: MasksView) -> None:
+    assert masks_view_from_query(masks_view_to_query(view)) == view
 
 
 def test_the_default_look_is_no_part_of_a_link() -> None:
-    assert look_to_query(Look()) == {}
-    assert look_from_query({}) == Look()
+    assert masks_view_to_query(MasksView()) == {}
+    assert masks_view_from_query({}) == MasksView()
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_the_default_look_is_no_part_of_a_link() -> None:
 )
 def test_what_is_no_look_is_said(query: dict[str, str], why: str) -> None:
     with pytest.raises(Invalid, match=why):
-        look_from_query(query)
+        masks_view_from_query(query)
 
 
 @given(experiments(), looks)
-def test_a_fitted_look_is_one_that_the_experiment_has(experiment: Experiment, look: Look) -> None:
+def test_a_fitted_view_is_one_that_the_experiment_has(experiment: Experiment, view: MasksView) -> None:
     try:
-        fitted = look.fitted(experiment)
+        fitted = view.fit_to(experiment)
     except Invalid:  # its data do not fill a batch
         return
     on = [
@@ -69,19 +69,19 @@ def test_a_fitted_look_is_one_that_the_experiment_has(experiment: Experiment, lo
     assert (fitted.site, fitted.layer) in on or (fitted.site == "" and not on)
     assert 0 <= fitted.step < experiment.steps
     assert all(name not in METHODS or experiment.cell in METHODS[name].cells for name in fitted.beside or ())
-    assert fitted.fitted(experiment) == fitted
+    assert fitted.fit_to(experiment) == fitted
 
 
 def test_the_nearest_mask_is_that_of_the_same_place() -> None:
-    look = Look(site="state", layer=3).fitted(build_experiment(placement=METHODS["naive-state"].build_placement()))
-    assert (look.site, look.layer) == ("state", 1)
-    assert Look(site="state").fitted(build_experiment()).site == "input"
-    assert Look(site="state", layer=2).fitted(build_experiment()).site == "between"
-    assert Look(site="state").fitted(build_experiment(placement=Placement())).site == ""
+    view = MasksView(site="state", layer=3).fit_to(build_experiment(placement=METHODS["naive-state"].build_placement()))
+    assert (view.site, view.layer) == ("state", 1)
+    assert MasksView(site="state").fit_to(build_experiment()).site == "input"
+    assert MasksView(site="state", layer=2).fit_to(build_experiment()).site == "between"
+    assert MasksView(site="state").fit_to(build_experiment(placement=Placement())).site == ""
 
 
 @pytest.mark.parametrize(
-    ("method", "site", "beside"),
+    ("method", "site", "compared"),
     [
         ("zaremba2014", "input", ("sequence", "batch")),
         ("gal2016", "input", ("batch", "step")),
@@ -92,9 +92,11 @@ def test_the_nearest_mask_is_that_of_the_same_place() -> None:
     ],
 )
 def test_at_first_a_mask_of_many_units_is_open_beside_what_is_shared_otherwise(
-    method: str, site: str, beside: tuple[str, ...]
+    method: str, site: str, compared: tuple[str, ...]
 ) -> None:
     experiment = build_experiment(placement=METHODS[method].build_placement())
-    look = Look().fitted(experiment)
-    assert (look.site, look.beside) == (site, beside)
-    assert look_from_query(look_to_query(Look())) == Look(), "what follows the method is no part of a link"
+    view = MasksView().fit_to(experiment)
+    assert (view.site, view.beside) == (site, compared)
+    assert masks_view_from_query(masks_view_to_query(MasksView())) == MasksView(), (
+        "what follows the method is no part of a link"
+    )

@@ -24,8 +24,8 @@ lags = st.integers(4, 40)
 def describe_samples(task: str, lag: int, more: int, seed: int, **options: int) -> Iterator[tuple[list[str], list[str | None]]]:
     """Yield the inputs and targets of a few samples of every split as texts."""
     data = build_data(task, lag, more, seed, **options)
-    for part in ("train", *SPLIT_SIZES):
-        batch = next(data.split(part))
+    for split in ("train", *SPLIT_SIZES):
+        batch = next(data.split(split))
         assert batch.starts_sequence
         for b in range(3):
             yield data.describe_inputs(batch.x[:, b]), data.describe_answers(batch.y[:, b], batch.x[:, b])
@@ -52,8 +52,8 @@ def test_temporal_order(lag: int, more: int, seed: int) -> None:
 @settings(max_examples=15)
 def test_adding(lag: int, more: int, seed: int) -> None:
     data = build_data("adding", lag, more, seed)
-    for part in ("train", *SPLIT_SIZES):
-        batch = next(data.split(part))
+    for split in ("train", *SPLIT_SIZES):
+        batch = next(data.split(split))
         assert ((batch.x[..., 0] >= 0) & (batch.x[..., 0] <= 1)).all()
         assert (batch.x[: lag // 2, :, 1].sum(axis=0) == 1).all()
         assert (batch.x[lag // 2 : lag, :, 1].sum(axis=0) == 1).all()
@@ -65,15 +65,15 @@ def test_adding(lag: int, more: int, seed: int) -> None:
     assert [text.startswith("+") for text in shown] == (batch.x[:lag, 0, 1] == 1).tolist()
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_adding_and_its_baseline_are_scaled_by_the_training_split(part: str) -> None:
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_adding_and_its_baseline_are_scaled_by_the_training_split(split: str) -> None:
     data = build_data("adding", 10, sequences=96)
-    sums = {name: np.concatenate([batch.y[9] for batch in data.split(name)]).astype(float) for name in ("train", part)}
+    sums = {name: np.concatenate([batch.y[9] for batch in data.split(name)]).astype(float) for name in ("train", split)}
     assert sums["train"].mean() == pytest.approx(0, abs=1e-6)
     assert sums["train"].std() == pytest.approx(1, rel=1e-6)
-    errors = sums[part] * data.target_std
-    assert data.baselines[part]["mse"] == pytest.approx((errors**2).mean(), rel=1e-5)
-    assert data.baselines[part]["mae"] == pytest.approx(abs(errors).mean(), rel=1e-5)
+    errors = sums[split] * data.target_std
+    assert data.baselines[split]["mse"] == pytest.approx((errors**2).mean(), rel=1e-5)
+    assert data.baselines[split]["mae"] == pytest.approx(abs(errors).mean(), rel=1e-5)
 
 
 @given(lag=st.integers(0, 40), items=st.integers(1, 10), more=st.integers(0, 9), seed=seeds)
@@ -99,7 +99,7 @@ def test_splits_have_different_sequences(task: str) -> None:
     """With long sequences, which are hardly ever equal by chance."""
     data = build_data(task, 40, sequences=500, **({"items": 10} if task == "copy" else {}))
     rows = {
-        part: {x.tobytes() for batch in data.split(part) for x in batch.x.swapaxes(0, 1)} for part in ("train", *SPLIT_SIZES)
+        split: {x.tobytes() for batch in data.split(split) for x in batch.x.swapaxes(0, 1)} for split in ("train", *SPLIT_SIZES)
     }
     assert [len(found) for found in rows.values()] == [480, *SPLIT_SIZES.values()]  # whole batches of 32
     assert len(set.union(*rows.values())) == sum(map(len, rows.values()))

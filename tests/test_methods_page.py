@@ -4,16 +4,12 @@ Oracles: the catalogue, core.analysis.path_counts for counts, core.export for co
 """
 
 import html
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
 from core.analysis.path_counts import count_all_routes, count_corruption
 from core.dropout.methods import METHODS
@@ -22,52 +18,29 @@ from core.dropout.search import find_methods
 from core.dropout.sites import SITES
 from core.dropout.tutorials import TUTORIAL_CLAIMS
 from core.experiment.serialization import from_query
-from pages.common.escape import plain
+from pages.common.escape import escape_markdown
+from tests.app_pages import check_page, load_page, read_components, remove_escapes
 from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
 
 
-def opened(**query: str) -> AppTest:
-    """The page, opened by a link with that query."""
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for name, value in query.items():
-        page.query_params[name] = value
+def open_page(**query: str) -> AppTest:
+    """Open the page by a link with that query."""
+    page = load_page("app.py", query)
     page.switch_page("pages/reference/methods.py")
-    return whole(page.run())
-
-
-def whole(page: AppTest) -> AppTest:
-    assert [error.value for error in page.exception] == []
-    return page
-
-
-def elements(page: AppTest) -> Iterator[Element]:
-    def walk(block: Block) -> Iterator[Element]:
-        for child in block.children.values():
-            if isinstance(child, Block):
-                yield from walk(child)
-            else:
-                yield child
-
-    yield from walk(page._tree)
-
-
-def given(page: AppTest, component: str) -> list[Any]:
-    """What the components of that name were given."""
-    found = (one.proto for one in elements(page) if isinstance(one, UnknownElement) and one.type == "bidi_component")
-    return [json.loads(proto.json) for proto in found if proto.component_name == component]
+    return check_page(page.run())
 
 
 def drawings(page: AppTest, kind: str) -> list[str]:
-    return [one["svg"] for one in given(page, "svg_drawing") if f'class="{kind}"' in one["svg"]]
+    return [one["svg"] for one in read_components(page)["svg_drawing"] if f'class="{kind}"' in one["svg"]]
 
 
-def said(page: AppTest) -> str:
-    """All texts of the page, without the escapes that keep them from being read as Markdown."""
+def read_texts(page: AppTest) -> str:
+    """Return all texts of the page as a visitor reads them."""
     kinds = ("markdown", "caption", "header", "error", "info", "warning")
     parts = [str(getattr(one, "value", "")) for kind in kinds for one in page.get(kind)]
-    return re.sub(r"\\(.)", r"\1", "\n".join(parts)).replace("\u2060", "")
+    return remove_escapes("\n".join(parts))
 
 
 def link(page: AppTest) -> dict[str, str]:
@@ -81,8 +54,8 @@ def link(page: AppTest) -> dict[str, str]:
 @pytest.mark.parametrize("cell", LSTM_FIRST)
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_is_shown_for_every_cell(name: str, cell: str) -> None:
-    page, row = opened(method=name, cell=cell), METHODS[name]
-    text = said(page)
+    page, row = open_page(method=name, cell=cell), METHODS[name]
+    text = read_texts(page)
     assert row.label in text
     assert row.use in text
     assert row.citation in text
@@ -107,18 +80,22 @@ def test_every_method_is_shown_for_every_cell(name: str, cell: str) -> None:
 
 
 def test_the_first_visit_shows_zaremba_in_an_lstm() -> None:
-    page = opened()
+    page = open_page()
     assert page.selectbox(key="methods-method").value == "zaremba2014"
-    assert "L + 1" in said(page)
-    assert given(page, "address")[-1]["query"] == "method=zaremba2014&cell=lstm"
+    assert "L + 1" in read_texts(page)
+    assert read_components(page)["address"][-1]["query"] == "method=zaremba2014&cell=lstm"
 
 
 def test_two_methods_stand_side_by_side() -> None:
-    page = opened(method="gal2016", cell="gru", **{"with": "keras"})
-    assert [plain(METHODS[name].label) for name in ("gal2016", "keras")] == [header.value for header in page.header]
+    page = open_page(method="gal2016", cell="gru", **{"with": "keras"})
+    assert [escape_markdown(METHODS[name].label) for name in ("gal2016", "keras")] == [header.value for header in page.header]
     assert len(drawings(page, "cell-diagram")) == 2
-    assert dict(parse_qsl(given(page, "address")[-1]["query"])) == {"method": "gal2016", "cell": "gru", "with": "keras"}
-    page = whole(page.selectbox(key="methods-with").select("").run())
+    assert dict(parse_qsl(read_components(page)["address"][-1]["query"])) == {
+        "method": "gal2016",
+        "cell": "gru",
+        "with": "keras",
+    }
+    page = check_page(page.selectbox(key="methods-with").select("").run())
     assert len(drawings(page, "cell-diagram")) == 1
 
 
@@ -132,7 +109,7 @@ def test_two_methods_stand_side_by_side() -> None:
     ],
 )
 def test_a_damaged_address_is_said_and_the_rest_holds(query: dict[str, str], words: list[str]) -> None:
-    page = opened(**query)
+    page = open_page(**query)
     (error,) = page.error
     text = re.sub(r"\\(.)", r"\1", str(error.value)).replace("\u2060", "")
     assert all(word in text for word in words)
@@ -141,27 +118,27 @@ def test_a_damaged_address_is_said_and_the_rest_holds(query: dict[str, str], wor
 
 
 def test_an_alias_opens_its_method() -> None:
-    assert opened(method="AWD").selectbox(key="methods-method").value == "merity2017"
+    assert open_page(method="AWD").selectbox(key="methods-method").value == "merity2017"
 
 
 def test_what_is_sought_is_found_and_shown() -> None:
-    page = opened()
-    page = whole(page.text_input(key="methods-text").input("zoneout").run())
+    page = open_page()
+    page = check_page(page.text_input(key="methods-text").input("zoneout").run())
     assert page.selectbox(key="methods-method").value == "zaremba2014", "a search changes what is offered, not what is chosen"
     assert METHODS["krueger2016"].label in list(page.selectbox(key="methods-method").options)
-    page = whole(page.text_input(key="methods-text").input("nothing of the kind").run())
-    assert "Nothing matches" in said(page)
-    page = whole(page.text_input(key="methods-text").input("").run())
-    page = whole(page.selectbox(key="methods-site").select("cell").run())
+    page = check_page(page.text_input(key="methods-text").input("nothing of the kind").run())
+    assert "Nothing matches" in read_texts(page)
+    page = check_page(page.text_input(key="methods-text").input("").run())
+    page = check_page(page.selectbox(key="methods-site").select("cell").run())
     found = [name for name in METHODS if name in find_methods(site="cell") or name == "zaremba2014"]
     assert page.selectbox(key="methods-method").options == [METHODS[name].label for name in found]
 
 
 def test_layers_distance_and_gates_are_counted() -> None:
-    page = opened(method="naive-state")
+    page = open_page(method="naive-state")
     page.number_input(key="methods-layers").set_value(3)
     page.number_input(key="methods-distance").set_value(7)
-    page = whole(page.toggle(key="methods-gates").set_value(True).run())
+    page = check_page(page.toggle(key="methods-gates").set_value(True).run())
     placement = METHODS["naive-state"].build_placement()
     counts, every = count_corruption(placement, 3, 7), count_all_routes(placement, 3, 7)
     shown = [[int(n) for n in re.findall(r'data-paths="(\d+)"', svg)] for svg in drawings(page, "path-histogram")]
@@ -169,7 +146,7 @@ def test_layers_distance_and_gates_are_counted() -> None:
         list(counts.histogram[counts.least :]),
         list(every[next(i for i, n in enumerate(every) if n) :]),
     ]
-    assert f"Here: {counts.least} to {counts.most}" in said(page)
+    assert f"Here: {counts.least} to {counts.most}" in read_texts(page)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -200,6 +177,6 @@ def test_find_by_name_site_and_sharing() -> None:
 def test_what_is_published_and_told_belongs_to_methods_and_is_shown() -> None:
     assert {one.method for one in PUBLISHED_RESULTS} | {one.method for one in TUTORIAL_CLAIMS} <= METHODS.keys()
     for name in {one.method for one in (*PUBLISHED_RESULTS, *TUTORIAL_CLAIMS)}:
-        text = said(opened(method=name))
+        text = read_texts(open_page(method=name))
         assert all(one.value in text and one.source in text for one in PUBLISHED_RESULTS if one.method == name)
         assert all(one.claim in text and one.correction in text for one in TUTORIAL_CLAIMS if one.method == name)

@@ -3,7 +3,6 @@
 Oracles: core.analysis.path_counts for the counts, the codec for addresses. No browser.
 """
 
-import json
 import re
 import subprocess
 import sys
@@ -11,12 +10,10 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from time import sleep
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Block, Element, UnknownElement
 
 from core.analysis.path_counts import count_corruption, list_routes
 from core.analysis.path_stats import compute_method_rows, remove_schedules
@@ -26,10 +23,11 @@ from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_query, to_plain
 from core.nn.network import Network
 from core.training.weight_file import save_weights
-from pages.common.path_view import View, view_from_query
-from pages.common.service import service
+from pages.common.path_view import PathView, view_from_query
+from pages.common.service import get_service
 from pages.learn import path_weights
-from pages.learn.path_sensitivity import measurements
+from pages.learn.path_sensitivity import get_sensitivity_jobs
+from tests.app_pages import check_page, load_page, read_address, read_components, walk_elements
 from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
@@ -51,41 +49,18 @@ DAMAGED = {
 def _measurements() -> Iterator[None]:
     """Ends what the pages of this module have started."""
     yield
-    service().close()
-    service.clear()
+    get_service().close()
+    get_service.clear()
 
 
-def path_page(**query: str) -> AppTest:
-    """The page, just opened by a link with that query."""
-    page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
-    for name, value in query.items():
-        page.query_params[name] = value
-    return drawn(page.run())
+def open_page(**query: str) -> AppTest:
+    """Open the page by a link with that query."""
+    return check_path_page(load_page("pages/learn/path.py", query).run())
 
 
-def drawn(page: AppTest) -> AppTest:
-    """The page, whole: no exception, the network, the charts."""
-    assert [error.value for error in page.exception] == []
-    assert set(components(page)) >= {"network", "live_chart", "update_slider", "address"}
-    return page
-
-
-def elements(block: Block) -> Iterator[Element]:
-    """Everything on the page."""
-    for child in block.children.values():
-        if isinstance(child, Block):
-            yield from elements(child)
-        else:
-            yield child
-
-
-def components(page: AppTest) -> dict[str, list[Any]]:
-    """By the name of a component: what each of them on the page was given."""
-    found: dict[str, list[Any]] = {}
-    for element in elements(page._tree):
-        if isinstance(element, UnknownElement) and element.type == "bidi_component":
-            found.setdefault(element.proto.component_name, []).append(json.loads(element.proto.json))
-    return found
+def check_path_page(page: AppTest) -> AppTest:
+    """Return the page if it ran without an exception and has the network, the charts and a slider."""
+    return check_page(page, "network", "live_chart", "update_slider", "address")
 
 
 def sentence(page: AppTest) -> str:
@@ -95,12 +70,7 @@ def sentence(page: AppTest) -> str:
 
 def svg(page: AppTest) -> str:
     """The network."""
-    return str(components(page)["network"][0]["svg"])
-
-
-def query(page: AppTest) -> dict[str, str]:
-    """The address that the page has given itself."""
-    return dict(parse_qsl(components(page)["address"][-1]["query"]))
+    return str(read_components(page)["network"][0]["svg"])
 
 
 def crossed(page: AppTest) -> int:
@@ -109,45 +79,45 @@ def crossed(page: AppTest) -> int:
 
 
 def test_the_page_opens_on_the_papers_count() -> None:
-    page = path_page()
+    page = open_page()
     assert "**3 masks**" in sentence(page)
     assert "L + 1 = 2 + 1 = 3, at every distance" in sentence(page)
     assert crossed(page) == 3
     assert page.segmented_control(key="path-first").value == "zaremba2014"
-    assert query(page) == {"v": "1", "task": "language-model"}
+    assert read_address(page) == {"v": "1", "task": "language-model"}
     assert not page.error
 
 
 @pytest.mark.parametrize("cell", LSTM_FIRST)
 def test_every_method_and_route_is_counted(cell: str) -> None:
-    page = path_page(cell=cell, method="none")
+    page = open_page(cell=cell, method="none")
     offered = page.selectbox(key="path-method").options
     for name, row in METHODS.items():
         if cell not in row.cells or find_method_name(row.build_placement(cell=cell), cell) != name:
             continue
         assert row.label in offered
-        drawn(page.selectbox(key="path-method").select(name).run())
+        check_path_page(page.selectbox(key="path-method").select(name).run())
         placement = remove_schedules(row.build_placement(cell=cell))
         c = count_corruption(placement, 2, 5, cell)
         counts = {"cell": c.through_cell, "state": c.through_state, "least": c.least, "most": c.most}
         said = [option.rsplit(": ", 1)[1] for option in page.segmented_control(key="path-route").options]
         assert said == [str(counts[way]) for way in (*list_routes(cell), "least", "most")], name
         for way in (*list_routes(cell), "least", "most"):
-            drawn(page.segmented_control(key="path-route").set_value(way).run())
+            check_path_page(page.segmented_control(key="path-route").set_value(way).run())
             assert re.search(rf"5 steps later through \*\*{counts[way]} masks?\*\*", sentence(page)), (
                 name,
                 way,
                 sentence(page),
             )
-        assert from_query(query(page)).placement == row.build_placement(cell=cell)
-        assert query(page)["pick"] == "most"
+        assert from_query(read_address(page)).placement == row.build_placement(cell=cell)
+        assert read_address(page)["pick"] == "most"
 
 
 def test_what_is_masked_in_three_clicks() -> None:
-    page = path_page(route="state")
+    page = open_page(route="state")
     counts = {}
     for name in ("zaremba2014", "naive-state", "naive-cell"):
-        drawn(page.segmented_control(key="path-first").set_value(name).run())
+        check_path_page(page.segmented_control(key="path-first").set_value(name).run())
         counts[name] = crossed(page)
         assert page.selectbox(key="path-method").value == name
     assert counts == {"zaremba2014": 3, "naive-state": 8, "naive-cell": 10}
@@ -155,73 +125,73 @@ def test_what_is_masked_in_three_clicks() -> None:
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4])
 def test_layers_change_the_count_and_the_path_has_as_many_climbs(layers: int) -> None:
-    page = path_page(path="1,3,9", method="zaremba2014")
-    drawn(page.selectbox(key="path-layers").select(layers).run())
+    page = open_page(path="1,3,9", method="zaremba2014")
+    check_path_page(page.selectbox(key="path-layers").select(layers).run())
     assert f"L + 1 = {layers} + 1 = {layers + 1}" in sentence(page)
     assert "8 steps later" in sentence(page)
-    assert from_query(query(page)).layers == layers
+    assert from_query(read_address(page)).layers == layers
 
 
 def test_a_cell_that_has_no_such_method_gets_zarembas() -> None:
-    page = path_page(method="naive-cell")
-    drawn(page.selectbox(key="path-cell").select("gru").run())
-    experiment = from_query(query(page))
+    page = open_page(method="naive-cell")
+    check_path_page(page.selectbox(key="path-cell").select("gru").run())
+    experiment = from_query(read_address(page))
     assert (experiment.cell, find_method_name(experiment.placement, "gru")) == ("gru", "zaremba2014")
     assert "naive-cell" not in page.segmented_control(key="path-first").options
     said = "“Naive, on the cell” is not defined for this cell, GRU: “Zaremba"
     assert any(said in str(one.value) for one in page.caption)
-    drawn(page.selectbox(key="path-layers").select(1).run())
+    check_path_page(page.selectbox(key="path-layers").select(1).run())
     assert not any(said in str(one.value) for one in page.caption)
-    drawn(page.selectbox(key="path-cell").select("rnn").run())
+    check_path_page(page.selectbox(key="path-cell").select("rnn").run())
     assert "path-gates" in {toggle.key for toggle in page.toggle if toggle.disabled}
 
 
 def test_rates_of_single_layers_do_not_hinder_another_number_of_layers() -> None:
-    page = path_page(p_state="0.1,0.3", hidden="64,32")
-    drawn(page.selectbox(key="path-layers").select(3).run())
+    page = open_page(p_state="0.1,0.3", hidden="64,32")
+    check_path_page(page.selectbox(key="path-layers").select(3).run())
     assert not page.error
-    experiment = from_query(query(page))
+    experiment = from_query(read_address(page))
     dropout = experiment.placement.get("state")
     assert (experiment.widths, dropout and dropout.rate) == ((64, 32, 32), 0.1)
 
 
 def test_the_view_of_a_link_is_what_is_shown() -> None:
     link = {"method": "naive-state", "path": "2,4,9", "route": "state", "steps": "30"}
-    page = path_page(**link)
+    page = open_page(**link)
     assert "7 steps later through **10 masks**" in sentence(page)
     assert crossed(page) == 10
-    again = query(page)
+    again = read_address(page)
     assert view_from_query(again) == view_from_query(link)
     assert from_query(again) == from_query(link)
 
 
 def test_the_lab_is_offered_with_the_same_experiment_and_path() -> None:
-    page = path_page(method="moon2015", path="0,1,6", pick="most", cell="lstm")
-    every = [str(one.proto.body) for one in elements(page._tree) if one.type == "html"]
+    page = open_page(method="moon2015", path="0,1,6", pick="most", cell="lstm")
+    every = [str(one.proto.body) for one in walk_elements(page) if one.type == "html"]
     (link,) = [found for text in every for found in re.findall('<a href="([^"]*)" class="to-lab">Open in the Lab', text)]
     parts = urlsplit(unescape(link))
     assert (parts.scheme, parts.netloc, parts.path) == ("", "", "./lab")
     there = dict(parse_qsl(parts.query))
-    assert from_query(there) == from_query(query(page))
+    assert from_query(there) == from_query(read_address(page))
     assert view_from_query(there).climbs[0::2] == (0, 6)
 
 
 def test_the_labs_experiment_is_taken_over_and_again_when_it_has_changed() -> None:
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
-    drawn(page.run())
+    check_path_page(page.run())
     page.session_state["visit"]["experiment"] = to_plain(build_experiment(layers=3))
-    drawn(page.run())
+    check_path_page(page.run())
     assert "3 + 1 = 4" in sentence(page)
-    drawn(page.selectbox(key="path-layers").select(1).run())
+    check_path_page(page.selectbox(key="path-layers").select(1).run())
     assert "1 + 1 = 2" in sentence(page)
     page.session_state["visit"]["experiment"] = to_plain(build_experiment(layers=4))
-    drawn(page.run())
+    check_path_page(page.run())
     assert "4 + 1 = 5" in sentence(page)
 
 
 @pytest.mark.parametrize("damage", DAMAGED, ids=str)
 def test_a_damaged_link_is_said_and_the_page_stands(damage: str) -> None:
-    page = path_page(**DAMAGED[damage])
+    page = open_page(**DAMAGED[damage])
     (error,) = page.error
     assert "could not be read" in str(error.value)
     assert "![x](http" not in str(error.value)
@@ -229,13 +199,13 @@ def test_a_damaged_link_is_said_and_the_page_stands(damage: str) -> None:
 
 
 def test_what_is_right_in_a_damaged_link_holds() -> None:
-    page = path_page(method="naive-cell", path="0,3,7", pick="worst")
+    page = open_page(method="naive-cell", path="0,3,7", pick="worst")
     assert "7 steps later" in sentence(page)
-    assert from_query(query(page)).placement == METHODS["naive-cell"].build_placement()
+    assert from_query(read_address(page)).placement == METHODS["naive-cell"].build_placement()
 
 
 def test_the_table_holds_every_method_of_the_cell() -> None:
-    page = path_page(cell="gru", path="0,6,12", layers="2")
+    page = open_page(cell="gru", path="0,6,12", layers="2")
     page.session_state["path-all"] = True  # unfolded
     page.run()
     tables = [str(one.value) for one in page.markdown if str(one.value).startswith("| ")]
@@ -250,26 +220,26 @@ def test_the_table_holds_every_method_of_the_cell() -> None:
 
 
 def test_the_routes_through_the_gates_are_counted_apart() -> None:
-    page = path_page(method="naive-state")
-    charts = len(components(page)["live_chart"])
-    drawn(page.toggle(key="path-gates").set_value(True).run())
-    assert len(components(page)["live_chart"]) == charts + 1
+    page = open_page(method="naive-state")
+    charts = len(read_components(page)["live_chart"])
+    check_path_page(page.toggle(key="path-gates").set_value(True).run())
+    assert len(read_components(page)["live_chart"]) == charts + 1
     assert any("Through a gate" in str(one.value) for one in page.caption)
     assert "path-network-gate-f-2" in svg(page)
-    drawn(page.selectbox(key="path-cell").select("rnn").run())
+    check_path_page(page.selectbox(key="path-cell").select("rnn").run())
     assert "path-network-gate-" not in svg(page)
 
 
 def test_a_number_of_paths_beyond_64_bits_is_written_out() -> None:
-    page = path_page(task="delayed-recall", steps="130", layers="1", path="0,120", method="naive-state")
+    page = open_page(task="delayed-recall", steps="130", layers="1", path="0,120", method="naive-state")
     assert any(f"{2**120:,}" in str(one.value) for one in page.markdown)
 
 
 def test_methods_beside_are_in_the_address() -> None:
-    page = path_page(beside="moon2015,gal2016")
+    page = open_page(beside="moon2015,gal2016")
     assert page.multiselect(key="path-beside").value == ["moon2015", "gal2016"]
-    drawn(page.multiselect(key="path-beside").set_value(["gal2016"]).run())
-    assert query(page)["beside"] == "gal2016"
+    check_path_page(page.multiselect(key="path-beside").set_value(["gal2016"]).run())
+    assert read_address(page)["beside"] == "gal2016"
 
 
 class KeptRun:
@@ -288,27 +258,27 @@ class KeptRun:
 def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, file = build_experiment("delayed-recall", {"lag": 4}, hidden=8, layers=1), tmp_path / "one.pt"
     save_weights(Network(load_data(run).tokens, load_data(run).classes, run), 7, file)
-    monkeypatch.setattr(path_weights, "service", lambda: KeptRun(file))
+    monkeypatch.setattr(path_weights, "get_service", lambda: KeptRun(file))
     shelf = {"id": "one", "number": 3, "recorded": False, "began": to_plain(run), "events": []}
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
-    drawn(page.run())
+    check_path_page(page.run())
     page.session_state["visit"]["kept"] = shelf
-    drawn(page.run())
-    drawn(page.selectbox(key="path-weights").select("one").run())
+    check_path_page(page.run())
+    check_path_page(page.selectbox(key="path-weights").select("one").run())
     (info,) = page.info
     assert re.match(r"run 3 .* trained another network than the one above: LSTM, 1 layer of 8 units", str(info.value))
-    drawn(page.button(key="path-as-run").click().run())
-    assert from_query(query(page)).widths == (8,)
+    check_path_page(page.button(key="path-as-run").click().run())
+    assert from_query(read_address(page)).widths == (8,)
     page.button(key="path-measure").click().run()
-    while (found := measurements().look(run, file)) and found.state in ("waiting", "running"):
+    while (found := get_sensitivity_jobs().look(run, file)) and found.state in ("waiting", "running"):
         sleep(0.02)
     assert found
     assert (found.state, found.update) == ("done", 7), found.reason
-    drawn(page.run())
+    check_path_page(page.run())
     assert any("with its weights after update 7" in str(one.value) for one in page.caption)
     assert not [one for one in page.button if one.key == "path-measure"]
     save_weights(Network(load_data(run).tokens, load_data(run).classes, run), 8, file)
-    assert "gone on" in drawn(page.run()).button(key="path-measure").label
+    assert "gone on" in check_path_page(page.run()).button(key="path-measure").label
 
 
 def test_the_page_loads_neither_torch_nor_pandas() -> None:
@@ -324,6 +294,6 @@ print(*({{"torch", "pandas"}} & set(sys.modules)))
 
 
 def test_a_view_is_fitted_to_what_there_is() -> None:
-    page = path_page(path="900,950,999", first="800", sample="77")
+    page = open_page(path="900,950,999", first="800", sample="77")
     assert "reaches the prediction" in sentence(page)
-    assert View(**page.session_state["visit"]["view"]).climbs == (900, 950, 999)
+    assert PathView(**page.session_state["visit"]["view"]).climbs == (900, 950, 999)

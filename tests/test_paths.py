@@ -214,14 +214,14 @@ def walk_gate_routes(layers: int, distance: int) -> Iterator[list[Place]]:
     def read(layer: int, t: int, crossed: list[Place]) -> Iterator[list[Place]]:
         for sites in INTO_CELL:
             yield from cell(layer, t, [*crossed, *make_places([*sites, "cell"], layer, t)])
-        yield from shown(layer, t, [*crossed, ("output_gate", layer, t)])
+        yield from read_upwards(layer, t, [*crossed, ("output_gate", layer, t)])
 
     def cell(layer: int, t: int, crossed: list[Place]) -> Iterator[list[Place]]:
         if t < distance:
             yield from cell(layer, t + 1, [*crossed, *make_places(["forget_gate", "cell"], layer, t + 1)])
-        yield from shown(layer, t, [*crossed, ("output_gate", layer, t)])
+        yield from read_upwards(layer, t, [*crossed, ("output_gate", layer, t)])
 
-    def shown(layer: int, t: int, crossed: list[Place]) -> Iterator[list[Place]]:
+    def read_upwards(layer: int, t: int, crossed: list[Place]) -> Iterator[list[Place]]:
         if t < distance:
             yield from read(layer, t + 1, [*crossed, *make_places(["state", "recurrent_weights"], layer, t + 1)])
         if layer < layers:

@@ -2,7 +2,6 @@
 with the masks of the run."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +19,8 @@ from core.training.events import NoCommands
 from core.training.optimizer import AVERAGING_PATIENCE, Optimizer, learning_rate_at
 from core.training.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 # Units, range of the initial weights, rate, unrolled steps, clip, epochs, divisor, epochs at the initial learning rate.
 ZAREMBA = {
     "small": (200, 0.1, 0.0, 20, 5, 13, 2, 4),
@@ -27,15 +28,6 @@ ZAREMBA = {
     "large": (1500, 0.04, 0.65, 35, 10, 55, 1.15, 14),
 }
 RATES = {"medium": (0.2, 0.35), "large": (0.3, 0.5)}  # Gal & Ghahramani: words and state; input, between and output
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread: with shapes this small, more threads are slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("size", ZAREMBA)

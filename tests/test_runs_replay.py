@@ -16,18 +16,10 @@ from core.runs.replay import Replay
 from core.runs.run import Run
 from core.runs.service import Service
 from core.training.events import VERSION, Event, make_record
+from tests.manual_clock import ManualClock
 
 MADE = {"date": "2026-11-21", "commit": "0" * 40, "command": "python -m core record", "versions": {"torch": "2.13.0"}}
 SECONDS = 0.5
-
-
-class Clock:
-    """A clock that goes on when told to."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def recorded(updates: int = 6) -> Recorded:
@@ -41,12 +33,12 @@ def recorded(updates: int = 6) -> Recorded:
 
 
 @pytest.fixture(scope="module")
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture(scope="module")
-def service(clock: Clock) -> Iterator[Service]:
+def service(clock: ManualClock) -> Iterator[Service]:
     service = Service(workers=1, clock=clock)
     yield service
     service.close()
@@ -97,7 +89,7 @@ def test_a_missing_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
         read(tmp_path / "none.jsonl")
 
 
-def test_it_plays_to_its_end(service: Service, clock: Clock) -> None:
+def test_it_plays_to_its_end(service: Service, clock: ManualClock) -> None:
     run = service.replay(recorded(), "tab", SECONDS)
     first = service.poll(run)
     assert first.recorded
@@ -114,7 +106,7 @@ def test_it_plays_to_its_end(service: Service, clock: Clock) -> None:
     assert service.poll(run, third.next).events == [], "after its end a run obeys nothing"
 
 
-def test_pause_step_resume_and_stop_move_its_clock(service: Service, clock: Clock) -> None:
+def test_pause_step_resume_and_stop_move_its_clock(service: Service, clock: ManualClock) -> None:
     run = service.replay(recorded(), "tab", SECONDS)
     clock.now += 1.5 * SECONDS
     service.command(run, {"command": "pause"})
@@ -141,7 +133,7 @@ def test_it_cannot_be_changed(service: Service) -> None:
     assert service.poll(run).state == "recorded"
 
 
-def test_it_is_forgotten_with_its_visit(service: Service, clock: Clock) -> None:
+def test_it_is_forgotten_with_its_visit(service: Service, clock: ManualClock) -> None:
     run = service.replay(recorded(), "another tab", 1e6)
     clock.now += 1000
     service.tidy()
@@ -156,7 +148,7 @@ def test_it_is_forgotten_with_its_visit(service: Service, clock: Clock) -> None:
 @settings(deadline=None)
 @given(st.lists(st.one_of(st.floats(0, 3), st.sampled_from(["pause", "resume", "step", "poll"])), max_size=30))
 def test_whatever_is_pressed_the_recording_comes_in_order_and_whole(presses: list[float | str]) -> None:
-    clock = Clock()
+    clock = ManualClock()
     run = Run("id", "owner", recorded().experiment, recorded=True)
     replay = Replay(run, recorded(), SECONDS, clock)
     for press in presses:

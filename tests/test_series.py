@@ -29,9 +29,9 @@ def build_data(steps: int = 24, batch: int = 8, points: int = 600, **options: st
     return TASKS["series"].make_data({"points": points, **options}, steps, batch, 7)
 
 
-def read_streams(data: Data, part: str) -> list[list[float]]:
+def read_streams(data: Data, split: str) -> list[list[float]]:
     """Return the inputs of each stream and its last target as displayed, in the original units."""
-    batches = list(data.split(part))
+    batches = list(data.split(split))
     streams = []
     for b in range(batches[0].x.shape[1]):
         there = [(x, y) for batch in batches for x, y in zip(batch.x[:, b], batch.y[:, b], strict=True) if np.isfinite(y)]
@@ -57,16 +57,16 @@ def test_the_file_is_the_published_series() -> None:
 def test_the_joined_streams_are_the_split(steps: int, batch: int, points: int) -> None:
     data, parts = build_data(steps, batch, points), split_series(SERIES, points)
     assert len(parts["train"]) == points
-    for part in PARTS:
-        length = len(parts[part]) // batch
-        for n, stream in enumerate(read_streams(data, part)):
-            assert stream == pytest.approx(parts[part][n * length : (n + 1) * length], abs=0.51)
+    for split in PARTS:
+        length = len(parts[split]) // batch
+        for n, stream in enumerate(read_streams(data, split)):
+            assert stream == pytest.approx(parts[split][n * length : (n + 1) * length], abs=0.51)
     assert len(list(data.train(0))) == data.updates
 
 
 def test_the_splits_follow_each_other() -> None:
     parts = split_series(np.arange(1000.0), 200)
-    assert [part[[0, -1]].tolist() for part in parts.values()] == [[500, 699], [700, 849], [850, 999]]
+    assert [split[[0, -1]].tolist() for split in parts.values()] == [[500, 699], [700, 849], [850, 999]]
 
 
 def test_scaled_by_the_training_split_alone(tmp_path: Path) -> None:
@@ -83,12 +83,12 @@ def test_scaled_by_the_training_split_alone(tmp_path: Path) -> None:
     assert (one.target_mean, one.target_std) == pytest.approx((changes.mean(), changes.std()))
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_predicts_the_last_value(part: str) -> None:
-    values = split_series(SERIES, 600)[part]
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_baseline_predicts_the_last_value(split: str) -> None:
+    values = split_series(SERIES, 600)[split]
     length = len(values) // 8
     changes = np.concatenate([np.diff(values[n * length : (n + 1) * length]) for n in range(8)])
-    assert build_data().baselines[part] == pytest.approx({"mse": np.square(changes).mean(), "mae": np.abs(changes).mean()})
+    assert build_data().baselines[split] == pytest.approx({"mse": np.square(changes).mean(), "mae": np.abs(changes).mean()})
 
 
 def test_a_small_network_beats_the_naive_forecast() -> None:
@@ -116,7 +116,7 @@ def load_column(tmp_path: Path, content: str | bytes, name: str = "") -> list[fl
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "found"),
+    ("content", "name", "values"),
     [
         ("1\n2\n3\n", "", (1, 2, 3)),
         ("day,level\nmon,1\ntue,2.5\n", "", (1, 2.5)),
@@ -130,8 +130,8 @@ def load_column(tmp_path: Path, content: str | bytes, name: str = "") -> list[fl
         ("x,y,x\n1,2,3\n", "3", (3,)),
     ],
 )
-def test_a_users_column(tmp_path: Path, content: str, name: str, found: tuple[float, ...]) -> None:
-    assert load_column(tmp_path, content, name) == list(found)
+def test_a_users_column(tmp_path: Path, content: str, name: str, values: tuple[float, ...]) -> None:
+    assert load_column(tmp_path, content, name) == list(values)
 
 
 @pytest.mark.parametrize(

@@ -86,12 +86,12 @@ def test_a_frame_belongs_to_the_digit_that_its_middle_is_in() -> None:
 def test_no_voice_is_in_two_splits(seed: int) -> None:
     for voices, batch in ((2, 7), (18, 16)):
         numbers, data = split_recordings(voices, seed), build_data(voices, batch, seed)
-        heard_in = [set(RECORDED["voice"][numbers[part]]) for part in PARTS]
+        heard_in = [set(RECORDED["voice"][numbers[split]]) for split in PARTS]
         assert [len(found) for found in heard_in] == [voices, 4, 6]
         assert len(set.union(*heard_in)) == sum(map(len, heard_in))
-        for part in PARTS[1:]:  # in whole
-            asked = np.concatenate([batch.y[batch.target_mask] for batch in data.split(part)])
-            assert sorted(asked) == sorted(load_frame_labels()[numbers[part]].ravel())
+        for split in PARTS[1:]:  # in whole
+            asked = np.concatenate([batch.y[batch.target_mask] for batch in data.split(split)])
+            assert sorted(asked) == sorted(load_frame_labels()[numbers[split]].ravel())
 
 
 def test_scaled_by_the_training_split_alone() -> None:
@@ -104,12 +104,12 @@ def test_scaled_by_the_training_split_alone() -> None:
     assert np.allclose(first.x.swapaxes(0, 1) * spread + mean, targets, atol=1e-3)
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_predicts_the_commonest_class(part: str) -> None:
-    data, targets = build_data(), load_frame_labels()[split_recordings(6, 7)[part]].ravel()
-    assert data.baselines[part]["accuracy"] == pytest.approx(np.mean(targets == SILENCE))
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_baseline_predicts_the_commonest_class(split: str) -> None:
+    data, targets = build_data(), load_frame_labels()[split_recordings(6, 7)[split]].ravel()
+    assert data.baselines[split]["accuracy"] == pytest.approx(np.mean(targets == SILENCE))
     always = np.full(len(targets), SILENCE)
-    assert data.baselines[part]["macro_f1"] == pytest.approx(f1_score(targets, always, average="macro"))
+    assert data.baselines[split]["macro_f1"] == pytest.approx(f1_score(targets, always, average="macro"))
 
 
 def test_the_texts_and_the_steps_of_a_recording() -> None:

@@ -32,16 +32,16 @@ def build_data(task: str, seed: int = 7, **given: Any) -> Data:
     return load_data(build_experiment(task, data_seed=seed, **given))
 
 
-def list_windows(data: Data, part: str) -> list[tuple[bytes, bytes]]:
-    return [(batch.x.tobytes(), batch.y.tobytes()) for batch in data.split(part)]
+def list_windows(data: Data, split: str) -> list[tuple[bytes, bytes]]:
+    return [(batch.x.tobytes(), batch.y.tobytes()) for batch in data.split(split)]
 
 
 @EVERY
 def test_the_data_are_a_function_of_their_seed(task: str) -> None:
     row, e = TASKS[task], build_experiment(task)
     again = [row.make_data(dict(e.options), e.steps, e.batch, seed) for seed in (7, 7, 8)]
-    for part in PARTS:
-        one, same, other = (list_windows(data, part) for data in again)
+    for split in PARTS:
+        one, same, other = (list_windows(data, split) for data in again)
         assert one == same
         assert one != other or task == "series"  # whose time cannot be dealt out anew
     epochs = [[batch.x.tobytes() for batch in data.train(3)] for data in again[:2]]
@@ -54,7 +54,7 @@ def test_the_windows_fit_the_network(task: str) -> None:
     e, data = build_experiment(task), build_data(task)
     assert e.has_tokens == (data.tokens > 0)
     assert (data.describe_input is None) == e.has_tokens
-    assert [tuple(data.baselines[part]) for part in ("validation", "test")] == [TASKS[task].metrics] * 2
+    assert [tuple(data.baselines[split]) for split in ("validation", "test")] == [TASKS[task].metrics] * 2
     assert data.baseline == data.baselines["test"][TASKS[task].metric] > 0
     assert data.baselines["validation"][TASKS[task].metric] > 0
     for batch in (*data.train(0), *data.split("validation"), *data.split("test")):
@@ -141,7 +141,7 @@ def test_every_method_applies_to_every_task(task: str) -> None:
 def test_metrics_of_classes(classes: int, size: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     predictions, targets = random.integers(classes, size=(2, size))
-    data = Data(2, classes, (), (), 1, lambda epoch: iter(()), lambda part: iter(()), {})
+    data = Data(2, classes, (), (), 1, lambda epoch: iter(()), lambda split: iter(()), {})
     found = compute_metrics(("accuracy", "macro_f1"), 0.7, predictions, targets, data)
     assert found["accuracy"] == pytest.approx(accuracy_score(targets, predictions))
     assert found["macro_f1"] == pytest.approx(f1_score(targets, predictions, average="macro"))
@@ -151,7 +151,7 @@ def test_metrics_of_classes(classes: int, size: int, seed: int) -> None:
 @given(st.integers(1, 60), st.floats(-100, 100), st.floats(0.1, 100), st.integers(0, 2**32 - 1))
 def test_metrics_of_real_values_are_in_the_original_units(size: int, centre: float, spread: float, seed: int) -> None:
     predictions, targets = np.random.default_rng(seed).normal(size=(2, size)).astype(np.float32)
-    data = Data(0, 1, (), (), 1, lambda epoch: iter(()), lambda part: iter(()), {}, centre, spread)
+    data = Data(0, 1, (), (), 1, lambda epoch: iter(()), lambda split: iter(()), {}, centre, spread)
     found = compute_metrics(("mse", "mae"), 0.7, predictions, targets, data)
     theirs = [values.astype(np.float64) * spread + centre for values in (targets, predictions)]
     assert found["mse"] == pytest.approx(mean_squared_error(*theirs), rel=1e-9, abs=1e-12)
@@ -159,7 +159,7 @@ def test_metrics_of_real_values_are_in_the_original_units(size: int, centre: flo
 
 
 def test_metrics_of_a_loss() -> None:
-    data = Data(2, 2, (), (), 1, lambda epoch: iter(()), lambda part: iter(()), {})
+    data = Data(2, 2, (), (), 1, lambda epoch: iter(()), lambda split: iter(()), {})
     answers = np.array([0, 1])
     found = compute_metrics(("perplexity", "bits_per_character"), float(np.log(8)), answers, answers, data)
     assert found == pytest.approx({"perplexity": 8, "bits_per_character": 3})

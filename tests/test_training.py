@@ -2,7 +2,6 @@
 settings in force; and, for what must not happen, functions that fail when they are called."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,19 +21,12 @@ from core.training import trainer
 from core.training.events import Command, Event
 from core.training.trainer import train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TINY: dict[str, Any] = {"layers": 2, "hidden": 6, "device": "cpu"}
 RECALL = build_experiment("delayed-recall", {"lag": 3, "sequences": 128}, **TINY, batch=32, epochs=2, learning_rate=0.01)
 WORDS = build_experiment("language-model", {"words": 2000}, **TINY, steps=15, epochs=2)
 BOTH = pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["recall", "words"])
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread: shapes this small gain nothing from more, and sums keep their order."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class ScriptedCommands:
@@ -314,8 +306,8 @@ def test_what_a_run_cannot_begin_with_is_invalid() -> None:
 def test_the_predictions_of_the_shown_samples() -> None:
     e = replace(RECALL, updates=2)
     shown = select_records(run(e, show=3))[1]["predicted"]
-    asked = batch_at(e, 1).y.T[:3] >= 0
-    assert [[answer >= 0 for answer in row] for row in shown] == asked.tolist()
+    call_count = batch_at(e, 1).y.T[:3] >= 0
+    assert [[answer >= 0 for answer in row] for row in shown] == call_count.tolist()
     assert all(answer < 8 for row in shown for answer in row)
     assert "predicted" not in select_records(run(e))[1]
 
@@ -387,11 +379,11 @@ def test_stop_acts_between_two_chunks_of_an_evaluation(chunk: int) -> None:
     class StopAt:
         """Stops when it is asked for the chunk-th time: the evaluation before the first update is still going on."""
 
-        asked = -1
+        call_count = -1
 
         def next_command(self, wait: bool) -> Command | None:
-            self.asked += 1
-            return {"command": "stop"} if self.asked == chunk else None
+            self.call_count += 1
+            return {"command": "stop"} if self.call_count == chunk else None
 
     events = [event["event"] for event in train(RECALL, StopAt())]
     assert events == ["started", "stopped"]

@@ -88,16 +88,16 @@ def test_the_dictionary_has_the_best_matching_word() -> None:
     assert build_dictionary(pairs) == {"one": "un", "two": "deux", "hundred": "cent"}
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_the_baseline_translates_word_by_word(part: str) -> None:
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_baseline_translates_word_by_word(split: str) -> None:
     parts, data = split_pairs(200, 7), build_data()
     words = build_dictionary(parts["train"])
-    predictions = [" ".join(words[word] for word in one.english) for one in parts[part]]
-    targets = [" ".join(one.french) for one in parts[part]]
-    assert data.baselines[part]["exact_match"] == pytest.approx(
+    predictions = [" ".join(words[word] for word in one.english) for one in parts[split]]
+    targets = [" ".join(one.french) for one in parts[split]]
+    assert data.baselines[split]["exact_match"] == pytest.approx(
         np.mean([a == b for a, b in zip(predictions, targets, strict=True)])
     )
-    assert data.baselines[part]["bleu"] == pytest.approx(corpus_bleu(predictions, [targets], tokenize="none").score)
+    assert data.baselines[split]["bleu"] == pytest.approx(corpus_bleu(predictions, [targets], tokenize="none").score)
 
 
 def test_bleu_of_numbers_is_that_of_their_words() -> None:

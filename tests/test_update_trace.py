@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
@@ -41,6 +40,8 @@ from core.training.loss import forward
 from core.training.trainer import train
 from tests.reference import recurrent_stack
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ROOT = Path(__file__).parents[1]
 TINY: dict[str, Any] = {"layers": 2, "hidden": 5, "device": "cpu", "batch": 32}
 RECALL = build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, **TINY)
@@ -52,14 +53,6 @@ METHOD_CELLS = [
     for cell in row.cells
 ]
 UPDATE = 2
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def record_run(experiment: Experiment, update: int = UPDATE) -> RecordingTrainer:

@@ -21,7 +21,8 @@ from core.experiment.serialization import (
     to_plain,
     to_query,
 )
-from core.runs.uploads import AGE, GRACE, MOST, Uploads
+from core.runs.settings import MB, Settings
+from core.runs.uploads import Uploads
 from core.tasks.file_readers import (
     MAX_COLUMNS,
     MAX_FILE_BYTES,
@@ -30,24 +31,18 @@ from core.tasks.file_readers import (
     list_csv_columns,
     make_upload_name,
 )
+from tests.manual_clock import ManualClock
 
-
-class Clock:
-    """A clock that goes on when told to."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+KEPT = Settings.grace_time + Settings.keep_time
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def uploads(tmp_path: Path, clock: Clock) -> Uploads:
+def uploads(tmp_path: Path, clock: ManualClock) -> Uploads:
     return Uploads(tmp_path / "kept", clock)
 
 
@@ -73,31 +68,48 @@ def test_nobody_reads_a_path_that_is_not_of_the_own_visit(uploads: Uploads) -> N
         uploads.check("bob", build_experiment("series", {"corpus": path}))
 
 
-def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: Clock) -> None:
+def test_files_go_with_the_visit_or_by_age(uploads: Uploads, clock: ManualClock) -> None:
     kept = {owner: uploads.keep(owner, "a.csv", owner.encode()) for owner in ("ann", "bob", "eve")}
     uploads.release("ann")
     uploads.release("bob")
-    clock.now = GRACE - 1
+    clock.now = KEPT - 1
     uploads.tidy()
     assert uploads.has("bob", kept["bob"]), "bob's connection is back"
-    clock.now = GRACE
+    clock.now = KEPT
     uploads.tidy()
     assert [Path(path).exists() for path in kept.values()] == [False, True, True]
     assert not Path(kept["ann"]).parent.exists()
-    clock.now = AGE
+    clock.now = Settings.idle_time
     uploads.tidy()
     assert [uploads.has(*one) for one in kept.items()] == [False, True, False]
 
 
-def test_there_is_room_for_a_few_files_each(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [uploads.keep("ann", "a.csv", bytes([n])) for n in range(MOST)]
-    with pytest.raises(Invalid, match=f"{MOST} files already"):
+def test_there_is_room_for_a_few_files_each(uploads: Uploads) -> None:
+    most = Settings.upload_files
+    paths = [uploads.keep("ann", "a.csv", bytes([n])) for n in range(most)]
+    with pytest.raises(Invalid, match=f"{most} files already"):
         uploads.keep("ann", "a.csv", b"one more")
+    assert uploads.keep("ann", "a.csv", bytes([0])) == paths[0], "the same again is no new one"
     uploads.drop("ann", paths[0])
-    monkeypatch.setattr("core.runs.uploads.ROOM", MOST)
-    uploads.keep("ann", "a.csv", b"1")
+    uploads.keep("ann", "a.csv", b"one more")
+
+
+def test_there_are_so_many_megabytes_for_each_visit_and_for_all(tmp_path: Path, clock: ManualClock) -> None:
+    """Where all are full, the files of those who have left first are given up; those of who is there never."""
+    uploads = Uploads(tmp_path, clock, Settings(upload_memory=2, uploads_memory=5))
+    first = uploads.keep("ann", "a.csv", bytes(MB))
+    uploads.keep("ann", "a.csv", bytes(MB - 1) + b"1")
+    with pytest.raises(Invalid, match="more than 2 MB together; remove one of them first"):
+        uploads.keep("ann", "a.csv", b"one more")
+    kept = {owner: uploads.keep(owner, "a.csv", bytes(MB)) for owner in ("bob", "eve", "dan")}
     with pytest.raises(Invalid, match="no room for more files"):
-        uploads.keep("bob", "a.csv", b"1")
+        uploads.keep("new", "a.csv", b"1")
+    for owner in ("eve", "bob", "ann"):
+        uploads.release(owner)
+    uploads.renew("ann")
+    uploads.keep("new", "a.csv", b"1")
+    there = {owner: uploads.has(owner, path) for owner, path in (kept | {"ann": first}).items()}
+    assert there == {"ann": True, "bob": True, "eve": False, "dan": True}
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, to_plain, to_query
 from core.tasks import TASKS
 from pages.common import guard, page_events
-from pages.common.service import service
-from tests.test_lab_page import drawn, lab, said, waited
+from pages.common.service import get_service
+from tests.app_pages import read_text
+from tests.test_lab_page import check_lab, open_lab, wait_for_run
 
 RECALL = {"task": "delayed-recall", "lag": "3", "hidden": "8", "sequences": "64"}
 MASKS, PATH, METHODS_PAGE, LAB = (f"pages/{name}.py" for name in ("learn/masks", "learn/path", "reference/methods", "lab/lab"))
@@ -31,8 +32,8 @@ MASKS, PATH, METHODS_PAGE, LAB = (f"pages/{name}.py" for name in ("learn/masks",
 def _workers() -> Iterator[None]:
     """End the workers that the pages of this module have started."""
     yield
-    service().close()
-    service.clear()
+    get_service().close()
+    get_service.clear()
 
 
 def visit(page: AppTest) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def experiment(page: AppTest) -> Experiment:
 def paused_run(page: AppTest) -> dict[str, Any]:
     """The run of the page, once it is paused after its first update."""
     page.button(key="step").click().run()
-    return waited(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    return wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
 
 
 def at_page(page: AppTest, name: str) -> AppTest:
@@ -59,49 +60,49 @@ def at_page(page: AppTest, name: str) -> AppTest:
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 def test_another_cell_and_two_more_settings(cell: str) -> None:
-    page = lab()
-    drawn(page.selectbox(key="cell").select(cell).run())
-    drawn(page.selectbox(key="layers").select(3).run())
-    drawn(page.selectbox(key="hidden").select(64).run())
+    page = open_lab()
+    check_lab(page.selectbox(key="cell").select(cell).run())
+    check_lab(page.selectbox(key="layers").select(3).run())
+    check_lab(page.selectbox(key="hidden").select(64).run())
     assert (experiment(page).cell, experiment(page).layers, experiment(page).hidden) == (cell, 3, 64)
     at_page(page, MASKS)
     at_page(page, LAB)
-    drawn(page.selectbox(key="layers").select(2).run())
+    check_lab(page.selectbox(key="layers").select(2).run())
     assert experiment(page).cell == cell
 
 
 def test_a_site_is_switched_on_and_off_while_a_run_is_on() -> None:
-    page = lab(**RECALL)
+    page = open_lab(**RECALL)
     paused_run(page)
-    drawn(page.toggle(key="on-state").set_value(True).run())
+    check_lab(page.toggle(key="on-state").set_value(True).run())
     assert page.selectbox(key="method").value != "zaremba2014"
-    drawn(page.toggle(key="on-state").set_value(False).run())
+    check_lab(page.toggle(key="on-state").set_value(False).run())
     assert page.selectbox(key="method").value == "zaremba2014"
     assert visit(page)["run"]["state"] == "paused"
 
 
 def test_another_task_after_more_settings_takes_its_own_settings_and_its_first_play_starts() -> None:
-    page = lab(**RECALL)
+    page = open_lab(**RECALL)
     page.session_state["more"] = False
     page.run()
-    drawn(page.selectbox(key="task").select("digits").run())
+    check_lab(page.selectbox(key="task").select("digits").run())
     own = build_experiment("digits")
     for name in ("batch", "steps", "epochs", "learning_rate", "optimiser"):
         assert getattr(experiment(page), name) == getattr(own, name), name
-    drawn(page.button(key="play").click().run())
+    check_lab(page.button(key="play").click().run())
     assert visit(page)["run"] is not None
     assert not visit(page)["run"]["recorded"]
 
 
 def test_a_task_keeps_seeds_network_and_placement_and_the_old_one_comes_back() -> None:
-    page = lab(**RECALL, epochs="7", data_seed="99", method="naive-cell", layers="3")
+    page = open_lab(**RECALL, epochs="7", data_seed="99", method="naive-cell", layers="3")
     before = experiment(page)
-    drawn(page.selectbox(key="task").select("digits").run())
+    check_lab(page.selectbox(key="task").select("digits").run())
     now = experiment(page)
     for name in ("data_seed", "weight_seed", "mask_seed", "cell", "layers", "hidden", "placement"):
         assert getattr(now, name) == getattr(before, name), name
-    drawn(page.selectbox(key="layers").select(2).run())
-    drawn(page.selectbox(key="task").select("delayed-recall").run())
+    check_lab(page.selectbox(key="layers").select(2).run())
+    check_lab(page.selectbox(key="task").select("delayed-recall").run())
     again = experiment(page)
     assert again.layers == 2, "what is no setting of the task stays as it is now"
     assert (again.options, again.epochs, again.batch) == (before.options, 7, before.batch)
@@ -109,44 +110,44 @@ def test_a_task_keeps_seeds_network_and_placement_and_the_old_one_comes_back() -
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_can_be_chosen_after_every_method_of_words(task: str) -> None:
-    page = lab(method="gal2016")
-    drawn(page.selectbox(key="task").select(task).run())
-    drawn(page.selectbox(key="task").select("language-model").run())
+    page = open_lab(method="gal2016")
+    check_lab(page.selectbox(key="task").select(task).run())
+    check_lab(page.selectbox(key="task").select("language-model").run())
     assert experiment(page) == build_experiment(placement=METHODS["gal2016"].build_placement()), "words are dropped again"
 
 
 def test_a_rate_that_is_moved_on_the_masks_page_is_sent_to_the_run() -> None:
-    page = lab(**RECALL)
+    page = open_lab(**RECALL)
     run = paused_run(page)
     at_page(page, MASKS)
     page.slider(key="masks-rate").set_value(0.2).run()
     at_page(page, LAB)
-    told = waited(page, lambda run: any(event["event"] == "changed" for event in run["events"]))
+    told = wait_for_run(page, lambda run: any(event["event"] == "changed" for event in run["events"]))
     assert told["id"] == run["id"]
     assert {one["rate"] for one in told["events"][-1]["placement"].values()} == {0.2}
 
 
 def test_a_change_that_comes_too_late_is_said_and_starts_nothing() -> None:
-    page = lab(**RECALL, epochs="1")
+    page = open_lab(**RECALL, epochs="1")
     page.button(key="play").click().run()
-    waited(page, lambda run: run["state"] == "finished")
+    wait_for_run(page, lambda run: run["state"] == "finished")
     run = visit(page)["run"]
     # As if the page had not yet heard of the end when the slider was moved.
     run["state"], run["next"], run["events"] = "running", run["next"] - 1, run["events"][:-1]
-    drawn(page.slider(key="rate-input").set_value(0.9).run())
+    check_lab(page.slider(key="rate-input").set_value(0.9).run())
     assert visit(page)["run"] is None
     assert visit(page)["kept"]["id"] == run["id"]
-    assert any("had ended before your last change reached it" in said(one) for one in page.warning)
+    assert any("had ended before your last change reached it" in read_text(one) for one in page.warning)
     assert page.button(key="play").label == "Play"
 
 
 def test_a_link_inside_the_app_keeps_the_run_and_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = lab(**RECALL, path="0,1,4")
+    page = open_lab(**RECALL, path="0,1,4")
     run = paused_run(page)
     at_page(page, PATH)
     address = f"./lab?{urlencode(to_query(experiment(page)))}"
     # What the browser tells when the link is pressed; switch_page then draws the Lab.
-    monkeypatch.setattr(page_events, "page_events", lambda: page_events.open_link(address))
+    monkeypatch.setattr(page_events, "mount_page_events", lambda: page_events.open_link(address))
     page.run()
     monkeypatch.undo()
     at_page(page, LAB)
@@ -156,54 +157,54 @@ def test_a_link_inside_the_app_keeps_the_run_and_the_view(monkeypatch: pytest.Mo
 
 
 def test_undo_and_redo_walk_through_the_experiments() -> None:
-    page = lab()
+    page = open_lab()
     first = experiment(page)
-    drawn(page.selectbox(key="layers").select(3).run())
-    drawn(page.toggle(key="on-state").set_value(True).run())
+    check_lab(page.selectbox(key="layers").select(3).run())
+    check_lab(page.toggle(key="on-state").set_value(True).run())
     last = experiment(page)
-    drawn(page.button(key="undo").click().run())
+    check_lab(page.button(key="undo").click().run())
     assert experiment(page).layers == 3
-    drawn(page.button(key="undo").click().run())
+    check_lab(page.button(key="undo").click().run())
     assert experiment(page) == first
     assert page.selectbox(key="layers").value == 2
     assert page.button(key="undo").disabled
-    drawn(page.button(key="redo").click().run())
-    drawn(page.button(key="redo").click().run())
+    check_lab(page.button(key="redo").click().run())
+    check_lab(page.button(key="redo").click().run())
     assert experiment(page) == last
     assert page.button(key="redo").disabled
 
 
 def test_what_is_refused_is_said_beside_its_control_and_everything_else_goes_on() -> None:
-    page = lab(task="delayed-recall", lag="12", hidden="16")
-    drawn(page.number_input(key="steps").set_value(5).run())
+    page = open_lab(task="delayed-recall", lag="12", hidden="16")
+    check_lab(page.number_input(key="steps").set_value(5).run())
     (error,) = page.error
-    assert said(error).startswith("A lag of 12 needs sequences of at least 14 steps")
-    drawn(page.selectbox(key="layers").select(3).run())
+    assert read_text(error).startswith("A lag of 12 needs sequences of at least 14 steps")
+    check_lab(page.selectbox(key="layers").select(3).run())
     assert (experiment(page).layers, list(page.error)) == (3, [])
 
 
 def test_a_rate_of_zero_keeps_its_switch_on() -> None:
-    page = lab()
-    drawn(page.slider(key="rate-input").set_value(0.0).run())
+    page = open_lab()
+    check_lab(page.slider(key="rate-input").set_value(0.0).run())
     assert page.toggle(key="on-input").value
     assert experiment(page).placement.get("input") is None
-    drawn(page.slider(key="rate-input").set_value(0.3).run())
+    check_lab(page.slider(key="rate-input").set_value(0.3).run())
     dropout = experiment(page).placement.get("input")
     assert dropout is not None
     assert dropout.rate == 0.3
 
 
 def test_the_recording_can_be_played_again() -> None:
-    page = lab()
+    page = open_lab()
     assert visit(page)["run"]["recorded"]
-    drawn(page.button(key="reset").click().run())
+    check_lab(page.button(key="reset").click().run())
     assert visit(page)["run"] is None
-    drawn(page.button(key="replay").click().run())
+    check_lab(page.button(key="replay").click().run())
     assert visit(page)["run"]["recorded"]
 
 
 def test_a_search_on_methods_leaves_the_chosen_method() -> None:
-    page = lab()
+    page = open_lab()
     at_page(page, METHODS_PAGE)
     page.text_input(key="methods-text").input("zoneout").run()
     assert page.selectbox(key="methods-method").value == "zaremba2014"
@@ -213,15 +214,15 @@ def test_a_search_on_methods_leaves_the_chosen_method() -> None:
 def test_an_unexpected_exception_shows_a_card_and_goes_to_the_log_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    page = lab()
-    drawn(page.selectbox(key="layers").select(3).run())
+    page = open_lab()
+    check_lab(page.selectbox(key="layers").select(3).run())
     broken = {"is": True}
 
     def fail(*_arguments: Any) -> None:
         if broken["is"]:
             raise RuntimeError("a mistake of the program")
 
-    monkeypatch.setattr("pages.lab.controls._method", fail)
+    monkeypatch.setattr("pages.lab.controls._draw_method", fail)
     with caplog.at_level(logging.ERROR, logger=guard.LOG.name):
         page.run()
         page.run()
@@ -230,12 +231,12 @@ def test_an_unexpected_exception_shows_a_card_and_goes_to_the_log_once(
     assert "a mistake of the program" in str(page.text_area(key="crash-report").value)
     broken["is"] = False
     monkeypatch.undo()
-    drawn(page.button(key="crash-go-on").click().run())
+    check_lab(page.button(key="crash-go-on").click().run())
     assert experiment(page).layers == 3, "the last state that worked"
 
 
 def test_an_exception_in_a_callback_shows_the_card_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = lab()
+    page = open_lab()
 
     def fail(*_arguments: Any) -> None:
         raise RuntimeError("a mistake of the program")
@@ -246,13 +247,13 @@ def test_an_exception_in_a_callback_shows_the_card_too(monkeypatch: pytest.Monke
     assert any("Something went wrong on this page" in str(one.value) for one in page.markdown)
     monkeypatch.undo()
     page.button(key="crash-default").click().run()
-    drawn(page.run())
+    check_lab(page.run())
     assert visit(page)["experiment"] == to_plain(build_experiment())
 
 
 def test_all_callbacks_have_the_guard() -> None:
     """Every on_click, on_change and on_..._change in pages is made by the guard, or by what wraps it."""
-    allowed = ("guarded_callback", "on_value")
+    allowed = ("guarded_callback", "make_value_callback")
     found = []
     for path in sorted(Path(__file__).parents[1].glob("pages/**/*.py")):
         if path.name == "guard.py":

@@ -24,7 +24,7 @@ from core.experiment.changes import CHANGEABLE_FIELDS
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain, from_query, to_json
 from core.tasks import TASKS
-from pages.common.service import service
+from pages.common.service import get_service
 
 APP = str(Path(__file__).parents[1] / "app.py")
 PAGES = {
@@ -44,11 +44,11 @@ FILES = {"own.csv": CSV, "flat.csv": b"7\n" * 400, "picture.csv": b"\x89PNG\0\0"
 def _workers() -> Iterator[None]:
     """End the workers that the pages of this module have started."""
     yield
-    service().close()
-    service.clear()
+    get_service().close()
+    get_service.clear()
 
 
-class Visitor(RuleBasedStateMachine):
+class VisitMachine(RuleBasedStateMachine):
     """One visit through AppTest, page by page."""
 
     @initialize(small=st.booleans())
@@ -210,7 +210,9 @@ def _compare_figure(page: AppTest, experiment: Experiment) -> None:
     """The barcodes of the network are at the places where its placement drops now."""
     (network,) = _components(page, "network")
     root = ET.fromstring(network["svg"])
-    shown = {(one.attrib["data-site"], int(one.attrib["data-layer"])) for one in root.iter() if "data-site" in one.attrib}
+    shown = {
+        (one.attrib["data-site"], int(one.attrib["data-layer"])) for one in root.iter() if "net-mask" in one.get("class", "")
+    }
     now = {
         (site.name, layer)
         for site, layer, dropout in experiment.placement.list_active(experiment.layers)
@@ -225,11 +227,11 @@ class TestVisitor:
     """The state machine in the length of the default suite."""
 
     def test_a_visitor_machine_finds_nothing(self) -> None:
-        run_state_machine_as_test(Visitor, settings=_settings(examples=4, steps=10))
+        run_state_machine_as_test(VisitMachine, settings=_settings(examples=4, steps=10))
 
     @pytest.mark.slow
     def test_a_visitor_machine_finds_nothing_in_2000_steps(self) -> None:
-        run_state_machine_as_test(Visitor, settings=_settings(examples=40, steps=50))
+        run_state_machine_as_test(VisitMachine, settings=_settings(examples=40, steps=50))
 
 
 def _settings(examples: int, steps: int) -> settings:

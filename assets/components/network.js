@@ -6,6 +6,8 @@ const SEEN = "network-callouts-seen";
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 /** @type {WeakMap<Element, View>} */
 const views = new WeakMap();
+// The tour outlives the view, which Streamlit may end and begin anew; another page has none of it.
+const tour = { page: "", callout: 0, touring: false };
 
 /** @typedef {{ at: string, text: string, next: string }} Callout `at`: a selector of what is explained; `next`: the button. */
 /** @typedef {{ svg: string, callouts?: Callout[], tour?: string }} NetworkData `tour`: the name of the button that calls the tour. */
@@ -39,8 +41,6 @@ class View {
   /** @type {Drag | null} */
   held = null;
   moved = false; // whether the pointer has dragged a handle since it went down
-  callout = 0; // the callout that comes next
-  touring = false; // whether the tour goes on here
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -302,11 +302,12 @@ class View {
   showCallout() {
     const bubble = find(this.root, ".net-callout");
     const callouts = this.data.callouts ?? [];
+    if (tour.page !== location.pathname) Object.assign(tour, { page: location.pathname, callout: 0, touring: false });
     // What a text speaks of may lie outside the window: then the next one is shown.
-    const at = callouts.findIndex((callout, n) => n >= this.callout && this.svg.querySelector(callout.at));
+    const at = callouts.findIndex((callout, n) => n >= tour.callout && this.svg.querySelector(callout.at));
     for (const lit of this.svg.querySelectorAll(".is-told")) lit.classList.remove("is-told");
-    this.touring ||= callouts.length > 0 && !haveCalloutsBeenSeen();
-    bubble.hidden = at < 0 || !this.touring;
+    tour.touring ||= callouts.length > 0 && !haveCalloutsBeenSeen();
+    bubble.hidden = at < 0 || !tour.touring;
     this.showTourButton(bubble.hidden && callouts.length > 0);
     if (bubble.hidden) return;
     rememberCallouts(); // shown once in a browser: a reload does not begin it again
@@ -316,8 +317,8 @@ class View {
     const button = find(bubble, "button");
     button.textContent = next;
     button.onclick = () => {
-      this.callout = at + 1;
-      if (this.callout === callouts.length) this.touring = false;
+      tour.callout = at + 1;
+      if (tour.callout === callouts.length) tour.touring = false;
       this.showCallout();
     };
   }
@@ -329,8 +330,8 @@ class View {
     button.title = this.data.tour ?? "";
     button.setAttribute("aria-label", button.title);
     button.onclick = () => {
-      this.callout = 0;
-      this.touring = true;
+      tour.callout = 0;
+      tour.touring = true;
       this.showCallout();
       find(this.root, ".net-callout button").focus();
     };

@@ -1,6 +1,9 @@
 // What happens anywhere on the page and concerns the visit: a link to the Lab that is followed keeps the visit's run, where
 // the browser would begin a new one; Ctrl+Z and Ctrl+Shift+Z (or Ctrl+Y) outside of text fields take edits back.
 
+const NAME = "dropout-visit"; // in the tab's sessionStorage: a random name, by which a reload finds its visit again
+const LATER = 1500; // milliseconds: a new tab has nothing to find, and says its name when the page has been drawn
+
 /** @typedef {{ send: (name: string, value: string) => void }} Listener */
 
 const TEXT = "input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, [contenteditable=true]";
@@ -9,10 +12,16 @@ const TEXT = "input:not([type=range]):not([type=checkbox]):not([type=radio]), te
 let listener;
 
 /**
- * @param {{ setTriggerValue: (name: string, value: string) => void }} component
+ * @param {{ data: { tab: string }, setTriggerValue: (name: string, value: string) => void }} component
  */
-export default function ({ setTriggerValue }) {
+export default function ({ data, setTriggerValue }) {
+  if (data.tab) rememberName(data.tab);
+  document.documentElement.classList.toggle("has-visit", Boolean(data.tab)); // the server knows the tab
   if (!listener) {
+    const known = recallName();
+    const name = known ?? makeName();
+    rememberName(name);
+    setTimeout(() => listener?.send("tab", name), known ? 0 : LATER);
     document.addEventListener("click", follow, true);
     document.addEventListener("keydown", travel);
   }
@@ -35,4 +44,26 @@ function travel(event) {
   if (event.target instanceof Element && event.target.closest(TEXT)) return;
   event.preventDefault();
   listener?.send("travel", key === "y" || event.shiftKey ? "redo" : "undo");
+}
+
+function makeName() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @returns {string | null} */
+function recallName() {
+  try {
+    return sessionStorage.getItem(NAME);
+  } catch {
+    return null; // a browser that keeps nothing: a reload begins anew
+  }
+}
+
+/** @param {string} name */
+function rememberName(name) {
+  try {
+    sessionStorage.setItem(NAME, name);
+  } catch {
+    // A browser that keeps nothing.
+  }
 }

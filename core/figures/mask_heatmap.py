@@ -44,8 +44,8 @@ def binarize_sample(mask: Array, sample: int, shape: tuple[int, int]) -> npt.NDA
     mask: [T|1, B|1, H|1]; a shared axis is repeated. sample: counted from 0. shape: (T, H). Raises ValueError if the mask
     does not fit the shape, IndexError if there is no such sample.
     """
-    kept: npt.NDArray[np.uint8] = (_select_sample(mask, sample, shape) != 0).T.astype(np.uint8)
-    return kept
+    kept_share: npt.NDArray[np.uint8] = (_select_sample(mask, sample, shape) != 0).T.astype(np.uint8)
+    return kept_share
 
 
 def _select_sample(mask: Array, sample: int, shape: tuple[int, int]) -> Array:
@@ -63,10 +63,10 @@ def plot_mask_heatmap(
     kept fraction of this sample, 0 to 1) and "scale". Raises ValueError and IndexError as `binarize_sample` does.
     """
     z = binarize_sample(mask, sample, shape)
-    kept, scale = float(z.mean()), get_scale(mask)
+    kept_share, scale = float(z.mean()), get_scale(mask)
     pixels = next((pixels for pixels in UNIT_HEIGHTS if len(z) * pixels <= height), 1)
-    layout = _build_layout(z.shape, pixels, theme) | {"meta": {"kept": kept, "scale": scale}}
-    share = _describe_kept_share(mask, kept, old)
+    layout = _build_layout(z.shape, pixels, theme) | {"meta": {"kept": kept_share, "scale": scale}}
+    share = _describe_kept_share(mask, kept_share, old)
     text = f"{title} · {share}" if title else share
     layout["title"] = {"text": text, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}}
     drawn = (
@@ -86,12 +86,12 @@ def describe_mask(mask: Array, sample: int, shape: tuple[int, int], place: str, 
     return sentence.format(place=place, units=units, steps=steps, over_time=over_time, share=share)
 
 
-def _describe_kept_share(mask: Array, kept: float, old: bool) -> str:
+def _describe_kept_share(mask: Array, kept_share: float, old: bool) -> str:
     if is_gaussian(mask):
         return _("Gaussian factors, mean {mean}, standard deviation {deviation}").format(
             mean=f"{mask.mean():.2f}", deviation=f"{mask.std():.2f}"
         )
-    percent = f"{100 * kept:.1f} %"
+    percent = f"{100 * kept_share:.1f} %"
     if old:
         return _("{kept} take the new value, the others keep the old").format(kept=percent)
     return _("{kept} kept, ×{scale}").format(kept=percent, scale=f"{get_scale(mask):.3g}")

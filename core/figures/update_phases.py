@@ -22,7 +22,7 @@ def format_equations(
     scalings: Collection[str] = ("inverted",),
     squared: bool = False,
     summed: bool = False,
-    optimiser: str = "adam",
+    optimizer: str = "adam",
 ) -> dict[str, str]:
     """Return the equations of each phase, a few lines of text by phase.
 
@@ -31,7 +31,7 @@ def format_equations(
     time instead of averaged.
     """
     of = _("sum over time, mean over the batch,") if summed else _("mean")
-    step = _("Adam(s·∂loss/∂w)") if optimiser == "adam" else _("s·∂loss/∂w")
+    step = _("Adam(s·∂loss/∂w)") if optimizer == "adam" else _("s·∂loss/∂w")
     return {
         "masks": _format_mask(on, gaussian, scalings),
         "forward": _format_forward(cell, on),

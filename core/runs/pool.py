@@ -202,8 +202,7 @@ class Pool:
         self.residency.remove(run.id)
         self._runs.pop(run.id, None)
         self._away.discard(run.id)
-        if run.saved:
-            Path(run.saved).unlink(missing_ok=True)
+        run.remove_files()  # also what its worker wrote when it was stopped
 
     def _on_exit(self, worker: WorkerProcess, status: int) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from core.experiment.changes import CHANGEABLE_FIELDS, apply_changes
@@ -62,6 +63,7 @@ class Run:
     update: int = 0
     told: int = -1
     placed: bool = False  # whether a worker has ever been given it
+    forgotten: bool = False  # whether nothing of it is to be left
     missed: bool = False
     recovering: bool = False
     unconfirmed: list[Command] = field(default_factory=list)
@@ -131,6 +133,12 @@ class Run:
         self.crashes = self.crashes + 1 if self.told <= self.crashed_at else 1
         self.crashes_in_all, self.crashed_at = self.crashes_in_all + 1, self.told
         return self.crashes >= self.settings.crashes or self.crashes_in_all >= self.settings.crashes_in_all
+
+    def remove_files(self) -> None:
+        """Remove what it is not to go on from any more; its weights too where it is forgotten."""
+        for name in (self.saved, self.kept if self.forgotten else ""):
+            if name:
+                Path(name).unlink(missing_ok=True)
 
     def message(self) -> dict[str, Any]:
         """What a worker is told so that it trains this run, from its beginning or from where it was saved."""

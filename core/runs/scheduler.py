@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+SETTLED = 2.0  # seconds that a run stays with a worker before it is moved to one that has less to do
 AHEAD = 2.0  # slices that a visit may be ahead of the others and still be answered at once
 
 
@@ -279,17 +280,16 @@ class Residency:
         return victims
 
     def _balance(self, rooms: Mapping[int, Room], decision: Decision) -> None:
-        """Moves one run from the worker with the most that train to the one with the fewest: it is parked, and placed there."""
+        """Moves runs from the worker with the most that train to the one with the fewest: they are parked, and placed there."""
         ready = [worker for worker, room in rooms.items() if room.ready]
         if len(ready) < 2 or any(place.leaving for place in self._places.values()):
             return
         least, most = min(ready, key=self.wanting), max(ready, key=self.wanting)
-        if self.wanting(most) - self.wanting(least) < 2:
-            return
-        long = [one for one in self._held(most) if one.wants and self._clock() - one.since >= self.residence]
+        too_many = (self.wanting(most) - self.wanting(least)) // 2
+        long = [one for one in self._held(most) if one.wants and self._clock() - one.since >= SETTLED]
         movable = [one for one in long if self._fits(one.size, least, rooms[least])]
-        if movable:
-            self._park(min(movable, key=lambda one: one.size), decision)
+        for place in sorted(movable, key=lambda one: one.size)[:too_many]:
+            self._park(place, decision)
 
     def _park(self, place: Place, decision: Decision) -> None:
         if not place.leaving:

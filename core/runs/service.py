@@ -67,7 +67,7 @@ class Service:
         remove_abandoned()
         self._folder = Path(mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest as the server ends
-        self.uploads = Uploads(self._folder / "uploads", clock)
+        self.uploads = Uploads(self._folder / "uploads", clock, given)
         self.jobs = JobQueue(given)
         self.measurements, self.traces = Measurements(self.jobs), Snapshots(self.jobs)
         self._capacity = plan_workers(given)
@@ -138,6 +138,7 @@ class Service:
             if self._visits.renew(owner):
                 for run in self._runs_of(owner):
                     self._pool.bring_back(run)
+        self.uploads.renew(owner)
 
     def release(self, owner: str) -> None:
         """The visit's connection has closed. Unless there is a sign of it soon, its runs are saved and trained no further and
@@ -237,9 +238,8 @@ class Service:
         return run
 
     def _forget(self, run: Run) -> None:
-        for name in (run.kept, run.saved):
-            if name:
-                Path(name).unlink(missing_ok=True)
+        run.forgotten = True
+        run.remove_files()
         self._runs.pop(run.id, None)
         self._replays.pop(run.id, None)
 
@@ -257,7 +257,10 @@ class Service:
 
 
 def remove_abandoned() -> None:
-    """Remove what servers of this user left behind that were ended by force: folders whose process is gone."""
+    """Remove what servers of this user left behind that were ended by force: folders whose process is gone. Not on Windows,
+    where that cannot be asked."""
+    if os.name != "posix":
+        return
     for folder in Path(gettempdir()).glob(f"{PREFIX}*-*"):
         with suppress(OSError, ValueError):
             if folder.stat().st_uid == os.getuid() and not folder.is_symlink() and not _is_alive(folder.name):

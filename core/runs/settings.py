@@ -33,7 +33,7 @@ class Settings:
     waits. waiting_runs: runs of all visits that wait for room.
     run_memory: the largest estimate with which a run is taken; 0: what one worker has for runs.
     updates: the longest run. The command line trains longer ones.
-    checkpoint_time: seconds of its own training after which a run is saved; pause_time: how long a paused run stays in memory.
+    checkpoint_time: how often a run that trains is saved; pause_time: how long a paused run stays in memory.
     crashes: how often in succession a run may end its worker without getting any further; crashes_in_all: and altogether.
 
     Visits

@@ -14,36 +14,35 @@ from shutil import rmtree
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
+from core.runs.settings import MB, Settings
 from core.tasks.file_readers import make_upload_name
 from core.tasks.task import CORPUS_OPTION
 
-AGE = 6 * 3600.0  # seconds without a look at any of an owner's files
-GRACE = 180.0  # seconds after a release: a visit that lost its connection may come back within two minutes
-MOST = 10  # files of one owner
-ROOM = 1_000_000_000  # bytes of all files
-
 
 class Uploads:
-    """folder: where they are kept; it is made when it is needed. clock: seconds, never going back."""
+    """folder: where they are kept; it is made when it is needed. clock: seconds, never going back. settings: how many files a
+    visit may have, how large they may be together, and how long they are kept when it is over."""
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._folder, self._clock = folder, clock
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, settings: Settings | None = None) -> None:
+        self._folder, self._clock, self._settings = folder, clock, settings or Settings()
         self._lock = threading.Lock()
         self._files: dict[str, dict[str, int]] = {}  # of each owner: bytes by path
         self._ends: dict[str, float] = {}
+        self._released: dict[str, None] = {}  # the owners whose connection has closed, the first of them first
 
     def keep(self, owner: str, name: str, content: bytes) -> str:
         """Keeps a file and returns its path. name: what the visitor calls it. Raises Invalid where there is no more room."""
         path = self._folder / owner / make_upload_name(sha256(content).hexdigest(), name)
         with self._lock:
-            files = self._files.setdefault(owner, {})
+            files = self._files.get(owner, {})
             if str(path) not in files:
-                self._check_room(files, len(content))
+                self._make_room(files, len(content))
+                files = self._files.setdefault(owner, {})
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
                     file.write(content)
                 files[str(path)] = len(content)
-            self._ends[owner] = self._clock() + AGE
+            self._renew(owner)
         return str(path)
 
     def drop(self, owner: str, path: str) -> None:
@@ -57,7 +56,7 @@ class Uploads:
         with self._lock:
             there = path in self._files.get(owner, {}) and Path(path).exists()
             if there:
-                self._ends[owner] = self._clock() + AGE
+                self._renew(owner)
             return there
 
     def check(self, owner: str, experiment: Experiment) -> None:
@@ -66,23 +65,52 @@ class Uploads:
         if path is not None and not self.has(owner, str(path)):
             raise Invalid(_("The file of this experiment is no longer here; bring it again."), CORPUS_OPTION)
 
-    def release(self, owner: str) -> None:
-        """The visit has ended: unless it comes back soon, its files are removed."""
+    def renew(self, owner: str) -> None:
+        """There is a sign of the visit: its files stay."""
         with self._lock:
             if owner in self._ends:
-                self._ends[owner] = min(self._ends[owner], self._clock() + GRACE)
+                self._renew(owner)
+
+    def release(self, owner: str) -> None:
+        """The visit has ended: unless it comes back soon, its files are removed, and before that where others need the room."""
+        with self._lock:
+            if owner in self._ends:
+                kept = self._settings.grace_time + self._settings.keep_time
+                self._ends[owner] = min(self._ends[owner], self._clock() + kept)
+                self._released[owner] = None
 
     def tidy(self) -> None:
         """Removes the files of those who are gone."""
         with self._lock:
             for owner in [owner for owner, end in self._ends.items() if end <= self._clock()]:
-                del self._ends[owner], self._files[owner]
-                rmtree(self._folder / owner, ignore_errors=True)
+                self._remove(owner)
 
-    def _check_room(self, files: dict[str, int], size: int) -> None:
-        if len(files) >= MOST:
+    def _renew(self, owner: str) -> None:
+        self._ends[owner] = self._clock() + self._settings.idle_time
+        self._released.pop(owner, None)
+
+    def _remove(self, owner: str) -> None:
+        del self._ends[owner], self._files[owner]
+        self._released.pop(owner, None)
+        rmtree(self._folder / owner, ignore_errors=True)
+
+    def _make_room(self, files: dict[str, int], size: int) -> None:
+        most, memory = self._settings.upload_files, self._settings.upload_memory
+        if len(files) >= most:
             raise Invalid(
-                _("You have brought {most} files already; reload the page to begin anew.").format(most=MOST), CORPUS_OPTION
+                _("You have brought {most} files already; reload the page to begin anew.").format(most=most), CORPUS_OPTION
             )
-        if sum(sum(one.values()) for one in self._files.values()) + size > ROOM:
-            raise Invalid(_("This server has no room for more files now; try again later."), CORPUS_OPTION)
+        if sum(files.values()) + size > memory * MB:
+            raise Invalid(
+                _("With this file yours would have more than {most} MB together; remove one of them first.").format(
+                    most=memory
+                ),
+                CORPUS_OPTION,
+            )
+        while self._total() + size > self._settings.uploads_memory * MB:
+            if not self._released:
+                raise Invalid(_("This server has no room for more files now; try again later."), CORPUS_OPTION)
+            self._remove(next(iter(self._released)))
+
+    def _total(self) -> int:
+        return sum(sum(files.values()) for files in self._files.values())

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from core.training.trainer import Trainer
 
 FIRST = ("language-model", "adding")  # what a worker has tried before its first run: a task with classes, and one with values
-SAVING = 0.1  # of its training, at most, that a run spends on being saved
+SAVING = 0.05  # of its training, at most, that a run spends on being saved
 SETTLED = 0.5  # seconds after which a paused run is saved
 ALIVE = 1.0  # seconds after which a worker says that it is still there
+ROUND = 1.0  # seconds in which each run is to have had a turn, where its updates are short enough
 NAME = 64  # bytes of the file that says whose turn it is
 Inbox = SimpleQueue[dict[str, Any]]
 Emit = Callable[[Event], None]
@@ -66,7 +67,8 @@ class Held:
         self.message = message
         self.saved = Path(message["saved"]) if message.get("saved") else None
         self.reported = 0
-        self.saved_after, self.saving = 0.0, 0.0  # of its training; what it took the last time
+        self.saved_after, self.saving = 0.0, 0.0  # seconds of its training; what it took the last time
+        self.saved_at = time.monotonic()
         self.paused_at: float | None = None  # since when it has been paused, and is not saved as it is now
         self.trainer: Trainer | None = None
 
@@ -93,9 +95,10 @@ class Held:
         self.emit({"run": self.id, **event})
 
     def is_due(self, interval: float) -> bool:
-        """Whether the run is to be saved: after so much training, or rarer where that takes long."""
+        """Whether the run is to be saved: after so many seconds, even if it had few turns in them, for what is trained again
+        after a crash has to wait for its turns too. Rarer where saving takes long."""
         since = self.trainer.spent - self.saved_after if self.trainer else 0.0
-        return self.saved is not None and since >= max(interval, self.saving / SAVING)
+        return self.saved is not None and since >= self.saving / SAVING and time.monotonic() - self.saved_at >= interval
 
     def save(self) -> bool:
         """Save the run. Returns whether that could be done."""
@@ -109,7 +112,7 @@ class Held:
             traceback.print_exc()
             return False
         finally:
-            self.paused_at = None
+            self.paused_at, self.saved_at = None, time.monotonic()
             self.saving = time.perf_counter() - began
             self.saved_after = self.trainer.spent if self.trainer else 0.0
         return self.saved is not None
@@ -166,12 +169,12 @@ class Worker:
         """Read what has come, answer it, and give one run its turn; wait where there is none to be given."""
         self._read(wait=not self.shares.waiting)
         self._save_paused()
-        for run in dict.fromkeys(self.hurried):
+        hurried, self.hurried = self.hurried, []
+        for run in dict.fromkeys(hurried):
             if run in self.runs and self.shares.may_hurry(run):
                 self._advance(run, 0.0)
-        self.hurried.clear()
         if (turn := self.shares.next()) is not None:
-            self._advance(turn, self.settings.slice_time)
+            self._advance(turn, min(self.settings.slice_time, ROUND / self.shares.waiting))
         if time.monotonic() - self.alive >= ALIVE:
             self.alive = time.monotonic()
             self.emit({"event": "alive"})
@@ -190,6 +193,8 @@ class Worker:
         if message["command"] == "run":
             self.runs[name] = Held(message, self.emit)
             self.shares.add(name, str(message.get("owner", "")))
+            if message.get("recovering"):
+                self.hurried.append(name)
         elif name in self.runs and message["command"] == "park":
             self._park(name)
         elif name in self.runs and message["command"] == "stop":
@@ -213,6 +218,8 @@ class Worker:
             self.shares.charge(name, time.perf_counter() - began)
             if paused:
                 self.shares.sleep(name)
+            elif held.trainer and held.trainer.repeats:
+                self.hurried.append(name)  # somebody has seen it further on already
         self._write_turn("")
 
     def _save_paused(self) -> None:
@@ -244,7 +251,8 @@ class Worker:
 
     def _write_turn(self, name: str) -> None:
         if self.turn is not None:
-            os.pwrite(self.turn, name.encode().ljust(NAME), 0)
+            os.lseek(self.turn, 0, os.SEEK_SET)
+            os.write(self.turn, name.encode().ljust(NAME))
 
 
 def main(threads: int, memory: int, turn: Path | None, settings: Settings) -> None:

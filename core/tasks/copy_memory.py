@@ -13,7 +13,7 @@ from core.tasks.sequence_windows import Rows, draw_splits, make_windows
 from core.tasks.task import Batch, Data, Option, Options, Task, evaluate_baselines, get_integer
 
 CLASSES = 8
-CHANCE = evaluate_baselines(lambda _part: {"accuracy": 1 / CLASSES})
+CHANCE = evaluate_baselines(lambda _split: {"accuracy": 1 / CLASSES})
 NAMES = ("·", *"ABCDEFGH", "?")
 QUESTION = len(NAMES) - 1
 

@@ -13,7 +13,7 @@ from core.tasks.task import Batch, Data, Option, Options, Task, evaluate_baselin
 
 NAMES = (*"01", "·")
 CLASSES = (N_("even"), N_("odd"))
-CHANCE = evaluate_baselines(lambda _part: {"accuracy": 1 / len(CLASSES)})
+CHANCE = evaluate_baselines(lambda _split: {"accuracy": 1 / len(CLASSES)})
 
 
 def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:

@@ -13,7 +13,7 @@ from core.tasks.task import Batch, Data, Option, Options, Task, evaluate_baselin
 
 NAMES = ("·", *"XY", *"abcd", "?")
 CLASSES = ("XX", "XY", "YX", "YY")
-CHANCE = evaluate_baselines(lambda _part: {"accuracy": 1 / len(CLASSES)})
+CHANCE = evaluate_baselines(lambda _split: {"accuracy": 1 / len(CLASSES)})
 FIRST_SYMBOL, FIRST_DISTRACTOR, QUESTION = 1, 3, len(NAMES) - 1
 
 

@@ -1,13 +1,13 @@
-"""Keeps the address of the page the address of what is on it, without a new entry in the browser's history."""
+"""The component that replaces the query of the page's address, without a new entry in the browser's history."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from pages.common.component import mount
+from pages.common.component import mount_component
 
-_mount = mount("address")
+_mount = mount_component("address")
 
 
-def address(query: Mapping[str, str], key: str) -> None:
-    """Makes the page's address carry this query."""
+def replace_address(query: Mapping[str, str], key: str) -> None:
+    """Replace the query of the page's address."""
     _mount(key=key, data={"query": urlencode(query, safe=",~")}, height=1)

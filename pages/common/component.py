@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parents[2] / "assets" / "components"
 
 
-def mount(name: str, html: str = "<span hidden></span>") -> "ComponentRenderer":
+def mount_component(name: str, html: str = "<span hidden></span>") -> "ComponentRenderer":
     """Register the component `name` with the HTML that it works on; return the function that puts it on a page.
 
     To be called when a module is imported. The component is not isolated: its style sheet and the page's hold for both.
@@ -29,13 +29,13 @@ def read_style(name: str) -> str:
     return (_FOLDER / f"{name}.css").read_text(encoding="utf-8")
 
 
-def on_value(key: str, name: str, tell: Callable[[Any], object]) -> Callable[[], None]:
-    """Return a callback for on_NAME_change of the component of that key: tell(value), where the browser sent one."""
+def make_value_callback(key: str, name: str, on_value: Callable[[Any], object]) -> Callable[[], None]:
+    """Return a callback for on_NAME_change of the component of that key. It calls on_value(value) if there is one."""
 
     def report() -> None:
-        sent = st.session_state.get(key)  # gone, where the page has been left meanwhile
+        sent = st.session_state.get(key)  # None where the visitor has left the page meanwhile
         value = sent.get(name) if sent else None
         if value is not None:
-            tell(value)
+            on_value(value)
 
     return guarded_callback(report)

@@ -22,7 +22,7 @@ CRASH = "crash"  # the report of the last exception, until the visitor has chose
 RERUN = "crash-rerun"  # a fragment has asked for the page to be drawn again
 WORKED = "worked"  # what the visit was after the last run of a page that came to its end
 RUNS = ("run", "kept", "previous")  # of the visit: not part of what is brought back
-LONGEST = 4000  # characters of a report
+MAX_REPORT_CHARACTERS = 4000  # characters of a report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,7 +85,7 @@ def _record(error: Exception) -> None:
     lines = "".join(traceback.format_exception(error))
     versions = {"python": platform.python_version()} | {name: version(name) for name in ("streamlit", "numpy", "plotly")}
     experiment = st.session_state.get("visit", {}).get("experiment")
-    st.session_state[CRASH] = f"{versions}\n{experiment}\n\n{lines[-LONGEST:]}"
+    st.session_state[CRASH] = f"{versions}\n{experiment}\n\n{lines[-MAX_REPORT_CHARACTERS:]}"
 
 
 def _show_card() -> None:

@@ -1,4 +1,4 @@
-"""The fields that a page's link carries beside the experiment: their bounds and defaults, read and written alike."""
+"""The fields of a page's link beside the experiment: their defaults, checks and texts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from typing import Any
 from core.errors import Invalid
 from core.i18n import _
 
-DIGITS = 9  # of a whole number in a link
+MAX_DIGITS = 9  # of a whole number in a link
 
 
 @dataclass(frozen=True)
 class LinkField:
-    """name: in the link. default: the value where the link says nothing, and which it then does not carry.
+    """One field of a link.
 
-    parse(text) returns the value, or raises Invalid with what is expected; write(value) is its way back.
+    name: in the link. default: the value where the link has no such field; the link does not carry it. parse(text): returns the
+    value, or raises Invalid with what is expected. write(value): returns the text.
     """
 
     name: str
@@ -23,11 +24,11 @@ class LinkField:
     write: Callable[[Any], str] = str
 
 
-def whole_number(name: str, default: int | None, least: int = 0) -> LinkField:
-    """Return a field that is a whole number from `least` on; what is too large is clamped by whoever uses it."""
+def make_integer_field(name: str, default: int | None, least: int = 0) -> LinkField:
+    """Return a field that is a whole number, at least `least`; the user of the value clamps what is too large."""
 
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS or int(text) < least:
+        if not (text.isascii() and text.isdecimal()) or len(text) > MAX_DIGITS or int(text) < least:
             raise Invalid(
                 _("{name} is “{text}”; a whole number from {least} on is expected.").format(name=name, text=text, least=least),
                 name,
@@ -37,8 +38,8 @@ def whole_number(name: str, default: int | None, least: int = 0) -> LinkField:
     return LinkField(name, default, parse)
 
 
-def one_of(name: str, default: str, words: Sequence[str]) -> LinkField:
-    """Return a field that is one of some words."""
+def make_choice_field(name: str, default: str, words: Sequence[str]) -> LinkField:
+    """Return a field that is one of the words."""
 
     def parse(text: str) -> str:
         if text not in words:
@@ -53,17 +54,13 @@ def one_of(name: str, default: str, words: Sequence[str]) -> LinkField:
     return LinkField(name, default, parse)
 
 
-def names(name: str, default: Any, check: Callable[[tuple[str, ...]], tuple[str, ...]]) -> LinkField:
-    """Return a field that is a list of names with commas between them.
-
-    check(names) returns the names that are meant, or raises Invalid.
-    """
+def make_names_field(name: str, default: Any, check: Callable[[tuple[str, ...]], tuple[str, ...]]) -> LinkField:
+    """Return a field that is a list of names with commas between them. check(names): returns them, or raises Invalid."""
     return LinkField(name, default, lambda text: check(tuple(filter(None, text.split(",")))), ",".join)
 
 
 def read_fields(fields: Sequence[LinkField], query: Mapping[str, str]) -> tuple[dict[str, Any], list[Invalid]]:
-    """Return the values of a link's fields, and what was wrong in sentences: there, and where it says nothing, the default
-    holds."""
+    """Return the values of a link's fields, and the errors. A damaged or missing field has its default."""
     values, errors = {}, []
     for field in fields:
         values[field.name] = field.default

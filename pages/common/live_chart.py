@@ -1,22 +1,22 @@
-"""A live Plotly chart: one node that is updated in place, so that zoom and hover survive every tick."""
+"""The Plotly chart that is updated in place, so that zoom and hover survive every redraw."""
 
 import json
 from typing import Any
 
 from core.figures.theme import Figure
 from core.i18n import _
-from pages.common.component import mount
+from pages.common.component import mount_component
 from pages.common.static_files import provide_plotly
 
-_mount = mount("live_chart", '<div class="live-chart" role="figure" tabindex="0"></div>')
+_mount = mount_component("live_chart", '<div class="live-chart" role="figure" tabindex="0"></div>')
 
 
-def live_chart(figure: Figure, key: str, sentence: str, height: int, tools: bool = False) -> dict[str, Any] | None:
-    """Draws the figure (plain data for Plotly) `height` pixels high and as wide as there is room.
+def draw_live_chart(figure: Figure, key: str, sentence: str, height: int, tools: bool = False) -> dict[str, Any] | None:
+    """Draw a figure, plain data for Plotly, `height` pixels high and as wide as there is room. Return the last click.
 
-    sentence: what the figure shows now, for those who do not see it. tools: whether Plotly's buttons appear at the top right
-    under the pointer, for figures with nothing to read there; dragging zooms and a double click goes back without them too.
-    Returns what was clicked since the last run, {"curve", "point", "x", "y"}, for one run; else None.
+    sentence: the text for screen readers. tools: whether Plotly's buttons appear at the top right under the pointer; dragging
+    zooms and a double click resets without them too. The click is {"curve", "point", "x", "y"} in the run of the script that
+    follows it, else None.
     """
     # As text: the page compares it with the last one, and Streamlit has less to walk through.
     data = {
@@ -32,4 +32,4 @@ def live_chart(figure: Figure, key: str, sentence: str, height: int, tools: bool
 
 
 def _nothing() -> None:
-    """Streamlit wants to hear what happens when the chart is clicked, or asks for the colours of a new theme: a run."""
+    """Do nothing: Streamlit needs a callback, and the run of the script that follows is what a click or a new theme needs."""

@@ -1,17 +1,17 @@
-"""The grid of masks on a page: mounted once, changed in place; the cell that is opened comes back."""
+"""The mask grid as a component that is mounted once and changed in place."""
 
 from collections.abc import Callable
 
-from pages.common.component import mount, on_value
+from pages.common.component import make_value_callback, mount_component
 
-_mount = mount("mask_grid", '<div class="grid-root"></div>')
+_mount = mount_component("mask_grid", '<div class="grid-root"></div>')
 
 
-def mask_grid(svg: str, key: str, on_opened: Callable[[str, int, int, int], None]) -> None:
-    """Shows what `core.figures.mask_grid.grid` drew; tells `on_opened` the site, layer, sample and step that are pressed."""
+def draw_mask_grid(svg: str, key: str, on_opened: Callable[[str, int, int, int], None]) -> None:
+    """Draw the SVG of `render_mask_grid`. on_opened: is called with site, layer, sample and step of a clicked cell."""
 
-    def tell(place: str) -> None:
+    def open_cell(place: str) -> None:
         site, layer, sample, t = str(place).split(" ")
         on_opened(site, int(layer), int(sample), int(t))
 
-    _mount(key=key, data={"svg": svg}, on_opened_change=on_value(key, "opened", tell))
+    _mount(key=key, data={"svg": svg}, on_opened_change=make_value_callback(key, "opened", open_cell))

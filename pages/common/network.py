@@ -1,10 +1,10 @@
-"""The network figure on a page: mounted once, changed in place, and what the user does with it comes back."""
+"""The network figure as a component that is mounted once and changed in place."""
 
 from collections.abc import Callable
 from typing import Any
 
 from core.i18n import _
-from pages.common.component import mount, on_value
+from pages.common.component import make_value_callback, mount_component
 
 HTML = """<div class="net-root">
 <div class="net-callout" role="note" hidden><p></p><button type="button"></button></div>
@@ -13,34 +13,33 @@ HTML = """<div class="net-root">
 <div class="net-tip" role="tooltip" hidden></div>
 </div>"""
 
-_figure = mount("network", HTML)
+_figure = mount_component("network", HTML)
 
 
-def network_view(svg: str, key: str, on_did: Callable[[dict[str, Any]], None], zoneout: bool = False) -> None:
-    """Shows what `core.figures.network.network` drew, and tells `on_did` what the user does on it:
+def draw_network_figure(svg: str, key: str, on_action: Callable[[dict[str, Any]], None], zoneout: bool = False) -> None:
+    """Draw the SVG of `render_network`. on_action: is called with what the visitor does on it:
 
-    {"source": t} or {"target": t}: a word was chosen as the beginning or end of the path.
+    {"source": t} or {"target": t}: an input or a prediction was selected as the beginning or end of the path.
     {"climb": layer, "t": t}: the path is to leave that layer (1 to L-1) at step t.
     {"site": name, "layer": layer, "t": t}: a barcode was opened.
 
-    zoneout: whether its masks choose between a new value and the old one.
+    zoneout: whether the masks choose between the new value and the old one.
     """
     _figure(
         key=key,
         data={"svg": svg, "callouts": _callouts(zoneout), "tour": _("Show the tour of this figure")},
-        on_did_change=on_value(key, "did", lambda did: on_did(dict(did))),
+        on_did_change=make_value_callback(key, "did", lambda action: on_action(dict(action))),
     )
 
 
 def _callouts(zoneout: bool) -> tuple[dict[str, str], ...]:
-    # Where on the figure, what is said there, and what its button says. A tuple: to look whether a list is a table,
-    # Streamlit would import pandas, half a second of the first page.
-    drops, zones = (
+    # A tuple: for a list, Streamlit would import pandas, half a second of the first page.
+    drop_text, zoneout_text = (
         _("A barcode is a mask: one stripe a unit, filled is kept, empty is dropped."),
         _("A barcode is a mask: one stripe a unit, filled takes the new value, empty keeps the old."),
     )
     texts = (
-        (".net-mask", zones if zoneout else drops),
+        (".net-mask", zoneout_text if zoneout else drop_text),
         (
             "[id$=predictions] .is-chosen",
             _("The thick line follows one word to one prediction. Each number is a mask it meets."),

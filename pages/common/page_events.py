@@ -1,24 +1,25 @@
-"""What the browser tells the app on every page: a link inside the app was followed, or a key for undo or redo was pressed."""
+"""What the browser tells the app on every page: a link was followed, a key for undo pressed, a tab arrived."""
 
 from urllib.parse import parse_qsl, urlsplit
 
 import streamlit as st
 
-from pages.common import visit
-from pages.common.component import mount, on_value
+from pages.common import tabs, visit
+from pages.common.component import make_value_callback, mount_component
 
 KEY = "page-events"
-_mount = mount("page_events")
+_mount = mount_component("page_events")
 
 
-def page_events() -> None:
-    """Listen, on every page."""
+def mount_page_events() -> None:
+    """Mount the component that reports these events."""
     _mount(
         key=KEY,
-        data={},
+        data={"tab": tabs.get_name()},
         height=1,
-        on_open_change=on_value(KEY, "open", open_link),
-        on_travel_change=on_value(KEY, "travel", travel),
+        on_open_change=make_value_callback(KEY, "open", open_link),
+        on_travel_change=make_value_callback(KEY, "travel", undo_or_redo),
+        on_tab_change=make_value_callback(KEY, "tab", tabs.arrive),
     )
 
 
@@ -29,7 +30,7 @@ def open_link(address: str) -> None:
     visit.visit()["go_to_lab"] = True
 
 
-def travel(way: str) -> None:
+def undo_or_redo(way: str) -> None:
     """Undo or redo the last edit of the experiment."""
     if way == "undo":
         visit.undo()
@@ -37,6 +38,6 @@ def travel(way: str) -> None:
         visit.redo()
 
 
-def goes_to_lab() -> bool:
-    """Whether a link to the Lab was followed since the last run of the script."""
+def pop_lab_request() -> bool:
+    """Return whether a link to the Lab was followed since the last run of the script, and forget it."""
     return bool("visit" in st.session_state and visit.visit().pop("go_to_lab", False))

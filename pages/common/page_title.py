@@ -1,10 +1,10 @@
-"""The name of a page and what it is for, in one line: the screen belongs to the figures."""
+"""The title of a page and its purpose, in one line, so that the figures have the room."""
 
 import streamlit as st
 
 
-def title(name: str, purpose: str) -> None:
-    """Draws the line. Both may hold Markdown."""
+def draw_page_title(name: str, purpose: str) -> None:
+    """Draw the line. Both texts may hold Markdown."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="title"):
         st.title(name, anchor=False, width="content")
         st.caption(purpose)

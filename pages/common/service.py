@@ -1,4 +1,4 @@
-"""The one service of this server, and what happens when a tab is closed."""
+"""The run service of this server, and the owner of the runs and files of a browser tab."""
 
 from uuid import uuid4
 
@@ -11,26 +11,39 @@ from pages.common.collector import start_collector
 
 
 @st.cache_resource(on_release=Service.close)
-def service() -> Service:
-    """The runs of all tabs; the first of its workers starts soon after it."""
+def get_service() -> Service:
+    """Return the service with the runs of all tabs; its first worker starts soon after it."""
     start_collector()
     return Service()
 
 
-def owner() -> str:
-    """Whose runs and files those of this tab are; a closed tab gives them up."""
-    return _held(st.session_state.setdefault("owner", uuid4().hex))
+def get_owner() -> str:
+    """Return the owner id of this tab; its runs and files are released when the tab is closed."""
+    return _register_release(st.session_state.setdefault("owner", uuid4().hex))
 
 
-@st.cache_resource(scope="session", on_release=lambda owner: service().release(owner))
-def _held(owner: str) -> str:
-    # Made again where the tab has only lost its connection for a moment: it can be closed once more.
+@st.cache_resource
+def list_connected_owners() -> set[str]:
+    """The owners whose tab has a connection to this server now."""
+    return set()
+
+
+def _release(owner: str) -> None:
+    list_connected_owners().discard(owner)
+    get_service().release(owner)
+
+
+@st.cache_resource(scope="session", on_release=_release)
+def _register_release(owner: str) -> str:
+    # Called again after a lost connection, so that the release can happen once more.
+    list_connected_owners().add(owner)
+    get_service().renew(owner)
     return owner
 
 
 @st.cache_resource
-def recorded_run(name: str) -> Recorded | None:
-    """A recorded run by its name; None where it cannot be read: the app then opens without it."""
+def load_recorded_run(name: str) -> Recorded | None:
+    """Return the recorded run of that name; None where it cannot be read."""
     try:
         return read(FOLDER / f"{name}.jsonl.gz")
     except Invalid:

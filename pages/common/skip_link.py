@@ -1,10 +1,10 @@
-"""A link that only the keyboard meets, before all else: from the top of the page to what many come for."""
+"""The skip link for the keyboard: from the top of the page to its controls."""
 
-from pages.common.component import mount
+from pages.common.component import mount_component
 
-_mount = mount("skip_link")
+_mount = mount_component("skip_link")
 
 
-def skip(text: str, to: str) -> None:
-    """Adds it. to: the CSS selector of what gets the focus. page.css says on which page it is there."""
+def draw_skip_link(text: str, to: str) -> None:
+    """Draw the link. to: CSS selector of the element that gets the focus. page.css says on which page it appears."""
     _mount(key="skip", data={"text": text, "to": to}, height=1)

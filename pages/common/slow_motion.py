@@ -1,4 +1,4 @@
-"""Slow motion on a page: phases to step through, played by the browser itself, so that the server has nothing to do."""
+"""Slow motion as a component: the phases of one update, played by the browser without the server."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from core.figures.slow_motion import SlowMotionFrame
 from core.figures.update_phases import PHASES
 from core.i18n import _
-from pages.common.component import mount
+from pages.common.component import mount_component
 
 HTML = """<section class="slow">
 <div class="slow-bar"><ol class="slow-phases"></ol><div class="slow-controls">
@@ -17,14 +17,14 @@ HTML = """<section class="slow">
 <div class="slow-weights"></div></div></div>
 </section>"""
 
-_mount = mount("slow_motion", HTML)
+_mount = mount_component("slow_motion", HTML)
 
 
-def slow_motion(
+def draw_slow_motion(
     stage: str, weights: str, frames: Sequence[SlowMotionFrame], equations: Mapping[str, str], key: str, bring: bool = False
 ) -> None:
-    """Shows what core/figures/update_timeline.py drew, and lights its phases one after the other. bring: into sight, once."""
-    # Tuples: to look whether a list is a table, Streamlit would import pandas, half a second of the first page.
+    """Draw the timeline and its phases. stage, weights: SVG. equations: by phase. bring: whether to scroll it into view."""
+    # Tuples: for lists, Streamlit would import pandas, half a second of the first page.
     phases = tuple({"name": name, "label": _(words), "equation": equations[name]} for name, words in PHASES.items())
     words = {
         "play": _("Play the update"),

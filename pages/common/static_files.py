@@ -1,4 +1,4 @@
-"""Puts Plotly's page script, which the plotly package brings, where Streamlit serves it: no outside host is asked."""
+"""The copy of Plotly's page script, from the plotly package to the folder that Streamlit serves."""
 
 import filecmp
 import shutil
@@ -12,9 +12,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def provide_plotly(root: Path = ROOT) -> str:
-    """Copies plotly.min.js into root/static if it is missing or different, and returns its address below the page's.
+    """Copy plotly.min.js into root/static if it is missing or different. Return its address relative to the page.
 
-    The name carries the version, so that no browser keeps an old one. Called again it costs nothing.
+    The name has the version, so that no browser uses an old one. Further calls cost nothing.
     """
     name = _name()
     _copy(_source(), root / "static" / name)
@@ -23,7 +23,7 @@ def provide_plotly(root: Path = ROOT) -> str:
 
 @cache
 def _name() -> str:
-    # Asked for at every tick, and read from a file of some hundred lines.
+    # Cached: called at every redraw, and the version is read from a file.
     return f"plotly-{version('plotly')}.min.js"
 
 

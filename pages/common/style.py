@@ -1,4 +1,4 @@
-"""The page's own furniture: less padding and no empty header, so that one screen holds the Lab."""
+"""The style sheet of all pages."""
 
 import streamlit as st
 
@@ -6,5 +6,5 @@ from pages.common.component import read_style
 
 
 def apply_style() -> None:
-    """Adds the style sheet of all pages."""
+    """Add the style sheet of all pages."""
     st.html(f"<style>{read_style('page')}</style>")

@@ -1,10 +1,10 @@
-"""An SVG that core has drawn, on a page: Streamlit's own HTML element would take it out."""
+"""An SVG on a page, as a component: Streamlit's HTML element would remove it."""
 
-from pages.common.component import mount
+from pages.common.component import mount_component
 
-_mount = mount("svg_drawing", '<div class="drawing"></div>')
+_mount = mount_component("svg_drawing", '<div class="drawing"></div>')
 
 
-def drawing(svg: str, key: str, width: int = 440) -> None:
-    """Shows an SVG of core/figures, at most `width` pixels wide."""
+def draw_svg(svg: str, key: str, width: int = 440) -> None:
+    """Draw an SVG of core/figures, at most `width` pixels wide."""
     _mount(key=key, data={"svg": svg, "width": width})

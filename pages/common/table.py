@@ -1,43 +1,43 @@
-"""A table of texts and links, which on a narrow screen becomes a card a row."""
+"""A table of texts and links; on a narrow screen each row becomes a card."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
 
-from pages.common.lab_link import anchor
+from pages.common.lab_link import format_lab_anchor
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Draws it. Its cells are HTML, made by the functions below; the first of a row is its name."""
+def draw_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Draw the table. The cells are HTML from the functions below; the first of a row is its header."""
     names = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
     body = "".join(_row(head, row) for row in rows)
     st.html(f'<div class="texts"><table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>')
 
 
-def said(*lines: str) -> str:
-    """Lines of text, as a cell."""
+def format_text_cell(*lines: str) -> str:
+    """Return a cell with lines of text."""
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
-def value(text: str, note: str) -> str:
-    """What counts, and below it, smaller, what is to be known of it."""
-    return f"<p><b>{escape(text)}</b></p>{small(note)}"
+def format_value_cell(text: str, note: str) -> str:
+    """Return a cell with a value, and below it a note in small letters."""
+    return f"<p><b>{escape(text)}</b></p>{format_small_line(note)}"
 
 
-def small(text: str) -> str:
-    """A line in small letters."""
+def format_small_line(text: str) -> str:
+    """Return a line in small letters."""
     return f"<p><small>{escape(text)}</small></p>"
 
 
-def parts(text: str, apart: str = " / ") -> str:
-    """A cell of values, none of which is broken over two lines."""
+def format_unbroken_cell(text: str, apart: str = " / ") -> str:
+    """Return a cell with values, none of which is broken over two lines."""
     return "<p>" + apart.join(f"<span>{escape(one)}</span>" for one in text.split(apart)) + "</p>"
 
 
-def to_lab(text: str, query: Mapping[str, str]) -> str:
-    """A link to the Lab with that experiment."""
-    return f"<p>{anchor(text, query)}</p>"
+def format_lab_cell(text: str, query: Mapping[str, str]) -> str:
+    """Return a line with a link to the Lab."""
+    return f"<p>{format_lab_anchor(text, query)}</p>"
 
 
 def _row(head: Sequence[str], row: Sequence[str]) -> str:

@@ -27,20 +27,20 @@ from core.i18n import _
 from core.tasks.prediction_summary import KINDS
 from core.training.events import Event, last_update, thin_records
 from pages.common.link_fields import LinkField, read_fields
-from pages.common.path_view import View, view_from_query, view_to_query
-from pages.common.service import owner, service
-from pages.common.visit_files import describe_missing_file, has_files, shared_part, without_lost_file
+from pages.common.path_view import PathView, view_from_query, view_to_query
+from pages.common.service import get_owner, get_service
+from pages.common.visit_files import describe_missing_file, has_files, replace_lost_file, select_shared_options
 
 KEY = "visit"
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
-LISTS = ("predicted", *KINDS)  # in a record: what was answered
-MOST_UNDO = 100
-MOST_EVENTS = 3000  # of a run; beyond, its older records are thinned
+LIST_FIELDS = ("predicted", *KINDS)  # in a record: what was answered
+MAX_UNDO = 100
+MAX_EVENTS = 3000  # of a run; beyond, its older records are thinned
 SAME_DRAG = 1.5  # seconds: edits by one control within them are one step of undo
 
 Run = dict[str, Any]
 Plain = dict[str, Any]
-Edit = Callable[..., Experiment]
+EditFunction = Callable[..., Experiment]
 
 
 def visit() -> Plain:
@@ -63,7 +63,7 @@ def begin(fields: Sequence[LinkField] = (), page: str = "", with_experiment: boo
         if page and not visit()[page]:
             visit()[page] = read_fields(fields, {})[0]
         return
-    owner()
+    get_owner()
     query, truth = st.query_params.to_dict(), visit()
     if with_experiment:
         _read_experiment(query)
@@ -74,19 +74,19 @@ def begin(fields: Sequence[LinkField] = (), page: str = "", with_experiment: boo
             _complain_too(_("What the link looks at could not be read. {why}").format(why=" ".join(map(str, errors))))
 
 
-def experiment() -> Experiment:
+def get_experiment() -> Experiment:
     """Return the experiment of the visit."""
     return from_plain_cached(visit()["experiment"])
 
 
-def edit(control: str, function: Edit, *arguments: Any, **named: Any) -> bool:
+def edit(control: str, function: EditFunction, *arguments: Any, **named: Any) -> bool:
     """Apply an edit to the experiment; return whether it was taken.
 
     function(experiment, *arguments, **named) returns the new one. What it refuses is kept as `invalid` beside the control
     of that key, and everything else stays as it was.
     """
     try:
-        changed = function(experiment(), *arguments, **named)
+        changed = function(get_experiment(), *arguments, **named)
         load_data(changed)
     except Invalid as invalid:
         visit()["invalid"] = {"control": control, "field": invalid.field, "sentence": str(invalid)}
@@ -102,7 +102,7 @@ def open_experiment(plain: Plain, control: str = "") -> None:
     if plain == truth["experiment"]:
         return
     if not _continues(control):
-        truth["undo"] = [*truth["undo"], truth["experiment"]][-MOST_UNDO:]
+        truth["undo"] = [*truth["undo"], truth["experiment"]][-MAX_UNDO:]
     truth.update(redo=[], edited={"control": control, "at": time.monotonic()})
     _follow(plain)
 
@@ -114,7 +114,7 @@ def open_query(query: Mapping[str, str]) -> bool:
         load_data(linked)
         truth = visit()
         truth["files_wanted"] = get_missing_file_columns(query) or {}
-        if to_plain(linked) == shared_part(truth["experiment"]):
+        if to_plain(linked) == select_shared_options(truth["experiment"]):
             return True  # the same, perhaps on a file, which no link carries: it stays
         open_experiment(to_plain(linked))
         truth["notice"] = describe_missing_file(query)
@@ -124,19 +124,19 @@ def open_query(query: Mapping[str, str]) -> bool:
     return True
 
 
-def view() -> View:
-    """Return what is looked at: window, sample and path."""
-    return View(**visit()["view"])
+def get_view() -> PathView:
+    """Return the view: window, sample and path."""
+    return PathView(**visit()["view"])
 
 
-def look(view: View) -> None:
-    """Look at something else."""
+def set_view(view: PathView) -> None:
+    """Set the view."""
     visit()["view"] = asdict(view)
 
 
-def link() -> dict[str, str]:
+def build_link() -> dict[str, str]:
     """Return the query of the link to the experiment and the view."""
-    return to_query(experiment()) | view_to_query(view())
+    return to_query(get_experiment()) | view_to_query(get_view())
 
 
 def undo() -> None:
@@ -149,14 +149,14 @@ def redo() -> None:
     _travel("redo", "undo")
 
 
-def refusal(*controls: str) -> str:
-    """Return the sentence on what the control with one of these keys was refused; "" where nothing was."""
+def get_refusal(*controls: str) -> str:
+    """Return the error of the control with one of these keys; "" where its last change was not refused."""
     invalid = visit()["invalid"]
     return str(invalid["sentence"]) if invalid and invalid["control"] in controls else ""
 
 
-def complain(sentence: str) -> None:
-    """Say a sentence at the top of the pages until the next edit."""
+def set_notice(sentence: str) -> None:
+    """Set the sentence that is shown at the top of the pages until the next edit."""
     visit()["notice"] = sentence
 
 
@@ -169,7 +169,7 @@ def drop_lost_files() -> None:
     for name in ("undo", "redo"):
         truth[name] = [plain for plain in truth[name] if has_files(plain)]
     if not has_files(truth["experiment"]):
-        truth["experiment"] = without_lost_file(truth["experiment"])
+        truth["experiment"] = replace_lost_file(truth["experiment"])
         truth["notice"] = _(
             "The file that you brought is no longer here, as nobody had looked at it for hours. These are the task's own data; "
             "bring it again to go on."
@@ -177,20 +177,20 @@ def drop_lost_files() -> None:
 
 
 def poll_run() -> None:
-    """Take over what the run has told since the last poll."""
+    """Append the events of the run since the last poll, and its state."""
     run = visit()["run"]
     if run is None or run["state"] not in ACTIVE:
         return
-    news = service().poll(run["id"], run["next"])
-    run["events"] += [thin(event) for event in news.events]
-    if len(run["events"]) > MOST_EVENTS:
-        run["events"] = thin_records(run["events"], MOST_EVENTS)
+    news = get_service().poll(run["id"], run["next"])
+    run["events"] += [pack_lists(event) for event in news.events]
+    if len(run["events"]) > MAX_EVENTS:
+        run["events"] = thin_records(run["events"], MAX_EVENTS)
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
     if news.state not in ACTIVE and not run["recorded"]:
         _check_last_change(run)
 
 
-def events_of(run: Run, kind: str) -> list[Event]:
+def select_run_events(run: Run, kind: str) -> list[Event]:
     """Return the events of one kind of a run. A call looks only at the events that have come since the last one."""
     events, index = run["events"], run.get("index")
     if index is None or index["of"] is not events or index["count"] > len(events):
@@ -202,18 +202,13 @@ def events_of(run: Run, kind: str) -> list[Event]:
     return found
 
 
-def without_lost_files(plain: Plain) -> Plain:
-    """Return an experiment, plain data, on the task's own data where its file is gone."""
-    return without_lost_file(plain)
-
-
 def set_aside_run() -> None:
-    """End the run, if there is one. What it has to show stays until the next one begins."""
+    """End the run, if there is one. Its curves stay until the next run begins."""
     run = visit()["run"]
     if run is None:
         return
     if run["state"] in ACTIVE:
-        service().command(run["id"], {"command": "stop"})
+        get_service().command(run["id"], {"command": "stop"})
         poll_run()
     if visit()["run"] is None:  # the poll has found that a change came too late, and has set it aside
         return
@@ -223,9 +218,9 @@ def set_aside_run() -> None:
     visit().update(run=None, update=None)
 
 
-def thin(event: Plain) -> Plain:
-    """Return an event whose long lists are texts: thousands of lists would be looked at by every garbage collection."""
-    lists = [name for name in LISTS if name in event]
+def pack_lists(event: Plain) -> Plain:
+    """Return an event with its long lists as JSON texts, as thousands of lists would slow every garbage collection."""
+    lists = [name for name in LIST_FIELDS if name in event]
     return event | {name: json.dumps(event[name]) for name in lists} if lists else event
 
 
@@ -265,7 +260,7 @@ def _new() -> Plain:
         "tasks": {},
         "files": {},
         "files_wanted": {},
-        "owner": owner(),
+        "owner": get_owner(),
         "run": None,
         "kept": None,
         "previous": None,
@@ -305,7 +300,7 @@ def _follow(plain: Plain) -> None:
     if run is None or not changed:
         return
     if run["state"] in ACTIVE and not run["recorded"] and all(name in CHANGEABLE_FIELDS for name in changed):
-        service().command(run["id"], {"command": "change"} | changed)
+        get_service().command(run["id"], {"command": "change"} | changed)
     else:
         set_aside_run()
 
@@ -313,8 +308,8 @@ def _follow(plain: Plain) -> None:
 def _check_last_change(run: Run) -> None:
     """Where the run ended before the last change reached it, set it aside and say so: its curves are of other settings."""
     told = dict(run["began"])
-    for event in events_of(run, "changed"):
+    for event in select_run_events(run, "changed"):
         told |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}
     if any(told[name] != visit()["experiment"][name] for name in CHANGEABLE_FIELDS):
         set_aside_run()
-        complain(_("The run had ended before your last change reached it. Press Play to start a run with the new settings."))
+        set_notice(_("The run had ended before your last change reached it. Press Play to start a run with the new settings."))

@@ -1,4 +1,4 @@
-"""The files that this visit has brought, as all pages know them: a path is used only where the visit itself has brought it."""
+"""The uploaded files of a visit: a path is used only where this visit has uploaded it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,30 +7,30 @@ from core.experiment.serialization import get_missing_file_columns
 from core.i18n import _
 from core.tasks import get_task
 from core.tasks.task import CORPUS_OPTION
-from pages.common.service import owner, service
+from pages.common.service import get_owner, get_service
 
 
 def has_files(plain: Mapping[str, Any]) -> bool:
-    """Whether the experiment, plain data, has all that it learns from: no file, or one that this visit has brought."""
+    """Whether the data of the experiment, plain data, are there: no file, or one that this visit has uploaded."""
     path = plain["options"].get(CORPUS_OPTION)
-    return path is None or service().uploads.has(owner(), path)
+    return path is None or get_service().uploads.has(get_owner(), path)
 
 
-def without_lost_file(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return the experiment, plain data, on the task's own data where its file is gone."""
-    return plain if has_files(plain) else shared_part(plain)
+def replace_lost_file(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the experiment, plain data, on the task's built-in data where its file is gone."""
+    return plain if has_files(plain) else select_shared_options(plain)
 
 
-def shared_part(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return the experiment, plain data, as far as a link can carry it: on the task's own data."""
+def select_shared_options(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the experiment, plain data, with only the options that a link can carry: on the task's built-in data."""
     shared = {option.name for option in get_task(plain["task"]).shared_options}
     return plain | {"options": {name: value for name, value in plain["options"].items() if name in shared}}
 
 
 def describe_missing_file(data: Mapping[str, Any]) -> str:
-    """Return a sentence where a link's query, or a file's data, carry an experiment without the file that it learns from.
+    """Return a sentence where the experiment of a link or a JSON file was trained on an uploaded file; "" elsewhere.
 
-    "" for any other. Raises Invalid where there is no such task.
+    Raises Invalid for an unknown task.
     """
     columns = get_missing_file_columns(data)
     if columns is None:

@@ -6,7 +6,7 @@ No other code reads a widget's key.
 
 Every request of the browser carries the values of all widgets. One that was sent before the browser had drawn the last
 assignments carries old values, which Streamlit takes for changes. So the last widget of every run, which nobody sees, has the
-number of the newest assignment as its value: a request that carries an older number knows nothing of the later ones.
+number of the newest replacement as its value: a request that carries an older number knows nothing of the later ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,20 +16,27 @@ import streamlit as st
 
 from pages.common.guard import guarded_callback
 
-Tell = Callable[..., Any]
+OnChange = Callable[..., Any]
 STATE = "widgets"  # where the session keeps what was shown and assigned
-REMEMBERED = 8  # assignments of a widget
+MAX_REMEMBERED = 8  # assignments of a widget
+# What the default is called, where it is not `value`.
+_DEFAULTS = {"selectbox": "index", "segmented_control": "default", "multiselect": "default"}
 _MISSING = object()
 
 
-def controlled(widget: Callable[..., Any], label: str, *positional: Any, key: str, value: Any, tell: Tell,
+def draw_widget(widget: Callable[..., Any], label: str, *positional: Any, key: str, value: Any, tell: OnChange,
                args: Sequence[Any] = (), **named: Any) -> None:  # fmt: skip
-    """Draw a keyed widget of Streamlit that shows `value`; tell(new value, *args) when the visitor has changed it."""
+    """Draw a keyed widget of Streamlit that shows `value`; tell(new value, *args) when the visitor has changed it.
+
+    The value is the widget's default too: where the message with an assignment is overtaken by a later one before the browser
+    has made the widget, it begins with that.
+    """
     _assign(key, value)
+    named.setdefault(_DEFAULTS.get(widget.__name__, "value"), value)
     widget(label, *positional, key=key, on_change=guarded_callback(_on_change), args=(key, tell, tuple(args)), **named)
 
 
-def choice(widget: Callable[..., Any], label: str, options: Sequence[Any], *, key: str, value: Any, tell: Tell,
+def draw_choice(widget: Callable[..., Any], label: str, options: Sequence[Any], *, key: str, value: Any, tell: OnChange,
            args: Sequence[Any] = (), format_func: Callable[[Any], str] = str, **named: Any) -> None:  # fmt: skip
     """Draw a select box, segmented control or the like, as `controlled`.
 
@@ -44,10 +51,14 @@ def choice(widget: Callable[..., Any], label: str, options: Sequence[Any], *, ke
         if chosen in options:
             tell(chosen, *more)
 
-    controlled(widget, label, options, key=key, value=value, tell=tell_known, args=args, format_func=format_known, **named)
+    if widget.__name__ == "selectbox":
+        named["index"] = list(options).index(value) if value in options else None
+    else:
+        named["default"] = [value] if value in options else None
+    draw_widget(widget, label, options, key=key, value=value, tell=tell_known, args=args, format_func=format_known, **named)
 
 
-def button(label: str, *, key: str, tell: Tell, args: Sequence[Any] = (), **named: Any) -> bool:
+def draw_button(label: str, *, key: str, tell: OnChange, args: Sequence[Any] = (), **named: Any) -> bool:
     """Draw a button; tell(*args) when it was pressed, before the page is drawn again. Return whether it was just pressed."""
     return st.button(label, key=key, on_click=guarded_callback(tell), args=tuple(args), **named)
 
@@ -55,44 +66,50 @@ def button(label: str, *, key: str, tell: Tell, args: Sequence[Any] = (), **name
 def mark_assignments(scope: str) -> None:
     """Draw the widget that nobody sees, after all others of a run. scope: "page", or the name of the fragment that runs."""
     state, key = _state(), f"assigned-{scope}"
-    for assigned in state["assigned"].values():
-        assigned["scope"] = assigned["scope"] or scope
+    for entry in state["replaced"].values():
+        entry["scope"] = entry["scope"] or scope
     number = str(state["newest"])
     if st.session_state.get(key) != number:
         st.session_state[key] = number
     with st.container(key=f"hidden-{scope}"):
-        st.text_input("·", key=key, label_visibility="collapsed")
+        st.text_input("·", number, key=key, label_visibility="collapsed")
 
 
 def _assign(key: str, value: Any) -> None:
-    state, before = _state(), st.session_state.get(key, _MISSING)
+    """Make the session's value of a widget that which is shown, and remember what was shown, and sent, before."""
+    state, sent = _state(), st.session_state.get(key, _MISSING)
+    shown = state["shown"].get(key, _MISSING)
     state["shown"][key] = value
-    if before is _MISSING:
-        state["assigned"].pop(key, None)
+    if sent is _MISSING:
+        state["replaced"].pop(key, None)
         st.session_state[key] = value
-    elif before != value:
+        return
+    replaced = [old for old in (shown, sent) if old is not _MISSING and old != value]
+    if replaced:
         state["newest"] += 1
-        entry = state["assigned"].setdefault(key, {"scope": "", "values": []})
-        entry["values"] = [*entry["values"], (state["newest"], before)][-REMEMBERED:]
+        entry = state["replaced"].setdefault(key, {"scope": "", "values": []})
+        entry["values"] = [*entry["values"], *((state["newest"], old) for old in replaced)][-MAX_REMEMBERED:]
+    if sent != value:
         st.session_state[key] = value
 
 
-def _on_change(key: str, tell: Tell, args: Sequence[Any]) -> None:
-    value = st.session_state.get(key, _MISSING)
-    if value is _MISSING or value == _state()["shown"].get(key, _MISSING) or _is_outdated(key, value):
-        return  # gone meanwhile; what the page shows anyway; or what it showed before the last assignment
+def _on_change(key: str, tell: OnChange, args: Sequence[Any]) -> None:
+    state, value = _state(), st.session_state.get(key, _MISSING)
+    if value is _MISSING or value == state["shown"].get(key, _MISSING) or _is_outdated(key, value):
+        return  # gone meanwhile; what the page shows anyway; or what it showed before
+    state["shown"][key] = value  # by the browser itself
     tell(value, *args)
 
 
 def _is_outdated(key: str, value: Any) -> bool:
-    """Whether the browser sent the value without knowing of a later assignment that replaced it."""
-    entry = _state()["assigned"].get(key)
+    """Whether the browser sent the value without knowing that the page has replaced it since."""
+    entry = _state()["replaced"].get(key)
     if entry is None:
         return False
     drawn = int(st.session_state.get(f"assigned-{entry['scope']}") or 0)
-    return any(number > drawn and before == value for number, before in entry["values"])
+    return any(number > drawn and old == value for number, old in entry["values"])
 
 
 def _state() -> dict[str, Any]:
-    state: dict[str, Any] = st.session_state.setdefault(STATE, {"newest": 0, "shown": {}, "assigned": {}})
+    state: dict[str, Any] = st.session_state.setdefault(STATE, {"newest": 0, "shown": {}, "replaced": {}})
     return state

@@ -1,5 +1,4 @@
-"""What the run answered at its last evaluation: the forecast over its series, what was written to the first samples, or which
-class was taken for which."""
+"""The outputs of the last evaluation: the forecast, the generated answers or the confusion matrix."""
 
 import json
 from typing import Any
@@ -17,72 +16,76 @@ from core.i18n import _
 from core.tasks.prediction_summary import KINDS
 from core.training.events import last_update
 from pages.common import visit
-from pages.common.escape import plain
-from pages.common.live_chart import live_chart
-from pages.common.svg_drawing import drawing
+from pages.common.escape import escape_markdown
+from pages.common.live_chart import draw_live_chart
+from pages.common.svg_drawing import draw_svg
 from pages.lab import network, workbench
 
-WIDEST = 1200  # pixels of the list of what is written
+MAX_WIDTH = 1200  # pixels, of the list of generated answers
 
 
-def show(colours: Theme) -> None:
-    """Draws it, in a place that is there for every task: of one with other answers it is empty."""
+def draw_evaluation_outputs(colors: Theme) -> None:
+    """Draw the outputs. The container is there for every task; it is empty for a task with other outputs."""
     with st.container(key="answers"):
-        run = workbench.shown_run()
-        experiment = from_plain_cached(run["began"]) if run else visit.experiment()
-        record = _evaluated(run) if run else {}
+        run = workbench.get_visible_run()
+        experiment = from_plain_cached(run["began"]) if run else visit.get_experiment()
+        record = _find_last_evaluation(run) if run else {}
         if load_data(experiment).forecast_series is not None:
-            _forecast(experiment, record, run["id"] if run else "", colours)
+            _draw_forecast(experiment, record, run["id"] if run else "", colors)
         elif load_data(experiment).prompt_format is not None:
-            _replies(experiment, record, colours)
+            _draw_generated_answers(experiment, record, colors)
         elif "confusion" in record:
-            _confusion(experiment, record, colours)
-            _tested(experiment, record, visit.events_of(run, "done") if run else [])
+            _draw_confusion_matrix(experiment, record, colors)
+            _draw_test_sentence(experiment, record, visit.select_run_events(run, "done") if run else [])
 
 
-def _evaluated(run: visit.Run) -> dict[str, Any]:
-    """The record of the last evaluation up to the update that is shown; {} where there is none."""
-    last = network.shown_update() if visit.visit()["run"] else last_update(run["events"])
-    records = (r for r in reversed(visit.events_of(run, "record")) if r["update"] <= last and any(k in r for k in KINDS))
+def _find_last_evaluation(run: visit.Run) -> dict[str, Any]:
+    """Return the record of the last evaluation up to the visible update; {} where there is none."""
+    last = network.get_visible_update() if visit.visit()["run"] else last_update(run["events"])
+    records = (
+        r for r in reversed(visit.select_run_events(run, "record")) if r["update"] <= last and any(k in r for k in KINDS)
+    )
     return next(records, {})
 
 
-def _at(record: dict[str, Any]) -> str:
+def _describe_update(record: dict[str, Any]) -> str:
     return _("validation · update {update}").format(update=record["update"]) if record else _("validation")
 
 
-def _forecast(experiment: Experiment, record: dict[str, Any], run: str, colours: Theme) -> None:
-    track = load_data(experiment).forecast_series
-    assert track is not None
-    ahead = json.loads(record["forecast"]) if record else []
+def _draw_forecast(experiment: Experiment, record: dict[str, Any], run: str, colors: Theme) -> None:
+    series = load_data(experiment).forecast_series
+    assert series is not None
+    forecasts = json.loads(record["forecast"]) if record else []
     st.markdown(f"## {_('Forecast')}")
-    sentence = describe_forecast(track, ahead)
-    figure = plot_forecast(track, ahead, colours, _at(record), run)
-    live_chart(figure, "forecast", sentence, figure["layout"]["height"], tools=True)
-    st.caption(plain(sentence))
+    sentence = describe_forecast(series, forecasts)
+    figure = plot_forecast(series, forecasts, colors, _describe_update(record), run)
+    draw_live_chart(figure, "forecast", sentence, figure["layout"]["height"], tools=True)
+    st.caption(escape_markdown(sentence))
 
 
-def _replies(experiment: Experiment, record: dict[str, Any], colours: Theme) -> None:
+def _draw_generated_answers(experiment: Experiment, record: dict[str, Any], colors: Theme) -> None:
     data = load_data(experiment)
     assert data.prompt_format is not None
-    shown = build_answers(data, json.loads(record["replies"]) if record else [])
-    st.markdown(f"## {_('What the network writes')}")
-    said = describe_answers(shown, record["update"], record["val"]["exact_match"]) if record else describe_answers(shown)
-    st.caption(plain(said))
-    drawing(render_answers(shown, data.prompt_format.separator, colours), "replies", WIDEST)
+    answers = build_answers(data, json.loads(record["replies"]) if record else [])
+    st.markdown(f"## {_('Generated answers')}")
+    sentence = (
+        describe_answers(answers, record["update"], record["val"]["exact_match"]) if record else describe_answers(answers)
+    )
+    st.caption(escape_markdown(sentence))
+    draw_svg(render_answers(answers, data.prompt_format.separator, colors), "replies", MAX_WIDTH)
 
 
-def _confusion(experiment: Experiment, record: dict[str, Any], colours: Theme) -> None:
+def _draw_confusion_matrix(experiment: Experiment, record: dict[str, Any], colors: Theme) -> None:
     matrix, names = json.loads(record["confusion"]), load_data(experiment).class_names
     st.markdown(f"## {_('Confusion matrix')}")
     sentence = describe_confusion_matrix(matrix, names)
-    figure = plot_confusion_matrix(matrix, names, colours, _at(record))
-    live_chart(figure, "confusion", sentence, figure["layout"]["height"], tools=True)
-    st.caption(plain(sentence))
+    figure = plot_confusion_matrix(matrix, names, colors, _describe_update(record))
+    draw_live_chart(figure, "confusion", sentence, figure["layout"]["height"], tools=True)
+    st.caption(escape_markdown(sentence))
 
 
-def _tested(experiment: Experiment, record: dict[str, Any], done: list[dict[str, Any]]) -> None:
-    """The same of the test part in a sentence, beside the evaluation after the last update."""
+def _draw_test_sentence(experiment: Experiment, record: dict[str, Any], done: list[dict[str, Any]]) -> None:
+    """Draw the same for the test split as a sentence, below the evaluation after the last update."""
     if done and "test_confusion" in done[0] and record["update"] == done[0]["update"]:
         sentence = describe_confusion_matrix(done[0]["test_confusion"], load_data(experiment).class_names)
-        st.caption(plain(_("Test part, at the end: {sentence}").format(sentence=sentence)))
+        st.caption(escape_markdown(_("Test split, at the end: {sentence}").format(sentence=sentence)))

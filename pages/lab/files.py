@@ -11,16 +11,16 @@ from core.experiment.serialization import from_json, get_missing_file_columns, t
 from core.export import build_script
 from core.i18n import _
 from pages.common import visit
-from pages.common.escape import plain
+from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_callback
 from pages.common.visit_files import describe_missing_file
 
-LARGEST = 2  # MB of an experiment's file
+MAX_MEGABYTES = 2  # MB of an experiment's file
 
 
-def show() -> None:
+def draw_file_buttons() -> None:
     """Draw the buttons that save, and the uploader that opens."""
-    experiment = visit.experiment()
+    experiment = visit.get_experiment()
     st.download_button(
         _("Save this experiment (JSON)"), to_json(experiment), "experiment.json", "application/json", on_click="ignore"
     )
@@ -36,11 +36,11 @@ def show() -> None:
         _("Open an experiment (JSON)"),
         type="json",
         key="upload",
-        max_upload_size=LARGEST,
+        max_upload_size=MAX_MEGABYTES,
         on_change=guarded_callback(_on_upload),
     )
-    if sentence := visit.refusal("upload"):
-        st.error(plain(sentence))
+    if sentence := visit.get_refusal("upload"):
+        st.error(escape_markdown(sentence))
 
 
 def _on_upload() -> None:
@@ -50,7 +50,7 @@ def _on_upload() -> None:
 
 
 def open_file(content: bytes) -> None:
-    """Open the experiment of a JSON file. It begins anew: a run that is on ends, and its curves stay."""
+    """Open the experiment of a JSON file. The present run ends; its curves stay."""
     text = content.decode("utf-8-sig", errors="replace")
     truth = visit.visit()
     try:
@@ -63,4 +63,4 @@ def open_file(content: bytes) -> None:
     truth["files_wanted"] = get_missing_file_columns(data) or {}
     visit.set_aside_run()
     visit.open_experiment(to_plain(experiment))
-    visit.complain(describe_missing_file(data))
+    visit.set_notice(describe_missing_file(data))

@@ -1,4 +1,4 @@
-"""The right side, which moves: the buttons, the network, the curves, the masks. Redrawn by itself while a run goes on."""
+"""The live side of the Lab: toolbar, network, curves and masks, redrawn by itself while a run goes on."""
 
 import streamlit as st
 
@@ -14,18 +14,18 @@ from core.i18n import N_, _
 from core.tasks import get_task
 from core.tasks.metrics import METRICS
 from pages.common import visit
-from pages.common.address import address
-from pages.common.escape import plain
+from pages.common.address import replace_address
+from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
-from pages.common.live_chart import live_chart
+from pages.common.live_chart import draw_live_chart
 from pages.common.pace import pace
-from pages.common.widgets import button, mark_assignments
+from pages.common.widgets import draw_button, mark_assignments
 from pages.lab import evaluation_outputs, generated_text, network, workbench
 
-CHART = 370  # pixels
-PLAY = 116  # pixels
-REFUSED = N_("The file cannot be learned from yet: the sentence below it says why, and what helps.")
-# What a run can be: its label, icon and colour.
+CHART_HEIGHT = 370  # pixels
+PLAY_WIDTH = 116  # pixels
+UNUSABLE_FILE = N_("The file cannot be used for training yet; the message below it says why and what to do.")
+# Label, icon and color by state of a run.
 STATES = {
     "ready": (N_("ready"), "radio_button_unchecked", "gray"),
     "queued": (N_("queued"), "hourglass_empty", "orange"),
@@ -40,8 +40,8 @@ STATES = {
 }
 
 
-def show() -> None:
-    """Draws all of it, and again by itself while a run goes on."""
+def draw_live_side() -> None:
+    """Draw the live side, and again by itself while a run goes on."""
     interval = _choose_interval()
     st.fragment(guarded_fragment(_draw), run_every=interval)(interval)
 
@@ -63,63 +63,63 @@ def _draw_all() -> None:
     # drops the older one but for what the browser has cached, such as figures: that then lands in the places of another
     # layout, and where it finds no container, the page goes white.
     visit.poll_run()
-    colours = get_theme(st.context.theme.type)
-    _toolbar()
+    colors = get_theme(st.context.theme.type)
+    _draw_toolbar()
     centre, side = st.columns([2.15, 1], gap="medium")
     with centre:
-        masks = network.show(colours)
+        masks = network.draw_network(colors)
     with side:
-        _outcome(colours)
-    generated_text.show()
+        _draw_curves(colors)
+    generated_text.draw_generated_text()
     with st.container(horizontal=True, key="below", gap="medium"):
-        network.heatmap(masks, colours)
-        evaluation_outputs.show(colours)
-    address(visit.link(), "address")
+        network.draw_mask_heatmap(masks, colors)
+        evaluation_outputs.draw_evaluation_outputs(colors)
+    replace_address(visit.build_link(), "address")
     mark_assignments("live")
 
 
-def _toolbar() -> None:
-    state, held = workbench.state(), workbench.is_held()
+def _draw_toolbar() -> None:
+    state, blocked = workbench.get_run_state(), workbench.is_blocked()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="toolbar"):
-        _play_or_pause(state, held)
-        button(
+        _draw_play_button(state, blocked)
+        draw_button(
             _("Step"),
             key="step",
             tell=workbench.step,
             icon=":material/skip_next:",
-            disabled=held,
-            help=_(REFUSED) if held else _("One update, then a pause."),
+            disabled=blocked,
+            help=_(UNUSABLE_FILE) if blocked else _("One update, then a pause."),
         )
-        button(
+        draw_button(
             _("Reset"),
             key="reset",
-            tell=workbench.clear,
+            tell=workbench.clear_run,
             icon=":material/replay:",
             help=_("Back to an untrained network. A run of an epoch or more stays as the gray curve."),
         )
-        whole = button(
+        changed = draw_button(
             _("New masks"),
             key="new-masks",
-            tell=_new_masks,
+            tell=_change_mask_seed,
             icon=":material/casino:",
             help=_("Another mask seed; data and initial weights stay."),
         )
-        whole |= _history_buttons()
+        changed |= _draw_history_buttons()
         with st.container(key="hold-slot", width="content"):
-            _recording_button(state)
+            _draw_recording_button(state)
         label, icon, color = STATES["recorded" if workbench.is_recorded() else state]
         st.badge(_(label), icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
-        _progress()
+        _draw_progress()
     with st.container(key="news"):
-        _news()
-    if whole:
+        _draw_messages()
+    if changed:
         st.rerun()  # the controls, which are no part of this fragment, show the experiment too
 
 
-def _history_buttons() -> bool:
-    """Undo and redo; whether one of them was pressed."""
+def _draw_history_buttons() -> bool:
+    """Draw undo and redo. Return whether one of them was pressed."""
     truth = visit.visit()
-    undone = button(
+    undone = draw_button(
         "",
         key="undo",
         tell=visit.undo,
@@ -127,7 +127,7 @@ def _history_buttons() -> bool:
         disabled=not truth["undo"],
         help=_("Take the last change of the experiment back (Ctrl+Z)."),
     )
-    redone = button(
+    redone = draw_button(
         "",
         key="redo",
         tell=visit.redo,
@@ -138,42 +138,50 @@ def _history_buttons() -> bool:
     return undone or redone
 
 
-def _new_masks() -> None:
+def _change_mask_seed() -> None:
     visit.edit("new-masks", edits.next_mask_seed)
 
 
-def _play_or_pause(state: str, held: bool) -> None:
+def _draw_play_button(state: str, blocked: bool) -> None:
     # One button of one width: no other may move under the pointer while the run begins.
     if state in ("running", "starting", "queued"):
         # Never disabled, nor with a help text: the browser would make a new button, without the focus that Play had.
-        button(_("Pause"), key="play", tell=workbench.tell, args=["pause"], icon=":material/pause:", type="primary", width=PLAY)
+        draw_button(
+            _("Pause"),
+            key="play",
+            tell=workbench.send_command,
+            args=["pause"],
+            icon=":material/pause:",
+            type="primary",
+            width=PLAY_WIDTH,
+        )
     else:
-        button(
+        draw_button(
             _("Play live") if workbench.is_recorded() else _("Play"),
             key="play",
             tell=workbench.play,
             icon=":material/play_arrow:",
             type="primary",
-            width=PLAY,
-            disabled=held,
-            help=_(REFUSED) if held else None,
+            width=PLAY_WIDTH,
+            disabled=blocked,
+            help=_(UNUSABLE_FILE) if blocked else None,
         )
 
 
-def _recording_button(state: str) -> None:
-    """Hold the recording that plays by itself, let it go on, or play it again."""
+def _draw_recording_button(state: str) -> None:
+    """Draw the button that pauses, resumes or replays the recorded run."""
     if workbench.is_recorded() and state in ("recorded", "paused"):
         playing = state == "recorded"
-        button(
+        draw_button(
             _("Pause") if playing else _("Go on"),
             key="hold",
-            tell=workbench.tell,
+            tell=workbench.send_command,
             args=["pause" if playing else "resume"],
             icon=":material/pause:" if playing else ":material/resume:",
             help=_("Pauses the recorded run, which was trained earlier by this program, or lets it go on."),
         )
     elif workbench.can_replay():
-        button(
+        draw_button(
             _("Replay"),
             key="replay",
             tell=workbench.replay,
@@ -182,10 +190,10 @@ def _recording_button(state: str) -> None:
         )
 
 
-def _progress() -> None:
-    experiment = visit.experiment()
-    total, per_epoch = workbench.planned_updates() or count_updates(experiment), load_data(experiment).updates
-    update = workbench.newest_update()
+def _draw_progress() -> None:
+    experiment = visit.get_experiment()
+    total, per_epoch = workbench.get_planned_updates() or count_updates(experiment), load_data(experiment).updates
+    update = workbench.get_newest_update()
     done = _("epoch {epoch:.1f} of {epochs} · update {update} of {total}").format(
         epoch=update / per_epoch, epochs=format_epoch(total / per_epoch), update=update, total=total
     )
@@ -195,15 +203,15 @@ def _progress() -> None:
     st.progress(min(1.0, update / total), f"{done} · {seeds}")
 
 
-def _news() -> None:
-    """What went wrong or holds things up, in a sentence."""
+def _draw_messages() -> None:
+    """Draw what went wrong, or what the run is waiting for, in a sentence each."""
     run, kept = visit.visit()["run"], visit.visit()["kept"]
     if error := visit.visit()["notice"]:
-        st.warning(plain(error))
-    if kept and not workbench.is_held():
+        st.warning(escape_markdown(error))
+    if kept and not workbench.is_blocked():
         st.caption(
             _("These settings make a new run: Play begins it. The curves are still those of: {run}.").format(
-                run=plain(_name(kept))
+                run=escape_markdown(_name_run(kept))
             )
         )
     if run is None:
@@ -211,62 +219,64 @@ def _news() -> None:
     if run["state"] == "queued" and run["position"]:
         st.info(_("Place {n} in the queue: the run starts when a worker is free.").format(n=run["position"]))
     if run["reason"]:
-        (st.error if run["state"] == "failed" else st.info)(plain(run["reason"]))
+        (st.error if run["state"] == "failed" else st.info)(escape_markdown(run["reason"]))
 
 
-def _outcome(colours: Theme) -> None:
-    run, previous = workbench.shown_run(), workbench.previous_run()
-    experiment = from_plain_cached(run["began"]) if run else visit.experiment()
+def _draw_curves(colors: Theme) -> None:
+    run, previous = workbench.get_visible_run(), workbench.get_previous_run()
+    experiment = from_plain_cached(run["began"]) if run else visit.get_experiment()
     row = get_task(experiment.task)
-    _numbers(run, experiment)
-    runs = [_curve(run, experiment, previous=False)] if run else []
+    _draw_metrics(run, experiment)
+    runs = [_build_curve(run, experiment, previous=False)] if run else []
     if previous:
-        runs.append(_curve(previous, experiment, previous=True))
-    figure = plot_loss_curves(runs, colours, _(row.unit), height=CHART, squared=METRICS[row.metric].is_squared_error)
-    live_chart(figure, "curves", describe_runs(runs), CHART, tools=True)
+        runs.append(_build_curve(previous, experiment, previous=True))
+    figure = plot_loss_curves(runs, colors, _(row.unit), height=CHART_HEIGHT, squared=METRICS[row.metric].is_squared_error)
+    draw_live_chart(figure, "curves", describe_runs(runs), CHART_HEIGHT, tools=True)
 
 
-def _curve(run: visit.Run, beside: Experiment, previous: bool) -> RunCurve:
+def _build_curve(run: visit.Run, compared: Experiment, previous: bool) -> RunCurve:
     began = from_plain_cached(run["began"])
     epochs = count_updates(began) / load_data(began).updates
-    marks = build_change_marks(began, [*visit.events_of(run, "started"), *visit.events_of(run, "changed")])
-    return RunCurve(run["id"], _name(run, beside), visit.events_of(run, "record"), marks, previous, epochs)
+    marks = build_change_marks(began, [*visit.select_run_events(run, "started"), *visit.select_run_events(run, "changed")])
+    return RunCurve(run["id"], _name_run(run, compared), visit.select_run_events(run, "record"), marks, previous, epochs)
 
 
-def _name(run: visit.Run, beside: Experiment | None = None) -> str:
+def _name_run(run: visit.Run, compared: Experiment | None = None) -> str:
     began = from_plain_cached(run["began"])
     if run["recorded"]:
         return _("recorded run") if began.placement.sites else _("no dropout, recorded")
-    return name_run(run["number"], began, visit.events_of(run, "changed"), beside)
+    return name_run(run["number"], began, visit.select_run_events(run, "changed"), compared)
 
 
-def _numbers(run: visit.Run | None, experiment: Experiment) -> None:
-    records, metric = visit.events_of(run, "record") if run else [], get_task(experiment.task).metric
-    found = compute_run_metrics(records)
+def _draw_metrics(run: visit.Run | None, experiment: Experiment) -> None:
+    records, metric = visit.select_run_events(run, "record") if run else [], get_task(experiment.task).metric
+    metrics = compute_run_metrics(records)
     with st.container(key="numbers"):
         now, least, gap = st.columns([1, 1.3, 1], gap="small")
     name = _(METRICS[metric].label)
-    now.metric(_("validation {metric}").format(metric=name), format_metric(metric, found.value) if found else "–")
-    at = _("at lowest loss, epoch {epoch}").format(epoch=format_epoch(found.best_epoch) if found else "–")
-    least.metric(at, format_metric(metric, found.best) if found else "–", help=_of_least(metric))
+    now.metric(_("validation {metric}").format(metric=name), format_metric(metric, metrics.value) if metrics else "–")
+    at = _("at lowest loss, epoch {epoch}").format(epoch=format_epoch(metrics.best_epoch) if metrics else "–")
+    least.metric(at, format_metric(metric, metrics.best) if metrics else "–", help=_explain_best_metric(metric))
     about = _("Validation loss - clean train loss: how much better the network knows what it has seen.")
-    gap.metric(_("gap to clean train"), f"{round(found.gap, 2) + 0.0:.2f}" if found else "–", help=about)
-    st.caption(_beside(experiment, visit.events_of(run, "done") if run else []))
+    gap.metric(_("gap to clean train"), f"{round(metrics.gap, 2) + 0.0:.2f}" if metrics else "–", help=about)
+    st.caption(_describe_baseline(experiment, visit.select_run_events(run, "done") if run else []))
 
 
-def _of_least(metric: str) -> str:
-    """What the number at the lowest loss is."""
-    said = _("The {metric} at the epoch whose validation loss was the lowest so far, the diamond.").format(
+def _explain_best_metric(metric: str) -> str:
+    """Return the help text of the metric at the lowest loss."""
+    sentence = _("The {metric} at the epoch whose validation loss was the lowest so far, the diamond.").format(
         metric=_(METRICS[metric].label)
     )
     if not METRICS[metric].is_higher_better:
-        return said
-    return f"{said} " + _("The loss also counts how sure an answer is: where it is higher, more answers may be right.")
+        return sentence
+    return f"{sentence} " + _("The loss also counts how sure an answer is: where it is higher, more answers may be right.")
 
 
-def _beside(experiment: Experiment, done: list[visit.Run]) -> str:
-    """What an answer that needs no network reaches, and what the network did on the test part after its last update. As many
-    lines before the end as after it: nothing below moves."""
+def _describe_baseline(experiment: Experiment, done: list[visit.Run]) -> str:
+    """Return two lines: the metric of the baseline, and the network's on the test split after the last update.
+
+    The second line has a dash before the end of the run, so that nothing below moves.
+    """
     row, data = get_task(experiment.task), load_data(experiment)
     test = done[0]["test"] if done else {"baseline": data.baseline}
     validation = _("without a network ({baseline}): {value} on validation").format(
@@ -277,4 +287,4 @@ def _beside(experiment: Experiment, done: list[visit.Run]) -> str:
         value=format_metric(row.metric, test[row.metric]) if done else "–",
         without=format_metric(row.metric, test["baseline"]),
     )
-    return f"{plain(validation)}  \n{plain(tested)}"
+    return f"{escape_markdown(validation)}  \n{escape_markdown(tested)}"

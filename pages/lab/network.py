@@ -1,72 +1,79 @@
-"""The network and the masks of the update that is shown, the path through them and the sentence that counts."""
+"""The network of the Lab: the figure and the mask heatmap of the visible update, and the sentence with the count."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from core.analysis.path_counts import count_corruption, list_crossings, list_routes
-from core.dropout.masks import Masks, expand_word_masks, list_mask_gates, make_mask_key
+from core.dropout.masks import Masks, list_mask_gates, make_mask_key
 from core.dropout.sites import SITES
-from core.experiment.batches import batch_at, draw_update_masks, load_data, nearest_target_step
 from core.experiment.experiment import Experiment
 from core.figures.mask_heatmap import describe_mask, plot_mask_heatmap, select_units
-from core.figures.network import Scene, render_network
+from core.figures.network import Scene
 from core.figures.path_sentence import derive_formula, explain_count, format_count_sentence, name_cell_route
 from core.figures.theme import Theme
 from core.i18n import _
 from core.training.events import RECORDED_SAMPLES, predictions_at
 from pages.common import visit
-from pages.common.escape import plain
-from pages.common.live_chart import live_chart
-from pages.common.network import network_view
-from pages.common.path_view import COUNT, View, first_that_shows
-from pages.common.update_slider import scrubber
-from pages.common.widgets import choice
+from pages.common.escape import escape_markdown
+from pages.common.live_chart import draw_live_chart
+from pages.common.path_figure import (
+    build_scene,
+    draw_first_step_slider,
+    draw_path_figure,
+    draw_route_choice,
+    fit_view,
+    move_path,
+)
+from pages.common.path_view import PathView
+from pages.common.update_slider import draw_slider
+from pages.common.widgets import draw_choice
 from pages.lab import workbench
 
-MANY = 8  # masks: more are chosen from a list
+MAX_SEGMENTS = 8  # masks; more are offered in a list
 
 
-def show(colours: Theme) -> Masks:
-    """The sentence, the network, and what scrubs through it. Returns the masks that are shown."""
-    update = shown_update()
-    experiment = workbench.at(update)
-    masks = expand_word_masks(draw_update_masks(experiment, update), batch_at(experiment, update).x)
-    view = _look(experiment)
-    scene = _scene(experiment, update, view, masks)
-    _sentence(experiment, scene, update, view)
-    network_view(render_network(scene, colours), "network", _follow, experiment.placement.is_zoneout)
-    _scrub(experiment, update, view)
-    return masks
+def draw_network(colors: Theme) -> Masks:
+    """Draw the sentence on the path, the network and its sliders. Return the masks that are shown, those of words expanded."""
+    update = get_visible_update()
+    experiment = workbench.get_update_experiment(update)
+    view = fit_view(experiment, update)
+    run = visit.visit()["run"]
+    scene = build_scene(experiment, update, view, predictions_at(run["events"], update, view.sample) if run else None)
+    _draw_sentence(experiment, scene, view)
+    draw_path_figure(scene, colors, "network", _apply_action)
+    _draw_sliders(experiment, update, view)
+    return scene.masks
 
 
-def shown_update() -> int:
-    """The update that is shown: the one that was chosen, else the newest; the coming one where there is none yet, or
-    where the run waits and has been changed since the newest."""
-    newest, chosen = workbench.newest_update(), visit.visit()["update"]
+def get_visible_update() -> int:
+    """Return the update that is shown: the selected one, else the newest.
+
+    It is the next one where none has been trained, or where the paused run was changed after the newest.
+    """
+    newest, chosen = workbench.get_newest_update(), visit.visit()["update"]
     if chosen is not None and chosen <= newest:
         return max(1, int(chosen))
-    total = workbench.planned_updates() or newest + 1
-    coming = newest == 0 or (workbench.state() == "paused" and workbench.changed_since(newest))
+    total = workbench.get_planned_updates() or newest + 1
+    coming = newest == 0 or (workbench.get_run_state() == "paused" and workbench.has_changed_since(newest))
     return min(newest + 1, total) if coming else newest
 
 
-def _named(update: int) -> str:
-    """The number of the update; one that has not been trained is said to be the next."""
-    return str(update) if update <= workbench.newest_update() else _("{n}, the next (preview)").format(n=update)
+def _name_update(update: int) -> str:
+    """Return the number of the update; one that has not been trained is called the next."""
+    return str(update) if update <= workbench.get_newest_update() else _("{n}, the next (preview)").format(n=update)
 
 
-def heatmap(masks: Masks, colours: Theme) -> None:
-    """The mask of one site and layer, units × time, for the sample and update that are shown."""
+def draw_mask_heatmap(masks: Masks, colors: Theme) -> None:
+    """Draw the mask of one site and layer, units × time, for the visible sample and update."""
     with st.container(key="masks"):
-        _heatmap(masks, colours)
+        _draw_heatmap(masks, colors)
 
 
-def _heatmap(masks: Masks, colours: Theme) -> None:
-    update = shown_update()
-    experiment = workbench.at(update)
+def _draw_heatmap(masks: Masks, colors: Theme) -> None:
+    update = get_visible_update()
+    experiment = workbench.get_update_experiment(update)
     now = experiment.placement.resolve_schedules(update)
     active = [
         (site.name, layer, gate)
@@ -77,44 +84,44 @@ def _heatmap(masks: Masks, colours: Theme) -> None:
     if not active:
         st.caption(_("No site is on: every connection is clean. Switch one on at the left."))
         return
-    site, layer, gate = chosen = _chosen_mask(active)
-    _choose(active, chosen)
+    site, layer, gate = chosen = _get_selected_mask(active)
+    _draw_mask_choice(active, chosen)
     mask = select_units(masks[make_mask_key(site, layer, gate)])
-    sample, size = _look(experiment).sample, (experiment.steps, mask.shape[2])
+    sample, size = fit_view(experiment, update).sample, (experiment.steps, mask.shape[2])
     title = _("{place} · sample {sample} · update {update}").format(
-        place=_place((site, layer, gate)), sample=sample + 1, update=_named(update)
+        place=_name_mask((site, layer, gate)), sample=sample + 1, update=_name_update(update)
     )
     old = SITES[site].kind == "zoneout"
-    figure = plot_mask_heatmap(mask, sample, size, colours, title, old=old)
-    said = describe_mask(mask, sample, size, _place((site, layer, gate)), old)
-    live_chart(figure, "heatmap", said, figure["layout"]["height"], tools=True)
+    figure = plot_mask_heatmap(mask, sample, size, colors, title, old=old)
+    sentence = describe_mask(mask, sample, size, _name_mask((site, layer, gate)), old)
+    draw_live_chart(figure, "heatmap", sentence, figure["layout"]["height"], tools=True)
 
 
-def _chosen_mask(active: list[tuple[str, int, str]]) -> tuple[str, int, str]:
-    """Return the mask that was opened, or the first where that is not there now."""
+def _get_selected_mask(active: list[tuple[str, int, str]]) -> tuple[str, int, str]:
+    """Return the selected mask, or the first where the selected one does not exist now."""
     opened = tuple(visit.visit()["mask"] or ())
     return next((mask for mask in active if mask == opened), active[0])
 
 
-def _choose(active: list[tuple[str, int, str]], chosen: tuple[str, int, str]) -> None:
-    # Two widgets with a key of their own: one key would lose its value where the other takes over.
-    named: dict[str, Any] = {
+def _draw_mask_choice(active: list[tuple[str, int, str]], chosen: tuple[str, int, str]) -> None:
+    # Two keys: with one, its value would be lost when the other kind of widget takes over.
+    settings: dict[str, Any] = {
         "value": chosen,
         "tell": _open_mask,
-        "format_func": _place,
+        "format_func": _name_mask,
         "label_visibility": "collapsed",
     }
-    if len(active) > MANY:
-        choice(st.selectbox, _("Site and layer"), active, key="mask-of-many", **named)
+    if len(active) > MAX_SEGMENTS:
+        draw_choice(st.selectbox, _("Site and layer"), active, key="mask-of-many", **settings)
     else:
-        choice(st.segmented_control, _("Site and layer"), active, key="mask-of-few", required=True, **named)
+        draw_choice(st.segmented_control, _("Site and layer"), active, key="mask-of-few", required=True, **settings)
 
 
 def _open_mask(mask: tuple[str, int, str]) -> None:
     visit.visit()["mask"] = list(mask)
 
 
-def _place(mask: tuple[str, int, str]) -> str:
+def _name_mask(mask: tuple[str, int, str]) -> str:
     site, layer, gate = mask
     if site == "between":
         place = _("between layers {below} and {above}").format(below=layer - 1, above=layer)
@@ -126,141 +133,68 @@ def _place(mask: tuple[str, int, str]) -> str:
     return f"{place}, {gate}" if gate else place
 
 
-def _words(experiment: Experiment, update: int, sample: int) -> tuple[list[str], list[str | None], list[str | None]]:
-    """The texts of x_t, of what was predicted and of what is right, for every step."""
-    data, batch = load_data(experiment), batch_at(experiment, update)
-    inputs, right = data.describe_sample(batch, sample)
-    run = visit.visit()["run"]
-    classes = predictions_at(run["events"], update, sample) if run else None
-    return inputs, data.describe_answers(classes or [None] * len(inputs), batch.x[:, sample]), right
-
-
-def _scene(experiment: Experiment, update: int, view: View, masks: Masks) -> Scene:
-    inputs, guesses, right = _words(experiment, update, view.sample)
-    return Scene(
-        experiment.placement.resolve_schedules(update),
-        experiment.shape,
-        masks,
-        view.sample,
-        view.start,
-        COUNT,
-        inputs,
-        guesses,
-        right,
-        view.climbs,
-        view.through,
-    )
-
-
-def _sentence(experiment: Experiment, scene: Scene, update: int, view: View) -> None:
+def _draw_sentence(experiment: Experiment, scene: Scene, view: PathView) -> None:
     climbs, through, layers = view.climbs, view.through, experiment.layers
-    now, distance = experiment.placement.resolve_schedules(update), climbs[-1] - climbs[0]
-    path = list_crossings(now, layers, climbs, through, experiment.cell)
-    counts = count_corruption(now, layers, distance, experiment.cell)
-    word = plain(scene.inputs[climbs[0]])
-    with st.container(key="count"):
-        st.markdown(
-            format_count_sentence(word, distance, len(path), derive_formula(path, layers, distance, through)), help=_symbols()
-        )
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
-            st.caption(explain_count(path, layers, counts, experiment.cell))
-            with st.container(key="routes", width="content"):
-                _switch(experiment.cell, through)
-
-
-def _switch(cell: str, through: str) -> None:
-    if len(list_routes(cell)) > 1:
-        choice(
-            st.segmented_control,
-            _("Route along time"),
-            list(list_routes(cell)),
-            key="through",
-            value=through,
-            tell=_route,
-            required=True,
-            label_visibility="collapsed",
-            format_func=lambda route: _route_label(route, cell),
-        )
-
-
-def _symbols() -> str:
-    return _(
+    distance, cell = climbs[-1] - climbs[0], experiment.cell
+    path = list_crossings(scene.placement, layers, climbs, through, cell)
+    counts = count_corruption(scene.placement, layers, distance, cell)
+    word = escape_markdown(scene.inputs[climbs[0]])
+    symbols = _(
         "L is the number of layers, Δ the number of steps between the word and the prediction. "
         "The path runs through the barcodes that are numbered; each multiplies what it carries by a mask."
     )
+    with st.container(key="count"):
+        st.markdown(
+            format_count_sentence(word, distance, len(path), derive_formula(path, layers, distance, through)), help=symbols
+        )
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
+            st.caption(explain_count(path, layers, counts, cell))
+            with st.container(key="routes", width="content"):
+                labels = {"cell": name_cell_route(cell), "state": _("through the state")}
+                if len(list_routes(cell)) > 1:
+                    draw_route_choice({name: labels[name] for name in list_routes(cell)}, through, "through", _set_route)
 
 
-def _route_label(route: str, cell: str) -> str:
-    if route == "state":
-        return _("through the state")
-    return name_cell_route(cell)
+def _set_route(through: str) -> None:
+    visit.set_view(replace(visit.get_view(), through=through))
 
 
-def _route(through: str) -> None:
-    visit.look(replace(visit.view(), through=through))
+def _apply_action(action: dict[str, Any]) -> None:
+    """Change the path, or open a mask, as the visitor asked on the figure."""
+    update = get_visible_update()
+    experiment = workbench.get_update_experiment(update)
+    if moved := move_path(fit_view(experiment, update), action):
+        visit.set_view(moved)
+    elif "site" in action:
+        visit.visit()["mask"] = _find_first_gate(experiment, action["site"], int(action["layer"]))
 
 
-def _look(experiment: Experiment) -> View:
-    return visit.view().fitted(experiment, RECORDED_SAMPLES, partial(nearest_target_step, experiment, shown_update()))
-
-
-def _follow(did: dict[str, Any]) -> None:
-    """Does what was asked for on the figure."""
-    experiment = workbench.at(shown_update())
-    view = _look(experiment)
-    if "source" in did:
-        visit.look(view.with_source(int(did["source"])))
-    elif "target" in did:
-        visit.look(view.with_target(int(did["target"])))
-    elif "climb" in did:
-        visit.look(view.with_climb(int(did["climb"]), int(did["t"])))
-    elif "site" in did:
-        visit.visit()["mask"] = _first_gate(experiment, did["site"], int(did["layer"]))
-
-
-def _first_gate(experiment: Experiment, site: str, layer: int) -> tuple[str, int, str]:
+def _find_first_gate(experiment: Experiment, site: str, layer: int) -> tuple[str, int, str]:
     dropout = experiment.placement.get(site)
     return site, layer, "g" if dropout is not None and dropout.is_fresh("gates") else ""
 
 
-def _scrub(experiment: Experiment, update: int, view: View) -> None:
-    newest = max(workbench.newest_update(), update)
-    coming = newest > workbench.newest_update()
+def _draw_sliders(experiment: Experiment, update: int, view: PathView) -> None:
+    newest = max(workbench.get_newest_update(), update)
+    coming = newest > workbench.get_newest_update()
     with st.container(horizontal=True, gap="medium", key="scrub"):
-        scrubber(
+        draw_slider(
             _("Update"),
             (1, newest),
             update,
             "scrub-update",
-            _to_update,
+            _set_update,
             newest=_("preview") if coming else _("newest"),
             jumps={} if update == newest else {_("to the newest"): newest},
         )
-        scrubber(
-            _("First step"),
-            (0, max(0, experiment.steps - COUNT)),
-            view.start,
-            "scrub-first",
-            _to_step,
-            jumps=_ends_out_of_sight(view, experiment.steps),
-        )
+        draw_first_step_slider(view, experiment.steps, "scrub-first")
         samples = (1, min(experiment.batch, RECORDED_SAMPLES))
-        scrubber(_("Sample"), samples, view.sample + 1, "scrub-sample", _to_sample)
+        draw_slider(_("Sample"), samples, view.sample + 1, "scrub-sample", _set_sample)
 
 
-def _ends_out_of_sight(view: View, steps: int) -> dict[str, int]:
-    """Where the window would show an end of the path that it does not show now."""
-    ends = ((_("to the word"), view.climbs[0]), (_("to the prediction"), view.climbs[-1]))
-    return {name: first_that_shows(t, view.start, steps) for name, t in ends if not view.start <= t < view.start + COUNT}
-
-
-def _to_update(chosen: int | None) -> None:
+def _set_update(chosen: int | None) -> None:
     visit.visit()["update"] = chosen
 
 
-def _to_step(chosen: int | None) -> None:
-    visit.look(replace(visit.view(), first=chosen or 0))
-
-
-def _to_sample(chosen: int | None) -> None:
-    visit.look(replace(visit.view(), sample=(chosen or 1) - 1))
+def _set_sample(chosen: int | None) -> None:
+    visit.set_view(replace(visit.get_view(), sample=(chosen or 1) - 1))

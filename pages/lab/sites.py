@@ -1,7 +1,7 @@
-"""The sites on the Lab's controls: switched on and off, with the settings that they keep meanwhile.
+"""Edits of single sites: switch, rate, schedule, and the settings of sites that are off.
 
-A placement holds only what drops: a site that is off, or on at rate 0, is not in it. How such a site drops when it is used
-again is parked in the visit.
+A placement holds active sites only: one that is off, or on at rate 0, is not in it. The settings of such a site are parked in
+the visit until it is used again.
 """
 
 from dataclasses import replace
@@ -13,44 +13,44 @@ from core.experiment import edits
 from core.experiment.experiment import Experiment
 from pages.common import visit
 
-RATE = 0.5  # of a site that is switched on for the first time
-RAMP = 300  # updates of a schedule that is switched on for the first time
+DEFAULT_RATE = 0.5  # of a site that is switched on for the first time
+DEFAULT_SCHEDULE_UPDATES = 300  # updates of a schedule that is switched on for the first time
 
 
 def is_on(name: str) -> bool:
-    """Whether the site is switched on, be it at rate 0."""
-    return visit.experiment().placement.get(name) is not None or name in visit.visit()["at_zero"]
+    """Whether the site is switched on, also where its rate is 0."""
+    return visit.get_experiment().placement.get(name) is not None or name in visit.visit()["at_zero"]
 
 
-def dropout_of(name: str) -> Dropout:
-    """Return how a site drops, or would drop where it is off."""
-    return visit.experiment().placement.get(name) or parked(name)
+def get_dropout(name: str) -> Dropout:
+    """Return the settings of a site; where it is off, those that it would have."""
+    return visit.get_experiment().placement.get(name) or get_parked_dropout(name)
 
 
-def parked(name: str) -> Dropout:
-    """Return how a site that is off drops when it is switched on."""
+def get_parked_dropout(name: str) -> Dropout:
+    """Return the parked settings of a site, its default where there are none."""
     plain = visit.visit()["parked"].get(name)
     if plain is None:
-        return edits.default_dropout(name, RATE)
-    dropout = placement_from_plain({name: plain | {"rate": plain["rate"] or RATE}}).get(name)
+        return edits.default_dropout(name, DEFAULT_RATE)
+    dropout = placement_from_plain({name: plain | {"rate": plain["rate"] or DEFAULT_RATE}}).get(name)
     assert dropout is not None
     return replace(dropout, rate=0.0) if name in visit.visit()["at_zero"] else dropout
 
 
-def park_lost(before: Experiment) -> None:
-    """Keep the settings of the sites that an edit has switched off."""
-    now = visit.experiment().placement
+def park_lost_sites(before: Experiment) -> None:
+    """Park the settings of the sites that an edit has switched off."""
+    now = visit.get_experiment().placement
     for name, dropout in before.placement.sites:
         if now.get(name) is None:
             _park(name, dropout)
 
 
-def switch(on: bool, name: str) -> None:
+def switch_site(on: bool, name: str) -> None:
     """Switch a site on or off."""
     if on:
         switch_on(name)
         return
-    _park(name, dropout_of(name))
+    _park(name, get_dropout(name))
     _forget_zero(name)
     visit.edit(f"on-{name}", edits.set_site, name, None)
 
@@ -59,44 +59,46 @@ def switch_on(name: str | None) -> None:
     """Switch a site on, as it was when it was last on."""
     if name is None:
         return
-    dropout = parked(name)
+    dropout = get_parked_dropout(name)
     if dropout.rate in (0.0, ()):
-        dropout = replace(dropout, rate=RATE)
-    visit.edit(f"on-{name}", _set_fitting, name, dropout)
+        dropout = replace(dropout, rate=DEFAULT_RATE)
+    visit.edit(f"on-{name}", _set_site, name, dropout)
 
 
 def set_rate(rate: float, name: str) -> None:
-    """Give a site one rate for all its layers; at 0 it stays switched on, and drops nothing."""
-    change(f"rate-{name}", name, rate=round(rate, 12))
+    """Set one rate for all layers of a site; at 0 the site stays switched on."""
+    change_dropout(f"rate-{name}", name, rate=round(rate, 12))
 
 
 def set_layer_rate(rate: float, name: str, place: int) -> None:
-    """Give a site another rate at one of the layers that have it."""
-    rates = list(edits.rates_by_layer(dropout_of(name), name, visit.experiment().layers))
+    """Set the rate of a site at one of its layers. place: index among the layers that have the site."""
+    rates = list(edits.rates_by_layer(get_dropout(name), name, visit.get_experiment().layers))
     rates[place] = round(rate, 12)
-    change(f"layer-{name}", name, rate=tuple(rates))
+    change_dropout(f"layer-{name}", name, rate=tuple(rates))
 
 
 def set_schedule_kind(kind: str, name: str) -> None:
-    """Have the rate of a site follow another kind of schedule."""
-    before = dropout_of(name).schedule
-    schedule = CONSTANT_RATE if kind == "constant" else RateSchedule(kind, before.length or RAMP, before.start)
-    change(f"schedule-{name}", name, schedule=schedule)
+    """Set the kind of schedule that the rate of a site follows."""
+    before = get_dropout(name).schedule
+    schedule = (
+        CONSTANT_RATE if kind == "constant" else RateSchedule(kind, before.length or DEFAULT_SCHEDULE_UPDATES, before.start)
+    )
+    change_dropout(f"schedule-{name}", name, schedule=schedule)
 
 
-def change(control: str, name: str, **changed: Any) -> None:
-    """Change how a site that is on drops."""
-    dropout = replace(dropout_of(name), **changed)
+def change_dropout(control: str, name: str, **changed: Any) -> None:
+    """Change settings of a site that is on. control: key of the widget, for the error."""
+    dropout = replace(get_dropout(name), **changed)
     if not visit.edit(control, edits.set_site, name, dropout):
         return
     _forget_zero(name)
-    if visit.experiment().placement.get(name) is None:  # nothing drops: the site is on at rate 0
+    if visit.get_experiment().placement.get(name) is None:  # nothing drops: the site is on at rate 0
         _park(name, dropout)
         visit.visit()["at_zero"] = [*visit.visit()["at_zero"], name]
 
 
-def _set_fitting(experiment: Experiment, name: str, dropout: Dropout) -> Experiment:
-    """The site on; rates by layer become one where there are now more or fewer layers."""
+def _set_site(experiment: Experiment, name: str, dropout: Dropout) -> Experiment:
+    """Return the experiment with the site on; rates by layer become one rate where the number of layers has changed."""
     if isinstance(dropout.rate, tuple):
         rates = edits.rates_by_layer(dropout, name, experiment.layers)
         dropout = replace(dropout, rate=dropout.rate if len(rates) == len(dropout.rate) else dropout.rate[0])
@@ -105,8 +107,10 @@ def _set_fitting(experiment: Experiment, name: str, dropout: Dropout) -> Experim
 
 def _park(name: str, dropout: Dropout) -> None:
     rate = edits.first_rate(dropout)
-    drops = replace(dropout, rate=rate or RATE) if not isinstance(dropout.rate, tuple) or not any(dropout.rate) else dropout
-    plain = placement_to_plain(Placement.from_sites({name: drops}))
+    scaled = (
+        replace(dropout, rate=rate or DEFAULT_RATE) if not isinstance(dropout.rate, tuple) or not any(dropout.rate) else dropout
+    )
+    plain = placement_to_plain(Placement.from_sites({name: scaled}))
     visit.visit()["parked"] = visit.visit()["parked"] | {name: plain[name]}
 
 

@@ -1,4 +1,4 @@
-"""What can be done with the run of a visit, and what of it is shown: play, step, reset, replay; the curves and updates."""
+"""The run of a visit in the Lab: play, step, reset and replay it, and what the page shows of it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain_cached, to_plain
 from core.training.events import RECORDED_SAMPLES, last_update
 from pages.common import visit
-from pages.common.service import recorded_run, service
+from pages.common.service import get_service, load_recorded_run
 from pages.common.visit import ACTIVE, Run
 from pages.lab import upload
 
@@ -18,7 +18,7 @@ DEFAULT, WITHOUT_DROPOUT = "default", "no-dropout"  # the names of the recorded 
 
 
 def begin() -> None:
-    """Begin the visit, or go on with it; the default experiment opens on its recording, once."""
+    """Begin the visit, or continue it; the default experiment opens with its recorded run, once."""
     visit.begin()
     truth = visit.visit()
     if "opened_recording" not in truth:
@@ -27,38 +27,38 @@ def begin() -> None:
             _open_recording()
 
 
-def is_held() -> bool:
-    """Whether nothing can be started: a file was brought that cannot be learned from yet."""
+def is_blocked() -> bool:
+    """Whether no run can start, because the uploaded file cannot be used yet."""
     return upload.is_pending()
 
 
 def can_replay() -> bool:
-    """Whether the recorded run of this very experiment can be played again."""
-    return not is_active() and not is_recorded() and _recording_of(visit.experiment())
+    """Whether there is a recorded run of this experiment that can be replayed."""
+    return not is_active() and not is_recorded() and _has_recording(visit.get_experiment())
 
 
 def replay() -> None:
     """Play the recorded run from its beginning."""
-    clear()
+    clear_run()
     visit.visit()["kept"] = None
     _open_recording()
 
 
 def play() -> None:
-    """Start the experiment, or go on with the paused run. A recorded run gives way to the live one."""
+    """Start a run, or resume the paused one. A recorded run is replaced by the live one."""
     truth = visit.visit()
-    truth["update"] = None  # what comes now is what is looked at
+    truth["update"] = None  # show the newest update
     if is_active() and not is_recorded():
-        tell("resume")
+        send_command("resume")
         return
     try:
-        run_id = service().submit(visit.experiment(), truth["owner"], RECORDED_SAMPLES)
+        run_id = get_service().submit(visit.get_experiment(), truth["owner"], RECORDED_SAMPLES)
     except Invalid as invalid:
-        visit.complain(str(invalid))
+        visit.set_notice(str(invalid))
         return
-    clear()
+    clear_run()
     truth.update(runs=truth["runs"] + 1, notice="")
-    truth["run"] = begin_run(run_id, recorded=False)
+    truth["run"] = make_run(run_id, recorded=False)
 
 
 def step() -> None:
@@ -66,17 +66,17 @@ def step() -> None:
     if not is_active() or is_recorded():
         play()
     visit.visit()["update"] = None
-    tell("step")
+    send_command("step")
 
 
-def tell(command: str) -> None:
-    """Send a command without arguments to the run, if there still is one."""
+def send_command(command: str) -> None:
+    """Send a command without arguments to the run, if there is one."""
     if (run := visit.visit()["run"]) is not None:
-        service().command(run["id"], {"command": command})
+        get_service().command(run["id"], {"command": command})
 
 
-def clear() -> None:
-    """End the run; what it has to show becomes the gray curve if it tells more than that one."""
+def clear_run() -> None:
+    """End the run. Its curves become the gray ones if it trained an epoch, or if the gray ones are not comparable with it."""
     visit.set_aside_run()
     truth = visit.visit()
     kept, truth["kept"] = truth["kept"], None
@@ -84,74 +84,74 @@ def clear() -> None:
         truth["previous"] = kept
 
 
-def clear_other_task() -> None:
-    """Give the curves of another task up: nothing of them can be laid beside this one's."""
-    run = shown_run()
+def clear_run_of_other_task() -> None:
+    """Clear the run where it is of another task: its curves cannot be compared."""
+    run = get_visible_run()
     if run is not None and run["began"]["task"] != visit.visit()["experiment"]["task"]:
-        clear()
+        clear_run()
 
 
-def shown_run() -> Run | None:
-    """Return the run whose curves are drawn in color: the one now on, else the one that is kept."""
+def get_visible_run() -> Run | None:
+    """Return the run whose curves are drawn in color: the present one, else the last one."""
     run: Run | None = visit.visit()["run"] or visit.visit()["kept"]
     return run
 
 
-def previous_run() -> Run | None:
-    """Return the run before, if its losses can be compared with those of the run that is shown, or that is to come."""
+def get_previous_run() -> Run | None:
+    """Return the previous run, if its losses are comparable with those of the visible run, or of the next one."""
     previous = visit.visit()["previous"]
-    return previous if _is_comparable(previous, shown_run() or {"began": visit.visit()["experiment"]}) else None
+    return previous if _is_comparable(previous, get_visible_run() or {"began": visit.visit()["experiment"]}) else None
 
 
 def is_active() -> bool:
-    """Whether there is a run that still goes on, waits or is paused."""
+    """Whether there is a run that is running, queued or paused."""
     run = visit.visit()["run"]
     return run is not None and run["state"] in ACTIVE
 
 
-def state() -> str:
+def get_run_state() -> str:
     """Return the state of the run; "ready" where there is none yet."""
     run = visit.visit()["run"]
     return str(run["state"]) if run else "ready"
 
 
 def is_recorded() -> bool:
-    """Whether what is shown is a recorded run."""
+    """Whether the present run is a recorded one."""
     run = visit.visit()["run"]
     return run is not None and bool(run["recorded"])
 
 
-def newest_update() -> int:
-    """Return the newest update of the run; 0 where there is none."""
+def get_newest_update() -> int:
+    """Return the newest update of the run; 0 where there is no run."""
     run = visit.visit()["run"]
     return last_update(run["events"]) if run else 0
 
 
-def planned_updates() -> int | None:
-    """Return how many updates the run will have; None before it has started."""
+def get_planned_updates() -> int | None:
+    """Return the planned number of updates of the run; None before it has started."""
     run = visit.visit()["run"]
-    started = visit.events_of(run, "started") if run else []
+    started = visit.select_run_events(run, "started") if run else []
     return started[0]["updates"] if started else None
 
 
-def at(update: int) -> Experiment:
-    """Return the experiment that was, or will be, in force at an update."""
+def get_update_experiment(update: int) -> Experiment:
+    """Return the experiment at an update, with the changes made to the run up to it."""
     run = visit.visit()["run"]
     if run is None or update > last_update(run["events"]):
-        return visit.experiment()
-    return get_experiment_at(from_plain_cached(run["began"]), visit.events_of(run, "changed"), update)
+        return visit.get_experiment()
+    return get_experiment_at(from_plain_cached(run["began"]), visit.select_run_events(run, "changed"), update)
 
 
-def changed_since(update: int) -> bool:
-    """Whether the next update's masks will be drawn otherwise than those of that one."""
-    then, coming = at(update), visit.experiment()
-    return (then.placement, then.mask_seed) != (coming.placement, coming.mask_seed)
+def has_changed_since(update: int) -> bool:
+    """Whether placement or mask seed have changed since an update."""
+    before, now = get_update_experiment(update), visit.get_experiment()
+    return (before.placement, before.mask_seed) != (now.placement, now.mask_seed)
 
 
 def _open_recording() -> None:
-    """Open the default experiment on a recorded run of it, beside one without dropout."""
-    recorded, plain = recorded_run(DEFAULT), recorded_run(WITHOUT_DROPOUT)
-    if recorded is None or plain is None or not _recording_of(visit.experiment()):
+    """Replay the recorded run of the default experiment, with one without dropout as the gray curves."""
+    recorded, plain = load_recorded_run(DEFAULT), load_recorded_run(WITHOUT_DROPOUT)
+    if recorded is None or plain is None or not _has_recording(visit.get_experiment()):
         return
     truth = visit.visit()
     truth["previous"] = truth["previous"] or {
@@ -159,19 +159,19 @@ def _open_recording() -> None:
         "number": 0,
         "recorded": True,
         "began": to_plain(plain.experiment),
-        "events": [visit.thin(event) for event in plain.events],
+        "events": [visit.pack_lists(event) for event in plain.events],
     }
-    run_id = service().replay(recorded, truth["owner"], SECONDS_PER_UPDATE)
-    truth.update(run=begin_run(run_id, recorded=True), update=None)
+    run_id = get_service().replay(recorded, truth["owner"], SECONDS_PER_UPDATE)
+    truth.update(run=make_run(run_id, recorded=True), update=None)
 
 
-def _recording_of(experiment: Experiment) -> bool:
-    recorded = recorded_run(DEFAULT)
+def _has_recording(experiment: Experiment) -> bool:
+    recorded = load_recorded_run(DEFAULT)
     return recorded is not None and recorded.experiment == experiment
 
 
-def begin_run(run_id: str, recorded: bool) -> Run:
-    """Return a run of the experiment that the service has just been given."""
+def make_run(run_id: str, recorded: bool) -> Run:
+    """Return the data of a new run of the experiment, which the service knows by run_id."""
     return {
         "id": run_id,
         "began": visit.visit()["experiment"],
@@ -186,7 +186,7 @@ def begin_run(run_id: str, recorded: bool) -> Run:
 
 
 def _has_trained_an_epoch(run: Run) -> bool:
-    return last_update(run["events"]) >= int(visit.events_of(run, "started")[0]["updates_per_epoch"])
+    return last_update(run["events"]) >= int(visit.select_run_events(run, "started")[0]["updates_per_epoch"])
 
 
 def _is_comparable(one: Run | None, other: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What the Masks page shows: the grids side by side, the mask that is opened, its numbers, and its sum at test."""
+"""The figures of the Masks page: the mask grids side by side, the selected mask, its statistics, its pre-activations."""
 
 from dataclasses import dataclass, replace
 
@@ -40,173 +40,182 @@ from core.figures.preactivation_chart import (
 )
 from core.figures.theme import Theme
 from core.i18n import N_, _
-from pages.common.escape import plain
-from pages.common.live_chart import live_chart
-from pages.common.mask_grid import mask_grid
-from pages.common.update_slider import scrubber
+from pages.common import visit
+from pages.common.escape import escape_markdown
+from pages.common.live_chart import draw_live_chart
+from pages.common.mask_grid import draw_mask_grid
+from pages.common.update_slider import draw_slider
 from pages.learn import masks_state
-from pages.learn.masks_view import Look
+from pages.learn.masks_view import MasksView
 
-SAMPLES = 4  # of the batch, one below the other
-WIDTHS = {1: 640.0, 2: 600.0, 3: 420.0}  # of a grid, by how many stand side by side: so that texts are equally large
-OUT_OF_REACH = N_("At this step the mask is not read yet: what is held back in the cell shows at the next step.")
+MAX_SAMPLES = 4  # rows of the batch below a grid
+WIDTHS = {1: 640.0, 2: 600.0, 3: 420.0}  # of a grid, by the number of columns: texts keep their size on the screen
+NOT_READ_YET = N_("At this step the mask is not read yet: what is held back in the cell shows at the next step.")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One of those that stand side by side. look: fitted to it. drawn: the masks as drawn; met: those of words spelled out."""
+    """One of the placements that are compared.
+
+    view: fitted to it. masks: as drawn. expanded: the same with the word masks expanded to steps.
+    """
 
     name: str
     title: str
     experiment: Experiment
-    look: Look
-    drawn: Masks
-    met: Masks
+    view: MasksView
+    masks: Masks
+    expanded: Masks
 
     @property
-    def opened(self) -> SelectedMask:
-        """The mask that is opened."""
+    def selected(self) -> SelectedMask:
+        """Return the selected mask."""
         e = self.experiment
         return SelectedMask(
-            e.placement.resolve_schedules(self.look.update), e.shape, self.drawn, self.look.site, self.look.layer
+            e.placement.resolve_schedules(self.view.update), e.shape, self.masks, self.view.site, self.view.layer
         )
 
     @property
     def mask(self) -> Array:
-        """That mask as the sample meets it."""
-        return replace(self.opened, masks=self.met).drawn
+        """Return the array of the selected mask, a word mask expanded to steps."""
+        return replace(self.selected, masks=self.expanded).drawn
 
 
-def show(colours: Theme) -> None:
-    """All of it, part by part, so that what is compared stands side by side."""
-    every = masks_state.columns()
-    found = [None if isinstance(experiment, Invalid) else _column(name, experiment) for name, experiment in every]
-    # All are drawn before the first is shown: what is compared changes at once, not one after the other.
-    grids = [_grid(column, colours, WIDTHS[len(every)]) if column else "" for column in found]
-    for (name, experiment), column, drawn, place_ in zip(
-        every, found, grids, st.columns(len(every), gap="medium"), strict=True
+def draw_figures(colors: Theme) -> None:
+    """Draw all figures, one kind after the other, so that the same figures stand side by side."""
+    compared = masks_state.list_compared_experiments()
+    columns = [None if isinstance(experiment, Invalid) else _build_column(name, experiment) for name, experiment in compared]
+    # All are rendered before the first is drawn: the grids change together, not one after the other.
+    grids = [_render_grid(column, colors, WIDTHS[len(compared)]) if column else "" for column in columns]
+    for (name, experiment), column, svg, place in zip(
+        compared, columns, grids, st.columns(len(compared), gap="medium"), strict=True
     ):
-        with place_:
-            st.markdown(f"## {plain(_title(name))}")
+        with place:
+            st.markdown(f"## {escape_markdown(_name_method(name))}")
             if column:
-                at_test = column.look.phase == "test"
+                at_test = column.view.phase == "test"
                 st.caption(
-                    _("at test no mask is drawn") if at_test else plain(describe_common_sharing(column.opened.placement))
+                    _("at test no mask is drawn")
+                    if at_test
+                    else escape_markdown(describe_common_sharing(column.selected.placement))
                 )
-                _shown(column, drawn)
+                _draw_grid(column, svg)
             else:
-                st.warning(plain(experiment))
+                st.warning(escape_markdown(experiment))
     with st.container(key="masks-opened"):
-        _opened(found, colours)
-    there = [column for column in found if column and column.look.site]
-    if there:
-        _numbers(there)
-        _sums(there[0], colours)
+        _draw_selected_masks(columns, colors)
+    masked = [column for column in columns if column and column.view.site]
+    if masked:
+        _draw_statistics(masked)
+        _draw_preactivations(masked[0], colors)
 
 
-def _title(name: str) -> str:
+def _name_method(name: str) -> str:
     if name:
         return (
             _("Same places: {sharing}").format(sharing=get_comparison_label(name))
             if name in SHARING_VARIANTS
             else get_comparison_label(name)
         )
-    first = masks_state.experiment()
-    own = first.method
-    return get_comparison_label(own) if own else _("Your own placement")
+    method = visit.get_experiment().method
+    return get_comparison_label(method) if method else _("Your own placement")
 
 
-def _column(name: str, experiment: Experiment) -> Column:
-    look = masks_state.look().fitted(experiment)
-    drawn = draw_update_masks(experiment, look.update)
-    met = expand_word_masks(drawn, batch_at(experiment, look.update).x)
-    return Column(name, _title(name), experiment, look, drawn, met)
+def _build_column(name: str, experiment: Experiment) -> Column:
+    view = masks_state.get_view().fit_to(experiment)
+    masks = draw_update_masks(experiment, view.update)
+    expanded = expand_word_masks(masks, batch_at(experiment, view.update).x)
+    return Column(name, _name_method(name), experiment, view, masks, expanded)
 
 
-def _shown(column: Column, drawn: str) -> None:
-    mask_grid(drawn, _key(column), _open)
-    if column.look.phase == "train" and (notes := list_reading_hints(column.opened.placement)):
-        st.caption(plain("; ".join(notes) + "."))
+def _draw_grid(column: Column, svg: str) -> None:
+    draw_mask_grid(svg, _make_grid_key(column), _open_mask)
+    if column.view.phase == "train" and (notes := list_reading_hints(column.selected.placement)):
+        st.caption(escape_markdown("; ".join(notes) + "."))
 
 
-def _key(column: Column) -> str:
+def _make_grid_key(column: Column) -> str:
     return f"grid-{column.name or 'first'}"
 
 
-def _open(site: str, layer: int, sample: int, t: int) -> None:
-    masks_state.see(site=site, layer=layer, sample=sample, step=t)
+def _open_mask(site: str, layer: int, sample: int, t: int) -> None:
+    masks_state.set_view(site=site, layer=layer, sample=sample, step=t)
 
 
-def _grid(column: Column, colours: Theme, width: float) -> str:
-    e, look, sample = column.experiment, column.look, masks_state.sample()
-    now = e.placement.resolve_schedules(look.update)
-    bands = build_layer_bands(now, column.met, e.shape, sample)
-    if look.site:
-        first = max(0, min(sample - SAMPLES + 1, masks_state.samples() - SAMPLES))
-        shown = range(first, min(first + SAMPLES, masks_state.samples()))
+def _render_grid(column: Column, colors: Theme, width: float) -> str:
+    e, view, sample = column.experiment, column.view, masks_state.get_sample()
+    placement = e.placement.resolve_schedules(view.update)
+    bands = build_layer_bands(placement, column.expanded, e.shape, sample)
+    if view.site:
+        first = max(0, min(sample - MAX_SAMPLES + 1, masks_state.count_samples() - MAX_SAMPLES))
+        samples = range(first, min(first + MAX_SAMPLES, masks_state.count_samples()))
         bands += (
             build_sample_band(
-                now,
-                column.met,
+                placement,
+                column.expanded,
                 e.shape,
-                (look.site, look.layer),
-                shown,
+                (view.site, view.layer),
+                samples,
                 _("{place}: samples {first} to {last} of the batch").format(
-                    place=describe_place(look.site, look.layer), first=first + 1, last=shown[-1] + 1
+                    place=describe_place(view.site, view.layer), first=first + 1, last=samples[-1] + 1
                 ),
             ),
         )
     return render_mask_grid(
         bands,
         e.steps,
-        SelectedCell(look.site, look.layer, look.step, sample),
-        colours,
-        _key(column),
-        test=look.phase == "test",
+        SelectedCell(view.site, view.layer, view.step, sample),
+        colors,
+        _make_grid_key(column),
+        test=view.phase == "test",
         width=width,
     )
 
 
-def _opened(found: list[Column | None], colours: Theme) -> None:
-    for column, place_ in zip(found, st.columns(len(found), gap="medium"), strict=True):
-        with place_:
-            if column and column.look.site:
+def _draw_selected_masks(columns: list[Column | None], colors: Theme) -> None:
+    for column, place in zip(columns, st.columns(len(columns), gap="medium"), strict=True):
+        with place:
+            if column and column.view.site:
                 with st.container(key=f"whose-{column.name or 'first'}"):
-                    st.markdown(f"**{plain(column.title)}**")  # where they stand below each other
-                _heatmap(column, colours, WIDTHS[len(found)])
+                    st.markdown(f"**{escape_markdown(column.title)}**")  # needed where they stand below each other
+                _draw_heatmap(column, colors, WIDTHS[len(columns)])
             elif column:
                 st.caption(_("No place drops here: every connection is clean."))
 
 
-def _heatmap(column: Column, colours: Theme, width: float) -> None:
-    look, steps, sample = column.look, column.experiment.steps, masks_state.sample()
-    if look.phase == "test":
-        st.caption(plain(describe_test_value(column.opened)))
+def _draw_heatmap(column: Column, colors: Theme, width: float) -> None:
+    view, steps, sample = column.view, column.experiment.steps, masks_state.get_sample()
+    if view.phase == "test":
+        st.caption(escape_markdown(describe_test_value(column.selected)))
         return
-    if column.opened.dropout.noise == "gaussian":
+    if column.selected.dropout.noise == "gaussian":
         st.caption(_("Gaussian noise drops nothing: a stripe is as long as its factor, half a step for 1."))
         return
-    mask, where = column.mask, describe_place(look.site, look.layer)
-    figure = plot_selected_mask(mask, sample, look.step, steps, look.site, look.layer, colours, measure_lane(steps, width))
-    old = SITES[look.site].kind == "zoneout"
-    says = describe_mask(select_units(mask), sample, (steps, select_units(mask).shape[2]), where, old)
-    live_chart(figure, f"heatmap-{column.name or 'first'}", says, figure["layout"]["height"])
-    if note := describe_visible_part(column.opened.placement, look.site, column.experiment.cell):
+    mask, where = column.mask, describe_place(view.site, view.layer)
+    figure = plot_selected_mask(mask, sample, view.step, steps, view.site, view.layer, colors, measure_lane(steps, width))
+    old = SITES[view.site].kind == "zoneout"
+    sentence = describe_mask(select_units(mask), sample, (steps, select_units(mask).shape[2]), where, old)
+    draw_live_chart(figure, f"heatmap-{column.name or 'first'}", sentence, figure["layout"]["height"])
+    if note := describe_visible_part(column.selected.placement, view.site, column.experiment.cell):
         st.caption(note)
 
 
-def _numbers(there: list[Column]) -> None:
-    at_test = there[0].look.phase == "test"
+def _draw_statistics(masked: list[Column]) -> None:
+    at_test = masked[0].view.phase == "test"
     st.markdown(f"## {_('Measured on the masks of training') if at_test else _('Measured on these masks')}")
-    every = [
-        {_("opened"): describe_place(c.look.site, c.look.layer)}
-        | build_statistics_table(c.opened, c.mask, masks_state.sample(), c.look.step)
-        for c in there
+    statistics = [
+        {_("opened"): describe_place(c.view.site, c.view.layer)}
+        | build_statistics_table(c.selected, c.mask, masks_state.get_sample(), c.view.step)
+        for c in masked
     ]
-    lines = [[_("number"), *(c.title for c in there)], ["---"] * (len(there) + 1)]
-    lines += [[name, *(one[name] for one in every)] for name in every[0]]
+    lines = [[_("number"), *(c.title for c in masked)], ["---"] * (len(masked) + 1)]
+    lines += [[name, *(values[name] for values in statistics)] for name in statistics[0]]
     with st.container(key="numbers-table"):
-        st.markdown("\n".join("| " + " | ".join(_cells(line)) + " |" for line in lines))
+        st.markdown(
+            "\n".join(
+                "| " + " | ".join(text if text == "---" else escape_markdown(text) for text in line) + " |" for line in lines
+            )
+        )
         st.caption(
             _(
                 "Expected ± one standard deviation, p the rate of the opened place. Kept, mean and fate are those of the "
@@ -216,68 +225,64 @@ def _numbers(there: list[Column]) -> None:
         )
 
 
-def _cells(line: list[str]) -> list[str]:
-    return [text if text == "---" else plain(text) for text in line]
-
-
-def _sums(column: Column, colours: Theme) -> None:
-    """What each scaling makes of the mask that is opened in the first column."""
-    e, look, dropout = column.experiment, column.look, column.opened.dropout
+def _draw_preactivations(column: Column, colors: Theme) -> None:
+    """Draw the distribution of one unit's sum under each scaling of the mask that the first column has selected."""
+    e, view, dropout = column.experiment, column.view, column.selected.dropout
     st.markdown(f"## {_('The same input under many masks: what the scaling does')}")
-    scalings = list_scalings(dropout, look.site)
+    scalings = list_scalings(dropout, view.site)
     try:
-        found = [_sum(column, scaling) for scaling in scalings]
+        samples = [_sample_unit(column, scaling) for scaling in scalings]
     except Invalid as invalid:
-        st.info(plain(invalid))
+        st.info(escape_markdown(invalid))
         return
-    if len(found[0].values) == 1:
-        st.caption(_(OUT_OF_REACH))
+    if len(samples[0].values) == 1:
+        st.caption(_(NOT_READ_YET))
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="masks-unit"):
-        answers = found[0].layer > e.layers
-        whose_sum = [_("unit"), _("word") if e.task == "language-model" else _("answer")][answers]
-        scrubber(
-            whose_sum.capitalize(),
-            (1, count_units(e, look.site, look.layer)),
-            found[0].unit + 1,
+        output_unit = _("word") if e.task == "language-model" else _("answer")
+        unit_name = output_unit if samples[0].layer > e.layers else _("unit")
+        draw_slider(
+            unit_name.capitalize(),
+            (1, count_units(e, view.site, view.layer)),
+            samples[0].unit + 1,
             "masks-unit-chosen",
-            lambda n: masks_state.see(unit=n or 1),
+            lambda n: masks_state.set_view(unit=n or 1),
         )
         about = _(
             "The network of {title}, as it is before its first update, reads the sample up to step {t}. There the mask "
             "“{place}” is drawn {n} times, all else is as at test. The bars are what one {unit} sums up, before its "
             "nonlinearity: its bias, and what no mask multiplies, are in the sum too."
         )
-        if not look.unit:
+        if not view.unit:
             about += " " + _("This {unit} is the one whose sum “{scaling}” is farthest from the test.")
         st.caption(
-            plain(
+            escape_markdown(
                 about.format(
                     title=column.title,
-                    t=look.step,
-                    unit=whose_sum,
-                    place=describe_place(look.site, look.layer),
-                    n=len(found[0].values),
+                    t=view.step,
+                    unit=unit_name,
+                    place=describe_place(view.site, view.layer),
+                    n=len(samples[0].values),
                     scaling=_(CHOICE_LABELS[scalings[-1]]),
                 )
             )
         )
-    for scaling, one, place_ in zip(scalings, found, st.columns(len(found), gap="medium"), strict=True):
-        with place_:
-            own = _(" · this experiment's") if scaling == dropout.scaling else ""
-            st.caption(f"**{plain(_(CHOICE_LABELS[scaling]) + own)}**")
-            whose = name_preactivation(one, e)
-            figure = plot_preactivations(one, whose, colours, *find_axis_range(found))
-            live_chart(figure, f"sums-{scaling}", describe_preactivations(one, whose), HEIGHT)
-            st.caption(plain(compare_mean_with_test(one)))
+    for scaling, sample, place in zip(scalings, samples, st.columns(len(samples), gap="medium"), strict=True):
+        with place:
+            marker = _(" · this experiment's") if scaling == dropout.scaling else ""
+            st.caption(f"**{escape_markdown(_(CHOICE_LABELS[scaling]) + marker)}**")
+            name = name_preactivation(sample, e)
+            figure = plot_preactivations(sample, name, colors, *find_axis_range(samples))
+            draw_live_chart(figure, f"sums-{scaling}", describe_preactivations(sample, name), HEIGHT)
+            st.caption(escape_markdown(compare_mean_with_test(sample)))
 
 
-def _sum(column: Column, scaling: str) -> PreactivationSample:
-    e, look = column.experiment, column.look
-    at = (e, look.update, look.site, look.layer, masks_state.sample(), look.step)
+def _sample_unit(column: Column, scaling: str) -> PreactivationSample:
+    e, view = column.experiment, column.view
+    at = (e, view.update, view.site, view.layer, masks_state.get_sample(), view.step)
     unit = (
-        min(look.unit, count_units(e, look.site, look.layer)) - 1
-        if look.unit
-        else find_most_shifted_unit(*at, list_scalings(column.opened.dropout, look.site)[-1])
+        min(view.unit, count_units(e, view.site, view.layer)) - 1
+        if view.unit
+        else find_most_shifted_unit(*at, list_scalings(column.selected.dropout, view.site)[-1])
     )
     return sample_preactivations(*at, unit, scaling)

@@ -1,4 +1,4 @@
-"""Slow motion: the update that the page is at, as a run of this experiment makes it, phase by phase."""
+"""Slow motion: one update of a run of this experiment, phase by phase."""
 
 from functools import lru_cache
 
@@ -19,102 +19,104 @@ from core.i18n import _
 from core.runs.trace_jobs import Slowed, Snapshots
 from core.tasks.task import Data, Ints, Reals
 from pages.common import visit
-from pages.common.escape import plain
+from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
-from pages.common.service import owner, service
-from pages.common.slow_motion import slow_motion
-from pages.common.widgets import button
+from pages.common.service import get_owner, get_service
+from pages.common.slow_motion import draw_slow_motion
+from pages.common.widgets import draw_button
 from pages.learn import masks_state
 
 TICK = 0.5  # seconds
 
 
-def snapshots() -> Snapshots:
-    """Those of this server."""
-    return service().traces
+def get_trace_jobs() -> Snapshots:
+    """Return the jobs of this server that train up to an update and trace it."""
+    return get_service().traces
 
 
-def show(colours: Theme) -> None:
-    """The heading, and the update; while it is trained, redrawn by itself."""
+def draw_update(colors: Theme) -> None:
+    """Draw the heading and the update; while it is trained, the drawing is repeated."""
     st.markdown(f"## {_('Slow motion: one update')}")
-    found = snapshots().look(*_asked())
-    busy = found is not None and found.busy
-    st.fragment(guarded_fragment(_draw), run_every=TICK if busy else None)(colours, busy)
+    job = get_trace_jobs().look(*_get_request())
+    busy = job is not None and job.busy
+    st.fragment(guarded_fragment(_draw), run_every=TICK if busy else None)(colors, busy)
 
 
-def _asked() -> tuple[Experiment, int, int]:
-    return masks_state.experiment(), masks_state.look().update, masks_state.sample()
+def _get_request() -> tuple[Experiment, int, int]:
+    return visit.get_experiment(), masks_state.get_view().update, masks_state.get_sample()
 
 
-def _draw(colours: Theme, timed: bool) -> None:
-    found = snapshots().look(*_asked())
-    if (found is not None and found.busy) != timed:
+def _draw(colors: Theme, timed: bool) -> None:
+    job = get_trace_jobs().look(*_get_request())
+    if (job is not None and job.busy) != timed:
         st.rerun()  # with or without the timer, whichever it is now; what is drawn before would be replaced at once
-    if found is None or found.state == "failed":
-        _offer(found)
-    elif found.snapshot is None:
+    if job is None or job.state == "failed":
+        _draw_offer(job)
+    elif job.snapshot is None:
         st.progress(
-            found.part,
+            job.part,
             _("Training from the first update to update {update}, in a process of its own.").format(
-                update=masks_state.look().update
+                update=masks_state.get_view().update
             ),
         )
     else:
-        _play(colours, visit.visit().pop("bring_slow_motion", False))  # brought into view once
+        _draw_slow_motion(colors, visit.visit().pop("bring_slow_motion", False))  # brought into view once
 
 
-def _offer(found: Slowed | None) -> None:
-    experiment, update, _sample = _asked()
-    if found is not None:
-        st.error(plain(found.reason))
+def _draw_offer(job: Slowed | None) -> None:
+    experiment, update, _sample = _get_request()
+    if job is not None:
+        st.error(escape_markdown(job.reason))
     try:
         check_update_reachable(experiment, update)
     except Invalid as invalid:
-        st.info(plain(invalid))
+        st.info(escape_markdown(invalid))
         return
-    button(
+    draw_button(
         _("Run update {update} slowly").format(update=update),
         key="masks-slow",
-        tell=_ask,
+        tell=_request_update,
         type="primary",
         icon=":material/slow_motion_video:",
         help=_("A run of this experiment is trained up to there; then what it does is shown."),
     )
 
 
-def _ask() -> None:
+def _request_update() -> None:
     visit.visit()["bring_slow_motion"] = True
     try:
-        snapshots().ask(*_asked(), owner())
+        get_trace_jobs().ask(*_get_request(), get_owner())
     except Invalid as invalid:
-        visit.complain(str(invalid))
+        visit.set_notice(str(invalid))
 
 
-def _play(colours: Theme, bring: bool) -> None:
-    experiment, update, sample = _asked()
+def _draw_slow_motion(colors: Theme, bring: bool) -> None:
+    experiment, update, sample = _get_request()
     # Always the same step for the same window: another step alone draws nothing anew.
-    middle = select_visible_steps(masks_state.look().step, experiment.steps).start + MAX_STEPS // 2
-    drawn = _drawn(make_request(experiment, update, sample), colours, middle, st.context.locale or "en")
-    slow_motion(*drawn, key="masks-slow-motion", bring=bring)
+    middle = select_visible_steps(masks_state.get_view().step, experiment.steps).start + MAX_STEPS // 2
+    drawn = _render_update(make_request(experiment, update, sample), colors, middle, st.context.locale or "en")
+    draw_slow_motion(*drawn, key="masks-slow-motion", bring=bring)
 
 
-def _told(snapshot: UpdateTrace, data: Data, x: Ints | Reals) -> dict[int, tuple[str, str]]:
-    """What is right and what is guessed, by step, where values are asked for."""
-    every = {
+def _describe_answers(snapshot: UpdateTrace, data: Data, x: Ints | Reals) -> dict[int, tuple[str, str]]:
+    """Return, by step, the texts of target and prediction of a regression task; empty for a classification."""
+    texts = {
         one.t: data.describe_answers([one.target, one.prediction], x[[one.t, one.t]])
         for one in snapshot.targets
         if data.is_regression
     }
-    return {t: (right or "", guess or "") for t, (right, guess) in every.items()}
+    return {t: (target or "", prediction or "") for t, (target, prediction) in texts.items()}
 
 
 @lru_cache(maxsize=16)
-def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, str, tuple[SlowMotionFrame, ...], dict[str, str]]:
-    """The figures, frames and equations of a snapshot that is there, in a language."""
+def _render_update(
+    key: str, colors: Theme, step: int, _language: str
+) -> tuple[str, str, tuple[SlowMotionFrame, ...], dict[str, str]]:
+    """Return the timeline, the weight changes, the frames and the equations of a finished trace, in a language."""
     experiment, update, sample = parse_request(key)
-    found = snapshots().look(experiment, update, sample)
-    assert found
-    assert found.snapshot
+    job = get_trace_jobs().look(experiment, update, sample)
+    assert job
+    assert job.snapshot
     data, read = load_data(experiment), batch_at(experiment, update)
     bands = build_layer_bands(
         experiment.placement.resolve_schedules(update),
@@ -124,7 +126,7 @@ def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, st
     )
     words, _right = data.describe_sample(read, sample)
     one = SlowMotion(
-        found.snapshot, experiment, bands, words, data.class_names, step, _told(found.snapshot, data, read.x[:, sample])
+        job.snapshot, experiment, bands, words, data.class_names, step, _describe_answers(job.snapshot, data, read.x[:, sample])
     )
     lanes = [lane for band in bands for lane in band.lanes]
     on = {lane.site for lane in lanes}
@@ -139,8 +141,8 @@ def _drawn(key: str, colours: Theme, step: int, _language: str) -> tuple[str, st
         experiment.optimiser,
     )
     return (
-        render_update_timeline(one, colours, "slow-stage"),
-        render_weight_changes(one, colours, "slow-weights"),
+        render_update_timeline(one, colors, "slow-stage"),
+        render_weight_changes(one, colors, "slow-weights"),
         build_frames(one),
         said,
     )

@@ -1,4 +1,4 @@
-"""What the Masks page shows: the experiment of the visit, what stands beside it, what is opened."""
+"""The state of the Masks page: the experiment, the placements that it is compared with, the selected mask."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,73 +8,70 @@ from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.training.events import RECORDED_SAMPLES
 from pages.common import visit
-from pages.learn.masks_view import FIELDS, Look, look_to_query
+from pages.learn.masks_view import FIELDS, MasksView, masks_view_to_query
 
 PAGE = "masks"  # where the visit keeps what this page looks at
 
 
 def begin() -> None:
-    """Begin the visit with the link, or go on with it."""
+    """Begin the visit with the link, or continue it."""
     visit.begin(FIELDS, PAGE)
 
 
-def experiment() -> Experiment:
-    """Return the experiment, whose masks stand first."""
-    return visit.experiment()
+def get_view() -> MasksView:
+    """Return the view, fitted to the experiment."""
+    return _read_view().fit_to(visit.get_experiment())
 
 
-def look() -> Look:
-    """Return what is looked at, as far as the experiment has it."""
-    return _asked().fitted(experiment())
-
-
-def _asked() -> Look:
-    """Return what was asked for, whether the experiment has it or not."""
+def _read_view() -> MasksView:
+    """Return the view as the visit keeps it, whether the experiment has it or not."""
     values = dict(visit.visit()[PAGE])
     site, layer = values.pop("mask")
     beside = values.pop("beside")
-    return Look(site=site, layer=layer, beside=None if beside is None else tuple(beside), **values)
+    return MasksView(site=site, layer=layer, beside=None if beside is None else tuple(beside), **values)
 
 
-def compared() -> tuple[str, ...]:
-    """What stands beside the experiment."""
-    return look().beside or ()
+def list_compared() -> tuple[str, ...]:
+    """Return the names of the placements that the experiment is compared with."""
+    return get_view().beside or ()
 
 
-def sample() -> int:
-    """Return the sample, from 0."""
-    return min(visit.view().sample, samples() - 1)
+def get_sample() -> int:
+    """Return the selected sample, from 0."""
+    return min(visit.get_view().sample, count_samples() - 1)
 
 
-def samples() -> int:
-    """Return how many samples can be looked at: as many as in the Lab."""
-    return min(experiment().batch, RECORDED_SAMPLES)
+def count_samples() -> int:
+    """Return how many samples can be selected: as many as in the Lab."""
+    return min(visit.get_experiment().batch, RECORDED_SAMPLES)
 
 
-def see(**changed: Any) -> None:
-    """Look at something else."""
-    chosen = changed.pop("sample", None)
-    now = replace(look(), **{"beside": _asked().beside} | changed)
-    visit.visit()[PAGE] = {field.name: getattr(now, field.name) for field in FIELDS if field.name != "mask"} | {
-        "mask": (now.site, now.layer)
+def set_view(**changed: Any) -> None:
+    """Change fields of the view; `sample` is that of the visit."""
+    sample = changed.pop("sample", None)
+    view = replace(get_view(), **{"beside": _read_view().beside} | changed)
+    visit.visit()[PAGE] = {field.name: getattr(view, field.name) for field in FIELDS if field.name != "mask"} | {
+        "mask": (view.site, view.layer)
     }
-    if chosen is not None:
-        visit.look(replace(visit.view(), sample=chosen))
+    if sample is not None:
+        visit.set_view(replace(visit.get_view(), sample=sample))
 
 
-def columns() -> list[tuple[str, Experiment | Invalid]]:
-    """The experiment and those beside it, by name ("" the first): the same in everything but the placement; the reason
-    where one cannot be."""
-    first = experiment()
-    found: list[tuple[str, Experiment | Invalid]] = [("", first)]
-    for name in compared():
+def list_compared_experiments() -> list[tuple[str, Experiment | Invalid]]:
+    """Return the experiment, named "", and those that differ from it in the placement only, by name.
+
+    Where a placement is not possible, the reason stands for its experiment.
+    """
+    first = visit.get_experiment()
+    experiments: list[tuple[str, Experiment | Invalid]] = [("", first)]
+    for name in list_compared():
         try:
-            found.append((name, replace(first, placement=build_compared_placement(first.placement, name, first.cell))))
+            experiments.append((name, replace(first, placement=build_compared_placement(first.placement, name, first.cell))))
         except Invalid as invalid:
-            found.append((name, invalid))
-    return found
+            experiments.append((name, invalid))
+    return experiments
 
 
-def query() -> dict[str, str]:
+def build_query() -> dict[str, str]:
     """Return the query of the link to this page as it is."""
-    return visit.link() | look_to_query(replace(look(), beside=_asked().beside))
+    return visit.build_link() | masks_view_to_query(replace(get_view(), beside=_read_view().beside))

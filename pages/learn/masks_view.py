@@ -1,6 +1,6 @@
-"""What the Masks page looks at: part of a link, so it is checked and clamped here.
+"""The view of the Masks page: compared placements, update, step and selected mask, read from and written to a link.
 
-The sample is that of `pages.common.path_view`; the rest has names of its own in a URL, beside those of the experiment.
+The sample is that of `pages.common.path_view`.
 """
 
 from collections.abc import Mapping
@@ -12,16 +12,26 @@ from core.errors import Invalid
 from core.experiment.batches import count_updates
 from core.experiment.experiment import Experiment
 from core.i18n import _
-from pages.common.link_fields import LinkField, names, one_of, read_fields, whole_number, write_fields
+from pages.common.link_fields import (
+    LinkField,
+    make_choice_field,
+    make_integer_field,
+    make_names_field,
+    read_fields,
+    write_fields,
+)
 
 PHASES = ("train", "test")
 
 
 @dataclass(frozen=True)
-class Look:
-    """beside: what stands beside the experiment, None for the sharings that are not its own. update: from 1. step: from 0.
-    site, layer: the mask that is opened, "" for the first with many units. unit: the one whose sum is shown, from 1; 0 for
-    the one on which the scaling shows most. phase: "train" or "test"."""
+class MasksView:
+    """What the page shows.
+
+    beside: names of the placements to compare with; None for the sharings that are not the experiment's. update: from 1. step:
+    from 0. site, layer: the selected mask; "" for the first with many units. unit: the one whose pre-activation is shown, from
+    1; 0 for the one that the scaling shifts most. phase: "train" or "test".
+    """
 
     beside: tuple[str, ...] | None = None
     update: int = 1
@@ -31,33 +41,33 @@ class Look:
     unit: int = 0
     phase: str = "train"
 
-    def fitted(self, experiment: Experiment) -> "Look":
-        """The nearest look that this experiment has."""
-        wanted = choose_default_comparison(experiment.placement) if self.beside is None else self.beside
-        shown = [name for name in wanted if name not in METHODS or experiment.cell in METHODS[name].cells]
+    def fit_to(self, experiment: Experiment) -> "MasksView":
+        """Return the nearest view that this experiment has."""
+        names = choose_default_comparison(experiment.placement) if self.beside is None else self.beside
+        compared = [name for name in names if name not in METHODS or experiment.cell in METHODS[name].cells]
         update = max(1, min(self.update, count_updates(experiment)))
         active = experiment.placement.resolve_schedules(update).list_active(experiment.layers)
-        # At first one with many units: of words, and of a unit for all, a step is but one factor.
+        # The first is one with many units: a word mask, or one unit for all, is a single factor at a step.
         active.sort(key=lambda one: one[0].width == "tokens" or not one[2].is_fresh("units"))
         on = [(site.name, layer) for site, layer, _dropout in active]
-        site, layer = (self.site, self.layer) if (self.site, self.layer) in on else _nearest(self, on)
+        site, layer = (self.site, self.layer) if (self.site, self.layer) in on else _find_nearest_mask(self, on)
         return replace(
-            self, beside=tuple(shown), update=update, step=min(self.step, experiment.steps - 1), site=site, layer=layer
+            self, beside=tuple(compared), update=update, step=min(self.step, experiment.steps - 1), site=site, layer=layer
         )
 
 
-def look_to_query(look: Look) -> dict[str, str]:
-    """Return the look as a part of a link: what is not the default."""
-    return write_fields(FIELDS, {**vars(look), "mask": (look.site, look.layer if look.site else 1)})
+def masks_view_to_query(view: MasksView) -> dict[str, str]:
+    """Return the part of a link that carries the view: what is not the default."""
+    return write_fields(FIELDS, {**vars(view), "mask": (view.site, view.layer if view.site else 1)})
 
 
-def look_from_query(query: Mapping[str, str]) -> Look:
-    """Return the look of a link. Raises Invalid for what is none; what is merely out of range is clamped later."""
+def masks_view_from_query(query: Mapping[str, str]) -> MasksView:
+    """Return the view of a link. Raises Invalid for a malformed one; what is out of range is clamped by `fit_to`."""
     values, errors = read_fields(FIELDS, query)
     if errors:
         raise errors[0]
     site, layer = values.pop("mask")
-    return Look(site=site, layer=layer, **values)
+    return MasksView(site=site, layer=layer, **values)
 
 
 def _parse_mask(text: str) -> tuple[str, int]:
@@ -69,20 +79,20 @@ def _parse_mask(text: str) -> tuple[str, int]:
             _("mask is “{text}”; a site and a layer are expected, such as {example}.").format(text=text, example="between.2"),
             "mask",
         )
-    return site, whole_number("mask", 1, 1).parse(layer)
+    return site, make_integer_field("mask", 1, 1).parse(layer)
 
 
 FIELDS = (
-    names("beside", None, check_comparison),
-    whole_number("update", 1, 1),
-    whole_number("step", 0),
+    make_names_field("beside", None, check_comparison),
+    make_integer_field("update", 1, 1),
+    make_integer_field("step", 0),
     LinkField("mask", ("", 1), _parse_mask, lambda mask: f"{mask[0]}.{mask[1]}"),
-    whole_number("unit", 0, 1),
-    one_of("phase", "train", PHASES),
+    make_integer_field("unit", 0, 1),
+    make_choice_field("phase", "train", PHASES),
 )
 
 
-def _nearest(look: Look, on: list[tuple[str, int]]) -> tuple[str, int]:
-    """The site at another layer, else another site at the layer, else the first there is."""
-    near = [at for at in on if at[0] == look.site] or [at for at in on if look.site and at[1] == look.layer] or on
+def _find_nearest_mask(view: MasksView, on: list[tuple[str, int]]) -> tuple[str, int]:
+    """Return the same site at another layer, else another site at the layer, else the first active one."""
+    near = [at for at in on if at[0] == view.site] or [at for at in on if view.site and at[1] == view.layer] or on
     return near[0] if near else ("", 1)

@@ -1,4 +1,4 @@
-"""What is counted of all paths: their histogram, how the counts grow with the distance, and a table of all methods."""
+"""The charts and the table of the path page: counts of all paths, counts by distance, counts by method."""
 
 from collections.abc import Mapping
 
@@ -22,61 +22,65 @@ from core.figures.path_count_charts import CountGrowth
 from core.figures.path_sentence import name_cell_route
 from core.figures.theme import Theme
 from core.i18n import _
-from pages.common.escape import plain
-from pages.common.live_chart import live_chart
-from pages.common.widgets import controlled
+from pages.common import visit
+from pages.common.escape import escape_markdown
+from pages.common.live_chart import draw_live_chart
+from pages.common.widgets import draw_widget
 from pages.learn import path_state
-from pages.learn.path_network import to_distance
+from pages.learn.path_network import set_distance
 
-BARS, GATES, LINES = 178, 160, 240  # pixels
+HISTOGRAM_HEIGHT, GATE_HISTOGRAM_HEIGHT, GROWTH_HEIGHT = 178, 160, 240  # pixels
 
 
-def spread(colours: Theme) -> None:
-    """How many of all paths cross how many masks; those through gates apart, where they are asked for."""
-    experiment, distance = path_state.shown(), _distance()
+def draw_path_histogram(colors: Theme) -> None:
+    """Draw the histogram of all content paths by the masks they cross; below it, if shown, that of routes through gates."""
+    experiment, distance = path_state.get_full_rate_experiment(), _get_distance()
     where = (experiment.placement, experiment.layers, distance, experiment.cell)
     counts = count_corruption(*where).histogram
     st.markdown(f"## {_('Content paths between the two: {n}').format(n=f'{sum(counts):,}')}")
-    live_chart(
-        figures.plot_path_histogram(counts, colours, BARS), "path-histogram", figures.describe_path_histogram(counts), BARS
+    draw_live_chart(
+        figures.plot_path_histogram(counts, colors, HISTOGRAM_HEIGHT),
+        "path-histogram",
+        figures.describe_path_histogram(counts),
+        HISTOGRAM_HEIGHT,
     )
-    if path_state.gates():
-        apart = count_gate_routes(*where)
-        st.caption(_("Routes through at least one gate, counted apart: {n}").format(n=f"{sum(apart):,}"))
-        live_chart(
-            figures.plot_path_histogram(apart, colours, GATES),
+    if path_state.has_visible_gate_routes():
+        gate_counts = count_gate_routes(*where)
+        st.caption(_("Routes through at least one gate, counted apart: {n}").format(n=f"{sum(gate_counts):,}"))
+        draw_live_chart(
+            figures.plot_path_histogram(gate_counts, colors, GATE_HISTOGRAM_HEIGHT),
             "path-gates-chart",
-            figures.describe_path_histogram(apart),
-            GATES,
+            figures.describe_path_histogram(gate_counts),
+            GATE_HISTOGRAM_HEIGHT,
         )
 
 
-def growth(colours: Theme) -> None:
-    """How the counts grow with the distance, of a few methods. Clicking at a distance goes there."""
-    experiment, distance = path_state.shown(), _distance()
-    lines = [_growth(name, placement, experiment) for name, placement in _compared(experiment).items()]
+def draw_count_growth(colors: Theme) -> None:
+    """Draw how the counts of a few methods grow with the distance. A click at a distance selects it."""
+    experiment, distance = path_state.get_full_rate_experiment(), _get_distance()
+    lines = [_build_growth(name, placement, experiment) for name, placement in _list_compared_placements(experiment).items()]
     st.markdown(f"## {_('Farther away, which counts grow?')}")
-    clicked = live_chart(
-        figures.plot_count_growth(lines, distance, colours, LINES),
+    clicked = draw_live_chart(
+        figures.plot_count_growth(lines, distance, colors, GROWTH_HEIGHT),
         "path-growth",
         figures.describe_count_growth(lines, distance),
-        LINES,
+        GROWTH_HEIGHT,
     )
-    _choose_beside(experiment)
+    _draw_comparison_choice(experiment)
     if clicked and round(clicked["x"]) != distance:
-        to_distance(round(clicked["x"]))
+        set_distance(round(clicked["x"]))
         st.rerun()
 
 
-def table() -> None:
-    """The chosen method and those beside it over this distance; all of them at a click."""
-    experiment, distance = path_state.shown(), _distance()
+def draw_method_table() -> None:
+    """Draw the table of the method and those it is compared with; all methods in an expander."""
+    experiment, distance = path_state.get_full_rate_experiment(), _get_distance()
     st.markdown(f"## {_('The methods at L = {layers}, Δ = {distance}').format(layers=experiment.layers, distance=distance)}")
-    own = path_state.experiment().method
+    method = visit.get_experiment().method
     where, names = (experiment.layers, distance, experiment.steps - 1, experiment.cell), list_methods_of_cell(experiment.cell)
-    first = [name for name in dict.fromkeys([own, *path_state.page()["beside"]]) if name in names]
+    first = [name for name in dict.fromkeys([method, *path_state.get_page()["beside"]]) if name in names]
     with st.container(key="path-table"):
-        st.markdown(_table(compute_method_rows(*where, first), experiment.cell, own))
+        st.markdown(_format_table(compute_method_rows(*where, first), experiment.cell, method))
         st.caption(
             _(
                 "The masks that a path meets: at least and at most, and on each way along time; how many of "
@@ -86,13 +90,13 @@ def table() -> None:
                 "the formulas H is how many of the Δ steps the path takes through the state."
             )
         )
-        # Counted only where it is looked at: it is most of what a first visit would wait for.
-        every = st.expander(_("All {n} methods").format(n=len(names)), key="path-all", on_change="rerun")
-        if every.open:
-            every.markdown(_table(compute_method_rows(*where), experiment.cell, own))
+        # Computed only when opened: otherwise it is most of the time of a first visit.
+        expander = st.expander(_("All {n} methods").format(n=len(names)), key="path-all", on_change="rerun")
+        if expander.open:
+            expander.markdown(_format_table(compute_method_rows(*where), experiment.cell, method))
 
 
-def _table(found: Mapping[str, MethodRow], cell: str, own: str | None) -> str:
+def _format_table(rows: Mapping[str, MethodRow], cell: str, method: str | None) -> str:
     ways = {"cell": name_cell_route(cell), "state": _("through the state")}
     routes = [ways[way] for way in list_routes(cell)]
     head = [
@@ -104,73 +108,73 @@ def _table(found: Mapping[str, MethodRow], cell: str, own: str | None) -> str:
         _("different arrays"),
         *[_("kept by all, {route}").format(route=route) for route in routes],
     ]
-    lines = [_cells(head), _cells(["---", "---", *["---:"] * (len(head) - 2)])]
-    return "\n".join(lines + [_cells(_row(name, row, cell, name == own)) for name, row in found.items()])
+    lines = [_format_line(head), _format_line(["---", "---", *["---:"] * (len(head) - 2)])]
+    return "\n".join(lines + [_format_line(_format_row(name, row, cell, name == method)) for name, row in rows.items()])
 
 
-def _distance() -> int:
-    climbs = path_state.view().climbs
+def _get_distance() -> int:
+    climbs = path_state.get_view().climbs
     return climbs[-1] - climbs[0]
 
 
-def _compared(experiment: Experiment) -> dict[str | None, Placement]:
-    """By their names, the placements that are compared: the one that is chosen first, None where it is no method."""
-    own = experiment.method
-    beside = [name for name in path_state.page()["beside"] if experiment.cell in METHODS[name].cells]
-    return {own: experiment.placement} | {
-        name: remove_schedules(METHODS[name].build_placement(cell=experiment.cell)) for name in beside if name != own
+def _list_compared_placements(experiment: Experiment) -> dict[str | None, Placement]:
+    """Return the compared placements by method; first that of the experiment, under None where it is no method."""
+    method = experiment.method
+    compared = [name for name in path_state.get_page()["beside"] if experiment.cell in METHODS[name].cells]
+    return {method: experiment.placement} | {
+        name: remove_schedules(METHODS[name].build_placement(cell=experiment.cell)) for name in compared if name != method
     }
 
 
-def _growth(name: str | None, placement: Placement, experiment: Experiment) -> CountGrowth:
+def _build_growth(name: str | None, placement: Placement, experiment: Experiment) -> CountGrowth:
     def counts(through: str) -> tuple[int, ...]:
         if through not in list_routes(experiment.cell):
             return ()
         return count_along_route(placement, experiment.layers, experiment.steps - 1, experiment.cell, through)
 
     label = _(METHODS[name].label) if name else _("Your own placement")
-    return CountGrowth(label, counts("cell"), counts("state"), path_state.hue(name), path_state.carry())
+    return CountGrowth(label, counts("cell"), counts("state"), path_state.get_color_index(name), path_state.name_carry())
 
 
-def _choose_beside(experiment: Experiment) -> None:
+def _draw_comparison_choice(experiment: Experiment) -> None:
     names = [name for name, row in METHODS.items() if experiment.cell in row.cells]
-    controlled(
+    draw_widget(
         st.multiselect,
         _("Compared with"),
         names,
         key="path-beside",
-        value=[name for name in path_state.page()["beside"] if name in names],
-        tell=lambda chosen: path_state.page().update(beside=tuple(chosen)[: path_state.MOST_BESIDE]),
-        max_selections=path_state.MOST_BESIDE,
+        value=[name for name in path_state.get_page()["beside"] if name in names],
+        tell=lambda chosen: path_state.get_page().update(beside=tuple(chosen)[: path_state.MAX_COMPARED]),
+        max_selections=path_state.MAX_COMPARED,
         format_func=lambda name: _(METHODS[name].label),
     )
 
 
-def _row(name: str, row: MethodRow, cell: str, chosen: bool) -> list[str]:
-    method, reach = METHODS[name], row.counts
+def _format_row(name: str, row: MethodRow, cell: str, chosen: bool) -> list[str]:
+    method, counts = METHODS[name], row.counts
     formula = method.count_for.get(cell, method.count)
     routes = [getattr(row, way) for way in list_routes(cell)]
     cells = [
-        plain(_(method.label)),
+        escape_markdown(_(method.label)),
         formula,
-        reach.least,
-        reach.most,
-        *map(_count, routes),
-        reach.distinct,
-        *map(_kept, routes),
+        counts.least,
+        counts.most,
+        *map(_format_count, routes),
+        counts.distinct,
+        *map(_format_survival, routes),
     ]
     return [f"**{text}**" if chosen else str(text) for text in cells]
 
 
-def _count(route: EvenRoute | None) -> str:
+def _format_count(route: EvenRoute | None) -> str:
     return "–" if route is None else str(route.count)
 
 
-def _kept(route: EvenRoute | None) -> str:
+def _format_survival(route: EvenRoute | None) -> str:
     if route is None:
         return "–"
     return " = ".join(filter(None, [format_product(route.keep_factors), format_percent(route.survival)]))
 
 
-def _cells(texts: list[str]) -> str:
+def _format_line(texts: list[str]) -> str:
     return f"| {' | '.join(texts)} |"

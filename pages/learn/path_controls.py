@@ -1,107 +1,78 @@
-"""What the path runs through: the cell, the layers, the method; and the same experiment in the Lab."""
+"""The controls of the path page: method, cell, layers, and the link to the Lab."""
 
 import streamlit as st
 
-from core.dropout.cells import CELL_LABELS, CELLS
+from core.dropout.cells import CELL_LABELS
 from core.dropout.comparison import list_distinct_methods
 from core.dropout.methods import METHODS
-from core.experiment.bounds import INTEGER_BOUNDS
 from core.i18n import N_, _
 from pages.common import visit
-from pages.common.escape import plain
-from pages.common.lab_link import link
-from pages.common.widgets import choice
+from pages.common.escape import escape_markdown
+from pages.common.experiment_choices import draw_cell_choice, draw_layers_choice
+from pages.common.lab_link import draw_lab_link
+from pages.common.widgets import draw_choice
 from pages.learn import path_state
 
 # The question of the page in three clicks: what is masked besides the way up?
-FIRST = {
+QUICK_METHODS = {
     "zaremba2014": N_("only the way up"),
     "naive-state": N_("the way up and h, the state"),
     "naive-cell": N_("the way up and c, the cell"),
 }
 
 
-def show() -> None:
-    """Draws the widgets."""
+def draw_controls() -> None:
+    """Draw the controls."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="path-choice"):
-        _first()
-        _method()
-        _cell()
-        _layers()
-        link(_("Open in the Lab"), visit.link())
-    if replaced := path_state.page().get("replaced"):
+        _draw_quick_choice()
+        _draw_method()
+        experiment = visit.get_experiment()
+        draw_cell_choice(experiment.cell, "path-cell", path_state.set_cell, width=130)
+        draw_layers_choice(experiment.layers, "path-layers", path_state.set_layers, width=90)
+        draw_lab_link(_("Open in the Lab"), visit.build_link())
+    if replaced := path_state.get_page().get("replaced"):
         st.caption(
             _("“{method}” is not defined for this cell, {cell}: “{instead}” is shown instead.").format(
-                method=plain(_label(replaced)),
-                cell=_(CELL_LABELS[path_state.experiment().cell]),
-                instead=plain(_label(_name() or "")),
+                method=escape_markdown(_name_method(replaced)),
+                cell=_(CELL_LABELS[visit.get_experiment().cell]),
+                instead=escape_markdown(_name_method(visit.get_experiment().method or "")),
             )
         )
 
 
-def _first() -> None:
-    there = [name for name in FIRST if path_state.experiment().cell in METHODS[name].cells]
-    name = _name()
-    choice(
+def _draw_quick_choice() -> None:
+    names = [name for name in QUICK_METHODS if visit.get_experiment().cell in METHODS[name].cells]
+    name = visit.get_experiment().method
+    draw_choice(
         st.segmented_control,
         _("What is masked?"),
-        there,
+        names,
         key="path-first",
-        value=name if name in there else None,
-        tell=_choose_method,
-        format_func=lambda name: _(FIRST[name]),
+        value=name if name in names else None,
+        tell=_set_method,
+        format_func=lambda name: _(QUICK_METHODS[name]),
     )
 
 
-def _method() -> None:
-    name = _name()
-    names = [*list_distinct_methods(path_state.experiment().cell), *[path_state.OWN] * (name is None)]
-    choice(
+def _draw_method() -> None:
+    name = visit.get_experiment().method
+    names = [*list_distinct_methods(visit.get_experiment().cell), *[path_state.CUSTOM] * (name is None)]
+    draw_choice(
         st.selectbox,
         _("Method"),
         names,
         key="path-method",
-        value=name or path_state.OWN,
-        tell=_choose_method,
-        format_func=_label,
+        value=name or path_state.CUSTOM,
+        tell=_set_method,
+        format_func=_name_method,
         width=250,
     )
 
 
-def _cell() -> None:
-    choice(
-        st.selectbox,
-        _("Cell"),
-        CELLS,
-        key="path-cell",
-        value=path_state.experiment().cell,
-        tell=path_state.choose_cell,
-        format_func=lambda name: _(CELL_LABELS[name]),
-        width=130,
-    )
-
-
-def _layers() -> None:
-    low, high = INTEGER_BOUNDS["layers"]
-    choice(
-        st.selectbox,
-        _("Layers L"),
-        list(range(low, high + 1)),
-        key="path-layers",
-        value=path_state.experiment().layers,
-        tell=path_state.choose_layers,
-        width=90,
-    )
-
-
-def _choose_method(name: str | None) -> None:
+def _set_method(name: str | None) -> None:
     if name in METHODS:
-        path_state.choose_method(str(name))
+        path_state.set_method(str(name))
 
 
-def _name() -> str | None:
-    return path_state.experiment().method
-
-
-def _label(name: str) -> str:
-    return _("Your own placement") if name == path_state.OWN else _(METHODS[name].label)
+def _name_method(name: str) -> str:
+    return _("Your own placement") if name == path_state.CUSTOM else _(METHODS[name].label)

@@ -1,4 +1,4 @@
-"""What the paper says of the count, in the page's words, with the numbers of the case that is shown, and its equations."""
+"""The explanation of the count on the path page: the paper's claim with the numbers of this case, and its equations."""
 
 import streamlit as st
 
@@ -9,24 +9,25 @@ from core.dropout.placement import Placement
 from core.experiment.experiment import Experiment
 from core.figures.number_format import format_percent, format_product
 from core.i18n import _
-from pages.common.escape import plain
+from pages.common import visit
+from pages.common.escape import escape_markdown
 from pages.learn import path_state
 
-FARTHER = 100  # steps: farther than anybody would guess by looking
-# The step of an LSTM as the paper drops in it: D is the mask, on what comes from below and on what is told.
-STEP = (
+FAR_DISTANCE = 100  # steps
+# One LSTM step with the paper's masks: D is the mask, on the input from below and on the output of the top layer.
+LSTM_GATES = (
     r"\begin{pmatrix} i \\ f \\ o \\ g \end{pmatrix} = \begin{pmatrix} \sigma \\ \sigma \\ \sigma \\ \tanh \end{pmatrix}"
     r"\left( W^l\, {\color{COLOUR} D}(h_t^{l-1}) + U^l\, h_{t-1}^l + b^l \right)"
 )
-MEMORY = (  # line by line, so that a phone shows it whole
+LSTM_STATES = (  # line by line, so that a phone shows it whole
     r"\begin{aligned} c_t^l &= f \odot c_{t-1}^l + i \odot g \qquad & h_t^l &= o \odot \tanh(c_t^l) \\"
     r" h_t^0 &= x_t & y_t &= W_y\, {\color{COLOUR} D}(h_t^L) \end{aligned}"
 )
 _ENDS = r"h_t^0 &= x_t \qquad y_t = W_y\, {\color{COLOUR} D}(h_t^L) \end{aligned}"
 _BELOW = r"W^l\, {\color{COLOUR} D}(h_t^{l-1})"
 _PLAIN = r"\begin{aligned} h_t^l &= SQUASH\left( " + _BELOW + r" + U^l\, h_{t-1}^l + b^l \right) \\ " + _ENDS
-STEPS = {  # the equations of one step, by cell
-    "lstm": (STEP, MEMORY),
+STEP_EQUATIONS = {  # the equations of one step, by cell
+    "lstm": (LSTM_GATES, LSTM_STATES),
     "gru": (
         r"\begin{aligned} a &= " + _BELOW + r" \qquad u = U^l\, h_{t-1}^l + b^l \\ r, z &= \sigma(a + u) \qquad "
         r"g = \tanh(a + r \odot u) \\ h_t^l &= (1 - z) \odot g + z \odot h_{t-1}^l \\ " + _ENDS,
@@ -36,22 +37,22 @@ STEPS = {  # the equations of one step, by cell
 }
 
 
-def show(colour: str) -> None:
-    """The statement at the left, the equations at the right."""
+def draw_explanation(color: str) -> None:
+    """Draw the statement at the left, the equations at the right."""
     st.markdown(f"## {_('Why L + 1, and what changes when h or c is masked')}")
     with st.container(key="path-paper"):
         words, equations = st.columns([1.15, 1], gap="medium")
         with words:
-            _statement()
+            _draw_statement()
         with equations:
-            cell = path_state.experiment().cell
-            st.caption(_step_says(cell))
-            for equation in STEPS[cell]:
-                st.latex(equation.replace("COLOUR", colour))
-        _chosen()
+            cell = visit.get_experiment().cell
+            st.caption(_describe_step(cell))
+            for equation in STEP_EQUATIONS[cell]:
+                st.latex(equation.replace("COLOUR", color))
+        _draw_method_equation()
 
 
-def _step_says(cell: str) -> str:
+def _describe_step(cell: str) -> str:
     if cell == "lstm":
         return _(
             "One step of layer l of the paper's LSTM. D is a fresh mask, at two places only: on what comes from below, "
@@ -68,45 +69,45 @@ def _step_says(cell: str) -> str:
     )
 
 
-def _statement() -> None:
-    experiment = path_state.shown()
-    climbs = path_state.view().climbs
+def _draw_statement() -> None:
+    experiment = path_state.get_full_rate_experiment()
+    climbs = path_state.get_view().climbs
     layers, distance, cell = experiment.layers, climbs[-1] - climbs[0], experiment.cell
-    papers = count_by_distance(METHODS["zaremba2014"].build_placement(cell=cell), layers, max(distance, FARTHER), cell)
-    up, far = papers[distance], papers[FARTHER]
+    papers = count_by_distance(METHODS["zaremba2014"].build_placement(cell=cell), layers, max(distance, FAR_DISTANCE), cell)
+    up, far = papers[distance], papers[FAR_DISTANCE]
     st.markdown(
         _(
             "**Zaremba, Sutskever and Vinyals (2014)** mask only the connections that lead upwards: into layer 1, from "
             "layer to layer, and out of the top. Content may stay in a layer for many steps, but it climbs each layer "
             "once. With L = {layers} that is {layers} + 1 = **{n} masks** over these {distance} steps, and over {far} "
             "steps it is {again}."
-        ).format(layers=layers, n=up.least, distance=distance, far=FARTHER, again=far.most)
+        ).format(layers=layers, n=up.least, distance=distance, far=FAR_DISTANCE, again=far.most)
     )
-    parts = [_also("naive-state", experiment, distance, _("**Mask h as well**"))]
+    parts = [_describe_counts("naive-state", experiment, distance, _("**Mask h as well**"))]
     if cell in METHODS["naive-cell"].cells:
-        parts.append(_also("naive-cell", experiment, distance, _("**Mask c instead of h**")))
+        parts.append(_describe_counts("naive-cell", experiment, distance, _("**Mask c instead of h**")))
     st.markdown("\n".join(f"- {part}" for part in parts))
 
 
-def _also(name: str, experiment: Experiment, distance: int, which: str) -> str:
-    """What one more mask along time does to the counts over this distance."""
+def _describe_counts(name: str, experiment: Experiment, distance: int, which: str) -> str:
+    """Return how one more mask along time changes the counts over this distance."""
     placement = METHODS[name].build_placement(cell=experiment.cell)
     where = (placement, experiment.layers, experiment.steps - 1, experiment.cell)  # as counted for the table and the lines
     counts = count_by_distance(*where)[distance]
     ways = {way: count_along_route(*where, way)[distance] for way in list_routes(experiment.cell)}
-    said = {"which": which, "least": counts.least, "most": counts.most, "state": ways["state"]}
+    values = {"which": which, "least": counts.least, "most": counts.most, "state": ways["state"]}
     if "cell" not in ways:
-        return _("{which}: there is no other way along time, and every step costs a mask. Here {state}.").format(**said)
+        return _("{which}: there is no other way along time, and every step costs a mask. Here {state}.").format(**values)
     if counts.least == counts.most:
-        return _on_every_path(which, placement, experiment, distance)
+        return _describe_cell_mask(which, placement, experiment, distance)
     return _(
         "{which}: a path through h pays a mask more at every step. Here {state}. A path through {carry} pays nothing: "
         "still {cell}. Memory has a way round the masks."
-    ).format(**said, cell=ways["cell"], carry=path_state.carry())
+    ).format(**values, cell=ways["cell"], carry=path_state.name_carry())
 
 
-def _on_every_path(which: str, placement: Placement, experiment: Experiment, distance: int) -> str:
-    """What a mask on the cell, and none on the state, does to the counts and to a unit."""
+def _describe_cell_mask(which: str, placement: Placement, experiment: Experiment, distance: int) -> str:
+    """Return how a mask on the cell, with none on the state, changes the counts and the survival of a unit."""
     layers, k = experiment.layers, 1 - placement.get_rate("cell", 1, experiment.layers)
     way = describe_even_route(placement, layers, distance, experiment.cell, "cell")
     counted = _(
@@ -129,9 +130,9 @@ def _on_every_path(which: str, placement: Placement, experiment: Experiment, dis
     return f"{counted} {fades}"
 
 
-def _chosen() -> None:
-    name = path_state.experiment().method
+def _draw_method_equation() -> None:
+    name = visit.get_experiment().method
     if name in (None, "zaremba2014") or not METHODS[str(name)].equation:
         return
-    st.caption(_("{method}, chosen above, puts its masks here:").format(method=plain(_(METHODS[str(name)].label))))
-    st.latex(METHODS[str(name)].get_equation(path_state.experiment().cell))
+    st.caption(_("{method}, chosen above, puts its masks here:").format(method=escape_markdown(_(METHODS[str(name)].label))))
+    st.latex(METHODS[str(name)].get_equation(visit.get_experiment().cell))

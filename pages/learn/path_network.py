@@ -1,4 +1,4 @@
-"""The network with the path through it: chosen by clicking a word and a prediction, counted in a sentence."""
+"""The network of the path page: the figure with its path, the sentence with the count, the routes."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,74 +6,55 @@ from typing import Any
 import streamlit as st
 
 from core.analysis.path_counts import CorruptionCounts, count_corruption, count_gate_routes, list_crossings, list_routes
-from core.dropout.masks import expand_word_masks
-from core.experiment.batches import batch_at, draw_update_masks, load_data
 from core.experiment.experiment import Experiment
-from core.figures.network import Scene, render_network
+from core.figures.network import Scene
 from core.figures.path_count_charts import format_count_equation
 from core.figures.path_sentence import describe_gate_routes, explain_count, format_count_sentence
 from core.figures.theme import Theme
 from core.i18n import _
 from pages.common import visit
-from pages.common.escape import plain
-from pages.common.network import network_view
-from pages.common.path_view import COUNT, View, first_that_shows
-from pages.common.update_slider import scrubber
-from pages.common.widgets import choice, controlled
+from pages.common.escape import escape_markdown
+from pages.common.path_figure import build_scene, draw_first_step_slider, draw_path_figure, draw_route_choice, move_path
+from pages.common.path_view import PathView, find_first_step
+from pages.common.update_slider import draw_slider
+from pages.common.widgets import draw_widget
 from pages.learn import path_state
 
 
-def show(colours: Theme) -> None:
-    """The sentence, the routes, the network, the distance."""
-    experiment, view = path_state.shown(), path_state.view()
-    scene = _scene(experiment, view, path_state.gates())
+def draw_network(colors: Theme) -> None:
+    """Draw the sentence on the path, the routes, the network and its sliders."""
+    experiment, view = path_state.get_full_rate_experiment(), path_state.get_view()
+    scene = build_scene(experiment, path_state.UPDATE, view, gates=path_state.has_visible_gate_routes())
     with st.container(key="count"):
-        _sentence(experiment, view, scene)
-    network_view(render_network(scene, colours, "path-network"), "path-network", _follow, experiment.placement.is_zoneout)
+        _draw_sentence(experiment, view, scene)
+    draw_path_figure(scene, colors, "path-network", _apply_action)
     if set(view.climbs[1:-1]) & set(scene.steps):
         st.caption(_("Drag the h between two arrows to the step at which the path is to climb to the layer above."))
-    _scrub(experiment, view)
+    source, target = view.climbs[0], view.climbs[-1]
+    with st.container(horizontal=True, gap="medium", key="scrub"):
+        draw_slider(_("Distance Δ"), (0, experiment.steps - 1 - source), target - source, "path-distance", set_distance)
+        draw_first_step_slider(view, experiment.steps, "path-first-step", reserve_buttons=True)
 
 
-def _scene(experiment: Experiment, view: View, gates: bool) -> Scene:
-    data, batch = load_data(experiment), batch_at(experiment, path_state.UPDATE)
-    inputs, right = data.describe_sample(batch, view.sample)
-    masks = expand_word_masks(draw_update_masks(experiment, path_state.UPDATE), batch.x)
-    return Scene(
-        experiment.placement,
-        experiment.shape,
-        masks,
-        view.sample,
-        view.start,
-        COUNT,
-        inputs,
-        [None] * len(inputs),
-        right,
-        view.climbs,
-        view.through,
-        gates,
-    )
-
-
-def _sentence(experiment: Experiment, view: View, scene: Scene) -> None:
+def _draw_sentence(experiment: Experiment, view: PathView, scene: Scene) -> None:
     layers, distance = experiment.layers, view.climbs[-1] - view.climbs[0]
     path = list_crossings(experiment.placement, layers, view.climbs, view.through, experiment.cell)
     counts = count_corruption(experiment.placement, layers, distance, experiment.cell)
-    word = plain(scene.inputs[view.climbs[0]])
-    said = format_count_equation(path, layers, distance, view.through)
+    word = escape_markdown(scene.inputs[view.climbs[0]])
+    equation = format_count_equation(path, layers, distance, view.through)
     st.markdown(
         format_count_sentence(word, distance, len(path), "")
-        + (f"\u2003:orange[**{said}**]" if said else "")
-        + _spared(experiment, view, len(path))
+        + (f"\u2003:orange[**{equation}**]" if equation else "")
+        + _describe_spared_masks(experiment, view, len(path))
     )
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
         st.caption(explain_count(path, layers, counts, experiment.cell))
-        _routes(experiment, view, counts)
-    _gates(experiment, distance)
+        _draw_routes(experiment, view, counts)
+    _draw_gate_switch(experiment, distance)
 
 
-def _spared(experiment: Experiment, view: View, met: int) -> str:
-    """A line on the masks that this path goes round, where it does: else a click on “the way up and h” would change nothing."""
+def _describe_spared_masks(experiment: Experiment, view: PathView, met: int) -> str:
+    """Return a line that compares with the route through h, where that one crosses more masks; "" elsewhere."""
     cell = experiment.cell
     if view.through != "cell":
         return ""
@@ -81,105 +62,64 @@ def _spared(experiment: Experiment, view: View, met: int) -> str:
     if len(state) <= met or "state" not in {mask.site for mask in state}:
         return ""
     return "  \n" + _("{here}; {there}: **{n}**, so masking h spares what {carry} remembers.").format(
-        here=_way("cell", cell), there=_way("state", cell), n=len(state), carry=path_state.carry()
+        here=_name_route("cell", cell), there=_name_route("state", cell), n=len(state), carry=path_state.name_carry()
     )
 
 
-def _gates(experiment: Experiment, distance: int) -> None:
-    """The switch of the routes through gates, and what they meet."""
+def _draw_gate_switch(experiment: Experiment, distance: int) -> None:
+    """Draw the switch of the routes through gates, and their counts."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="gates"):
-        controlled(
+        draw_widget(
             st.toggle,
             _("Routes through gates"),
             key="path-gates",
-            value=bool(path_state.page().get("gates")),
-            tell=lambda on: path_state.page().update(gates=on),
+            value=bool(path_state.get_page().get("gates")),
+            tell=lambda on: path_state.get_page().update(gates=on),
             disabled=len(list_routes(experiment.cell)) < 2,
             width="content",
         )
-        # Not behind the switch's own question mark: a click on that would switch.
+        # Not a help text of the switch: a click on its question mark would switch.
         st.caption(
             _(
                 "What is read also sets the gates: how much passes, not what is remembered. Such routes carry no "
                 "content: they are counted apart."
             )
         )
-    if path_state.gates():
+    if path_state.has_visible_gate_routes():
         st.caption(describe_gate_routes(count_gate_routes(experiment.placement, experiment.layers, distance, experiment.cell)))
 
 
-def _routes(experiment: Experiment, view: View, counts: CorruptionCounts) -> None:
-    """Each route with its count, so that what a mask on h or c costs is seen without trying them all."""
+def _draw_routes(experiment: Experiment, view: PathView, counts: CorruptionCounts) -> None:
+    """Draw the choice of the route, each with its number of masks."""
     placement, layers, cell = experiment.placement, experiment.layers, experiment.cell
     met = {way: len(list_crossings(placement, layers, view.climbs, way, cell)) for way in list_routes(cell)}
     met |= {"least": counts.least, "most": counts.most}
-    choice(
-        st.segmented_control,
-        _("Route along time"),
-        list(met),
-        key="path-route",
-        value=path_state.page()["pick"] or path_state.view().through,
-        tell=_route,
-        required=True,
-        label_visibility="collapsed",
-        format_func=lambda way: _("{route}: {n}").format(route=_way(way, cell), n=met[way]),
-    )
+    labels = {route: _("{route}: {n}").format(route=_name_route(route, cell), n=n) for route, n in met.items()}
+    draw_route_choice(labels, path_state.get_page()["pick"] or path_state.get_view().through, "path-route", _set_route)
 
 
-def _way(way: str, cell: str) -> str:
+def _name_route(way: str, cell: str) -> str:
     carry = _("through the cell c") if cell == "lstm" else _("through the carry")
     names = {"cell": carry, "state": _("through the state h"), "least": _("least corrupted"), "most": _("most corrupted")}
     return names[way]
 
 
-def _route(way: str) -> None:
-    if way in path_state.PICKS:
-        path_state.look(visit.view(), way)
+def _set_route(route: str) -> None:
+    if route in path_state.PICKS:
+        path_state.set_view(visit.get_view(), route)
     else:
-        path_state.look(replace(visit.view(), through=way), "")
+        path_state.set_view(replace(visit.get_view(), through=route), "")
 
 
-def _follow(did: dict[str, Any]) -> None:
-    """Does what was asked for on the figure. A path whose climbs are moved is no longer the least or most corrupted one."""
-    view = path_state.view()
-    if "source" in did:
-        path_state.look(view.with_source(int(did["source"])))
-    elif "target" in did:
-        path_state.look(view.with_target(int(did["target"])))
-    elif "climb" in did:
-        path_state.look(view.with_climb(int(did["climb"]), int(did["t"])), "")
+def _apply_action(action: dict[str, Any]) -> None:
+    """Change the path as the visitor asked on the figure; with a moved climb it is no longer the least or most corrupted."""
+    if moved := move_path(path_state.get_view(), action):
+        path_state.set_view(moved, "" if "climb" in action else None)
 
 
-def _scrub(experiment: Experiment, view: View) -> None:
-    source, target = view.climbs[0], view.climbs[-1]
-    with st.container(horizontal=True, gap="medium", key="scrub"):
-        scrubber(_("Distance Δ"), (0, experiment.steps - 1 - source), target - source, "path-distance", to_distance)
-        scrubber(
-            _("First step"),
-            (0, max(0, experiment.steps - COUNT)),
-            view.start,
-            "path-first-step",
-            _to_step,
-            jumps=_ends_out_of_sight(view, experiment.steps),
-        )
-
-
-def to_distance(distance: int | None) -> None:
-    """Moves the target so many steps behind the source, and the window with it."""
-    view = path_state.view()
-    target = min(view.climbs[0] + (distance or 0), path_state.experiment().steps - 1)
+def set_distance(distance: int | None) -> None:
+    """Move the target to that many steps after the source, and the window with it."""
+    view = path_state.get_view()
+    target = min(view.climbs[0] + (distance or 0), visit.get_experiment().steps - 1)
     moved = view.with_target(max(target, view.climbs[0]))
-    path_state.look(replace(moved, first=first_that_shows(target, view.start, path_state.experiment().steps)))
-
-
-def _ends_out_of_sight(view: View, steps: int) -> dict[str, int | None]:
-    """Where the window would show an end of the path; None where it shows it now. None at all where it shows every step."""
-    if steps <= COUNT:
-        return {}
-    ends = {_("to the word"): view.climbs[0], _("to the prediction"): view.climbs[-1]}
-    within = range(view.start, view.start + COUNT)
-    return {name: None if t in within else first_that_shows(t, view.start, steps) for name, t in ends.items()}
-
-
-def _to_step(chosen: int | None) -> None:
-    path_state.look(replace(visit.view(), first=chosen or 0))
+    path_state.set_view(replace(moved, first=find_first_step(target, view.start, visit.get_experiment().steps)))

@@ -1,4 +1,4 @@
-"""Measured, not only counted: how much of a small change arrives, on an untrained model of these sizes, or a run's."""
+"""The measured sensitivity: how much of a small input change reaches the output, in an untrained network or a run's."""
 
 import streamlit as st
 
@@ -11,96 +11,101 @@ from core.figures.sensitivity_summary import classify_trend, describe_trend, exp
 from core.figures.theme import get_theme
 from core.i18n import _
 from core.runs.sensitivity_jobs import Measurement, Measurements, outdated
-from pages.common.escape import plain
+from pages.common import visit
+from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
-from pages.common.live_chart import live_chart
-from pages.common.service import owner, service
-from pages.common.widgets import button
+from pages.common.live_chart import draw_live_chart
+from pages.common.service import get_owner, get_service
+from pages.common.widgets import draw_button
 from pages.learn import path_state, path_weights
 
 TICK = 0.5  # seconds
 HEIGHT = 330  # pixels
 
 
-def measurements() -> Measurements:
-    """Those of this server."""
-    return service().measurements
+def get_sensitivity_jobs() -> Measurements:
+    """Return the sensitivity jobs of this server."""
+    return get_service().measurements
 
 
-def show() -> None:
-    """The heading, and what was measured, redrawn by itself while it is being measured."""
+def draw_sensitivity() -> None:
+    """Draw the heading and the results; while they are being measured, the drawing is repeated."""
     st.markdown(f"## {_('Measured, not only counted')}")
-    path_weights.choose()
-    if not path_weights.of_these_sizes():
+    path_weights.draw_weights_choice()
+    if not path_weights.check_network():
         return
-    found = measurements().look(path_state.experiment(), path_weights.chosen())
-    busy = found is not None and found.state in ("waiting", "running")
+    measurement = get_sensitivity_jobs().look(visit.get_experiment(), path_weights.get_weights_file())
+    busy = measurement is not None and measurement.state in ("waiting", "running")
     st.fragment(guarded_fragment(_draw), run_every=TICK if busy else None)(busy)
 
 
 def _draw(timed: bool) -> None:
-    experiment, file = path_state.experiment(), path_weights.chosen()
-    found = measurements().look(experiment, file)
+    experiment, file = visit.get_experiment(), path_weights.get_weights_file()
+    measurement = get_sensitivity_jobs().look(experiment, file)
     st.caption(
         _(
             "A count says how many masks there are, not what they do. Here a small change of xₛ, the word read at step s, "
             "is followed through {model} to yₜ, what is told at step t = s + Δ, over {draws} draws of all masks, and "
             "compared with the same network without masks."
-        ).format(model=_model(found), draws=DRAWS)
+        ).format(model=_name_network(measurement), draws=DRAWS)
     )
-    if found is None or found.state == "failed":
-        _offer(_("Measure now"), found)
-    elif found.state == "waiting":
+    if measurement is None or measurement.state == "failed":
+        _draw_offer(_("Measure now"), measurement)
+    elif measurement.state == "waiting":
         st.progress(0.0, _("A process starts, or others measure before you."))
     else:
-        if found.state == "running":
+        if measurement.state == "running":
             st.progress(
-                found.part,
-                _("{n} of {all} methods are measured.").format(n=len(found.curves), all=len(collect_placements(experiment))),
+                measurement.part,
+                _("{n} of {all} methods are measured.").format(
+                    n=len(measurement.curves), all=len(collect_placements(experiment))
+                ),
             )
-        elif outdated(found, file):
-            _offer(_("The run has gone on: measure again"))
-        _results(experiment, found)
-    if (found is not None and found.state in ("waiting", "running")) != timed:
+        elif outdated(measurement, file):
+            _draw_offer(_("The run has gone on: measure again"))
+        _draw_results(experiment, measurement)
+    if (measurement is not None and measurement.state in ("waiting", "running")) != timed:
         st.rerun()  # with or without the timer, whichever it is now
 
 
-def _model(found: Measurement | None) -> str:
-    """Which network it is, with which weights."""
-    if name := path_weights.name():
-        if found is None or found.state in ("waiting", "failed"):
-            return _("the network of {run}, with the weights that it has now").format(run=plain(name))
-        return _("the network of {run}, with its weights after update {n}").format(run=plain(name), n=found.update)
-    if is_small_enough(path_state.experiment()):
+def _name_network(measurement: Measurement | None) -> str:
+    """Return the name of the measured network and of its weights."""
+    if name := path_weights.get_run_name():
+        if measurement is None or measurement.state in ("waiting", "failed"):
+            return _("the network of {run}, with the weights that it has now").format(run=escape_markdown(name))
+        return _("the network of {run}, with its weights after update {n}").format(
+            run=escape_markdown(name), n=measurement.update
+        )
+    if is_small_enough(visit.get_experiment()):
         return _("an untrained network of these sizes")
     return _("an untrained network like this one, with {widest} units a layer").format(widest=MAX_UNITS)
 
 
-def _offer(words: str, found: Measurement | None = None) -> None:
-    if found is not None:
-        st.error(plain(found.reason))
-    button(
+def _draw_offer(words: str, measurement: Measurement | None = None) -> None:
+    if measurement is not None:
+        st.error(escape_markdown(measurement.reason))
+    draw_button(
         words,
         key="path-measure",
-        tell=_ask,
+        tell=_request_measurement,
         type="primary",
         icon=":material/science:",
         help=_("It takes some seconds, in a process of its own."),
     )
-    if refused := path_state.page().pop("refused", ""):
-        st.error(plain(refused))
+    if refused := path_state.get_page().pop("refused", ""):
+        st.error(escape_markdown(refused))
 
 
-def _ask() -> None:
+def _request_measurement() -> None:
     try:
-        measurements().ask(path_state.experiment(), path_weights.chosen(), owner())
+        get_sensitivity_jobs().ask(visit.get_experiment(), path_weights.get_weights_file(), get_owner())
     except Invalid as invalid:
-        path_state.page()["refused"] = str(invalid)
+        path_state.get_page()["refused"] = str(invalid)
 
 
-def _results(experiment: Experiment, found: Measurement) -> None:
-    names = [name for name in collect_placements(experiment) if name in found.curves]
-    curves = {_label(name): found.curves[name] for name in names}
+def _draw_results(experiment: Experiment, measurement: Measurement) -> None:
+    names = [name for name in collect_placements(experiment) if name in measurement.curves]
+    curves = {_name_method(name): measurement.curves[name] for name in names}
     if not curves:
         return
     quantity = st.segmented_control(
@@ -112,26 +117,28 @@ def _results(experiment: Experiment, found: Measurement) -> None:
         label_visibility="collapsed",
         format_func=lambda name: _(QUANTITIES[name]),
     )
-    st.caption(_about(quantity) + _fewer(names, found))
+    st.caption(_explain_quantity(quantity) + _describe_draws(names, measurement))
     of = (
-        _("weights of {run} after update {n}").format(run=path_weights.name(), n=found.update)
-        if path_weights.name()
+        _("weights of {run} after update {n}").format(run=path_weights.get_run_name(), n=measurement.update)
+        if path_weights.get_run_name()
         else _("untrained")
     )
-    figure = plot_sensitivity(curves, quantity, get_theme(st.context.theme.type), HEIGHT, of, list(map(path_state.hue, names)))
-    live_chart(figure, "path-measured", describe_sensitivity(curves, quantity, of), HEIGHT)
-    _say(experiment, found, names, quantity)
+    figure = plot_sensitivity(
+        curves, quantity, get_theme(st.context.theme.type), HEIGHT, of, list(map(path_state.get_color_index, names))
+    )
+    draw_live_chart(figure, "path-measured", describe_sensitivity(curves, quantity, of), HEIGHT)
+    _draw_trends(experiment, measurement, names, quantity)
 
 
-def _say(experiment: Experiment, found: Measurement, names: list[str], quantity: str) -> None:
-    """Below the figure: what each curve does, in its numbers, and why; and why Moon's is drawn as it is."""
+def _draw_trends(experiment: Experiment, measurement: Measurement, names: list[str], quantity: str) -> None:
+    """Draw the trend of each curve, its numbers and its reason, and a note on the method with inverted scaling."""
     placements = collect_placements(experiment)
-    said = {name: describe_trend(found.curves[name], quantity) for name in names}
+    said = {name: describe_trend(measurement.curves[name], quantity) for name in names}
     why = {
-        name: explain_trend(placements[name], experiment.cell, quantity, classify_trend(found.curves[name], quantity))
+        name: explain_trend(placements[name], experiment.cell, quantity, classify_trend(measurement.curves[name], quantity))
         for name in names
     }
-    lines = [f"- **{plain(_label(name))}** {says} {why[name]}" for name, says in said.items() if says]
+    lines = [f"- **{escape_markdown(_name_method(name))}** {says} {why[name]}" for name, says in said.items() if says]
     st.markdown("\n".join(lines))
     if RESCALED_METHOD in names:
         st.caption(
@@ -139,11 +146,11 @@ def _say(experiment: Experiment, found: Measurement, names: list[str], quantity:
                 "“{method}” is drawn with inverted scaling on purpose, and with its mask on c alone: it shows why a mask "
                 "that is kept for a whole sequence must not be scaled like that. Its usual form leaves it unscaled: "
                 "choose it above, and it is measured too."
-            ).format(method=plain(_(METHODS[RESCALED_METHOD].label)))
+            ).format(method=escape_markdown(_(METHODS[RESCALED_METHOD].label)))
         )
 
 
-def _about(quantity: str) -> str:
+def _explain_quantity(quantity: str) -> str:
     return {
         "correlation": _(
             "1: what arrives points exactly where it would without masks; 0: nothing of it can be told any more. "
@@ -162,17 +169,17 @@ def _about(quantity: str) -> str:
     }[quantity]
 
 
-def _fewer(names: list[str], found: Measurement) -> str:
-    """What is said of curves with fewer draws than the others."""
-    few = {_label(name): found.curves[name].draws for name in names if found.curves[name].draws < DRAWS}
+def _describe_draws(names: list[str], measurement: Measurement) -> str:
+    """Return the sentences on the error bars and on curves with fewer draws than the others."""
+    few = {_name_method(name): measurement.curves[name].draws for name in names if measurement.curves[name].draws < DRAWS}
     said = [
-        _("“{method}” draws very many masks: it is measured over {n} draws.").format(method=plain(name), n=n)
+        _("“{method}” draws very many masks: it is measured over {n} draws.").format(method=escape_markdown(name), n=n)
         for name, n in few.items()
     ]
     return " ".join(["", _("Whiskers: one standard error."), *said])
 
 
-def _label(name: str) -> str:
+def _name_method(name: str) -> str:
     if name == "own":
         return _("chosen above")
     label = _(METHODS[name].label)

@@ -1,116 +1,108 @@
-"""What the path page has before it: an experiment, what is looked at, and the methods beside it. The same words in the address
-as the Lab has. Plain data only, in one dict of the session: classes would not survive a hot reload."""
+"""The state of the path page: the view with its path, the methods to compare with, and the edits of the page."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from core.analysis.path_counts import list_routes
 from core.analysis.path_stats import find_extreme_path, remove_schedules
 from core.dropout.methods import METHODS, get_method
 from core.experiment import edits
-from core.experiment.batches import nearest_target_step
 from core.experiment.experiment import Experiment
 from core.i18n import _
-from core.training.events import RECORDED_SAMPLES
 from pages.common import visit
-from pages.common.link_fields import names, one_of, write_fields
-from pages.common.path_view import View
+from pages.common.link_fields import make_choice_field, make_names_field, write_fields
+from pages.common.path_figure import fit_view
+from pages.common.path_view import PathView
 
-PAGE = "path"  # where the visit keeps what this page looks at
-UPDATE = 1  # of a run: its window is read, its masks are drawn
-OWN = "own"  # a placement that is no method's
-FALLBACK = "zaremba2014"  # for a cell that the method in hand does not have
+PAGE = "path"  # the key of this page's state in the visit
+UPDATE = 1  # the update whose window and masks are shown
+CUSTOM = "own"  # a placement that is no method
+FALLBACK_METHOD = "zaremba2014"  # for a cell for which the method is not defined
 PICKS = ("least", "most")
-BESIDE = ("zaremba2014", "naive-state", "naive-cell")  # what counts are compared with at first
-MOST_BESIDE = 4
-# Which colour a method has in all figures of the page; a method that is not named here has the last.
-HUES = {name: i for i, name in enumerate((*BESIDE, "moon2015", "gal2016"))}
+DEFAULT_COMPARISON = ("zaremba2014", "naive-state", "naive-cell")  # the methods that counts are compared with at first
+MAX_COMPARED = 4
+# The color of a method in all figures of the page; a method that is not named here has the last one.
+COLOR_INDICES = {name: i for i, name in enumerate((*DEFAULT_COMPARISON, "moon2015", "gal2016"))}
 
 
-def hue(name: str | None) -> int:
-    """The number of the colour, and of the dash, of a method; a placement of one's own has that of those not named."""
-    return HUES.get(str(name), len(HUES))
+def get_color_index(name: str | None) -> int:
+    """Return the index of the color and the dash of a method; all methods without their own, and no method, share the last."""
+    return COLOR_INDICES.get(str(name), len(COLOR_INDICES))
 
 
 def begin() -> None:
-    """Begin the visit with the link, or go on with it."""
+    """Begin the visit with the link, or continue it."""
     visit.begin(FIELDS, PAGE)
 
 
-def page() -> dict[str, Any]:
-    """Return what this page alone looks at: pick and beside, as its link has them; gates, weights and what was replaced."""
-    kept: dict[str, Any] = visit.visit()[PAGE]
-    return kept
+def get_page() -> dict[str, Any]:
+    """Return the state of this page alone: the link's `pick` and `beside`, and `gates`, `weights` and `replaced`."""
+    page: dict[str, Any] = visit.visit()[PAGE]
+    return page
 
 
-def experiment() -> Experiment:
-    """Return the experiment, as the Lab would run it."""
-    return visit.experiment()
+def get_full_rate_experiment() -> Experiment:
+    """Return the experiment at its full rates, without schedules."""
+    experiment = visit.get_experiment()
+    return replace(experiment, placement=remove_schedules(experiment.placement))
 
 
-def shown() -> Experiment:
-    """The experiment at its full rates: what a schedule begins with or ends on is another story."""
-    plain = experiment()
-    return replace(plain, placement=remove_schedules(plain.placement))
-
-
-def view() -> View:
-    """Return what is looked at: the path that was chosen, or the one that is corrupted least, or most, between its ends."""
-    now = shown()
-    looked = visit.view().fitted(now, RECORDED_SAMPLES, partial(nearest_target_step, now, UPDATE))
-    if not (pick := page()["pick"]):
-        return looked
+def get_view() -> PathView:
+    """Return the fitted view, with the selected path, or with the least or most corrupted one between its ends."""
+    experiment = get_full_rate_experiment()
+    view = fit_view(experiment, UPDATE)
+    if not (pick := get_page()["pick"]):
+        return view
     climbs, through = find_extreme_path(
-        now.placement, now.layers, looked.climbs[0], looked.climbs[-1], now.cell, pick == "most"
+        experiment.placement, experiment.layers, view.climbs[0], view.climbs[-1], experiment.cell, pick == "most"
     )
-    return replace(looked, climbs=climbs, through=through)
+    return replace(view, climbs=climbs, through=through)
 
 
-def look(view: View, pick: str | None = None) -> None:
-    """Look at something else; pick: "least", "most" or "" for the path of the view, None for what it was."""
-    visit.look(view)
+def set_view(view: PathView, pick: str | None = None) -> None:
+    """Change the view. pick: "least", "most", "" for the path of the view, None to keep the pick."""
+    visit.set_view(view)
     if pick is not None:
-        page()["pick"] = pick
+        get_page()["pick"] = pick
 
 
-def gates() -> bool:
-    """Whether the routes through gates are shown: asked for, of a cell that has gates."""
-    return bool(page().get("gates")) and len(list_routes(experiment().cell)) > 1
+def has_visible_gate_routes() -> bool:
+    """Whether the routes through gates are shown: switched on, for a cell that has gates."""
+    return bool(get_page().get("gates")) and len(list_routes(visit.get_experiment().cell)) > 1
 
 
-def carry() -> str:
-    """What the cell's own way along time is called: the letter of an LSTM's cell, or words."""
-    return "c" if experiment().cell == "lstm" else _("the carry")
+def name_carry() -> str:
+    """Return the name of the cell's own route along time: the letter of an LSTM's cell, or words."""
+    return "c" if visit.get_experiment().cell == "lstm" else _("the carry")
 
 
-def choose_method(name: str) -> None:
-    """Take the method of that name, at its usual rates."""
-    page()["replaced"] = ""
+def set_method(name: str) -> None:
+    """Set the method, at its usual rates."""
+    get_page()["replaced"] = ""
     visit.edit("path-method", edits.set_usual_method, name)
 
 
-def choose_layers(layers: int) -> None:
-    """Take another number of layers."""
-    page()["replaced"] = ""
+def set_layers(layers: int) -> None:
+    """Set the number of layers."""
+    get_page()["replaced"] = ""
     visit.edit("path-layers", edits.set_layers, layers)
 
 
-def choose_cell(cell: str) -> None:
-    """Take another cell: with the same method where it is defined there, else with Zaremba's, and the page says so."""
-    name = experiment().method
-    known = name if name and cell in METHODS[name].cells else FALLBACK
+def set_cell(cell: str) -> None:
+    """Set the cell, and Zaremba's method where the present one is not defined for it; the page then says so."""
+    name = visit.get_experiment().method
+    known = name if name and cell in METHODS[name].cells else FALLBACK_METHOD
     if visit.edit("path-cell", edits.set_cell_and_method, cell, known):
-        page()["replaced"] = "" if known == name else name or OWN
+        get_page()["replaced"] = "" if known == name else name or CUSTOM
 
 
-def query() -> dict[str, str]:
+def build_query() -> dict[str, str]:
     """Return the query of the link to this page as it is."""
-    return visit.link() | write_fields(FIELDS, page() | {"beside": tuple(page()["beside"])})
+    return visit.build_link() | write_fields(FIELDS, get_page() | {"beside": tuple(get_page()["beside"])})
 
 
 def _check_beside(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(get_method(name).name for name in names))[:MOST_BESIDE]
+    return tuple(dict.fromkeys(get_method(name).name for name in names))[:MAX_COMPARED]
 
 
-FIELDS = (one_of("pick", "", ("", *PICKS)), names("beside", BESIDE, _check_beside))
+FIELDS = (make_choice_field("pick", "", ("", *PICKS)), make_names_field("beside", DEFAULT_COMPARISON, _check_beside))

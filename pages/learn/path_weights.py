@@ -1,4 +1,4 @@
-"""Which weights are measured: those of an untrained network, or those of a run of this visit's Lab."""
+"""The choice of the weights to measure: those of an untrained network, or those of a run of this visit."""
 
 from pathlib import Path
 from typing import Any
@@ -14,28 +14,28 @@ from core.i18n import _, ngettext
 from core.tasks import get_task
 from core.training.events import select_events
 from pages.common import visit
-from pages.common.escape import plain
-from pages.common.service import service
-from pages.common.widgets import button, choice
+from pages.common.escape import escape_markdown
+from pages.common.service import get_service
+from pages.common.widgets import draw_button, draw_choice
 from pages.learn import path_state
 
-FAR = 10**9  # events that no run has: its lease is renewed, and nothing is told again
+BEYOND_ALL_EVENTS = 10**9  # polling from here renews a run's lease and returns no event again
 
 
-def choose() -> None:
-    """Draw the choice, where there is one."""
-    runs = _runs()
+def draw_weights_choice() -> None:
+    """Draw the choice; where there is no run to choose, a hint."""
+    runs = _list_runs()
     options = ["", *runs]
     if len(options) > 1:
-        choice(
+        draw_choice(
             st.selectbox,
             _("On the weights of"),
             options,
             key="path-weights",
-            value=_run_chosen(),
-            tell=lambda run: path_state.page().update(weights=run),
+            value=_get_run(),
+            tell=lambda run: path_state.get_page().update(weights=run),
             width=360,
-            format_func=lambda run: _name(runs[run]) if run else _("an untrained network"),
+            format_func=lambda run: _name_run(runs[run]) if run else _("an untrained network"),
             help=_("A run's weights are those of its last evaluation, pause or end."),
         )
     else:
@@ -46,60 +46,62 @@ def choose() -> None:
         )
 
 
-def chosen() -> Path | None:
-    """The file with the weights of the run that is chosen; None for the untrained network."""
-    run = _run_chosen()
-    return service().weights(run) if run else None
+def get_weights_file() -> Path | None:
+    """Return the file with the weights of the selected run; None for the untrained network."""
+    run = _get_run()
+    return get_service().weights(run) if run else None
 
 
-def name() -> str:
-    """The name of the run that is chosen; "" for the untrained network."""
-    run = _run_chosen()
-    return _name(_runs()[run]) if run else ""
+def get_run_name() -> str:
+    """Return the name of the selected run; "" for the untrained network."""
+    run = _get_run()
+    return _name_run(_list_runs()[run]) if run else ""
 
 
-def of_these_sizes() -> bool:
-    """Whether the run that is chosen, if any, has the network that this page shows. If not, the page says so, and offers it."""
-    run = _run_chosen()
-    if not run or _network(began := from_plain_cached(_runs()[run]["began"])) == _network(path_state.experiment()):
+def check_network() -> bool:
+    """Return whether the selected run, if any, has the network of this page; if not, say so and draw a button that opens it."""
+    run = _get_run()
+    if not run or _get_network_key(began := from_plain_cached(_list_runs()[run]["began"])) == _get_network_key(
+        visit.get_experiment()
+    ):
         return True
     layers = ngettext("{n} layer", "{n} layers", began.layers).format(n=began.layers)
     st.info(
         _("{run} trained another network than the one above: {cell}, {layers} of {units} units, task {task}.").format(
-            run=plain(name()),
+            run=escape_markdown(get_run_name()),
             cell=_(CELL_LABELS[began.cell]),
             layers=layers,
             task=_(get_task(began.task).label),
             units=", ".join(map(str, dict.fromkeys(began.widths))),
         )
     )
-    button(_("Show the network of this run"), key="path-as-run", tell=_as_run, args=[run])
+    draw_button(_("Show the network of this run"), key="path-as-run", tell=_open_run_experiment, args=[run])
     return False
 
 
-def _runs() -> dict[str, dict[str, Any]]:
-    """The runs whose weights are kept, by id, the newest first."""
+def _list_runs() -> dict[str, dict[str, Any]]:
+    """Return the runs with a weights file, by id, the newest first."""
     truth = visit.visit()
     there = [run for run in (truth["run"], truth["kept"], truth["previous"]) if run and not run["recorded"]]
     for run in there:
-        service().poll(run["id"], FAR)
-    return {run["id"]: run for run in there if service().weights(run["id"])}
+        get_service().poll(run["id"], BEYOND_ALL_EVENTS)
+    return {run["id"]: run for run in there if get_service().weights(run["id"])}
 
 
-def _run_chosen() -> str:
-    run = path_state.page().get("weights", "")
-    return run if run in _runs() else ""
+def _get_run() -> str:
+    run = path_state.get_page().get("weights", "")
+    return run if run in _list_runs() else ""
 
 
-def _name(run: dict[str, Any]) -> str:
+def _name_run(run: dict[str, Any]) -> str:
     return name_run(run["number"], from_plain_cached(run["began"]), select_events(run["events"], "changed"))
 
 
-def _network(e: Experiment) -> tuple[Any, ...]:
-    """What the weights belong to: in another network they would be no weights at all."""
+def _get_network_key(e: Experiment) -> tuple[Any, ...]:
+    """Return all that two networks must share for the weights of one to fit into the other."""
     return e.task, e.options, e.data_seed, e.cell, e.widths, e.shape.embedding
 
 
-def _as_run(run: str) -> None:
-    """Show the network of the run: its own experiment, as it began."""
-    visit.open_experiment(_runs()[run]["began"])
+def _open_run_experiment(run: str) -> None:
+    """Open the experiment that the run began with."""
+    visit.open_experiment(_list_runs()[run]["began"])

@@ -1,4 +1,4 @@
-"""One method: what it is, its cell with the masks on it, its equation, its masks over time, its counts, its code."""
+"""The card of one method: name, cell diagram, equation, masks over time, counts, published results and code."""
 
 import streamlit as st
 
@@ -22,30 +22,30 @@ from core.figures.path_histogram import render_path_histogram
 from core.figures.path_sentence import name_cell_route
 from core.figures.theme import Theme
 from core.i18n import N_, _, ngettext
-from pages.common.escape import plain
-from pages.common.lab_link import link
-from pages.common.svg_drawing import drawing
+from pages.common.escape import escape_markdown
+from pages.common.lab_link import draw_lab_link
+from pages.common.svg_drawing import draw_svg
 
 FACTS = (("use", N_("When to use it")), ("rates", N_("Usual rates")), ("test", N_("At test time")), ("cost", N_("Speed")),
          ("pitfall", N_("Pitfalls")))  # fmt: skip
 
 
-def head(name: str) -> None:
-    """The method's name, who proposed it, and what is not confirmed."""
+def draw_head(name: str) -> None:
+    """Draw the method's name, its aliases and its citation."""
     row = METHODS[name]
-    st.header(plain(_(row.label)), anchor=False)
+    st.header(escape_markdown(_(row.label)), anchor=False)
     also = _("{name}, also {aliases}") if row.aliases else "{name}"
-    st.caption(plain(also.format(name=name, aliases=", ".join(row.aliases))))
+    st.caption(escape_markdown(also.format(name=name, aliases=", ".join(row.aliases))))
     if row.citation:
-        st.markdown(plain(_(row.citation)))
+        st.markdown(escape_markdown(_(row.citation)))
 
 
-def cell_figure(name: str, cell: str, colours: Theme) -> None:
-    """The diagram of the cell, and the sites that its numbers name. Says so where the method is not defined for the cell."""
+def draw_cell(name: str, cell: str, colors: Theme) -> None:
+    """Draw the diagram of the cell and the list of its numbered sites, or that the method is not defined for the cell."""
     row = METHODS[name]
     if cell not in row.cells:
         st.info(
-            plain(
+            escape_markdown(
                 _("This method is not defined for the {cell}; it is for {cells}.").format(
                     cell=_(CELL_LABELS[cell]), cells=", ".join(_(CELL_LABELS[one]) for one in row.cells)
                 )
@@ -54,26 +54,26 @@ def cell_figure(name: str, cell: str, colours: Theme) -> None:
         return
     placement, drawn = row.build_placement(cell=cell), draw_preview_masks(row.build_placement(cell=cell), cell)
     first = {one.site: one.mask[0, 0].tolist() for one in drawn}
-    svg = render_cell_diagram(cell, first, colours, describe_cell(cell, first))
-    drawing(svg, f"cell-{name}")
-    _sites(placement)
+    svg = render_cell_diagram(cell, first, colors, describe_cell(cell, first))
+    draw_svg(svg, f"cell-{name}")
+    _draw_sites(placement)
 
 
-def facts(name: str, cell: str) -> None:
-    """The equation, and a sentence each on use, rates, test, speed and pitfalls."""
+def draw_facts(name: str, cell: str) -> None:
+    """Draw the equation, and a sentence each on use, rates, test time, speed and pitfalls."""
     row = METHODS[name]
-    # One equation a line: a phone, and half a screen, are narrow.
+    # One equation per line, for narrow screens.
     lines = row.get_equation(cell).replace(r"\quad", r"\\")
     st.latex(rf"\begin{{gathered}} {lines} \end{{gathered}}")
     for field, label in FACTS:
         if text := getattr(row, field):
-            st.markdown(f"**{_(label)}.** {plain(_(text))}")
+            st.markdown(f"**{_(label)}.** {escape_markdown(_(text))}")
     if row.unconfirmed:
-        st.warning(f"**{_('Unconfirmed.')}** {plain(_(row.unconfirmed))}")
+        st.warning(f"**{_('Unconfirmed.')}** {escape_markdown(_(row.unconfirmed))}")
 
 
-def masks_over_time(name: str, cell: str, colours: Theme) -> None:
-    """The masks of every site over 20 steps, of two samples, really drawn."""
+def draw_masks(name: str, cell: str, colors: Theme) -> None:
+    """Draw the masks of every site over 20 steps, for two samples."""
     row = METHODS[name]
     if cell not in row.cells:
         return
@@ -83,62 +83,62 @@ def masks_over_time(name: str, cell: str, colours: Theme) -> None:
         st.caption(_("There is none."))
         return
     st.caption(
-        _("Units × {steps} steps, two samples side by side; filled is kept, empty is dropped. Really drawn.").format(
+        _("Units × {steps} steps, two samples side by side; filled is kept, empty is dropped. Drawn by the engine.").format(
             steps=STEPS
         )
     )
     for one in drawn:
-        st.markdown(plain(_mask_name(one, row.build_placement(cell=cell).get(one.site))))
+        st.markdown(escape_markdown(_name_mask(one, row.build_placement(cell=cell).get(one.site))))
         says = _("Mask {place} over {steps} steps, of two samples").format(place=_(SITES[one.site].label), steps=STEPS)
-        drawing(render_mask_pattern(one.mask, STEPS, colours, says), f"mask-{name}-{one.site}")
+        draw_svg(render_mask_pattern(one.mask, STEPS, colors, says), f"mask-{name}-{one.site}")
 
 
-def counts(name: str, cell: str, layers: int, distance: int, gates: bool, colours: Theme) -> None:
-    """How many masks a path crosses: the formula, the numbers of this L and Δ, the histogram."""
+def draw_counts(name: str, cell: str, layers: int, distance: int, gates: bool, colors: Theme) -> None:
+    """Draw how many masks a path crosses: the formula, the numbers for this L and Δ, the histogram."""
     row = METHODS[name]
     if cell not in row.cells:
         return
     placement = row.build_placement(cell=cell)
-    found = count_corruption(placement, layers, distance, cell)
+    counts = count_corruption(placement, layers, distance, cell)
     st.markdown(f"### {_('How often content is corrupted')}")
     formula = row.count_for.get(cell, row.count)
     st.markdown(
         _("**{formula}** masks on a content path; H ≤ Δ of its hops in time run through the state.").format(
-            formula=plain(formula)
+            formula=escape_markdown(formula)
         )
     )
-    st.markdown(plain(_numbers(found, cell)))
-    drawing(render_path_histogram(found.histogram, colours), f"paths-{name}")
+    st.markdown(escape_markdown(_format_counts(counts, cell)))
+    draw_svg(render_path_histogram(counts.histogram, colors), f"paths-{name}")
     if gates:
-        _with_gates(name, count_all_routes(placement, layers, distance, cell), colours)
+        _draw_gate_routes(name, count_all_routes(placement, layers, distance, cell), colors)
 
 
-def results(name: str) -> None:
-    """What the papers report, and what tutorials say of the method."""
+def draw_results(name: str) -> None:
+    """Draw the published results of the method, and common claims of tutorials with their corrections."""
     if rows := list_published_results(name):
         st.markdown(f"### {_('Published results')}")
         for one in rows:
-            said = _("{data} · {network}: {value} ({measure}); {read}").format(
+            sentence = _("{data} · {network}: {value} ({measure}); {read}").format(
                 data=_(one.dataset), network=_(one.network), value=one.value, measure=_(one.metric), read=_(one.source)
             )
-            st.markdown(plain(said))
+            st.markdown(escape_markdown(sentence))
         if name in ("none", "zaremba2014"):
-            st.caption(plain(_(LOSS_NOTE)))
+            st.caption(escape_markdown(_(LOSS_NOTE)))
     if variants := list_tutorial_claims(name):
-        st.markdown(f"### {_('What tutorials say, and what is right')}")
+        st.markdown(f"### {_('Claims of tutorials, corrected')}")
         for variant in variants:
-            st.markdown(f"*{plain(_(variant.claim))}*  \n→ {plain(_(variant.correction))}")
+            st.markdown(f"*{escape_markdown(_(variant.claim))}*  \n→ {escape_markdown(_(variant.correction))}")
 
 
-def code(name: str, cell: str) -> None:
-    """The script of the Lab's default experiment with this method, and the way to the Lab."""
+def draw_code(name: str, cell: str) -> None:
+    """Draw the PyTorch script of the default experiment with this method, and the link to the Lab."""
     row = METHODS[name]
     if cell not in row.cells:
         return
-    experiment = _experiment(row, cell)
+    experiment = _build_experiment(row, cell)
     text = build_script(experiment)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        link(_("Open in the Lab"), to_query(experiment))
+        draw_lab_link(_("Open in the Lab"), to_query(experiment))
         st.download_button(
             _("Download the code"),
             text,
@@ -152,25 +152,25 @@ def code(name: str, cell: str) -> None:
         st.code(text, language="python", height=420)
 
 
-def _experiment(row: Method, cell: str) -> Experiment:
+def _build_experiment(row: Method, cell: str) -> Experiment:
     return build_experiment(cell=cell, placement=row.build_placement(cell=cell), monte_carlo=row.monte_carlo)
 
 
-def _sites(placement: Placement) -> None:
+def _draw_sites(placement: Placement) -> None:
     if not placement.sites:
         st.caption(_("No mask anywhere: every connection is clean."))
     for number, (site, dropout) in enumerate(placement, start=1):
-        said = _("{rate}; {sharing}. Multiplies {what}.").format(
-            rate=_rate(dropout), sharing=describe_sharing(dropout), what=_(site.multiplies)
+        sentence = _("{rate}; {sharing}. Multiplies {what}.").format(
+            rate=_format_rate(dropout), sharing=describe_sharing(dropout), what=_(site.multiplies)
         )
-        st.markdown(f"**{number} {plain(_(site.label))}** · {plain(said)}")
+        st.markdown(f"**{number} {escape_markdown(_(site.label))}** · {escape_markdown(sentence)}")
     for name, weight in placement.losses:
         term = LOSS_TERMS[name]
-        said = _("weight {w:g}").format(w=weight)
-        st.markdown(f"**{plain(_(term.label))}** · {plain(said)}. {plain(_(term.about))}")
+        sentence = _("weight {w:g}").format(w=weight)
+        st.markdown(f"**{escape_markdown(_(term.label))}** · {escape_markdown(sentence)}. {escape_markdown(_(term.about))}")
 
 
-def _rate(dropout: Dropout) -> str:
+def _format_rate(dropout: Dropout) -> str:
     schedule = dropout.schedule
     if schedule.kind == "constant":
         return f"p = {dropout.rate:g}"
@@ -180,7 +180,7 @@ def _rate(dropout: Dropout) -> str:
     )
 
 
-def _mask_name(one: PreviewMask, dropout: Dropout | None) -> str:
+def _name_mask(one: PreviewMask, dropout: Dropout | None) -> str:
     row = SITES[one.site]
     parts = [_(row.label), _("layer {n}").format(n=one.layer)]
     parts += [_("gate {name}").format(name=one.gate)] if one.gate else []
@@ -189,30 +189,34 @@ def _mask_name(one: PreviewMask, dropout: Dropout | None) -> str:
     return " · ".join([*parts, describe_sharing(dropout)] if dropout else parts)
 
 
-def _numbers(found: CorruptionCounts, cell: str) -> str:
-    masks = _("{least} to {most}").format(least=found.least, most=found.most) if found.least != found.most else str(found.least)
-    routes = [_("through the state {n}").format(n=found.through_state)]
-    if found.through_cell is not None:
-        routes.append(f"{name_cell_route(cell)} {found.through_cell}")
-    paths = ngettext("{n} path", "{n} paths", found.paths).format(n=_exact(found.paths))
-    said = _("Here: {masks}; {routes}. {paths}; one meets at most {distinct} different masks.").format(
-        masks=masks, routes=", ".join(routes), paths=paths, distinct=found.distinct
+def _format_counts(counts: CorruptionCounts, cell: str) -> str:
+    masks = (
+        _("{least} to {most}").format(least=counts.least, most=counts.most)
+        if counts.least != counts.most
+        else str(counts.least)
     )
-    held = _(" Zoneout can hold content back {least} to {most} times.").format(least=found.held[0], most=found.held[1])
-    return said + (held if found.held[1] else "")
+    routes = [_("through the state {n}").format(n=counts.through_state)]
+    if counts.through_cell is not None:
+        routes.append(f"{name_cell_route(cell)} {counts.through_cell}")
+    paths = ngettext("{n} path", "{n} paths", counts.paths).format(n=_format_integer(counts.paths))
+    sentence = _("Here: {masks}; {routes}. {paths}; one meets at most {distinct} different masks.").format(
+        masks=masks, routes=", ".join(routes), paths=paths, distinct=counts.distinct
+    )
+    held = _(" Zoneout can hold content back {least} to {most} times.").format(least=counts.held[0], most=counts.held[1])
+    return sentence + (held if counts.held[1] else "")
 
 
-def _with_gates(name: str, every: tuple[int, ...], colours: Theme) -> None:
+def _draw_gate_routes(name: str, every: tuple[int, ...], colors: Theme) -> None:
     least = next(n for n, paths in enumerate(every) if paths)
     st.markdown(
-        plain(
+        escape_markdown(
             _("With the routes along which content changes a gate: {paths} routes, {least} to {most} masks.").format(
-                paths=_exact(sum(every)), least=least, most=len(every) - 1
+                paths=_format_integer(sum(every)), least=least, most=len(every) - 1
             )
         )
     )
-    drawing(render_path_histogram(every, colours), f"routes-{name}")
+    draw_svg(render_path_histogram(every, colors), f"routes-{name}")
 
 
-def _exact(number: int) -> str:
+def _format_integer(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f") if number < 10**15 else f"10{format_exponent(len(str(number)) - 1)}…"

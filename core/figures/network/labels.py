@@ -61,15 +61,15 @@ def describe_sharing(dropout: Dropout) -> str:
     return ", ".join(_(CHOICE_LABELS[getattr(dropout, axis)]) for axis in axes)
 
 
-def label_mask(scene: Scene, site: str, layer: int, t: int, kept: int) -> str:
-    """Return the label of a barcode. kept: how many of its units are kept."""
+def label_mask(scene: Scene, site: str, layer: int, t: int, kept_units: int) -> str:
+    """Return the label of a barcode. kept_units: how many of its units are kept."""
     crossing = scene.crossing_numbers.get((site, layer, t))
     if crossing is None:
         text = _("{place}, step {t}: {kept} of {shown} units shown are kept")
     else:
         text = _("{place}, step {t}: {kept} of {shown} units shown are kept; crossing {number} of the path")
     shown = min(scene.units(site, layer), MAX_UNITS)
-    return text.format(place=label_site(site, layer), t=t, kept=kept, shown=shown, number=crossing)
+    return text.format(place=label_site(site, layer), t=t, kept=kept_units, shown=shown, number=crossing)
 
 
 def label_link(scene: Scene, stretch: str, layer: int) -> str:

@@ -1,0 +1,77 @@
+"""A reload of a browser's tab finds its visit again: the experiment, the run, the files and the view.
+
+A reload is a new session for Streamlit. The tab keeps a random name in its sessionStorage, which no link carries and no other
+tab shares, and says it on arrival. A duplicated tab has a copy of the name: it gets one of its own while the first is there.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+from pages.common import visit
+from pages.common.service import get_owner, get_service, list_connected_owners
+
+NAME = re.compile(r"[0-9a-zA-Z-]{8,64}")
+KEY = "tab"  # of the session: the name of its tab, "" until the browser has said it
+
+
+@dataclass
+class Tab:
+    """The visit of a tab, by the id of its owner; truth: the same dict that the tab's session has. last_arrival: in seconds."""
+
+    owner: str
+    truth: dict[str, Any]
+    last_arrival: float
+
+
+@st.cache_resource
+def _tabs() -> dict[str, Tab]:
+    """The tabs of this server, by their names."""
+    return {}
+
+
+def arrive(name: str) -> None:
+    """Take the name that the browser's tab has: go on with its visit, or begin one under this name."""
+    _forget_old()
+    if not NAME.fullmatch(str(name)) or st.session_state.get(KEY) == name:
+        return
+    known = _tabs().get(name)
+    if known is not None and known.owner != get_owner() and known.owner in list_connected_owners():
+        name, known = uuid4().hex, None  # a copy of a tab that is still there
+    if known is None:
+        _tabs()[name] = Tab(get_owner(), visit.visit(), time.monotonic())
+    else:
+        _go_on_with(known)
+    st.session_state[KEY] = name
+
+
+def get_name() -> str:
+    """Return the name that this session's tab is to keep; "" until it has said one."""
+    return str(st.session_state.get(KEY, ""))
+
+
+def keep_truth() -> None:
+    """Have the tab know the visit's newest dict: a crash card may have begun another one."""
+    tab = _tabs().get(get_name())
+    if tab is not None and visit.KEY in st.session_state:
+        tab.truth = st.session_state[visit.KEY]
+
+
+def _go_on_with(tab: Tab) -> None:
+    """Take over the visit; that which this session had begun from its link is given up."""
+    get_service().release(get_owner())
+    st.session_state["owner"], st.session_state[visit.KEY] = tab.owner, tab.truth
+    tab.last_arrival = time.monotonic()
+    get_owner()  # is connected again
+    get_service().renew(tab.owner)
+
+
+def _forget_old() -> None:
+    keep, now = get_service().settings.keep_time, time.monotonic()
+    for name, tab in list(_tabs().items()):
+        if tab.owner not in list_connected_owners() and now - tab.last_arrival > keep:
+            del _tabs()[name]

@@ -1,0 +1,71 @@
+"""What a run is estimated to need, against the network that it trains and what a process really takes."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.dropout.methods import METHODS
+from core.experiment.batches import load_data
+from core.experiment.experiment import Experiment, build_experiment
+from core.experiment.serialization import to_json
+from core.nn.network import Network
+from core.runs.memory_estimate import count_weights, estimate_memory
+
+ROOT = Path(__file__).parents[1]
+EXPERIMENTS: dict[str, Experiment] = {
+    "words": build_experiment("language-model", {"words": 2000}, hidden=(5, 7), embedding=3, layers=2),
+    "tied": build_experiment("language-model", {"words": 2000}, hidden=6, embedding=6, layers=1, decoder="tied"),
+    "gru": build_experiment("delayed-recall", {"sequences": 64}, cell="gru", hidden=6, layers=3),
+    "values": build_experiment("adding", {"sequences": 64}, cell="rnn", hidden=6, layers=1),
+    "pictures": build_experiment("digits", hidden=6, layers=2),
+}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_weights_are_counted_exactly(name: str) -> None:
+    e = EXPERIMENTS[name]
+    data = load_data(e)
+    assert count_weights(e, data) == sum(p.numel() for p in Network(data.tokens, data.classes, e).parameters())
+
+
+def test_more_of_anything_needs_more() -> None:
+    base: dict[str, Any] = {"hidden": 64, "layers": 2, "batch": 20, "steps": 20}
+    least = estimate_memory(build_experiment("language-model", {"words": 20000}, **base))
+    for more in ({"hidden": 640}, {"layers": 4}, {"batch": 200}, {"steps": 100}):
+        assert estimate_memory(build_experiment("language-model", {"words": 20000}, **base | more)) > least
+    assert estimate_memory(build_experiment("language-model", {"words": 40000}, **base)) > least
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read as Linux tells it")
+@pytest.mark.parametrize("hidden", [600])
+def test_a_large_run_stays_within_its_estimate(hidden: int) -> None:
+    """The most memory that a process has had, after one update and before it."""
+    placement = METHODS["zaremba2014"].build_placement(0.5)
+    e = build_experiment("language-model", {"words": 20000}, hidden=hidden, layers=2, updates=1, placement=placement)
+    code = """
+import sys
+from core.experiment.serialization import from_json
+from core.experiment.experiment import build_experiment
+from core.training.trainer import Trainer, prepare, train
+from core.training.events import NoCommands
+from core.experiment.batches import load_data
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
+prepare(1)
+for event in train(build_experiment("language-model", {"words": 2000}, hidden=8, updates=1)):
+    pass
+before = peak()
+run = Trainer(from_json(sys.argv[1]), NoCommands(), 8)
+run.update = 1
+batch = next(run.data.train(0))
+run.change_weights(batch)
+run.change_weights(batch)
+print(peak() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code, to_json(e)], cwd=ROOT, capture_output=True, text=True, check=True)
+    taken = float(done.stdout)
+    assert taken <= 1.1 * estimate_memory(e)
+    assert estimate_memory(e) <= 3 * taken, "or less would fit in memory than could"
