@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from core.training.trainer import Trainer
 
 FIRST = ("language-model", "adding")  # what a worker has tried before its first run: a task with classes, and one with values
-SAVING = 0.05  # of its training, at most, that a run spends on being saved
+SAVING = 0.1  # of its training, at most, that a run spends on being saved
 SETTLED = 0.5  # seconds after which a paused run is saved
 ALIVE = 1.0  # seconds after which a worker says that it is still there
 ROUND = 1.0  # seconds in which each run is to have had a turn, where its updates are short enough
