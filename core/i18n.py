@@ -17,11 +17,12 @@ _english = gettext.NullTranslations()
 
 def set_language(language: str | gettext.NullTranslations) -> None:
     """Set the language of this context: a code such as "en" or "zh-CN" (English if there is no catalogue for it)."""
-    _catalogue.set(_find_catalogue(language) if isinstance(language, str) else language)
+    _catalogue.set(find_catalogue(language) if isinstance(language, str) else language)
 
 
 @lru_cache(maxsize=64)  # the browser names the language, and gettext would look for files each time
-def _find_catalogue(language: str) -> gettext.NullTranslations:
+def find_catalogue(language: str) -> gettext.NullTranslations:
+    """Return the catalogue of a language; English where there is none."""
     codes = [language.replace("-", "_"), language.split("-")[0]]
     return gettext.translation("app", LOCALE_DIR, codes, fallback=True)
 

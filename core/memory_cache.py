@@ -34,7 +34,7 @@ class MemoryCache(Generic[K, V]):
                 self._values.move_to_end(key)
                 return self._values[key][0]
         value = make()
-        self._keep(key, value, self._size(value))
+        self._store(key, value, self._size(value))
         return value
 
     def clear(self) -> None:
@@ -47,7 +47,7 @@ class MemoryCache(Generic[K, V]):
         """Return how many values are held."""
         return len(self._values)
 
-    def _keep(self, key: K, value: V, size: int) -> None:
+    def _store(self, key: K, value: V, size: int) -> None:
         if size > self.limit:
             return
         with self._lock:

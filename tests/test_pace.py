@@ -3,7 +3,7 @@
 from pages.common.pace import INTERVALS, PATIENCE, WINDOW, Pace
 
 
-class Clock:
+class HandClock:
     """A clock that is moved by hand."""
 
     def __init__(self) -> None:
@@ -13,7 +13,7 @@ class Clock:
         return self.now
 
 
-def draw(pace: Pace, clock: Clock, seconds: float, pages: int, cost: float) -> None:
+def draw(pace: Pace, clock: HandClock, seconds: float, pages: int, cost: float) -> None:
     """So many pages are drawn one after the other at each interval, for so long; each takes `cost` seconds."""
     end = clock.now + seconds
     while clock.now < end:
@@ -25,14 +25,14 @@ def draw(pace: Pace, clock: Clock, seconds: float, pages: int, cost: float) -> N
 
 
 def test_one_page_is_looked_at_twice_a_second() -> None:
-    clock = Clock()
+    clock = HandClock()
     pace = Pace(clock)
     draw(pace, clock, 60, pages=1, cost=0.05)
     assert pace.interval == INTERVALS[0]
 
 
 def test_a_class_is_looked_at_more_rarely_and_the_last_one_who_stays_often_again() -> None:
-    clock = Clock()
+    clock = HandClock()
     pace = Pace(clock)
     draw(pace, clock, 3 * WINDOW, pages=30, cost=0.02)
     assert pace.interval == INTERVALS[-1]
@@ -41,7 +41,7 @@ def test_a_class_is_looked_at_more_rarely_and_the_last_one_who_stays_often_again
 
 
 def test_a_load_in_between_settles() -> None:
-    clock = Clock()
+    clock = HandClock()
     pace = Pace(clock)
     seen = []
     for _second in range(120):
@@ -52,7 +52,7 @@ def test_a_load_in_between_settles() -> None:
 
 
 def test_an_exception_counts_as_drawn() -> None:
-    clock = Clock()
+    clock = HandClock()
     pace = Pace(clock)
     for _time in range(8):
         try:

@@ -10,7 +10,7 @@ from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.Element_pb2 import Element
 from websockets.exceptions import WebSocketException
 
-from tests.load.tab import Tab
+from tests.load.tab import BrowserTab
 
 PROGRESS = re.compile(r"update (\d+) of (\d+)")
 BADGE = re.compile(r"-badge\[:material/(\w+):")
@@ -32,7 +32,7 @@ class Student:
     moves: int = 0
 
     def __post_init__(self) -> None:
-        self.tab = Tab(self.url, self._look, self._sum_up)
+        self.tab = BrowserTab(self.url, self._look, self._sum_up)
         self._random = random.Random(self.seed)
         self._played: float | None = None
         self._badge, self._update, self._run = "", 0, ""

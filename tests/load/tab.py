@@ -37,7 +37,7 @@ class Request:
 
 
 @dataclass
-class Run:
+class ScriptRun:
     """A run of the page's script that the server makes. fragments: those that it draws; none of them: the whole page."""
 
     id: str
@@ -64,7 +64,7 @@ class Cached:
 
 
 @dataclass
-class Tab:
+class BrowserTab:
     """A tab. waits: seconds from each request to its answer, by kind. errors: what went wrong, in a word or a sentence.
 
     on_element, on_finish: what is told of each element that arrives, and after each script run that came to its end.
@@ -84,7 +84,7 @@ class Tab:
         self._cache: dict[str, Cached] = {}
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._pending: list[Request] = []
-        self._run = Run("", [], 0.0)
+        self._run = ScriptRun("", [], 0.0)
         self._runs, self._max_age, self._page, self._closing = 0, 2, "", False
         self._reader: asyncio.Task[None] | None = None
 
@@ -151,7 +151,7 @@ class Tab:
         try:
             async for data in self._socket:
                 self.received += len(data)
-                self._take(ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode()))
+                self._handle(ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode()))
             self._fail("socket closed by the server")
         except Exception as error:  # whatever it is: the report names it
             self._fail(f"{type(error).__name__}: {error}")
@@ -164,7 +164,7 @@ class Tab:
             self._stop_timers()
             self._closing = True
 
-    def _take(self, message: ForwardMsg) -> None:
+    def _handle(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
         if kind == "ref_hash":
             cached = self._cache.get(message.ref_hash)
@@ -179,7 +179,7 @@ class Tab:
         elif message.metadata.cacheable:
             self._cache[message.hash] = Cached(message, self._runs)
         if kind == "delta":
-            self._take_delta(message)
+            self._handle_delta(message)
         elif kind == "new_session":
             self._begin_run(message)
         elif kind == "navigation":
@@ -194,7 +194,7 @@ class Tab:
         elif kind == "session_event" and message.session_event.WhichOneof("type") == "script_compilation_exception":
             self.errors.append(message.session_event.script_compilation_exception.message)
 
-    def _take_delta(self, message: ForwardMsg) -> None:
+    def _handle_delta(self, message: ForwardMsg) -> None:
         delta = message.delta
         if delta.WhichOneof("type") != "new_element":
             return
@@ -216,7 +216,7 @@ class Tab:
 
     def _begin_run(self, message: ForwardMsg) -> None:
         run = message.metadata.run
-        self._run = Run(run.script_run_id, list(run.fragment_ids), time.monotonic())
+        self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
         self._page = message.new_session.page_script_hash
         if not self._run.fragments:
             self._stop_timers()
@@ -271,23 +271,23 @@ class Tab:
             self._stop_timer(fragment)
 
 
-def read_state(kind: str, shown: Any) -> WidgetState:
+def read_state(kind: str, widget: Any) -> WidgetState:
     """Return the state of a widget that has just appeared, or whose value the server has set."""
-    state, is_set = WidgetState(id=shown.id), getattr(shown, "set_value", False)
+    state, is_set = WidgetState(id=widget.id), getattr(widget, "set_value", False)
     if kind == "slider":
-        state.double_array_value.data.extend(shown.value if is_set else shown.default)
+        state.double_array_value.data.extend(widget.value if is_set else widget.default)
     elif kind == "checkbox":
-        state.bool_value = shown.value if is_set else shown.default
+        state.bool_value = widget.value if is_set else widget.default
     elif kind == "text_input":
-        state.string_value = shown.value if is_set else shown.default
+        state.string_value = widget.value if is_set else widget.default
     elif kind == "number_input":
-        state.double_value = shown.value if is_set else shown.default
+        state.double_value = widget.value if is_set else widget.default
     elif kind == "selectbox" and is_set:
-        state.string_value = shown.raw_value
-    elif kind == "selectbox" and shown.HasField("default"):
-        state.string_value = shown.options[shown.default]
+        state.string_value = widget.raw_value
+    elif kind == "selectbox" and widget.HasField("default"):
+        state.string_value = widget.options[widget.default]
     elif kind == "button_group":
-        chosen = shown.raw_values if is_set else [shown.options[index].content for index in shown.default]
+        chosen = widget.raw_values if is_set else [widget.options[index].content for index in widget.default]
         state.string_array_value.data.extend(chosen)
     elif kind == "file_uploader":
         state.file_uploader_state_value.SetInParent()
