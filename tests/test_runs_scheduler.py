@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.runs.scheduler import FairShare, Residency, Room
+from tests.manual_clock import ManualClock
 
 SLICE = 0.1
 LONG = 0.4  # the longest slice: an update cannot be left in its middle
@@ -123,15 +124,6 @@ def test_one_that_hurries_all_the_time_takes_no_more_than_its_share() -> None:
     assert given_to["a"] - given_to["b"] <= 3 * SLICE + 0.1
 
 
-class Clock:
-    """A clock that goes on when told to."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 RESIDENCE, PAUSE = 10.0, 60.0
 
 
@@ -142,7 +134,7 @@ class Server:
     workers: int
     room: float
     most: int
-    clock: Clock = field(default_factory=Clock)
+    clock: ManualClock = field(default_factory=ManualClock)
     sizes: dict[str, float] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     where: dict[str, int] = field(default_factory=dict)

@@ -7,8 +7,8 @@ from pages.common import service as pages_service
 
 PAGE = """
 import streamlit as st
-from pages.common.service import owner
-st.text(owner())
+from pages.common.service import get_owner
+st.text(get_owner())
 """
 
 
@@ -28,7 +28,7 @@ class Told:
 def test_a_visit_is_there_from_its_first_page_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether or not it has a run that a page polls."""
     told = Told()
-    monkeypatch.setattr(pages_service, "service", lambda: told)
+    monkeypatch.setattr(pages_service, "get_service", lambda: told)
     page = AppTest.from_string(PAGE).run()
     assert not page.exception
     assert told.renewed == [page.text[0].value]

@@ -83,11 +83,11 @@ class FairShare:
         account.used += seconds / account.weight
         self._owners[owner].used += seconds / self._owners[owner].weight
 
-    def may_hurry(self, run: str) -> bool:
-        """Whether the run may have a turn at once, such as to obey a command; not where its owner has had much more than the
-        others already."""
+    def may_hurry(self, run: str, ahead: float = AHEAD) -> bool:
+        """Whether the run may have a turn at once, such as to obey a command; not where its owner has had that many slices more
+        than another one already."""
         others = [self._owners[name] for name in self._runs]
-        return not others or self._owners[self._owner_of[run]].used <= self._least(others) + AHEAD * self.slice_time
+        return not others or self._owners[self._owner_of[run]].used <= self._least(others) + ahead * self.slice_time
 
     def set_weight(self, owner: str, weight: float) -> None:
         """How large the owner's share is; 1 unless it was set."""

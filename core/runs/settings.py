@@ -64,7 +64,7 @@ class Settings:
     waiting_runs: int = 300
     run_memory: int = 0
     updates: int = 200_000
-    checkpoint_time: float = 2.0
+    checkpoint_time: float = 1.0
     pause_time: float = 60.0
     crashes: int = 2
     crashes_in_all: int = 25

@@ -27,7 +27,7 @@ from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_plain
 from core.i18n import _
 from core.runs.processes import is_out_of_memory, limit_memory, lower_priority, take_stdout, write_event
-from core.runs.scheduler import FairShare
+from core.runs.scheduler import AHEAD, FairShare
 from core.runs.settings import Settings
 from core.training.events import VERSION, Command, Event
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 FIRST = ("language-model", "adding")  # what a worker has tried before its first run: a task with classes, and one with values
 SAVING = 0.1  # of its training, at most, that a run spends on being saved
+CATCHING_UP = 10.0  # slices that a visit may be ahead of the others while its run repeats what was lost in a crash
 SETTLED = 0.5  # seconds after which a paused run is saved
 ALIVE = 1.0  # seconds after which a worker says that it is still there
 ROUND = 1.0  # seconds in which each run is to have had a turn, where its updates are short enough
@@ -171,7 +172,8 @@ class Worker:
         self._save_paused()
         hurried, self.hurried = self.hurried, []
         for run in dict.fromkeys(hurried):
-            if run in self.runs and self.shares.may_hurry(run):
+            repeats = run in self.runs and self._repeats(self.runs[run])
+            if run in self.runs and self.shares.may_hurry(run, CATCHING_UP if repeats else AHEAD):
                 self._advance(run, 0.0)
         if (turn := self.shares.next()) is not None:
             self._advance(turn, min(self.settings.slice_time, ROUND / self.shares.waiting))
@@ -218,9 +220,13 @@ class Worker:
             self.shares.charge(name, time.perf_counter() - began)
             if paused:
                 self.shares.sleep(name)
-            elif held.trainer and held.trainer.repeats:
-                self.hurried.append(name)  # somebody has seen it further on already
+            elif self._repeats(held):
+                self.hurried.append(name)
         self._write_turn("")
+
+    def _repeats(self, held: Held) -> bool:
+        # What is trained again after a crash has been seen already, so everybody else waits for it a little.
+        return bool(held.trainer.repeats if held.trainer else held.message.get("recovering"))
 
     def _save_paused(self) -> None:
         # A paused run may stay so for long: it is saved, but not while somebody may be about to press the next button.

@@ -35,7 +35,7 @@ def _release(owner: str) -> None:
 
 @st.cache_resource(scope="session", on_release=_release)
 def _register_release(owner: str) -> str:
-    # Called again after a lost connection, so that the release can happen once more.
+    # Called again after a lost connection: the visit is there, and the release can happen once more.
     list_connected_owners().add(owner)
     get_service().renew(owner)
     return owner
