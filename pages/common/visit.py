@@ -34,6 +34,7 @@ from pages.common.visit_files import describe_missing_file, has_files, replace_l
 KEY = "visit"
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
 LIST_FIELDS = ("predicted", *KINDS)  # in a record: what was answered
+OUTPUTS = "outputs"
 MAX_UNDO = 100
 MAX_EVENTS = 3000  # of a run; beyond, its older records are thinned
 SAME_DRAG = 1.5  # seconds: edits by one control within them are one step of undo
@@ -45,9 +46,10 @@ EditFunction = Callable[..., Experiment]
 
 def visit() -> Plain:
     """Return the truth of this visit; it begins as the default experiment with nothing on."""
-    if KEY not in st.session_state:
-        st.session_state[KEY] = _new()
-    truth: Plain = st.session_state[KEY]
+    try:
+        truth: Plain = st.session_state[KEY]  # looked up once, as a page asks for it some sixty times
+    except KeyError:
+        truth = st.session_state[KEY] = _new()
     return truth
 
 
@@ -191,12 +193,17 @@ def poll_run() -> None:
 
 
 def select_run_events(run: Run, kind: str) -> list[Event]:
-    """Return the events of one kind of a run. A call looks only at the events that have come since the last one."""
+    """Return the events of one kind of a run; `OUTPUTS` are the records with what the network answered at an evaluation.
+
+    A call looks only at the events that have come since the last one.
+    """
     events, index = run["events"], run.get("index")
     if index is None or index["of"] is not events or index["count"] > len(events):
         index = run["index"] = {"of": events, "count": 0, "kinds": {}}
     for event in events[index["count"] :]:
         index["kinds"].setdefault(event["event"], []).append(event)
+        if any(name in event for name in KINDS):
+            index["kinds"].setdefault(OUTPUTS, []).append(event)
     index["count"] = len(events)
     found: list[Event] = index["kinds"].setdefault(kind, [])
     return found

@@ -13,7 +13,6 @@ from core.figures.forecast_chart import describe_forecast, plot_forecast
 from core.figures.generated_answers import build_answers, describe_answers, render_answers
 from core.figures.theme import Theme
 from core.i18n import _
-from core.tasks.prediction_summary import KINDS
 from core.training.events import last_update
 from pages.common import visit
 from pages.common.escape import escape_markdown
@@ -42,10 +41,7 @@ def draw_evaluation_outputs(colors: Theme) -> None:
 def _find_last_evaluation(run: visit.Run) -> dict[str, Any]:
     """Return the record of the last evaluation up to the visible update; {} where there is none."""
     last = network.get_visible_update() if visit.visit()["run"] else last_update(run["events"])
-    records = (
-        r for r in reversed(visit.select_run_events(run, "record")) if r["update"] <= last and any(k in r for k in KINDS)
-    )
-    return next(records, {})
+    return next((record for record in reversed(visit.select_run_events(run, visit.OUTPUTS)) if record["update"] <= last), {})
 
 
 def _describe_update(record: dict[str, Any]) -> str:
