@@ -141,6 +141,14 @@ def test_a_change_that_comes_too_late_is_said_and_starts_nothing() -> None:
     assert page.button(key="play").label == "Play"
 
 
+def test_a_change_that_ends_the_run_is_not_called_too_late() -> None:
+    page = open_lab(**RECALL, p_state="0.1,0.3")
+    paused_run(page)
+    check_lab(page.selectbox(key="layers").select(3).run())
+    assert visit(page)["run"] is None
+    assert not page.warning
+
+
 def test_a_link_inside_the_app_keeps_the_run_and_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_lab(**RECALL, path="0,1,4")
     run = paused_run(page)

@@ -35,6 +35,8 @@ PAGES = {
     "papers": "pages/reference/papers.py",
 }
 SMALL = {"task": "delayed-recall", "lag": "4", "hidden": "8", "sequences": "64", "epochs": "2"}
+# What is picked may depend on how far a run has come, so the number is drawn before it is known among how many.
+PICKS = st.integers(0, 10**6)
 BUTTONS = ("play", "step", "reset", "new-masks", "undo", "redo", "hold", "replay")
 CSV = ("level,holes\n" + "".join(f"{n % 17 * (1 + n % 3)},{n % 7}\n" for n in range(400))).encode()
 FILES = {"own.csv": CSV, "flat.csv": b"7\n" * 400, "picture.csv": b"\x89PNG\0\0", "tale.txt": b"the cat sees the dog. \n" * 300}
@@ -80,10 +82,10 @@ class VisitMachine(RuleBasedStateMachine):
         self.page.selectbox(key="layers").select(layers).run()
 
     @precondition(lambda self: self.place == "lab")
-    @rule(data=st.data())
-    def switch_site(self, data: st.DataObject) -> None:
+    @rule(pick=PICKS)
+    def switch_site(self, pick: int) -> None:
         toggles = [one for one in self.page.toggle if str(one.key).startswith("on-") and not one.disabled]
-        toggle = data.draw(st.sampled_from(toggles))
+        toggle = toggles[pick % len(toggles)]
         toggle.set_value(not toggle.value).run()
 
     @precondition(lambda self: self.place == "lab")
@@ -114,14 +116,13 @@ class VisitMachine(RuleBasedStateMachine):
             text = '{"layers": 99}' if damaged else to_json(self.experiment)
             uploaders[0].upload("experiment.json", text.encode(), "application/json").run()
 
-    @rule(data=st.data())
-    def change_any_widget(self, data: st.DataObject) -> None:
+    @rule(pick=PICKS, share=st.floats(0, 1))
+    def change_any_widget(self, pick: int, share: float) -> None:
         page = self.page
         kinds = [page.selectbox, page.slider, page.number_input, page.toggle, page.multiselect]
         widgets = [one for kind in kinds for one in kind if not one.disabled]
         if widgets:
-            widget = data.draw(st.sampled_from(widgets))
-            _change(data, widget)
+            _change(widgets[pick % len(widgets)], share)
             page.run()
 
     @rule()
@@ -154,17 +155,19 @@ class VisitMachine(RuleBasedStateMachine):
             assert fixed.items() <= visit["experiment"].items(), "a run that cannot follow is set aside"
 
 
-def _change(data: st.DataObject, widget: Any) -> None:
-    """Give a widget another value, any that it offers."""
-    if widget.type in ("selectbox", "multiselect"):
+def _change(widget: Any, share: float) -> None:
+    """Give a widget another value; share: which of those that it offers, from 0 to 1."""
+    if widget.type == "selectbox":
         if widget.options:
-            widget.select_index(data.draw(st.integers(0, len(widget.options) - 1)))
+            widget.select_index(round(share * (len(widget.options) - 1)))
+    elif widget.type == "multiselect":
+        widget.set_value(widget.value[:-1])
     elif widget.type == "toggle":
         widget.set_value(not widget.value)
     elif isinstance(widget.min, float):
-        widget.set_value(round(data.draw(st.floats(widget.min, min(widget.max, widget.min + 1))), 2))
+        widget.set_value(round(widget.min + share * (min(widget.max, widget.min + 1) - widget.min), 2))
     else:
-        widget.set_value(data.draw(st.integers(int(widget.min), int(min(widget.max, widget.min + 40)))))
+        widget.set_value(int(widget.min + share * (min(widget.max, widget.min + 40) - widget.min)))
 
 
 def _without_file(experiment: Experiment) -> tuple[Any, ...]:
@@ -210,9 +213,7 @@ def _compare_figure(page: AppTest, experiment: Experiment) -> None:
     """The barcodes of the network are at the places where its placement drops now."""
     (network,) = _components(page, "network")
     root = ET.fromstring(network["svg"])
-    shown = {
-        (one.attrib["data-site"], int(one.attrib["data-layer"])) for one in root.iter() if "net-mask" in one.get("class", "")
-    }
+    shown = {(one.attrib["data-site"], int(one.attrib["data-layer"])) for one in root.iter() if "data-units" in one.attrib}
     now = {
         (site.name, layer)
         for site, layer, dropout in experiment.placement.list_active(experiment.layers)

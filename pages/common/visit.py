@@ -179,17 +179,20 @@ def drop_lost_files() -> None:
 
 
 def poll_run() -> None:
-    """Append the events of the run since the last poll, and its state."""
+    """Append the events of the run since the last poll, and its state; say so where it ended before the last change."""
     run = visit()["run"]
-    if run is None or run["state"] not in ACTIVE:
-        return
+    if run is not None and run["state"] in ACTIVE:
+        _take_news(run)
+        if run["state"] not in ACTIVE and not run["recorded"]:
+            _check_last_change(run)
+
+
+def _take_news(run: Run) -> None:
     news = get_service().poll(run["id"], run["next"])
     run["events"] += [pack_lists(event) for event in news.events]
     if len(run["events"]) > MAX_EVENTS:
         run["events"] = thin_records(run["events"], MAX_EVENTS)
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
-    if news.state not in ACTIVE and not run["recorded"]:
-        _check_last_change(run)
 
 
 def select_run_events(run: Run, kind: str) -> list[Event]:
@@ -216,9 +219,7 @@ def set_aside_run() -> None:
         return
     if run["state"] in ACTIVE:
         get_service().command(run["id"], {"command": "stop"})
-        poll_run()
-    if visit()["run"] is None:  # the poll has found that a change came too late, and has set it aside
-        return
+        _take_news(run)
     if last_update(run["events"]) > 0:
         events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
         visit()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began")} | {"events": events}
