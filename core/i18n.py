@@ -6,6 +6,7 @@ are translated where they are shown. A second language is a catalogue in assets/
 
 import gettext
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 LOCALE_DIR = Path(__file__).parent.parent / "assets" / "locale"
@@ -16,10 +17,19 @@ _english = gettext.NullTranslations()
 
 def set_language(language: str | gettext.NullTranslations) -> None:
     """Set the language of this context: a code such as "en" or "zh-CN" (English if there is no catalogue for it)."""
-    if isinstance(language, str):
-        codes = [language.replace("-", "_"), language.split("-")[0]]
-        language = gettext.translation("app", LOCALE_DIR, codes, fallback=True)
-    _catalogue.set(language)
+    _catalogue.set(find_catalogue(language) if isinstance(language, str) else language)
+
+
+@lru_cache(maxsize=64)  # the browser names the language, and gettext would look for files each time
+def find_catalogue(language: str) -> gettext.NullTranslations:
+    """Return the catalogue of a language; English where there is none."""
+    codes = [language.replace("-", "_"), language.split("-")[0]]
+    return gettext.translation("app", LOCALE_DIR, codes, fallback=True)
+
+
+def get_catalogue() -> gettext.NullTranslations:
+    """Return the catalogue of the current language; the same object for the same language."""
+    return _catalogue.get(_english)
 
 
 def _(message: str) -> str:

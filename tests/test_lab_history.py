@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from core.experiment.diff import have_comparable_losses
 from core.experiment.experiment import Experiment, build_experiment
 from core.figures.run_summary import name_run
 from core.training import trainer
-from core.training.events import Command, Event, last_update, predictions_at, select_events
+from core.training.events import Command, Event, last_update, make_record, predictions_at, select_events, thin_records
 from tests.strategies import placements
 
 RECALL = build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, batch=8, epochs=2)  # 8 updates an epoch
@@ -158,3 +159,22 @@ def test_losses_are_comparable_over_the_same_data_whatever_learns_them() -> None
 def test_the_newest_update() -> None:
     assert last_update([]) == last_update([{"event": "started"}]) == 0
     assert last_update([{"event": "record", "update": 3}, {"event": "changed", "update": 3}, {"event": "state"}]) == 3
+
+
+def test_a_long_run_keeps_its_shape_in_few_records() -> None:
+    events: list[Event] = [{"event": "started", "updates": 50_000}]
+    for update in range(50_000):
+        loss = float(abs(update - 4000) + 1)
+        evaluated = {"train_loss_clean": loss, "val_loss": loss, "val": {}} if update % 50 == 0 else None
+        events.append(make_record(update, update / 50, loss, evaluated))
+        if update == 20_000:
+            events.append({"event": "changed", "update": update, "mask_seed": 3})
+        if len(events) > 2000:
+            events = thin_records(events, 2000)
+    updates = [event["update"] for event in select_events(events, "record")]
+    assert len(events) <= 2000
+    assert updates == sorted(set(updates))
+    assert updates[-500:] == list(range(49_500, 50_000))
+    assert max(later - earlier for earlier, later in pairwise(updates)) <= 64
+    assert {4000, 0} <= set(updates)
+    assert [event["event"] for event in events if event["event"] != "record"] == ["started", "changed"]

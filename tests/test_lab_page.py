@@ -19,6 +19,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
+from core import i18n
 from core.analysis.path_counts import count_corruption
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, build_dropout
@@ -525,7 +526,7 @@ class Bracketed(gettext.NullTranslations):
     ],
 )
 def test_every_text_is_translated(link: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gettext, "translation", lambda *_args, **_more: Bracketed())
+    monkeypatch.setattr(i18n, "find_catalogue", lambda _language: Bracketed())
     page = open_lab(**link)
     bare = {text: left for text in texts(page) if (left := outside(text))}
     assert not bare, f"not translated: {bare}"

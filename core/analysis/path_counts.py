@@ -254,8 +254,15 @@ def list_crossings(
             ),
             "path",
         )
+    return list(_list_crossings(placement, layers, tuple(climbs), through, cell))
+
+
+@lru_cache(maxsize=512)  # asked for twice at every tick of a live page
+def _list_crossings(
+    placement: Placement, layers: int, climbs: tuple[int, ...], through: str, cell: str
+) -> tuple[MaskCrossing, ...]:
     trail = _follow_path(_TracedNetwork(placement, layers, cell), climbs, _content_ops(through == "cell", through == "state"))
-    return list(trail.masks)
+    return tuple(trail.masks)
 
 
 def _follow_path(net: "_TracedNetwork", climbs: Sequence[int], op: Ops) -> Any:

@@ -11,12 +11,15 @@ from core.dropout.masks import Array, draw_masks
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
+from core.memory_cache import MemoryCache
 from core.tasks import get_task
 from core.tasks.task import Batch, Data, Value
 from core.tasks.window_variants import reset_every_window, vary_window_lengths
 
 # What the data depend on: (task, options, T, B, data seed), windows, states, decoder.
-_DataKey = tuple[tuple[str, tuple[tuple[str, Value], ...], int, int, int], str, str, str]
+_SourceKey = tuple[str, tuple[tuple[str, Value], ...], int, int, int]
+_DataKey = tuple[_SourceKey, str, str, str]
+DATA_MEMORY, BATCH_MEMORY = 48 * 2**20, 16 * 2**20  # bytes
 
 
 def load_data(experiment: Experiment) -> Data:
@@ -40,14 +43,12 @@ def count_updates(experiment: Experiment) -> int:
 
 def count_inputs(experiment: Experiment) -> int:
     """Return the number of inputs that an epoch reads, B · T per batch (for a text: the symbols in whole windows)."""
-    return sum(batch.x.shape[0] * batch.x.shape[1] for batch in load_data(experiment).train(0))
+    return _count_inputs(_get_key(experiment))
 
 
 def count_targets(experiment: Experiment) -> dict[str, int]:
     """Return the number of targets in an epoch of training, in the validation split and in the test split."""
-    data = load_data(experiment)
-    splits = {"train": data.train(0), "validation": data.split("validation"), "test": data.split("test")}
-    return {name: sum(int(batch.target_mask.sum()) for batch in batches) for name, batches in splits.items()}
+    return dict(_count_targets(_get_key(experiment)))
 
 
 def batch_at(experiment: Experiment, update: int) -> Batch:
@@ -86,29 +87,44 @@ def _have_same_targets(one: _DataKey, other: _DataKey) -> bool:
     return targets[0] == targets[1]
 
 
+@lru_cache(maxsize=256)
+def _count_inputs(key: _DataKey) -> int:
+    return sum(batch.x.shape[0] * batch.x.shape[1] for batch in _load_data(key).train(0))
+
+
+@lru_cache(maxsize=256)
+def _count_targets(key: _DataKey) -> tuple[tuple[str, int], ...]:
+    data = _load_data(key)
+    splits = {"train": data.train(0), "validation": data.split("validation"), "test": data.split("test")}
+    return tuple((name, sum(int(batch.target_mask.sum()) for batch in batches)) for name, batches in splits.items())
+
+
 def _get_key(e: Experiment) -> _DataKey:
     return (e.task, e.options, e.steps, e.batch, e.data_seed), e.windows, e.states, e.decoder
 
 
-@lru_cache(maxsize=8)
-def _make_data(name: str, options: tuple[tuple[str, Value], ...], steps: int, batch: int, seed: int) -> Data:
-    return get_task(name).make_data(dict(options), steps, batch, seed)
-
-
+# A class has as many data sets as students have seeds: what bounds the caches is memory.
+_sources: MemoryCache[_SourceKey, Data] = MemoryCache(DATA_MEMORY)
+_loaded: MemoryCache[_DataKey, Data] = MemoryCache(DATA_MEMORY)
+_batches: MemoryCache[tuple[_DataKey, int], Batch] = MemoryCache(BATCH_MEMORY)
 # Data that somebody holds, such as a run that trains on them, are found again however many others were asked for since.
 _held: WeakValueDictionary[_DataKey, Data] = WeakValueDictionary()
 
 
-@lru_cache(maxsize=8)
 def _load_data(key: _DataKey) -> Data:
-    data = _held.get(key) or _cut_data(key)
+    data = _loaded.get(key, lambda: _held.get(key) or _cut_data(key))
     _held[key] = data
     return data
 
 
+def _make_data(source: _SourceKey) -> Data:
+    name, options, steps, batch, seed = source
+    return get_task(name).make_data(dict(options), steps, batch, seed)
+
+
 def _cut_data(key: _DataKey) -> Data:
     source, windows, states, decoder = key
-    data = _make_data(*source)
+    data = _sources.get(source, lambda: _make_data(source))
     if decoder == "tied" and data.tokens != data.classes:
         raise Invalid(
             _(
@@ -122,8 +138,7 @@ def _cut_data(key: _DataKey) -> Data:
     return reset_every_window(data) if states == "fresh" else data
 
 
-@lru_cache(maxsize=32)
 def _load_batch(key: _DataKey, update: int) -> Batch:
     data = _load_data(key)
     epoch, index = divmod(update - 1, data.updates)
-    return next(islice(data.train(epoch), index, None))
+    return _batches.get((key, update), lambda: next(islice(data.train(epoch), index, None)))

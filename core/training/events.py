@@ -18,6 +18,7 @@ Events:
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 from core.dropout.placement import placement_from_plain
@@ -77,6 +78,33 @@ def make_record(update: int, epoch: float, train_loss: float, evaluated: Mapping
 def select_events(events: Iterable[Event], kind: str) -> list[Event]:
     """Return the events of one kind."""
     return [event for event in events if event["event"] == kind]
+
+
+def thin_records(events: Sequence[Event], most: int) -> list[Event]:
+    """Return the events with at most about `most` records.
+
+    The newest quarter stays. Of the older ones every second stays, or every fourth and so on, of those with an evaluation and
+    of those without alike; also the one with the lowest validation loss, and all events that are no records.
+    """
+    records = select_events(events, "record")
+    old = records[: -max(1, most // 4)]
+    evaluated = [event for event in records if event["val_loss"] is not None]
+    gaps = [later["update"] - earlier["update"] for earlier, later in pairwise(evaluated)]
+    kept = _thin([event for event in old if event["val_loss"] is None], 1, most // 2)
+    kept |= _thin([event for event in old if event["val_loss"] is not None], min(gaps, default=1), most // 4)
+    kept |= {event["update"] for event in records[-max(1, most // 4) :]}
+    if evaluated:
+        kept.add(min(evaluated, key=lambda event: event["val_loss"])["update"])
+    return [event for event in events if event["event"] != "record" or event["update"] in kept]
+
+
+def _thin(records: Sequence[Event], gap: int, most: int) -> set[int]:
+    """Return the updates of at most `most` of the records, evenly spaced. gap: updates from one to the next."""
+    stride, kept = 1, {event["update"] for event in records}
+    while len(kept) > most:
+        stride *= 2
+        kept = {update for update in kept if update // gap % stride == 0}
+    return kept
 
 
 def last_update(events: Sequence[Event]) -> int:

@@ -22,6 +22,7 @@ CRASH = "crash"  # the report of the last exception, until the visitor has chose
 RERUN = "crash-rerun"  # a fragment has asked for the page to be drawn again
 WORKED = "worked"  # what the visit was after the last run of a page that came to its end
 RUNS = ("run", "kept", "previous")  # of the visit: not part of what is brought back
+HISTORY = ("undo", "redo")  # of the visit: a hundred experiments that nobody changes, too many to be copied in every run
 MAX_REPORT_CHARACTERS = 4000  # characters of a report
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -110,7 +111,9 @@ def _show_card() -> None:
 def _remember() -> None:
     truth = st.session_state.get("visit")
     if truth is not None:
-        st.session_state[WORKED] = copy.deepcopy({name: value for name, value in truth.items() if name not in RUNS})
+        worked = {name: list(truth[name]) for name in HISTORY if name in truth}
+        rest = {name: value for name, value in truth.items() if name not in (*RUNS, *HISTORY)}
+        st.session_state[WORKED] = copy.deepcopy(rest) | worked
 
 
 def _go_on() -> None:

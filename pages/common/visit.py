@@ -25,7 +25,7 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain_cached, from_query, get_missing_file_columns, to_plain, to_query
 from core.i18n import _
 from core.tasks.prediction_summary import KINDS
-from core.training.events import last_update
+from core.training.events import Event, last_update, thin_records
 from pages.common.link_fields import LinkField, read_fields
 from pages.common.path_view import PathView, view_from_query, view_to_query
 from pages.common.service import get_owner, get_service
@@ -34,7 +34,9 @@ from pages.common.visit_files import describe_missing_file, has_files, replace_l
 KEY = "visit"
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
 LIST_FIELDS = ("predicted", *KINDS)  # in a record: what was answered
+OUTPUTS = "outputs"
 MAX_UNDO = 100
+MAX_EVENTS = 3000  # of a run; beyond, its older records are thinned
 SAME_DRAG = 1.5  # seconds: edits by one control within them are one step of undo
 
 Run = dict[str, Any]
@@ -44,9 +46,10 @@ EditFunction = Callable[..., Experiment]
 
 def visit() -> Plain:
     """Return the truth of this visit; it begins as the default experiment with nothing on."""
-    if KEY not in st.session_state:
-        st.session_state[KEY] = _new()
-    truth: Plain = st.session_state[KEY]
+    try:
+        truth: Plain = st.session_state[KEY]  # looked up once, as a page asks for it some sixty times
+    except KeyError:
+        truth = st.session_state[KEY] = _new()
     return truth
 
 
@@ -187,7 +190,26 @@ def poll_run() -> None:
 def _take_news(run: Run) -> None:
     news = get_service().poll(run["id"], run["next"])
     run["events"] += [pack_lists(event) for event in news.events]
+    if len(run["events"]) > MAX_EVENTS:
+        run["events"] = thin_records(run["events"], MAX_EVENTS)
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
+
+
+def select_run_events(run: Run, kind: str) -> list[Event]:
+    """Return the events of one kind of a run; `OUTPUTS` are the records with what the network answered at an evaluation.
+
+    A call looks only at the events that have come since the last one.
+    """
+    events, index = run["events"], run.get("index")
+    if index is None or index["of"] is not events or index["count"] > len(events):
+        index = run["index"] = {"of": events, "count": 0, "kinds": {}}
+    for event in events[index["count"] :]:
+        index["kinds"].setdefault(event["event"], []).append(event)
+        if any(name in event for name in KINDS):
+            index["kinds"].setdefault(OUTPUTS, []).append(event)
+    index["count"] = len(events)
+    found: list[Event] = index["kinds"].setdefault(kind, [])
+    return found
 
 
 def set_aside_run() -> None:
@@ -294,9 +316,8 @@ def _follow(plain: Plain) -> None:
 def _check_last_change(run: Run) -> None:
     """Where the run ended before the last change reached it, set it aside and say so: its curves are of other settings."""
     told = dict(run["began"])
-    for event in run["events"]:
-        if event["event"] == "changed":
-            told |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}
+    for event in select_run_events(run, "changed"):
+        told |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}
     if any(told[name] != visit()["experiment"][name] for name in CHANGEABLE_FIELDS):
         set_aside_run()
         set_notice(_("The run had ended before your last change reached it. Press Play to start a run with the new settings."))

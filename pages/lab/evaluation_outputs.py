@@ -13,8 +13,7 @@ from core.figures.forecast_chart import describe_forecast, plot_forecast
 from core.figures.generated_answers import build_answers, describe_answers, render_answers
 from core.figures.theme import Theme
 from core.i18n import _
-from core.tasks.prediction_summary import KINDS
-from core.training.events import last_update, select_events
+from core.training.events import last_update
 from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.live_chart import draw_live_chart
@@ -36,16 +35,13 @@ def draw_evaluation_outputs(colors: Theme) -> None:
             _draw_generated_answers(experiment, record, colors)
         elif "confusion" in record:
             _draw_confusion_matrix(experiment, record, colors)
-            _draw_test_sentence(experiment, record, select_events(run["events"], "done") if run else [])
+            _draw_test_sentence(experiment, record, visit.select_run_events(run, "done") if run else [])
 
 
 def _find_last_evaluation(run: visit.Run) -> dict[str, Any]:
     """Return the record of the last evaluation up to the visible update; {} where there is none."""
     last = network.get_visible_update() if visit.visit()["run"] else last_update(run["events"])
-    records = (
-        r for r in reversed(select_events(run["events"], "record")) if r["update"] <= last and any(k in r for k in KINDS)
-    )
-    return next(records, {})
+    return next((record for record in reversed(visit.select_run_events(run, visit.OUTPUTS)) if record["update"] <= last), {})
 
 
 def _describe_update(record: dict[str, Any]) -> str:

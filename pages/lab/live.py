@@ -13,16 +13,15 @@ from core.figures.theme import Theme, get_theme
 from core.i18n import N_, _
 from core.tasks import get_task
 from core.tasks.metrics import METRICS
-from core.training.events import select_events
 from pages.common import visit
 from pages.common.address import replace_address
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
 from pages.common.live_chart import draw_live_chart
+from pages.common.pace import pace
 from pages.common.widgets import draw_button, mark_assignments
 from pages.lab import evaluation_outputs, generated_text, network, workbench
 
-TICK = 0.5  # seconds
 CHART_HEIGHT = 370  # pixels
 PLAY_WIDTH = 116  # pixels
 UNUSABLE_FILE = N_("The file cannot be used for training yet; the message below it says why and what to do.")
@@ -43,11 +42,23 @@ STATES = {
 
 def draw_live_side() -> None:
     """Draw the live side, and again by itself while a run goes on."""
-    active = workbench.is_active()
-    st.fragment(guarded_fragment(_draw), run_every=TICK if active else None)(active)
+    interval = _choose_interval()
+    st.fragment(guarded_fragment(_draw), run_every=interval)(interval)
 
 
-def _draw(timed: bool) -> None:
+def _choose_interval() -> float | None:
+    """Return the seconds until the next look at the run; None where it does not go on by itself."""
+    return pace.interval if workbench.is_active() else None
+
+
+def _draw(interval: float | None) -> None:
+    with pace.measure():
+        _draw_all()
+    if _choose_interval() != interval:
+        st.rerun()  # with the timer as it is now
+
+
+def _draw_all() -> None:
     # Every place holds the same kind of thing in every state. When a redraw overtakes one that is not yet sent, Streamlit
     # drops the older one but for what the browser has cached, such as figures: that then lands in the places of another
     # layout, and where it finds no container, the page goes white.
@@ -65,8 +76,6 @@ def _draw(timed: bool) -> None:
         evaluation_outputs.draw_evaluation_outputs(colors)
     replace_address(visit.build_link(), "address")
     mark_assignments("live")
-    if workbench.is_active() != timed:
-        st.rerun()  # the timer has to start or stop
 
 
 def _draw_toolbar() -> None:
@@ -217,7 +226,7 @@ def _draw_curves(colors: Theme) -> None:
     run, previous = workbench.get_visible_run(), workbench.get_previous_run()
     experiment = from_plain_cached(run["began"]) if run else visit.get_experiment()
     row = get_task(experiment.task)
-    _draw_metrics(run["events"] if run else [], experiment)
+    _draw_metrics(run, experiment)
     runs = [_build_curve(run, experiment, previous=False)] if run else []
     if previous:
         runs.append(_build_curve(previous, experiment, previous=True))
@@ -228,19 +237,20 @@ def _draw_curves(colors: Theme) -> None:
 def _build_curve(run: visit.Run, compared: Experiment, previous: bool) -> RunCurve:
     began = from_plain_cached(run["began"])
     epochs = count_updates(began) / load_data(began).updates
-    marks = build_change_marks(began, run["events"])
-    return RunCurve(run["id"], _name_run(run, compared), select_events(run["events"], "record"), marks, previous, epochs)
+    marks = build_change_marks(began, [*visit.select_run_events(run, "started"), *visit.select_run_events(run, "changed")])
+    return RunCurve(run["id"], _name_run(run, compared), visit.select_run_events(run, "record"), marks, previous, epochs)
 
 
 def _name_run(run: visit.Run, compared: Experiment | None = None) -> str:
     began = from_plain_cached(run["began"])
     if run["recorded"]:
         return _("recorded run") if began.placement.sites else _("no dropout, recorded")
-    return name_run(run["number"], began, select_events(run["events"], "changed"), compared)
+    return name_run(run["number"], began, visit.select_run_events(run, "changed"), compared)
 
 
-def _draw_metrics(events: list[visit.Run], experiment: Experiment) -> None:
-    metrics, metric = compute_run_metrics(select_events(events, "record")), get_task(experiment.task).metric
+def _draw_metrics(run: visit.Run | None, experiment: Experiment) -> None:
+    records, metric = visit.select_run_events(run, "record") if run else [], get_task(experiment.task).metric
+    metrics = compute_run_metrics(records)
     with st.container(key="numbers"):
         now, least, gap = st.columns([1, 1.3, 1], gap="small")
     name = _(METRICS[metric].label)
@@ -249,7 +259,7 @@ def _draw_metrics(events: list[visit.Run], experiment: Experiment) -> None:
     least.metric(at, format_metric(metric, metrics.best) if metrics else "–", help=_explain_best_metric(metric))
     about = _("Validation loss - clean train loss: how much better the network knows what it has seen.")
     gap.metric(_("gap to clean train"), f"{round(metrics.gap, 2) + 0.0:.2f}" if metrics else "–", help=about)
-    st.caption(_describe_baseline(experiment, select_events(events, "done")))
+    st.caption(_describe_baseline(experiment, visit.select_run_events(run, "done") if run else []))
 
 
 def _explain_best_metric(metric: str) -> str:

@@ -7,7 +7,7 @@ from core.experiment.changes import get_experiment_at
 from core.experiment.diff import have_comparable_losses
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain_cached, to_plain
-from core.training.events import RECORDED_SAMPLES, last_update, select_events
+from core.training.events import RECORDED_SAMPLES, last_update
 from pages.common import visit
 from pages.common.service import get_service, load_recorded_run
 from pages.common.visit import ACTIVE, Run
@@ -130,7 +130,7 @@ def get_newest_update() -> int:
 def get_planned_updates() -> int | None:
     """Return the planned number of updates of the run; None before it has started."""
     run = visit.visit()["run"]
-    started = select_events(run["events"], "started") if run else []
+    started = visit.select_run_events(run, "started") if run else []
     return started[0]["updates"] if started else None
 
 
@@ -139,7 +139,7 @@ def get_update_experiment(update: int) -> Experiment:
     run = visit.visit()["run"]
     if run is None or update > last_update(run["events"]):
         return visit.get_experiment()
-    return get_experiment_at(from_plain_cached(run["began"]), run["events"], update)
+    return get_experiment_at(from_plain_cached(run["began"]), visit.select_run_events(run, "changed"), update)
 
 
 def has_changed_since(update: int) -> bool:
@@ -186,7 +186,7 @@ def make_run(run_id: str, recorded: bool) -> Run:
 
 
 def _has_trained_an_epoch(run: Run) -> bool:
-    return last_update(run["events"]) >= int(select_events(run["events"], "started")[0]["updates_per_epoch"])
+    return last_update(run["events"]) >= int(visit.select_run_events(run, "started")[0]["updates_per_epoch"])
 
 
 def _is_comparable(one: Run | None, other: dict[str, Any]) -> bool:

@@ -1,5 +1,7 @@
 """The network figure: a recurrent network unrolled over time and layers, with its masks and one traced path, as SVG."""
 
+from collections.abc import Hashable
+
 from core.figures.network.barcodes import render_barcodes, render_crossing_numbers
 from core.figures.network.connections import render_links, render_path
 from core.figures.network.gate_routes import render_gate_letters, render_gate_routes
@@ -17,9 +19,13 @@ from core.figures.network.scene import Scene
 from core.figures.network.style import build_style_sheet
 from core.figures.svg import escape_text, format_coordinate, group, tag
 from core.figures.theme import Theme
-from core.i18n import _
+from core.i18n import _, get_catalogue
+from core.memory_cache import MemoryCache
 
 __all__ = ["Scene", "network"]
+
+# Two thirds of the figure are the same at every update, and in every visit that looks at the same experiment.
+_unmasked: MemoryCache[Hashable, tuple[str, str, str]] = MemoryCache(8 * 2**20)
 
 
 def render_network(scene: Scene, theme: Theme, name: str = "network") -> str:
@@ -29,34 +35,14 @@ def render_network(scene: Scene, theme: Theme, name: str = "network") -> str:
     shown; each "M<u> 0v1" in its d is a kept unit, u counted from 0.
     """
     at = scene.layout
-    frame = {
-        "x": at.left,
-        "y": LAYERS_RANGE[0] - 40,
-        "width": at.right - at.left,
-        "height": LAYERS_RANGE[1] - LAYERS_RANGE[0] + 80,
-    }
-    head = tag(
-        "defs",
-        tag("title", escape_text(_("The network over time")), id=f"{name}-title"),
-        tag("clipPath", tag("rect", **frame), id=f"{name}-window"),
-    )
+    behind, handles, front = _unmasked.get(_get_key(scene, theme, name), lambda: _render_unmasked(scene, theme, name))
     return tag(
         "svg",
-        head,
-        tag("desc", escape_text(describe_network(scene)), id=f"{name}-desc"),
-        tag("style", escape_text(build_style_sheet(theme))),
-        render_layer_bands(scene),
-        group(render_links(scene, name), clip_path=f"url(#{name}-window)"),
-        render_joints(scene),
-        render_gate_routes(scene, name),
-        render_path(scene, name),
-        render_nodes(scene),
+        behind,
         render_tokens(scene, name),
-        render_climb_handles(scene, name),
+        handles,
         render_barcodes(scene, name),
-        render_crossing_numbers(scene, name),
-        render_gate_letters(scene, name),
-        render_legend(scene, name),
+        front,
         xmlns="http://www.w3.org/2000/svg",
         id=name,
         class_="net",
@@ -69,3 +55,39 @@ def render_network(scene: Scene, theme: Theme, name: str = "network") -> str:
         data_x=format_coordinate(at.x(at.first)),
         data_pitch=f"{at.pitch:.4g}",
     )
+
+
+def _render_unmasked(scene: Scene, theme: Theme, name: str) -> tuple[str, str, str]:
+    """Return what no update changes: what is behind the words, the handles, and what is in front of the barcodes."""
+    at = scene.layout
+    frame = {
+        "x": at.left,
+        "y": LAYERS_RANGE[0] - 40,
+        "width": at.right - at.left,
+        "height": LAYERS_RANGE[1] - LAYERS_RANGE[0] + 80,
+    }
+    head = tag(
+        "defs",
+        tag("title", escape_text(_("The network over time")), id=f"{name}-title"),
+        tag("clipPath", tag("rect", **frame), id=f"{name}-window"),
+    )
+    behind = (
+        head,
+        tag("desc", escape_text(describe_network(scene)), id=f"{name}-desc"),
+        tag("style", escape_text(build_style_sheet(theme))),
+        render_layer_bands(scene),
+        group(render_links(scene, name), clip_path=f"url(#{name}-window)"),
+        render_joints(scene),
+        render_gate_routes(scene, name),
+        render_path(scene, name),
+        render_nodes(scene),
+    )
+    front = (render_crossing_numbers(scene, name), render_gate_letters(scene, name), render_legend(scene, name))
+    return "".join(behind), render_climb_handles(scene, name), "".join(front)
+
+
+def _get_key(scene: Scene, theme: Theme, name: str) -> Hashable:
+    """Return all that `_render_unmasked` reads, the language included."""
+    units = tuple(scene.units(site, layer) for site, layer in scene.active_rates)
+    where = scene.first, scene.count, tuple(scene.climbs), scene.through, scene.gates
+    return scene.placement, scene.shape, where, units, theme, name, get_catalogue()

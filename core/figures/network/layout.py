@@ -1,6 +1,7 @@
 """The layout of the network figure: the positions of all parts in units of the SVG's view box."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 WIDTH, HEIGHT = 760, 460
 LANES_RANGE = (70, 750)  # left and right end of the lanes
@@ -63,7 +64,7 @@ class Layout:
     count: int
     active: frozenset[tuple[str, int]] = frozenset()
 
-    @property
+    @cached_property
     def last(self) -> int:
         """Return the last step of the window."""
         return self.first + self.count - 1
@@ -73,17 +74,17 @@ class Layout:
         """Return the heights that fit this number of layers."""
         return SIZES[self.layers]
 
-    @property
+    @cached_property
     def pitch(self) -> float:
         """Return the width of a step."""
         return min(MAX_STEP_WIDTH, (LANES_RANGE[1] - LANES_RANGE[0] - 14) / self.count)
 
-    @property
+    @cached_property
     def bar(self) -> float:
         """Return the length of a barcode."""
         return min(MAX_BARCODE_LENGTH, 0.64 * self.pitch)
 
-    @property
+    @cached_property
     def core(self) -> float:
         """Return the height of a layer, from its h to its g."""
         s = self.sizes
@@ -91,7 +92,7 @@ class Layout:
             MAX_LAYER_HEIGHT, (LAYERS_RANGE[1] - LAYERS_RANGE[0] - (self.layers + 1) * (2 * s.gap + s.bar)) / self.layers
         )
 
-    @property
+    @cached_property
     def slack(self) -> float:
         """Return the unused height above, which equals that below."""
         s = self.sizes
@@ -114,12 +115,12 @@ class Layout:
         """Return the right end of the lanes."""
         return self.x(self.last) + self.pitch / 2 + 6
 
-    @property
+    @cached_property
     def input_top(self) -> float:
         """Return the top of the boxes at x_t."""
         return INPUT_TOP - self.slack
 
-    @property
+    @cached_property
     def prediction_top(self) -> float:
         """Return the top of the boxes at y_t."""
         return PREDICTION_TOP + self.slack

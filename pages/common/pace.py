@@ -1,0 +1,58 @@
+"""How often the live pages ask for what is new: twice a second while the server has time, more rarely when it is busy."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+INTERVALS = (0.5, 1.0, 2.0)  # seconds
+WINDOW = 3.0  # seconds over which the load is averaged
+BUSY = 0.5  # pages that are being drawn at once, on average, above which the next longer interval holds
+CALM = 0.3  # the same, as it would be with the next shorter interval, below which that one holds again
+PATIENCE = 12.0  # seconds for which it has to be calm
+
+
+class Pace:
+    """The interval of all live pages of this server. Thread-safe.
+
+    What is measured is how many pages are being drawn at once, which grows with the work as with the time that each has to
+    wait for a processor: so it holds on a slow machine and on one that others use, too.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, Lock()
+        self._level, self._drawing = 0, 0.0
+        self._window_began = self._calm_since = clock()
+
+    @property
+    def interval(self) -> float:
+        """Return the seconds between two looks at what is new."""
+        return INTERVALS[self._level]
+
+    @contextmanager
+    def measure(self) -> Iterator[None]:
+        """Around the drawing of a page."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._drawing += self._clock() - began
+                self._adjust(self._clock())
+
+    def _adjust(self, now: float) -> None:
+        elapsed = now - self._window_began
+        if elapsed < WINDOW:
+            return
+        load, level = self._drawing / elapsed, self._level
+        self._window_began, self._drawing = now, 0.0
+        faster = load * INTERVALS[level] / INTERVALS[level - 1] if level else load
+        if faster >= CALM:
+            self._calm_since = now
+        if load > BUSY and level + 1 < len(INTERVALS):
+            self._level += 1
+        elif level and now - self._calm_since >= PATIENCE:
+            self._level, self._calm_since = level - 1, now
+
+
+pace = Pace()

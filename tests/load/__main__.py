@@ -1,0 +1,99 @@
+"""A class at once: python -m tests.load --sessions 30 --minutes 10 [--workers N] [--arrive 60] [--server URL]
+
+Starts the app's server, or takes one that runs on this machine, opens sessions over the websocket protocol, each of which
+presses Play on the default experiment and moves a rate now and then, and prints what they met as a table. The seconds of
+training are those during which a worker named the run as the one that is on, looked at 50 times a second, from when all curves
+had begun.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.load.machine import Watch, serve
+from tests.load.report import count_errors, format_report
+from tests.load.student import Student
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MOST_SESSIONS, MOST_MINUTES = 200, 60.0
+
+
+def attend(
+    url: str, sessions: int, minutes: float, arrive: float, on_begun: Callable[[], None] = lambda: None, seed: int = 0
+) -> list[Student]:
+    """Let so many students come within `arrive` seconds and stay until the minutes are over.
+
+    on_begun: called once the curve of each of them has begun.
+    """
+    return asyncio.run(_attend(url, sessions, minutes, arrive, on_begun, seed))
+
+
+async def _attend(
+    url: str, sessions: int, minutes: float, arrive: float, on_begun: Callable[[], None], seed: int
+) -> list[Student]:
+    arrivals, end = random.Random(seed), time.monotonic() + 60 * minutes
+    students = [Student(url, seed + 1 + number) for number in range(sessions)]
+    ends = [one.attend(arrivals.uniform(0, arrive), end) for one in students]
+    waiting = asyncio.create_task(_wait_until_begun(students, on_begun))
+    await asyncio.gather(*ends, return_exceptions=True)
+    waiting.cancel()
+    await asyncio.gather(*(student.tab.close() for student in students), return_exceptions=True)
+    return students
+
+
+async def _wait_until_begun(students: Sequence[Student], on_begun: Callable[[], None]) -> None:
+    while any(student.began is None for student in students):
+        await asyncio.sleep(0.5)
+    on_begun()
+
+
+def run_load(sessions: int, minutes: float, arrive: float, workers: int | None, log: Path) -> tuple[list[Student], Watch]:
+    """Serve the app, let the students come, and watch the server's processes meanwhile."""
+    with serve(workers, log) as (url, pid):
+        watch = Watch(pid)
+        print(f"server: process {pid}, log {log}", file=sys.stderr, flush=True)
+        students = attend(url, sessions, minutes, arrive, watch.forget_turns)
+        watch.stop()
+    return students, watch
+
+
+def main() -> int:
+    """Print the report; return 1 where anything went wrong."""
+    given = read_arguments()
+    watch = None
+    if given.server:
+        students = attend(given.server, given.sessions, given.minutes, given.arrive)
+    else:
+        log = Path(tempfile.mkstemp(prefix="load-", suffix=".log")[1])
+        students, watch = run_load(given.sessions, given.minutes, given.arrive, given.workers, log)
+    load = " ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"{given.sessions} sessions, {given.minutes:g} minutes, arriving within {given.arrive:g} s\n")
+    print(format_report(students, watch, load))
+    return 1 if count_errors(students) else 0
+
+
+def read_arguments() -> argparse.Namespace:
+    """Return the arguments of the command line, or end with a line on what is allowed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
+    parser.add_argument("--sessions", type=int, default=30)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--arrive", type=float, default=60.0, help="seconds within which all have come")
+    parser.add_argument("--workers", type=int, help="worker processes of the server; left out: what it chooses")
+    parser.add_argument("--server", help="a server that runs on this machine; its memory and processes are not looked at")
+    given = parser.parse_args()
+    if not 1 <= given.sessions <= MOST_SESSIONS or not 0 < given.minutes <= MOST_MINUTES or given.arrive < 0:
+        parser.error(f"1 to {MOST_SESSIONS} sessions, at most {MOST_MINUTES:g} minutes, no negative time")
+    if given.server and urlsplit(given.server).hostname not in LOOPBACK:
+        parser.error(f"a load test is for one's own machine: the host must be one of {', '.join(LOOPBACK)}")
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""The load test's report: a table of what the sessions met, and what the server took."""
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+
+from tests.load.machine import Watch
+from tests.load.student import Student
+
+
+def format_report(students: Sequence[Student], watch: Watch | None, load: str) -> str:
+    """Return the report as a Markdown table. load: the machine's load average."""
+    rows = [*_describe_waits(students), *_describe_progress(students, watch), _describe_errors(students)]
+    if watch:
+        rows += _describe_machine(watch)
+    received = sum(student.tab.received for student in students) / 2**20
+    rows += [("received by all sessions", f"{received:.0f} MB"), ("load average (1, 5, 15 min)", load)]
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def count_errors(students: Sequence[Student]) -> "Counter[str]":
+    """Return what went wrong, and how often."""
+    return Counter(error for student in students for error in student.tab.errors)
+
+
+def _describe_waits(students: Sequence[Student]) -> list[tuple[str, str]]:
+    names = {"page": "first page", "tick": "a tick of the live page", "action": "click or slider to effect"}
+    waits = {kind: sorted(wait for student in students for wait in student.tab.waits[kind]) for kind in names}
+    return [(f"{label}, median / p95 (number)", _format_quantiles(waits[kind])) for kind, label in names.items()]
+
+
+def _format_quantiles(waits: Sequence[float]) -> str:
+    if not waits:
+        return "–"
+    return f"{statistics.median(waits):.2f} / {waits[min(len(waits) - 1, int(0.95 * len(waits)))]:.2f} s ({len(waits)})"
+
+
+def _describe_progress(students: Sequence[Student], watch: Watch | None) -> list[tuple[str, str]]:
+    began = sorted(student.began for student in students if student.began is not None)
+    within = f", median {statistics.median(began):.1f}, last {began[-1]:.1f} s after Play" if began else ""
+    updates = sorted(sum(student.updates.values()) for student in students)
+    rows = [
+        ("sessions whose curve began", f"{len(began)} of {len(students)}{within}"),
+        ("least / most updates of a session", f"{updates[0]} / {updates[-1]} (sum {sum(updates)})"),
+    ]
+    if watch:
+        granted = watch.granted()
+        seconds = sorted(sum(granted.get(run, 0.0) for run in student.updates) for student in students)
+        ratio = f"{seconds[0] / seconds[-1]:.2f}" if seconds[-1] else "–"
+        rows.append(("granted training, least / most of a session", f"{seconds[0]:.1f} / {seconds[-1]:.1f} s ({ratio})"))
+    return rows
+
+
+def _describe_errors(students: Sequence[Student]) -> tuple[str, str]:
+    errors = count_errors(students)
+    most = "; ".join(f"{count} × {' '.join(error.split())[:120]}" for error, count in errors.most_common(3))
+    return "errors", f"{errors.total()}" + (f": {most}" if most else "")
+
+
+def _describe_machine(watch: Watch) -> list[tuple[str, str]]:
+    samples = watch.samples
+    chosen = [samples[round(part * (len(samples) - 1) / 4)] for part in range(5)] if samples else []
+    most = max((one.server + one.workers for one in samples), default=0.0)
+    over = ", ".join(f"{one.seconds:.0f} s: {one.server:.0f} + {one.workers:.0f} ({one.number})" for one in chosen)
+    shares = ", ".join(f"{name} {cores:.2f}" for name, cores in watch.cores.items())
+    return [
+        ("memory (PSS) in MB, server + workers (their number)", f"{over}; most {most:.0f}"),
+        ("processor, in cores", shares),
+    ]

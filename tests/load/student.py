@@ -1,0 +1,92 @@
+"""What a student does in the Lab: open it, press Play, and move a rate every now and then."""
+
+import asyncio
+import random
+import re
+import time
+from dataclasses import dataclass, field
+
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.Element_pb2 import Element
+from websockets.exceptions import WebSocketException
+
+from tests.load.tab import BrowserTab
+
+PROGRESS = re.compile(r"update (\d+) of (\d+)")
+BADGE = re.compile(r"-badge\[:material/(\w+):")
+SHOWN_RUN = re.compile(r"uirevision\W+([0-9a-f]{32})")
+LIVE, ENDED, RECORDED = "play_circle", ("check_circle", "stop_circle"), "history"  # icons of pages/lab/live.py
+READING = (1.0, 3.0)  # seconds between the first page and Play
+THINKING = (8.0, 25.0)  # seconds between two moves of a slider
+MOVES = (0.05, 0.6)  # rates that a slider is moved to
+
+
+@dataclass
+class Student:
+    """A visit. began: seconds from Play to the first update that the page shows, None before it. updates: by run."""
+
+    url: str
+    seed: int
+    began: float | None = None
+    updates: dict[str, int] = field(default_factory=dict)
+    moves: int = 0
+
+    def __post_init__(self) -> None:
+        self.tab = BrowserTab(self.url, self._look, self._sum_up)
+        self._random = random.Random(self.seed)
+        self._played: float | None = None
+        self._badge, self._update, self._run = "", 0, ""
+
+    async def attend(self, arrival: float, end: float) -> None:
+        """Arrive after so many seconds and stay until the clock shows `end`."""
+        try:
+            async with asyncio.timeout(end - time.monotonic()):
+                await asyncio.sleep(arrival)
+                await self.tab.open()
+                await asyncio.sleep(self._random.uniform(*READING))
+                await self._play()
+                while True:
+                    await asyncio.sleep(self._random.uniform(*THINKING))
+                    await self._act()
+        except TimeoutError:
+            if not self.tab.waits["page"]:
+                self.tab.errors.append("the first page did not come")
+        except (asyncio.CancelledError, OSError, WebSocketException) as error:
+            if not self.tab.errors:
+                self.tab.errors.append(f"{type(error).__name__}: {error}")
+
+    async def _act(self) -> None:
+        if self._badge in ENDED:
+            await self._play()
+            return
+        sliders = [name for name in self.tab.find("rate-[a-z_]+") if not self.tab.element(name).disabled]
+        if sliders:
+            self.moves += 1
+            await self.tab.slide(self._random.choice(sliders), round(self._random.uniform(*MOVES), 2))
+
+    async def _play(self) -> None:
+        self._played = self._played or time.monotonic()
+        if buttons := self.tab.find("play"):
+            await self.tab.press(buttons[-1])
+        else:
+            self.tab.errors.append("no Play button")
+
+    def _look(self, element: Element) -> None:
+        kind = element.WhichOneof("type")
+        if kind == "progress" and (found := PROGRESS.search(element.progress.text)):
+            self._update = int(found[1])
+        elif kind == "markdown" and (badge := BADGE.search(element.markdown.body)):
+            self._badge = badge[1]
+        elif kind == "alert" and element.alert.format == Alert.ERROR:
+            self.tab.errors.append(f"alert: {element.alert.body}")
+        elif kind == "bidi_component" and (
+            run := SHOWN_RUN.search(element.bidi_component.mixed.json or element.bidi_component.json)
+        ):
+            self._run = run[1]
+
+    def _sum_up(self) -> None:
+        if self._played is None or self._badge not in (LIVE, *ENDED):
+            return
+        if self._update > 0:
+            self.updates[self._run] = max(self._update, self.updates.get(self._run, 0))
+            self.began = self.began or time.monotonic() - self._played

@@ -1,0 +1,294 @@
+"""One browser tab without a browser: it speaks Streamlit's websocket protocol and answers as the page's JavaScript does.
+
+It keeps the values of the widgets that it was given, caches large messages by their hash, fires the timers of fragments
+(`run_every`) at their interval, whether or not the last answer has come, and runs no component's script.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin, Subprotocol
+
+CRASH = "Something went wrong on this page"
+WIDGETS = ("slider", "checkbox", "selectbox", "button_group", "number_input", "text_input", "file_uploader")
+FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+OPENED = 60.0  # seconds after which a server that does not answer the handshake counts as broken
+
+
+@dataclass
+class Request:
+    """What the tab asked for. kind: "page", "tick" or "action"; fragment: "" for the whole page. done: set when answered."""
+
+    kind: str
+    fragment: str
+    sent: float
+    done: "asyncio.Future[float]"
+
+
+@dataclass
+class ScriptRun:
+    """A run of the page's script that the server makes. fragments: those that it draws; none of them: the whole page."""
+
+    id: str
+    fragments: list[str]
+    began: float
+
+
+@dataclass
+class Widget:
+    """A widget that the page shows. run: the script run that drew it last."""
+
+    state: WidgetState
+    fragment: str
+    run: str
+    element: Any
+
+
+@dataclass
+class Cached:
+    """A message that is known by its hash. used: the number of the script run that used it last."""
+
+    message: ForwardMsg
+    used: int
+
+
+@dataclass
+class BrowserTab:
+    """A tab. waits: seconds from each request to its answer, by kind. errors: what went wrong, in a word or a sentence.
+
+    on_element, on_finish: what is told of each element that arrives, and after each script run that came to its end.
+    """
+
+    url: str
+    on_element: Callable[[Element], None] = lambda element: None
+    on_finish: Callable[[], None] = lambda: None
+    waits: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "tick": [], "action": []})
+    errors: list[str] = field(default_factory=list)
+    received: int = 0  # bytes
+
+    def __post_init__(self) -> None:
+        self._socket: ClientConnection | None = None
+        self._widgets: dict[str, Widget] = {}
+        self._buttons: dict[str, str] = {}  # id to fragment
+        self._cache: dict[str, Cached] = {}
+        self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._pending: list[Request] = []
+        self._run = ScriptRun("", [], 0.0)
+        self._runs, self._max_age, self._page, self._closing = 0, 2, "", False
+        self._reader: asyncio.Task[None] | None = None
+
+    async def open(self) -> float:
+        """Connect and ask for the page; return the seconds until all of it was there."""
+        began = time.monotonic()
+        parts = urlsplit(self.url)
+        address, origin = f"ws://{parts.netloc}/_stcore/stream", Origin(f"http://{parts.netloc}")
+        named = [Subprotocol("streamlit")]
+        self._socket = await connect(address, origin=origin, subprotocols=named, max_size=None, open_timeout=OPENED)
+        self._reader = asyncio.create_task(self._read())
+        request = await self._ask("page", "", began)
+        return await request.done
+
+    async def close(self) -> None:
+        """Close the tab."""
+        self._closing = True
+        self._stop_timers()
+        if self._socket:
+            await self._socket.close()
+        if self._reader:
+            await self._reader
+        for request in self._pending:
+            request.done.cancel()
+
+    def find(self, key: str) -> list[str]:
+        """Return the ids of the widgets and buttons that are shown whose key matches the pattern."""
+        pattern = re.compile(rf"-(?:{key})$")
+        return [name for name in (*self._widgets, *self._buttons) if pattern.search(name)]
+
+    def element(self, name: str) -> Any:
+        """Return the widget of that id as the server described it."""
+        return self._widgets[name].element
+
+    async def press(self, name: str) -> Request:
+        """Press the button of that id."""
+        return await self._ask("action", self._buttons[name], time.monotonic(), WidgetState(id=name, trigger_value=True))
+
+    async def slide(self, name: str, value: float) -> Request:
+        """Move the slider of that id."""
+        widget = self._widgets[name]
+        del widget.state.double_array_value.data[:]
+        widget.state.double_array_value.data.append(value)
+        return await self._ask("action", widget.fragment, time.monotonic())
+
+    async def _ask(self, kind: str, fragment: str, sent: float, trigger: WidgetState | None = None) -> Request:
+        message = BackMsg()
+        state = message.rerun_script
+        state.fragment_id, state.page_script_hash, state.is_auto_rerun = fragment, self._page, kind == "tick"
+        state.widget_states.widgets.extend(widget.state for widget in self._widgets.values())
+        if trigger is not None:
+            state.widget_states.widgets.append(trigger)
+        state.cached_message_hashes.extend(self._cache)
+        state.context_info.timezone, state.context_info.locale, state.context_info.url = "UTC", "en", self.url
+        state.context_info.color_scheme = "light"
+        request = Request(kind, fragment, sent, asyncio.get_running_loop().create_future())
+        self._pending.append(request)
+        if self._socket:
+            await self._socket.send(message.SerializeToString())
+        return request
+
+    async def _read(self) -> None:
+        assert self._socket
+        try:
+            async for data in self._socket:
+                self.received += len(data)
+                self._handle(ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode()))
+            self._fail("socket closed by the server")
+        except Exception as error:  # whatever it is: the report names it
+            self._fail(f"{type(error).__name__}: {error}")
+        for request in self._pending:
+            request.done.cancel()
+
+    def _fail(self, error: str) -> None:
+        if not self._closing:
+            self.errors.append(error)
+            self._stop_timers()
+            self._closing = True
+
+    def _handle(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "ref_hash":
+            cached = self._cache.get(message.ref_hash)
+            if cached is None:
+                self.errors.append("a message that is not cached was referred to")
+                return
+            cached.used = self._runs
+            known = ForwardMsg()
+            known.CopyFrom(cached.message)
+            known.metadata.CopyFrom(message.metadata)
+            message, kind = known, known.WhichOneof("type")
+        elif message.metadata.cacheable:
+            self._cache[message.hash] = Cached(message, self._runs)
+        if kind == "delta":
+            self._handle_delta(message)
+        elif kind == "new_session":
+            self._begin_run(message)
+        elif kind == "navigation":
+            self._page = message.navigation.page_script_hash
+        elif kind == "script_finished":
+            self._end_run(message.script_finished)
+        elif kind == "auto_rerun":
+            self._start_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self._stop_timer(fragment)
+        elif kind == "session_event" and message.session_event.WhichOneof("type") == "script_compilation_exception":
+            self.errors.append(message.session_event.script_compilation_exception.message)
+
+    def _handle_delta(self, message: ForwardMsg) -> None:
+        delta = message.delta
+        if delta.WhichOneof("type") != "new_element":
+            return
+        element = delta.new_element
+        kind = element.WhichOneof("type")
+        if kind == "exception":
+            self.errors.append(f"exception: {element.exception.type}: {element.exception.message}")
+        elif kind == "markdown" and CRASH in element.markdown.body:
+            self.errors.append("the card of a crash")
+        elif kind == "button":
+            self._buttons[element.button.id] = delta.fragment_id
+        elif kind in WIDGETS:
+            shown = getattr(element, kind)
+            before = self._widgets.get(shown.id)
+            keeps = before is not None and not getattr(shown, "set_value", False)
+            state = before.state if before and keeps else read_state(kind, shown)
+            self._widgets[shown.id] = Widget(state, delta.fragment_id, self._run.id, shown)
+        self.on_element(element)
+
+    def _begin_run(self, message: ForwardMsg) -> None:
+        run = message.metadata.run
+        self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
+        self._page = message.new_session.page_script_hash
+        if not self._run.fragments:
+            self._stop_timers()
+            self._max_age = message.new_session.config.max_cached_message_age or self._max_age
+
+    def _end_run(self, status: int) -> None:
+        if status == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+            self.errors.append("the script could not be compiled")
+        if status not in FINISHED:
+            return
+        whole, now = not self._run.fragments, time.monotonic()
+        for name, widget in list(self._widgets.items()):
+            if widget.run != self._run.id and (whole or widget.fragment in self._run.fragments):
+                del self._widgets[name]
+        for name, cached in list(self._cache.items()):
+            if self._runs - cached.used > self._max_age:
+                del self._cache[name]
+        self._runs += 1
+        answered = [
+            one for one in self._pending if one.sent <= self._run.began and (whole or one.fragment in self._run.fragments)
+        ]
+        self._pending = [one for one in self._pending if one not in answered]
+        for request in answered:
+            self.waits[request.kind].append(now - request.sent)
+            if not request.done.done():
+                request.done.set_result(now - request.sent)
+        self.on_finish()
+
+    def _start_timer(self, fragment: str, interval: float) -> None:
+        running = self._timers.get(fragment)
+        if running and running[0] == interval:
+            return
+        self._stop_timer(fragment)
+        self._timers[fragment] = (interval, asyncio.create_task(self._tick(fragment, interval)))
+
+    async def _tick(self, fragment: str, interval: float) -> None:
+        due = time.monotonic()
+        while True:
+            due += interval
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            try:
+                await self._ask("tick", fragment, time.monotonic())
+            except ConnectionClosed:
+                return
+
+    def _stop_timer(self, fragment: str) -> None:
+        if running := self._timers.pop(fragment, None):
+            running[1].cancel()
+
+    def _stop_timers(self) -> None:
+        for fragment in list(self._timers):
+            self._stop_timer(fragment)
+
+
+def read_state(kind: str, widget: Any) -> WidgetState:
+    """Return the state of a widget that has just appeared, or whose value the server has set."""
+    state, is_set = WidgetState(id=widget.id), getattr(widget, "set_value", False)
+    if kind == "slider":
+        state.double_array_value.data.extend(widget.value if is_set else widget.default)
+    elif kind == "checkbox":
+        state.bool_value = widget.value if is_set else widget.default
+    elif kind == "text_input":
+        state.string_value = widget.value if is_set else widget.default
+    elif kind == "number_input":
+        state.double_value = widget.value if is_set else widget.default
+    elif kind == "selectbox" and is_set:
+        state.string_value = widget.raw_value
+    elif kind == "selectbox" and widget.HasField("default"):
+        state.string_value = widget.options[widget.default]
+    elif kind == "button_group":
+        chosen = widget.raw_values if is_set else [widget.options[index].content for index in widget.default]
+        state.string_array_value.data.extend(chosen)
+    elif kind == "file_uploader":
+        state.file_uploader_state_value.SetInParent()
+    return state
