@@ -57,7 +57,7 @@ class Visitor:
     """What a hand does to the page, chosen at random."""
 
     def __init__(self, page: Page, seed: int) -> None:
-        self.page, self.random = page, random.Random(seed)
+        self.page, self.random, self.address = page, random.Random(seed), page.url
         self.done: list[str] = []
         self.actions: list[tuple[int, Callable[[], str]]] = [
             (4, self.press_button),
@@ -149,6 +149,8 @@ class Visitor:
     def back(self) -> str:
         way = self.random.choice([self.page.go_back, self.page.go_forward])
         way(wait_until="commit", timeout=QUICK)
+        if self.page.url == "about:blank":  # where the visitor came from
+            self.page.goto(self.address)
         return way.__name__
 
     def undo(self) -> str:
