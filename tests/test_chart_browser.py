@@ -22,14 +22,14 @@ from core.figures.loss_curves import plot_loss_curves
 from core.figures.run_summary import RunCurve
 from core.figures.theme import get_theme
 from core.training.events import make_record
-from pages.common.live_chart import live_chart
+from pages.common.live_chart import draw_live_chart
 
 @st.fragment(run_every=0.2)
 def ticking():
     st.session_state.n = n = st.session_state.get("n", 20) + 1
     records = [make_record(i, i / 10, 5 - i / 100) for i in range(n)]
     figure = plot_loss_curves([RunCurve("run", "run", records, epochs=30)], get_theme(st.context.theme.type), "word")
-    clicked = live_chart(figure, "live", f"tick {n}", 330)
+    clicked = draw_live_chart(figure, "live", f"tick {n}", 330)
     if clicked:
         st.session_state.clicked = clicked
     st.write(f"clicked {st.session_state.get('clicked', 'nothing')}")
@@ -38,7 +38,7 @@ if st.toggle("show", True):
     ticking()
 settled_run = RunCurve("old", "old", [make_record(i, i, 5 - i / 9) for i in range(9)])
 settled = plot_loss_curves([settled_run], get_theme(st.context.theme.type), "word")
-live_chart(settled, "settled", "settled chart", 200)
+draw_live_chart(settled, "settled", "settled chart", 200)
 """
 
 

@@ -149,6 +149,15 @@ def test_a_change_that_ends_the_run_is_not_called_too_late() -> None:
     assert not page.warning
 
 
+def test_a_run_that_another_worker_has_taken_over_says_so() -> None:
+    page = open_lab(**RECALL)
+    paused_run(page)
+    assert not any("went on from update" in read_text(one) for one in page.caption)
+    visit(page)["run"]["events"].append({"event": "recovered", "update": 1})
+    check_lab(page.run())
+    assert sum("Another one went on from update 1" in read_text(one) for one in page.caption) == 1
+
+
 def test_a_link_inside_the_app_keeps_the_run_and_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_lab(**RECALL, path="0,1,4")
     run = paused_run(page)

@@ -218,6 +218,11 @@ def _draw_messages() -> None:
         return
     if run["state"] == "queued" and run["position"]:
         st.info(_("Place {n} in the queue: the run starts when a worker is free.").format(n=run["position"]))
+    elif run["position"]:
+        st.info(_("Place {n} in the queue: the run goes on when there is room in memory.").format(n=run["position"]))
+    if (recovered := visit.select_run_events(run, "recovered")) and run["state"] in visit.ACTIVE:
+        said = _("The process that trained this run ended. Another one went on from update {n}; no update is lost.")
+        st.caption(said.format(n=recovered[-1]["update"]))
     if run["reason"]:
         (st.error if run["state"] == "failed" else st.info)(escape_markdown(run["reason"]))
 
