@@ -289,13 +289,21 @@ def is_past(poll: Poll, update: int) -> bool:
     )
 
 
-def test_killed_at_random_moments_while_others_train_beside_it(service: Service) -> None:
-    disturbed(service, updates=60, kills=2, dice=random.Random(3))
+@pytest.fixture
+def patient() -> Iterator[Service]:
+    """Two workers; it is the test that kills them, so no run is given up for it, however slow the machine is."""
+    service = Service(workers=2, settings=Settings(crashes=1000, crashes_in_all=1000))
+    yield service
+    service.close()
+
+
+def test_killed_at_random_moments_while_others_train_beside_it(patient: Service) -> None:
+    disturbed(patient, updates=60, kills=2, dice=random.Random(3))
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments_while_five_others_train_beside_it(service: Service) -> None:
-    disturbed(service, updates=300, kills=10, dice=random.Random(4))
+def test_killed_at_ten_random_moments_while_five_others_train_beside_it(patient: Service) -> None:
+    disturbed(patient, updates=300, kills=10, dice=random.Random(4))
 
 
 def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
