@@ -32,8 +32,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`-n`), the tests of a file stay together and share its fixtures, and all that need the browser make
-    one group, which begins first: two browsers at once would leave neither enough of two cores."""
+    """Keep the tests of a file in one process when several are used (`-n`): they share its fixtures. All that need the browser
+    are one group and begin first: two browsers at once would leave neither enough of two cores."""
     for item in items:
         needs_browser = "browser" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("browser" if needs_browser else item.path.stem))
