@@ -282,7 +282,8 @@ def list_places(data: object, above: tuple[str, ...] = ()) -> Iterator[tuple[str
 
 def replace_at(data: Any, place: tuple[str, ...], value: object) -> dict[str, Any]:
     """Return a copy of the data with another value at a path of keys."""
-    return data | {place[0]: value if len(place) == 1 else replace_at(data[place[0]], place[1:], value)}
+    changed: dict[str, Any] = data | {place[0]: value if len(place) == 1 else replace_at(data[place[0]], place[1:], value)}
+    return changed
 
 
 def assert_short_sentence(error: Invalid) -> None:
@@ -322,8 +323,8 @@ def test_what_a_link_is_told_to_quote_is_cut() -> None:
     for module in (path_view, masks_view, path_state, method_controls):
         for field in module.FIELDS:
             for text in (LONG, f"{LONG}.1", f"between.{LONG}", f"1,{LONG}"):
-                for error in read_fields(module.FIELDS, {field.name: text})[1]:
-                    assert_short_sentence(error)
+                for refusal in read_fields(module.FIELDS, {field.name: text})[1]:
+                    assert_short_sentence(refusal)
 
 
 @given(version=json_values.filter(lambda value: value != VERSION))
