@@ -50,7 +50,7 @@ class Settings:
 
     Jobs: measurements and update traces
     jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
-    job_time, job_memory: limits of each job; a process with torch takes about 230 MB before it does anything.
+    job_time, job_memory: limits of each job, the memory less on a small machine (capacity.py).
     """
 
     workers: int = 0
