@@ -139,7 +139,7 @@ class Pool:
             return
         self._numbers += 1
         turn = self._folder / f"turn-{self._numbers}"
-        memory = self.settings.worker_memory + int(self.capacity.room * HEADROOM)
+        memory = int(self.capacity.room * HEADROOM)
         try:
             worker = WorkerProcess(self._numbers, self.settings, memory, turn, self._on_event, self._on_exit)
         except OSError:  # no memory or no process to be had just now

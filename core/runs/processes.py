@@ -76,6 +76,14 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
+def limit_growth(megabytes: int) -> None:
+    """Limit what this process may allocate beyond what it has now, as `limit_memory` does; 0: no limit."""
+    if megabytes and sys.platform == "linux":
+        lines = Path("/proc/self/status").read_text().splitlines()
+        allocated = next(int(line.split()[1]) for line in lines if line.startswith("VmData:"))  # what RLIMIT_DATA counts, in kB
+        limit_memory(megabytes + allocated // 1024)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out. torch says so by a class on an accelerator, by its allocator's words on a
     CPU."""

@@ -41,12 +41,16 @@ class Settings:
     idle_time: after so long without any sign of a visit it counts as closed.
     records: records of a run that are kept; beyond, older ones are thinned. predictions: updates whose predictions are kept.
 
+    Pages
+    drawn_numbers: random numbers of the masks that a page draws at once, those of all sites, layers and columns; it protects
+    the memory of the server. heavy_numbers: a page that draws more of them waits until no other one does.
+
     Uploads
     upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
 
     Jobs: measurements and update traces
     jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
-    job_time, job_memory: limits of each job; a process with torch takes about 230 MB before it does anything.
+    job_time, job_memory: limits of each job, the memory less on a small machine (capacity.py).
     """
 
     workers: int = 0
@@ -73,6 +77,8 @@ class Settings:
     idle_time: float = 21_600.0
     records: int = 4000
     predictions: int = 300
+    drawn_numbers: int = 16_000_000
+    heavy_numbers: int = 2_000_000
     upload_files: int = 10
     upload_memory: int = 10
     uploads_memory: int = 500

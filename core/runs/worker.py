@@ -26,7 +26,7 @@ from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_plain
 from core.i18n import _
-from core.runs.processes import is_out_of_memory, limit_memory, lower_priority, take_stdout, write_event
+from core.runs.processes import is_out_of_memory, limit_growth, lower_priority, take_stdout, write_event
 from core.runs.scheduler import AHEAD, FairShare
 from core.runs.settings import Settings
 from core.training.events import VERSION, Command, Event
@@ -111,7 +111,7 @@ class LoadedRun:
         try:
             if self.trainer and self.saved:
                 save_run(self.trainer, self.saved)
-        except OSError:
+        except (OSError, MemoryError, RuntimeError):  # torch makes a RuntimeError of a full disk
             traceback.print_exc()
             return False
         finally:
@@ -325,7 +325,7 @@ def _limit(memory: int) -> None:
     import torch
 
     if not torch.cuda.is_available():  # whose driver maps far more than it uses
-        limit_memory(memory)
+        limit_growth(memory)
 
 
 def _check_version(version: object) -> None:

@@ -22,7 +22,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from core.dropout.placement import placement_from_plain
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.experiment.bounds import check_field
 from core.i18n import _
 
@@ -54,7 +54,9 @@ def validate_command(command: Mapping[str, Any]) -> Command:
     """Return the command as a dict. Raises Invalid, with what is allowed, for an unknown command or a value out of range."""
     if command.get("command") not in COMMANDS:
         raise Invalid(
-            _("“{name}” is not a command; allowed are {all}.").format(name=command.get("command"), all=", ".join(COMMANDS)),
+            _("“{name}” is not a command; allowed are {all}.").format(
+                name=quote(command.get("command")), all=", ".join(COMMANDS)
+            ),
             "command",
         )
     if "placement" in command:

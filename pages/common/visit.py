@@ -308,7 +308,11 @@ def _follow(plain: Plain) -> None:
     if run is None or not changed:
         return
     if run["state"] in ACTIVE and not run["recorded"] and all(name in CHANGEABLE_FIELDS for name in changed):
-        get_service().command(run["id"], {"command": "change"} | changed)
+        try:
+            get_service().command(run["id"], {"command": "change"} | changed)
+        except Invalid as invalid:  # too large a change for this server
+            set_aside_run()
+            set_notice(str(invalid))
     else:
         set_aside_run()
 

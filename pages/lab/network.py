@@ -8,6 +8,7 @@ import streamlit as st
 from core.analysis.path_counts import count_corruption, list_crossings, list_routes
 from core.dropout.masks import Masks, list_mask_gates, make_mask_key
 from core.dropout.sites import SITES
+from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.figures.mask_heatmap import describe_mask, plot_mask_heatmap, select_units
 from core.figures.network import Scene
@@ -34,13 +35,19 @@ from pages.lab import workbench
 MAX_SEGMENTS = 8  # masks; more are offered in a list
 
 
-def draw_network(colors: Theme) -> Masks:
-    """Draw the sentence on the path, the network and its sliders. Return the masks that are shown, those of words expanded."""
+def draw_network(colors: Theme) -> Masks | None:
+    """Draw the sentence on the path, the network and its sliders. Return the masks that are shown, those of words expanded;
+    None where they are too many, which a sentence says in place of the network."""
     update = get_visible_update()
     experiment = workbench.get_update_experiment(update)
     view = fit_view(experiment, update)
     run = visit.visit()["run"]
-    scene = build_scene(experiment, update, view, predictions_at(run["events"], update, view.sample) if run else None)
+    predicted = predictions_at(run["events"], update, view.sample) if run else None
+    try:
+        scene = build_scene(experiment, update, view, predicted)
+    except Invalid as invalid:
+        st.warning(escape_markdown(invalid))
+        return None
     _draw_sentence(experiment, scene, view)
     draw_path_figure(scene, colors, "network", _apply_action)
     _draw_sliders(experiment, update, view)
@@ -65,10 +72,11 @@ def _name_update(update: int) -> str:
     return str(update) if update <= workbench.get_newest_update() else _("{n}, the next (preview)").format(n=update)
 
 
-def draw_mask_heatmap(masks: Masks, colors: Theme) -> None:
-    """Draw the mask of one site and layer, units × time, for the visible sample and update."""
+def draw_mask_heatmap(masks: Masks | None, colors: Theme) -> None:
+    """Draw the mask of one site and layer, units × time, for the visible sample and update; nothing without masks."""
     with st.container(key="masks"):
-        _draw_heatmap(masks, colors)
+        if masks is not None:
+            _draw_heatmap(masks, colors)
 
 
 def _draw_heatmap(masks: Masks, colors: Theme) -> None:
