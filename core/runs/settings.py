@@ -50,6 +50,7 @@ class Settings:
 
     Jobs: measurements and update traces
     jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
+    file_time, file_memory: limits of the process that checks an uploaded file; there is one at a time, beside the other jobs.
     job_time, job_memory: limits of each job, the memory less on a small machine (capacity.py).
     """
 
@@ -85,6 +86,8 @@ class Settings:
     jobs: int = 1
     waiting_jobs: int = 30
     kept_answers: int = 50
+    file_time: float = 20.0
+    file_memory: int = 400
     job_time: float = 120.0
     job_memory: int = 1200
 
