@@ -46,7 +46,9 @@ class Settings:
     the memory of the server. heavy_numbers: a page that draws more of them waits until no other one does.
 
     Uploads
-    upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
+    upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits. They hold for the
+    files that are kept, and again for those that Streamlit has received.
+    upload_idle_time: after so long without any sign of a visit, its files give way to those of others where there is no room.
 
     Jobs: measurements and update traces
     jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
@@ -83,6 +85,7 @@ class Settings:
     upload_files: int = 10
     upload_memory: int = 10
     uploads_memory: int = 500
+    upload_idle_time: float = 600.0
     jobs: int = 1
     waiting_jobs: int = 30
     kept_answers: int = 50
