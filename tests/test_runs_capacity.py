@@ -44,7 +44,7 @@ V1 = {"proc/self/cgroup": "4:memory:/inner\n2:cpu,cpuacct:/inner\n1:name=systemd
                 "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
                 "sys/fs/cgroup/memory/inner/memory.limit_in_bytes": str(1700 * MB),
             },
-            (4, 1700, 3),
+            (4, 1700, 2),
         ),
         (
             {

@@ -9,6 +9,7 @@ from core.runs.settings import MB, Settings
 
 MOST = 30  # worker processes: a class, and each has a core
 LEAST_JOB = 400 * MB  # below this limit, a process with torch cannot answer for the default experiment
+FILE_CHECK = 100 * MB  # what the process that checks a file usually takes
 JOB_PART = 6  # the part of the memory that one job may have, where that is more
 LEAST_ROOM = 96 * MB  # for runs, in each worker, whatever the machine says that it has
 UNKNOWN_MEMORY = 4096 * MB  # where the system does not say what it has
@@ -30,7 +31,7 @@ def plan_workers(settings: Settings, root: Path = ROOT) -> Capacity:
     for them at all, with all that they may have. root: where /proc and /sys are found."""
     whole = memory(root) - settings.server_memory * MB
     job = max(LEAST_JOB, min(settings.job_memory * MB, whole // JOB_PART))
-    after_jobs = whole - settings.jobs * job
+    after_jobs = whole - settings.jobs * job - FILE_CHECK
     each = settings.worker_memory * MB + LEAST_ROOM
     free = after_jobs if after_jobs >= each else whole
     workers = settings.workers or max(1, min(cores(root), free // each, MOST))

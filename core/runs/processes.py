@@ -20,9 +20,10 @@ LONGEST_LINE = 64 * MB
 def start_process(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
     """Start `python -m module` with pipes to its standard input and output. Raises OSError where there is none."""
     # As a module of its own: a spawned process would run the page's script again. Threads sleep while they wait for each
-    # other: where other programs take the cores, threads that wait by spinning keep each other from working.
+    # other: where other programs take the cores, threads that wait by spinning keep each other from working. The threads
+    # of NumPy's library would have nothing to do, and each takes memory.
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
+    environment = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": path}
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment)
 

@@ -24,6 +24,7 @@ from core.experiment.changes import apply_changes
 from core.experiment.experiment import Experiment
 from core.i18n import _
 from core.runs.capacity import plan_workers
+from core.runs.file_check_jobs import FileCheckJobs
 from core.runs.job_queue import JobQueue
 from core.runs.memory_estimate import estimate_memory
 from core.runs.pool import Pool
@@ -71,6 +72,10 @@ class Service:
         self.uploads = Uploads(self._folder / "uploads", clock, given)
         self._capacity = plan_workers(given)
         self.jobs = JobQueue(replace(given, job_memory=min(given.job_memory, self._capacity.job)))
+        # Of their own: nobody waits with a file until somebody's measurement has ended.
+        self.file_checks = FileCheckJobs(
+            JobQueue(replace(given, jobs=1, job_time=given.file_time, job_memory=given.file_memory))
+        )
         self.measurements, self.traces = SensitivityJobs(self.jobs), UpdateTraceJobs(self.jobs)
         self._pool = Pool(given, self._capacity, self._folder, self._lock, clock)
         self._upkeep_thread = threading.Thread(target=self._run_upkeep, name="runs", daemon=True)
@@ -141,6 +146,7 @@ class Service:
                 for run in self._runs_of(owner):
                     self._pool.bring_back(run)
         self.uploads.renew(owner)
+        self.jobs.renew(owner)
 
     def release(self, owner: str) -> None:
         """The visit's connection has closed. Unless there is a sign of it soon, its runs are saved and trained no further and
@@ -148,6 +154,8 @@ class Service:
         with self._lock:
             self._visits.release(owner)
         self.uploads.release(owner)
+        self.jobs.release(owner)
+        self.file_checks.cancel(owner)
 
     def pid(self, run_id: str) -> int | None:
         """The id of the process that holds the run; None if none does."""
@@ -184,6 +192,7 @@ class Service:
             self._pool.tidy()
         for owner in leaving:
             self.jobs.cancel(owner)
+            self.file_checks.cancel(owner)
 
     def close(self) -> None:
         """End all runs, jobs and workers."""
@@ -193,6 +202,7 @@ class Service:
                 self._stop(run, _("Stopped, as the server is shutting down."))
             workers = self._pool.close()
         self.jobs.close()
+        self.file_checks.close()
         for worker in workers:
             worker.wait()
         self._upkeep_thread.join()

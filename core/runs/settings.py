@@ -46,10 +46,13 @@ class Settings:
     the memory of the server. heavy_numbers: a page that draws more of them waits until no other one does.
 
     Uploads
-    upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
+    upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits. They hold for the
+    files that are kept, and again for those that Streamlit has received.
+    upload_idle_time: after so long without any sign of a visit, its files give way to those of others where there is no room.
 
     Jobs: measurements and update traces
     jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
+    file_time, file_memory: limits of the process that checks an uploaded file; there is one at a time, beside the other jobs.
     job_time, job_memory: limits of each job, the memory less on a small machine (capacity.py).
     """
 
@@ -82,9 +85,12 @@ class Settings:
     upload_files: int = 10
     upload_memory: int = 10
     uploads_memory: int = 500
+    upload_idle_time: float = 600.0
     jobs: int = 1
     waiting_jobs: int = 30
     kept_answers: int = 50
+    file_time: float = 20.0
+    file_memory: int = 400
     job_time: float = 120.0
     job_memory: int = 1200
 

@@ -109,6 +109,19 @@ def _thin(records: Sequence[Event], gap: int, most: int) -> set[int]:
     return kept
 
 
+def drop_old_predictions(events: Sequence[Event], most: int) -> None:
+    """Remove what was predicted from all records but the newest `most`, as it is most of what a record takes.
+
+    To be called whenever records were added: it looks back only as far as records still have it.
+    """
+    newest = 0
+    for event in reversed(events):
+        if event["event"] == "record":
+            newest += 1
+            if newest > most and event.pop("predicted", None) is None:
+                return
+
+
 def last_update(events: Sequence[Event]) -> int:
     """Return the number of the last recorded update; 0 before the first."""
     return next((event["update"] for event in reversed(events) if event["event"] == "record"), 0)

@@ -25,7 +25,7 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain_cached, from_query, get_missing_file_columns, to_plain, to_query
 from core.i18n import _
 from core.tasks.prediction_summary import KINDS
-from core.training.events import Event, last_update, thin_records
+from core.training.events import Event, drop_old_predictions, last_update, thin_records
 from pages.common.link_fields import LinkField, read_fields
 from pages.common.path_view import PathView, view_from_query, view_to_query
 from pages.common.service import get_owner, get_service
@@ -192,6 +192,8 @@ def _take_news(run: Run) -> None:
     run["events"] += [pack_lists(event) for event in news.events]
     if len(run["events"]) > MAX_EVENTS:
         run["events"] = thin_records(run["events"], MAX_EVENTS)
+    if news.events:
+        drop_old_predictions(run["events"], get_service().settings.predictions)
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
 
 
