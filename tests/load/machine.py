@@ -109,11 +109,11 @@ class Watch:
         for folder in Path(gettempdir()).glob(f"dropout-runs-{self.pid}-*"):
             for turn in folder.glob("turn-*"):
                 try:
-                    run = turn.read_text().strip(" \0")
+                    run = turn.read_text().strip(" \0").split()
                 except OSError:
                     continue
                 if run:
-                    self.turns[run] += 1
+                    self.turns[run[0]] += 1
 
     def _measure(self) -> None:
         workers = list_children(self.pid)
