@@ -31,8 +31,8 @@ def simulate(cost: float, deadly: int | None, ends: list[float], runs: int) -> s
     which update the first run ends its worker itself."""
     clock, shares = ManualClock(), FairShare(SLICE)
     trainings = {str(n): Training(Run(str(n), str(n), build_experiment())) for n in range(runs)}
-    for name in trainings:
-        shares.add(name, name)
+    for each in trainings:
+        shares.add(each, each)
     saved_at, given_up, ends = 0.0, set[str](), sorted(ends)
     while ends or deadly is not None:
         name = shares.next()
