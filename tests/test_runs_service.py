@@ -317,7 +317,7 @@ def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monk
     while service.poll(bad).state != "failed":
         assert time.monotonic() < deadline
         for worker in list(service._pool._workers.values()):
-            if worker.read_turn() == bad and worker.ready:
+            if worker.read_turn() == (bad, False) and worker.ready:
                 worker.kill()
                 killed.add(worker.pid)
         service._runs[bad].crashed_at = 10**9  # as if it never got any further
@@ -516,7 +516,7 @@ def test_a_stop_that_is_not_obeyed_is_enforced(single: Service) -> None:
     reach(single, run, "running")
     pid = single.pid(run)
     assert pid
-    while single._pool._workers and next(iter(single._pool._workers.values())).read_turn() != run:
+    while single._pool._workers and next(iter(single._pool._workers.values())).read_turn()[0] != run:
         time.sleep(0.001)
     os.kill(pid, signal.SIGSTOP)  # a process that hears nothing
     single.command(run, {"command": "stop"})

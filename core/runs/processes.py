@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
 
+REPEATS = "repeats"  # behind the name of a run in the file that says whose turn it is
 ROOT = Path(__file__).parents[2]
 NICE = 5  # the pages go first where cores are short
 MB = 2**20

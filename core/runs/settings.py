@@ -34,7 +34,8 @@ class Settings:
     run_memory: the largest estimate with which a run is taken; 0: what one worker has for runs.
     updates: the longest run. The command line trains longer ones.
     save_interval: how often a run that trains is saved; pause_time: how long a paused run stays in memory.
-    crashes: how often in succession a run may end its worker without getting any further; crashes_in_all: and altogether.
+    crashes: how often in succession a run may end its worker without getting any further, not counting what it does a second
+    time; crashes_in_all: and altogether.
 
     Visits
     grace_time: how long after a visit's connection closed its runs still train; keep_time: how long everything of it is kept.
