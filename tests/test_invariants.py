@@ -55,6 +55,7 @@ NOT_TRANSLATED = {
     "input between output state",
     "out of memory",
     "allocate memory",
+    "middle right",
 }
 HOST = re.compile(r"""(?:https?:)?//[\w.-]+\.\w+""")
 NAMESPACES = {"http://www.w3.org"}

@@ -12,6 +12,7 @@ interface ComponentCall<Data> {
 interface PlotlyScript {
   react(node: HTMLElement, data: PlotlyTrace[], layout: object, config: object): Promise<unknown>;
   purge(node: HTMLElement): void;
+  downloadImage(node: HTMLElement, options: object): Promise<unknown>;
   Plots: { resize(node: HTMLElement): void };
 }
 

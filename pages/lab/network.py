@@ -44,6 +44,13 @@ def draw_network(colors: Theme) -> Masks:
     _draw_sentence(experiment, scene, view)
     draw_path_figure(scene, colors, "network", _apply_action)
     _draw_sliders(experiment, update, view)
+    with st.container(key="about-network"):
+        st.caption(
+            _(
+                "A small recurrent network learns while you watch. Barcodes are its dropout masks; the thick line follows one "
+                "word to one prediction, and the masks on its way are counted."
+            )
+        )
     return scene.masks
 
 
@@ -185,7 +192,7 @@ def _draw_sliders(experiment: Experiment, update: int, view: PathView) -> None:
             "scrub-update",
             _set_update,
             newest=_("preview") if coming else _("newest"),
-            jumps={} if update == newest else {_("to the newest"): newest},
+            jumps={_("to the newest"): None if update == newest else newest},
         )
         draw_first_step_slider(view, experiment.steps, "scrub-first")
         samples = (1, min(experiment.batch, RECORDED_SAMPLES))
