@@ -56,6 +56,7 @@ NOT_TRANSLATED = {
     "out of memory",
     "allocate memory",
     "export default function (",
+    "middle right",
 }
 HOST = re.compile(r"""(?:https?:)?//[\w.-]+\.\w+""")
 NAMESPACES = {"http://www.w3.org"}

@@ -17,6 +17,7 @@ interface NewsPlace extends HTMLElement {
 interface PlotlyScript {
   react(node: HTMLElement, data: PlotlyTrace[], layout: object, config: object): Promise<unknown>;
   purge(node: HTMLElement): void;
+  downloadImage(node: HTMLElement, options: object): Promise<unknown>;
   Plots: { resize(node: HTMLElement): void };
 }
 

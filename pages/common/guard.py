@@ -21,7 +21,7 @@ LOG = logging.getLogger("dropout")
 CRASH = "crash"  # the report of the last exception, until the visitor has chosen how to go on
 RERUN = "crash-rerun"  # a fragment has asked for the page to be drawn again
 WORKED = "worked"  # what the visit was after the last run of a page that came to its end
-RUNS = ("run", "kept", "previous")  # of the visit: not part of what is brought back
+RUNS = ("run", "kept", "earlier")  # of the visit: not part of what is brought back
 HISTORY = ("undo", "redo")  # of the visit: a hundred experiments that nobody changes, too many to be copied in every run
 MAX_REPORT_CHARACTERS = 4000  # characters of a report
 

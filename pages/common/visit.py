@@ -7,7 +7,8 @@ invalid: what was refused last, {"control": key of the widget, "sentence"}; None
 parked: how sites drop that are off, or on at rate 0; at_zero: those that are on at rate 0.
 tasks: the settings that a task had when another was chosen. files: by task, the file that was brought and its columns.
 run: the run that is on, or has ended and is of this very experiment; kept: one whose curves stay until the next run begins;
-previous: the gray curve. view, masks, path, methods: what the pages look at.
+earlier: those whose curves stay beside, the newest first. curves: how the curves are looked at.
+view, masks, path, methods: what the pages look at.
 """
 
 import json
@@ -165,9 +166,10 @@ def set_notice(sentence: str) -> None:
 def drop_lost_files() -> None:
     """Go back to the task's own data where the file of the experiment is gone; forget runs that could not be drawn without."""
     truth = visit()
-    for name in ("run", "kept", "previous"):
+    for name in ("run", "kept"):
         if truth[name] and not has_files(truth[name]["began"]):
             truth[name] = None
+    truth["earlier"] = [run for run in truth["earlier"] if has_files(run["began"])]
     for name in ("undo", "redo"):
         truth[name] = [plain for plain in truth[name] if has_files(plain)]
     if not has_files(truth["experiment"]):
@@ -227,7 +229,7 @@ def set_aside_run() -> None:
         _take_news(run)
     if last_update(run["events"]) > 0:
         events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
-        visit()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began")} | {"events": events}
+        visit()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began", "color")} | {"events": events}
     visit().update(run=None, update=None)
 
 
@@ -276,8 +278,9 @@ def _new() -> Plain:
         "owner": get_owner(),
         "run": None,
         "kept": None,
-        "previous": None,
+        "earlier": [],
         "runs": 0,
+        "curves": {},
         "update": None,
         "mask": None,
         "view": {},

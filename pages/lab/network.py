@@ -78,6 +78,13 @@ def draw_network(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
     draw_path_figure(visible.scene, colors, "network", _apply_action)
     with st.container(horizontal=True, gap="medium", key="scrub"):
         _draw_sliders(visible)
+    with st.container(key="about-network"):
+        st.caption(
+            _(
+                "A small recurrent network learns while you watch. Barcodes are its dropout masks; the thick line follows one "
+                "word to one prediction, and the masks on its way are counted."
+            )
+        )
 
 
 def collect_news(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
@@ -241,7 +248,7 @@ def _draw_sliders(visible: VisibleUpdate) -> None:
         "scrub-update",
         _set_update,
         newest=_("preview") if coming else _("newest"),
-        jumps={} if visible.update == newest else {_("to the newest"): newest},
+        jumps={_("to the newest"): None if visible.update == newest else newest},
     )
     draw_first_step_slider(visible.view, visible.experiment.steps, "scrub-first")
     samples = (1, min(visible.experiment.batch, RECORDED_SAMPLES))

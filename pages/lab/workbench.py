@@ -15,6 +15,7 @@ from pages.lab import upload
 
 SECONDS_PER_UPDATE = 0.05  # of a recorded run: about as fast as it was
 DEFAULT, WITHOUT_DROPOUT = "default", "no-dropout"  # the names of the recorded runs
+MAX_EARLIER = 5  # runs whose curves stay beside the visible one; each has a color of its own
 
 
 def begin() -> None:
@@ -76,12 +77,20 @@ def send_command(command: str) -> None:
 
 
 def clear_run() -> None:
-    """End the run. Its curves become the gray ones if it trained an epoch, or if the gray ones are not comparable with it."""
+    """End the run. Its curves stay beside the next ones if it trained an epoch, or if no others do that can be compared."""
     visit.set_aside_run()
     truth = visit.visit()
     kept, truth["kept"] = truth["kept"], None
-    if kept and not kept["recorded"] and (_has_trained_an_epoch(kept) or not _is_comparable(truth["previous"], kept)):
-        truth["previous"] = kept
+    if kept is None or kept["recorded"]:
+        return
+    if _has_trained_an_epoch(kept) or not any(_is_comparable(one, kept) for one in truth["earlier"]):
+        truth["earlier"] = [kept, *truth["earlier"]][:MAX_EARLIER]
+
+
+def remove_earlier_run(run_id: str) -> None:
+    """Remove the curves of an earlier run."""
+    truth = visit.visit()
+    truth["earlier"] = [run for run in truth["earlier"] if run["id"] != run_id]
 
 
 def clear_run_of_other_task() -> None:
@@ -97,10 +106,10 @@ def get_visible_run() -> Run | None:
     return run
 
 
-def get_previous_run() -> Run | None:
-    """Return the previous run, if its losses are comparable with those of the visible run, or of the next one."""
-    previous = visit.visit()["previous"]
-    return previous if _is_comparable(previous, get_visible_run() or {"began": visit.visit()["experiment"]}) else None
+def list_earlier_runs() -> list[Run]:
+    """Return the earlier runs whose losses are comparable with those of the visible run, or of the next one."""
+    visible = get_visible_run() or {"began": visit.visit()["experiment"]}
+    return [run for run in visit.visit()["earlier"] if _is_comparable(run, visible)]
 
 
 def is_active() -> bool:
@@ -149,18 +158,15 @@ def has_changed_since(update: int) -> bool:
 
 
 def _open_recording() -> None:
-    """Replay the recorded run of the default experiment, with one without dropout as the gray curves."""
+    """Replay the recorded run of the default experiment, with the gray curve of one without dropout beside it."""
     recorded, plain = load_recorded_run(DEFAULT), load_recorded_run(WITHOUT_DROPOUT)
     if recorded is None or plain is None or not _has_recording(visit.get_experiment()):
         return
     truth = visit.visit()
-    truth["previous"] = truth["previous"] or {
-        "id": "recorded",
-        "number": 0,
-        "recorded": True,
-        "began": to_plain(plain.experiment),
-        "events": [visit.pack_lists(event) for event in plain.events],
-    }
+    if not any(run["recorded"] for run in truth["earlier"]):
+        gray = {"id": "recorded", "number": 0, "recorded": True, "color": None, "began": to_plain(plain.experiment)}
+        gray["events"] = [visit.pack_lists(event) for event in plain.events]
+        truth["earlier"] = [*truth["earlier"], gray][-MAX_EARLIER:]
     run_id = get_service().replay(recorded, truth["owner"], SECONDS_PER_UPDATE)
     truth.update(run=make_run(run_id, recorded=True), update=None)
 
@@ -182,12 +188,18 @@ def make_run(run_id: str, recorded: bool) -> Run:
         "reason": "",
         "number": visit.visit()["runs"],
         "recorded": recorded,
+        "color": _choose_color(),
     }
+
+
+def _choose_color() -> int:
+    """Return the first color that no earlier run has."""
+    return min(set(range(MAX_EARLIER + 1)) - {run["color"] for run in visit.visit()["earlier"]})
 
 
 def _has_trained_an_epoch(run: Run) -> bool:
     return last_update(run["events"]) >= int(visit.select_run_events(run, "started")[0]["updates_per_epoch"])
 
 
-def _is_comparable(one: Run | None, other: dict[str, Any]) -> bool:
-    return one is not None and have_comparable_losses(from_plain_cached(one["began"]), from_plain_cached(other["began"]))
+def _is_comparable(one: Run, other: dict[str, Any]) -> bool:
+    return have_comparable_losses(from_plain_cached(one["began"]), from_plain_cached(other["began"]))
