@@ -1,7 +1,8 @@
 """One browser tab without a browser: it speaks Streamlit's websocket protocol and answers as the page's JavaScript does.
 
 It keeps the values of the widgets that it was given, caches large messages by their hash, and runs no component's script but
-that of two: the ticker (assets/components/ticker.js), whose next tick it asks for when the last answer has come, and redraw.js.
+those of three in assets/components: ticker.js, which asks for the next tick when the last answer has come, redraw.js, and
+page_events.js as far as the tab's name goes, by which a reload finds its visit.
 """
 
 import asyncio
@@ -31,8 +32,8 @@ OPENED = 60.0  # seconds after which a server that does not answer the handshake
 
 @dataclass
 class Request:
-    """What the tab asked for. kind: "page", "tick", "redraw" or "action"; fragment: "" for the whole page. done: is set when
-    the answer has come."""
+    """What the tab asked for. kind: "page", "tick", "redraw", "action" or "garbage"; fragment: "" for the whole page. done: is
+    set when the answer has come."""
 
     kind: str
     fragment: str
@@ -93,9 +94,12 @@ class BrowserTab:
     on_element: Callable[[Element], None] = lambda element: None
     on_finish: Callable[[], None] = lambda: None
     on_news: Callable[[str], None] = lambda news: None
-    waits: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "tick": [], "action": [], "redraw": []})
+    waits: dict[str, list[float]] = field(
+        default_factory=lambda: {"page": [], "tick": [], "action": [], "redraw": [], "garbage": []}
+    )
     errors: list[str] = field(default_factory=list)
     received: int = 0  # bytes
+    session: str = ""  # Streamlit's id, with which a browser connects again that has lost its connection
 
     def __post_init__(self) -> None:
         self._socket: ClientConnection | None = None
@@ -115,7 +119,7 @@ class BrowserTab:
         began = time.monotonic()
         parts = urlsplit(self.url)
         address, origin = f"ws://{parts.netloc}/_stcore/stream", Origin(f"http://{parts.netloc}")
-        named = [Subprotocol("streamlit")]
+        named = [Subprotocol(one) for one in ("streamlit", *(("PLACEHOLDER", self.session) if self.session else ()))]
         self._socket = await connect(address, origin=origin, subprotocols=named, max_size=None, open_timeout=OPENED)
         self._reader = asyncio.create_task(self._read())
         request = await self._ask("page", "", began)
@@ -131,6 +135,25 @@ class BrowserTab:
             await self._reader
         for request in self._pending:
             request.done.cancel()
+
+    def cut(self) -> None:
+        """Lose the connection, without a word to the server."""
+        self._closing = True
+        self._stop_ticking()
+        if self._socket:
+            self._socket.transport.abort()
+
+    async def say_name(self, name: str) -> None:
+        """Tell the server the name of the tab, by which it finds its visit again; return when the page of that is there."""
+        events = self._components["page_events"]
+        request = await self._ask("page", events.fragment, time.monotonic(), events.trigger("tab", name))
+        await request.done
+
+    async def send_garbage(self, value: object) -> None:
+        """Set triggers of all components to a value that none of them sends."""
+        for component in self._components.values():
+            for event in ("tick", "redraw", "tab", "travel", "open", "unknown"):
+                await self._ask("garbage", component.fragment, time.monotonic(), component.trigger(event, value))
 
     def find(self, key: str) -> list[str]:
         """Return the ids of the widgets and buttons that are shown whose key matches the pattern."""
@@ -235,7 +258,7 @@ class BrowserTab:
 
     def _handle_component(self, component: Any, fragment: str) -> None:
         name = component.component_name.rpartition(".")[2]
-        if name in ("ticker", "redraw"):
+        if name in ("ticker", "redraw", "page_events"):
             self._components[name] = Component(component.id, fragment, json.loads(component.json))
         if name == "ticker":
             self.on_news(self._components[name].data["parts"])
@@ -244,6 +267,7 @@ class BrowserTab:
         run = message.metadata.run
         self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
         self._page = message.new_session.page_script_hash
+        self.session = message.new_session.initialize.session_id or self.session
         if not self._run.fragments:
             self._max_age = message.new_session.config.max_cached_message_age or self._max_age
 
