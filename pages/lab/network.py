@@ -194,7 +194,7 @@ def _draw_sliders(experiment: Experiment, update: int, view: PathView) -> None:
             newest=_("preview") if coming else _("newest"),
             jumps={_("to the newest"): None if update == newest else newest},
         )
-        draw_first_step_slider(view, experiment.steps, "scrub-first")
+        draw_first_step_slider(view, experiment.steps, "scrub-first", reserve_buttons=True)
         samples = (1, min(experiment.batch, RECORDED_SAMPLES))
         draw_slider(_("Sample"), samples, view.sample + 1, "scrub-sample", _set_sample)
 
