@@ -38,6 +38,7 @@ INITIAL_EPOCHS = 30.0  # initial length of the epoch axis of a longer run
 END_FRACTION = 0.26  # of the width, for the labels at the ends
 LABEL_CHARACTERS = 12  # of a line of such a label
 LINE_HEIGHT = 14  # pixels of it
+LABEL_GAP = 3  # pixels between two of them
 NEAR = 0.035  # of the width: changes that are nearer to one another share a tick
 CHARACTER = 5.6  # pixels of a character of a change's label, about
 GAP_OPACITY = 0.13
@@ -228,7 +229,7 @@ def _build_value_axis(unit: str, metric: str, squared: bool, visible: _VisibleRa
     if view.quantity == METRIC and METRICS[metric].is_percentage:
         axis["tickformat"] = ".3~p"
     if view.log and visible.low > 0:
-        axis |= {"type": "log", "dtick": "D2", "tickformat": axis.get("tickformat", ".3~g")}
+        axis |= {"type": "log", "tickformat": axis.get("tickformat", ".3~g")}
     return axis
 
 
@@ -240,7 +241,7 @@ def _build_end_labels(lines: Sequence[CurveLine], visible: _VisibleRange, view: 
     ends = [min(max(scale(line.y[-1]), low), high) for line in lines]
     texts = [wrap(f"{line.label} {format_end_value(line, view)}", LABEL_CHARACTERS)[:3] for line in lines]
     centers = [(end - low) * visible.pixels / (high - low) for end in ends]
-    shifts = spread_labels(centers, [LINE_HEIGHT * len(text) for text in texts], [0] * len(lines), 0, visible.pixels)
+    shifts = spread_labels(centers, [LINE_HEIGHT * len(text) + LABEL_GAP for text in texts], [0] * len(lines), 0, visible.pixels)
     at = visible.end - (visible.end - visible.start) * END_FRACTION
     return [
         build_end_label(text, at, end, shift, line.color)
