@@ -45,7 +45,7 @@ TRANSLATORS = {"_", "N_", "ngettext"}
 # Prose is two words, or one word with a capital letter; not CSS, HTML or the title of a paper.
 PROSE = re.compile(r"(?<![-\w])[A-Za-z]{2,},? [a-z]{2,}(?![-\w])|^[A-Z][a-z]+\b(?!\.)")
 NOT_PROSE = re.compile(r"[<{;]|--|20\d\d")
-# The app's name, a command, lists of sites, and messages of torch about too little memory.
+# The app's name, a command, lists of sites, messages of torch about too little memory, the first words of a component.
 NOT_TRANSLATED = {
     "Dropout Through Time",
     "python -m core record",
@@ -55,6 +55,7 @@ NOT_TRANSLATED = {
     "input between output state",
     "out of memory",
     "allocate memory",
+    "export default function (",
     "middle right",
 }
 HOST = re.compile(r"""(?:https?:)?//[\w.-]+\.\w+""")

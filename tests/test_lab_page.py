@@ -81,7 +81,7 @@ def experiment(page: AppTest) -> Experiment:
 
 def sentence(page: AppTest) -> str:
     """The sentence that counts."""
-    return next(str(element.value) for element in page.markdown if "reaches the prediction" in str(element.value))
+    return str(read_components(page)["live_text"][0]["text"])
 
 
 def test_the_first_run_draws_the_default_experiment() -> None:

@@ -36,13 +36,13 @@ def test_the_readme_shows_every_command() -> None:
 def test_the_commands_that_install() -> None:
     for end in (
         "-r requirements.txt && .venv/bin/streamlit run app.py",
-        "-r requirements-dev.txt && .venv/bin/python -m pytest",
+        "-r requirements-dev.txt && .venv/bin/python -m pytest -n 2",
     ):
         assert f"python3 -m venv .venv && .venv/bin/pip install {end}" in LINES
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "pip" in ci
     assert "-r requirements-dev.txt" in ci
-    assert "-m pytest" in ci
+    assert "-m pytest -n 2" in ci
 
 
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)

@@ -1,5 +1,6 @@
 """The data of an experiment, the batch and the masks of any of its updates, without a run. Cached."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
@@ -7,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from core.dropout.masks import Array, draw_masks
+from core.dropout.masks import Array, NetworkShape, count_mask_elements, draw_masks
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
@@ -30,10 +31,35 @@ def load_data(experiment: Experiment) -> Data:
 def draw_update_masks(experiment: Experiment, update: int, pass_index: int = 0) -> dict[str, Array]:
     """Draw the masks of an update (from 1), as the run draws them; see `core.dropout.masks.draw_masks`."""
     e = experiment
-    shape = replace(e.shape, tokens=load_data(e).tokens) if e.placement.get("words") else e.shape
+    shape = _get_mask_shape(e)
     if e.windows == "varied":
         shape = replace(shape, steps=len(batch_at(e, update).x))
     return draw_masks(e.placement, shape, e.mask_seed, update, pass_index)
+
+
+def count_update_draws(experiment: Experiment, update: int) -> int:
+    """Return how many random numbers the masks of an update need, those of all sites and layers together."""
+    return count_mask_elements(experiment.placement.resolve_schedules(update), _get_mask_shape(experiment))
+
+
+def check_update_draws(experiments: Sequence[Experiment], update: int, most: int) -> int:
+    """Return how many random numbers the masks of an update of all these experiments need. Raises Invalid for more than
+    `most`."""
+    count = sum(count_update_draws(experiment, update) for experiment in experiments)
+    if count > most:
+        raise Invalid(
+            _(
+                "The masks of this update have {n:.1f} million numbers; a page draws at most {most:.1f} million at once. "
+                "Choose a smaller batch, fewer steps or units, or fewer placements to compare with; the command line writes "
+                "masks of any size to a file (python -m core masks)."
+            ).format(n=count / 1e6, most=most / 1e6),
+            "batch",
+        )
+    return count
+
+
+def _get_mask_shape(e: Experiment) -> NetworkShape:
+    return replace(e.shape, tokens=load_data(e).tokens) if e.placement.get("words") else e.shape
 
 
 def count_updates(experiment: Experiment) -> int:

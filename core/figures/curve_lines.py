@@ -51,7 +51,7 @@ WHOLE_LOSS = CurveView()
 class CurveLine:
     """One curve. x: epochs. y: nats, or the metric. hover: further hover text, per point or for all. name: in full.
 
-    label: a word or two, for the legend and the end of the line. run: its run. trained: the values after the first update, or of
+    label: a word or two, for the legend and the end of the line. run: its run. trained: the values after the first update, of
     the masked loss after the first epoch, by which the visible range is chosen; those before would flatten the rest.
     """
 

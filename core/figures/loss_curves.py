@@ -241,7 +241,8 @@ def _build_end_labels(lines: Sequence[CurveLine], visible: _VisibleRange, view: 
     ends = [min(max(scale(line.y[-1]), low), high) for line in lines]
     texts = [wrap(f"{line.label} {format_end_value(line, view)}", LABEL_CHARACTERS)[:3] for line in lines]
     centers = [(end - low) * visible.pixels / (high - low) for end in ends]
-    shifts = spread_labels(centers, [LINE_HEIGHT * len(text) + LABEL_GAP for text in texts], [0] * len(lines), 0, visible.pixels)
+    sizes = [LINE_HEIGHT * len(text) + LABEL_GAP for text in texts]
+    shifts = spread_labels(centers, sizes, [0] * len(lines), 0, visible.pixels)
     at = visible.end - (visible.end - visible.start) * END_FRACTION
     return [
         build_end_label(text, at, end, shift, line.color)

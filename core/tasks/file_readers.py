@@ -13,6 +13,7 @@ import numpy as np
 
 from core.errors import Invalid
 from core.i18n import _
+from core.tasks.table_limits import limit_rows
 from core.tasks.task import Floats
 
 MAX_FILE_BYTES = 5_000_000
@@ -172,7 +173,7 @@ def read_csv_rows(path: str, comments: bool = False) -> list[list[str]]:
     first = next(filter(str.strip, lines), "")
     try:
         reader = csv.reader(lines, delimiter=max(_DELIMITERS, key=first.count), strict=True)
-        rows = [row for row in reader if len(row) > 1 or "".join(row).strip()]
+        rows = [row for row in limit_rows(reader, get_display_name(path)) if len(row) > 1 or "".join(row).strip()]
     except csv.Error as error:
         raise Invalid(
             _("The file {path} is not a valid CSV file: {why}.").format(path=get_display_name(path), why=error), "corpus"

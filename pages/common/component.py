@@ -12,6 +12,15 @@ from pages.common.guard import guarded_callback
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
+# Behind each script: new data can come by a tick as well as by a call of Streamlit's (pages/common/news.py).
+_TAKE_NEWS = """
+export default function (component) {
+  const place = component.parentElement;
+  place.dataset.takesNews = "";
+  place.takeNews = (data) => drawComponent({ ...component, data });
+  return drawComponent(component);
+}
+"""
 _FOLDER = Path(__file__).parents[2] / "assets" / "components"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 
@@ -21,8 +30,9 @@ def mount_component(name: str, html: str = "<span hidden></span>") -> "Component
 
     To be called when a module is imported. The component is not isolated: its style sheet and the page's hold for both.
     """
+    script = read_script(name).replace("export default function (", "function drawComponent(")
     css = read_style(name) if (_FOLDER / f"{name}.css").exists() else None
-    return st.components.v2.component(name, html=html, css=css, js=read_script(name), isolate_styles=False)
+    return st.components.v2.component(name, html=html, css=css, js=script + _TAKE_NEWS, isolate_styles=False)
 
 
 def read_script(name: str) -> str:

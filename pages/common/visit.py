@@ -26,7 +26,7 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain_cached, from_query, get_missing_file_columns, to_plain, to_query
 from core.i18n import _
 from core.tasks.prediction_summary import KINDS
-from core.training.events import Event, last_update, thin_records
+from core.training.events import Event, drop_old_predictions, last_update, thin_records
 from pages.common.link_fields import LinkField, read_fields
 from pages.common.path_view import PathView, view_from_query, view_to_query
 from pages.common.service import get_owner, get_service
@@ -35,7 +35,7 @@ from pages.common.visit_files import describe_missing_file, has_files, replace_l
 KEY = "visit"
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
 LIST_FIELDS = ("predicted", *KINDS)  # in a record: what was answered
-OUTPUTS = "outputs"
+OUTPUTS, EVALUATED = "outputs", "evaluated"
 MAX_UNDO = 100
 MAX_EVENTS = 3000  # of a run; beyond, its older records are thinned
 SAME_DRAG = 1.5  # seconds: edits by one control within them are one step of undo
@@ -194,11 +194,14 @@ def _take_news(run: Run) -> None:
     run["events"] += [pack_lists(event) for event in news.events]
     if len(run["events"]) > MAX_EVENTS:
         run["events"] = thin_records(run["events"], MAX_EVENTS)
+    if news.events:
+        drop_old_predictions(run["events"], get_service().settings.predictions)
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
 
 
 def select_run_events(run: Run, kind: str) -> list[Event]:
-    """Return the events of one kind of a run; `OUTPUTS` are the records with what the network answered at an evaluation.
+    """Return the events of one kind of a run; `EVALUATED` are the records with an evaluation, `OUTPUTS` those with what the
+    network answered at one.
 
     A call looks only at the events that have come since the last one.
     """
@@ -207,6 +210,8 @@ def select_run_events(run: Run, kind: str) -> list[Event]:
         index = run["index"] = {"of": events, "count": 0, "kinds": {}}
     for event in events[index["count"] :]:
         index["kinds"].setdefault(event["event"], []).append(event)
+        if event.get("val_loss") is not None:
+            index["kinds"].setdefault(EVALUATED, []).append(event)
         if any(name in event for name in KINDS):
             index["kinds"].setdefault(OUTPUTS, []).append(event)
     index["count"] = len(events)
@@ -311,7 +316,11 @@ def _follow(plain: Plain) -> None:
     if run is None or not changed:
         return
     if run["state"] in ACTIVE and not run["recorded"] and all(name in CHANGEABLE_FIELDS for name in changed):
-        get_service().command(run["id"], {"command": "change"} | changed)
+        try:
+            get_service().command(run["id"], {"command": "change"} | changed)
+        except Invalid as invalid:  # too large a change for this server
+            set_aside_run()
+            set_notice(str(invalid))
     else:
         set_aside_run()
 

@@ -2,17 +2,21 @@
 
 import streamlit as st
 
+from core.errors import Invalid
 from core.experiment import edits
 from core.figures.theme import get_theme
 from core.i18n import N_, _
-from pages.common import visit
+from pages.common import news, visit
 from pages.common.address import replace_address
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
 from pages.common.pace import pace
+from pages.common.ticker import REDRAW, draw_ticker, mount_redraw
 from pages.common.widgets import draw_button, mark_assignments
 from pages.lab import evaluation_outputs, network, run_panel, workbench
 
+# Events of a run that change more than the curves, the network and the masks.
+NATIVE_EVENTS = ("started", "changed", "averaging", "recovered", "done", "stopped", "failed", "state", visit.EVALUATED)
 PLAY_WIDTH = 116  # pixels
 UNUSABLE_FILE = N_("The file cannot be used for training yet; the message below it says why and what to do.")
 # Label, icon and color by state of a run.
@@ -31,21 +35,13 @@ STATES = {
 
 
 def draw_live_side() -> None:
-    """Draw the live side, and again by itself while a run goes on."""
-    interval = _choose_interval()
-    st.fragment(guarded_fragment(_draw), run_every=interval)(interval)
+    """Draw the live side, which follows a run by its ticks."""
+    st.fragment(guarded_fragment(_draw))()
 
 
-def _choose_interval() -> float | None:
-    """Return the seconds until the next look at the run; None where it does not go on by itself."""
-    return pace.interval if workbench.is_active() else None
-
-
-def _draw(interval: float | None) -> None:
+def _draw() -> None:
     with pace.measure():
         _draw_all()
-    if _choose_interval() != interval:
-        st.rerun()  # with the timer as it is now
 
 
 def _draw_all() -> None:
@@ -53,17 +49,62 @@ def _draw_all() -> None:
     # drops the older one but for what the browser has cached, such as figures: that then lands in the places of another
     # layout, and where it finds no container, the page goes white.
     visit.poll_run()
+    news.begin_message(mounts=True)
     colors = get_theme(st.context.theme.type)
+    visible = network.load_visible_update()
+    visit.visit()["drawn"] = _describe_drawn(visible)
     _draw_toolbar()
     with st.container(key="centre"):
-        masks = network.draw_network(colors)
+        network.draw_network(visible, colors)
     with st.container(key="side"):
         run_panel.draw_run_panel(colors)
     with st.container(horizontal=True, key="below", gap="medium"):
-        network.draw_mask_heatmap(masks, colors)
+        network.draw_mask_heatmap(visible, colors)
         evaluation_outputs.draw_evaluation_outputs(colors)
     replace_address(visit.build_link(), "address")
+    mount_redraw()
     mark_assignments("live")
+
+
+def _draw_tick() -> None:
+    """Send what is new since the last tick: the fragment within the live side that a tick runs."""
+    if news.is_mounting():
+        draw_ticker(_choose_interval(), {})
+        return
+    with pace.measure():
+        visit.poll_run()
+        with news.collect() as parts:
+            _collect_news()
+        # Where the side is to be drawn anew, ticks go on until that has come.
+        draw_ticker(pace.interval if REDRAW in parts else _choose_interval(), parts)
+
+
+def _choose_interval() -> float | None:
+    """Return the seconds until the next tick; None where the run does not go on by itself."""
+    return pace.interval if workbench.is_active() else None
+
+
+def _collect_news() -> None:
+    """Give the components of the live side what they show now, and have it drawn anew where something else has changed."""
+    colors = get_theme(st.context.theme.type)
+    visible = network.load_visible_update()
+    network.collect_news(visible, colors)
+    run_panel.draw_run_panel(colors)
+    if _describe_drawn(visible) != visit.visit()["drawn"]:
+        mount_redraw()
+
+
+def _describe_drawn(visible: network.VisibleUpdate | Invalid) -> str:
+    """Return what the live side depends on, but for its components that take news: beside what the visitor does, which draws
+    it anyway, the state of the run, its events but for records without an evaluation, and which masks there are."""
+    run = visit.visit()["run"]
+    state = [run[name] for name in ("id", "state", "position", "reason")] if run else []
+    events = [len(visit.select_run_events(run, kind)) for kind in NATIVE_EVENTS] if run else []
+    if isinstance(visible, Invalid):
+        return repr((state, events, str(visible), st.context.theme.type))
+    masks = [(site.name, layer) for site, layer, _dropout in visible.scene.placement.list_active(visible.experiment.layers)]
+    path = (visible.view.climbs, visible.view.through, visible.experiment.placement)
+    return repr((state, events, masks, path, st.context.theme.type))
 
 
 def _draw_toolbar() -> None:
@@ -97,6 +138,7 @@ def _draw_toolbar() -> None:
             _draw_recording_button(state)
         label, icon, color = STATES["recorded" if workbench.is_recorded() else state]
         st.badge(_(label), icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
+        st.fragment(guarded_fragment(_draw_tick))()
     with st.container(key="news"):
         _draw_messages()
     if changed:

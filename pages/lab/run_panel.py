@@ -23,6 +23,7 @@ from core.tasks.task import SAMPLING_TEMPERATURE
 from core.training.events import last_generated_text
 from pages.common import visit
 from pages.common.component import make_value_callback, mount_component
+from pages.common.news import mount_or_collect
 from pages.common.static_files import provide_plotly
 from pages.lab import workbench
 
@@ -72,7 +73,9 @@ def draw_run_panel(colors: Theme) -> None:
         "plotly": provide_plotly(),
         "missing": _("The chart's script did not load; reload the page."),
     }
-    _mount(key="curves", data=data, on_did_change=make_value_callback("curves", "did", _apply), on_theme_change=_nothing)
+    mount_or_collect(
+        _mount, "curves", data, on_did_change=make_value_callback("curves", "did", _apply), on_theme_change=_nothing
+    )
 
 
 def _nothing() -> None:

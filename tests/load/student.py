@@ -32,7 +32,7 @@ class Student:
     moves: int = 0
 
     def __post_init__(self) -> None:
-        self.tab = BrowserTab(self.url, self._look, self._sum_up)
+        self.tab = BrowserTab(self.url, self._look, self._sum_up, self._read_news)
         self._random = random.Random(self.seed)
         self._played: float | None = None
         self._badge, self._update, self._run = "", 0, ""
@@ -82,6 +82,10 @@ class Student:
         elif kind == "bidi_component" and (
             run := SHOWN_RUN.search(element.bidi_component.mixed.json or element.bidi_component.json)
         ):
+            self._run = run[1]
+
+    def _read_news(self, news: str) -> None:
+        if run := SHOWN_RUN.search(news):
             self._run = run[1]
 
     def _sum_up(self) -> None:

@@ -1,13 +1,15 @@
 """One browser tab without a browser: it speaks Streamlit's websocket protocol and answers as the page's JavaScript does.
 
-It keeps the values of the widgets that it was given, caches large messages by their hash, fires the timers of fragments
-(`run_every`) at their interval, whether or not the last answer has come, and runs no component's script.
+It keeps the values of the widgets that it was given, caches large messages by their hash, and runs no component's script but
+that of two: the ticker (assets/components/ticker.js), whose next tick it asks for when the last answer has come, and redraw.js.
 """
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,12 +25,14 @@ from websockets.typing import Origin, Subprotocol
 CRASH = "Something went wrong on this page"
 WIDGETS = ("slider", "checkbox", "selectbox", "button_group", "number_input", "text_input", "file_uploader")
 FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+LEAST_PAUSE = 0.25  # of a ticker's interval, between an answer and the next tick; as in ticker.js
 OPENED = 60.0  # seconds after which a server that does not answer the handshake counts as broken
 
 
 @dataclass
 class Request:
-    """What the tab asked for. kind: "page", "tick" or "action"; fragment: "" for the whole page. done: set when answered."""
+    """What the tab asked for. kind: "page", "tick", "redraw" or "action"; fragment: "" for the whole page. done: is set when
+    the answer has come."""
 
     kind: str
     fragment: str
@@ -56,6 +60,20 @@ class Widget:
 
 
 @dataclass
+class Component:
+    """A component of which the tab plays the script. id: Streamlit's; data: what it was given last."""
+
+    id: str
+    fragment: str
+    data: dict[str, Any]
+
+    def trigger(self, event: str, value: object) -> WidgetState:
+        """Return the state that says that the component's script set this trigger."""
+        message = json.dumps([{"event": event, "value": value}])
+        return WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{self.id}__events", json_trigger_value=message)
+
+
+@dataclass
 class Cached:
     """A message that is known by its hash. used: the number of the script run that used it last."""
 
@@ -68,12 +86,14 @@ class BrowserTab:
     """A tab. waits: seconds from each request to its answer, by kind. errors: what went wrong, in a word or a sentence.
 
     on_element, on_finish: what is told of each element that arrives, and after each script run that came to its end.
+    on_news: what is told of the news that a tick brings for components, as JSON.
     """
 
     url: str
     on_element: Callable[[Element], None] = lambda element: None
     on_finish: Callable[[], None] = lambda: None
-    waits: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "tick": [], "action": []})
+    on_news: Callable[[str], None] = lambda news: None
+    waits: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "tick": [], "action": [], "redraw": []})
     errors: list[str] = field(default_factory=list)
     received: int = 0  # bytes
 
@@ -82,7 +102,9 @@ class BrowserTab:
         self._widgets: dict[str, Widget] = {}
         self._buttons: dict[str, str] = {}  # id to fragment
         self._cache: dict[str, Cached] = {}
-        self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._components: dict[str, Component] = {}
+        self._timer: asyncio.Task[None] | None = None
+        self._requested_at = 0.0
         self._pending: list[Request] = []
         self._run = ScriptRun("", [], 0.0)
         self._runs, self._max_age, self._page, self._closing = 0, 2, "", False
@@ -102,7 +124,7 @@ class BrowserTab:
     async def close(self) -> None:
         """Close the tab."""
         self._closing = True
-        self._stop_timers()
+        self._stop_ticking()
         if self._socket:
             await self._socket.close()
         if self._reader:
@@ -133,7 +155,7 @@ class BrowserTab:
     async def _ask(self, kind: str, fragment: str, sent: float, trigger: WidgetState | None = None) -> Request:
         message = BackMsg()
         state = message.rerun_script
-        state.fragment_id, state.page_script_hash, state.is_auto_rerun = fragment, self._page, kind == "tick"
+        state.fragment_id, state.page_script_hash = fragment, self._page
         state.widget_states.widgets.extend(widget.state for widget in self._widgets.values())
         if trigger is not None:
             state.widget_states.widgets.append(trigger)
@@ -161,7 +183,7 @@ class BrowserTab:
     def _fail(self, error: str) -> None:
         if not self._closing:
             self.errors.append(error)
-            self._stop_timers()
+            self._stop_ticking()
             self._closing = True
 
     def _handle(self, message: ForwardMsg) -> None:
@@ -186,11 +208,6 @@ class BrowserTab:
             self._page = message.navigation.page_script_hash
         elif kind == "script_finished":
             self._end_run(message.script_finished)
-        elif kind == "auto_rerun":
-            self._start_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
-        elif kind == "stop_auto_rerun":
-            for fragment in message.stop_auto_rerun.fragment_ids:
-                self._stop_timer(fragment)
         elif kind == "session_event" and message.session_event.WhichOneof("type") == "script_compilation_exception":
             self.errors.append(message.session_event.script_compilation_exception.message)
 
@@ -204,6 +221,8 @@ class BrowserTab:
             self.errors.append(f"exception: {element.exception.type}: {element.exception.message}")
         elif kind == "markdown" and CRASH in element.markdown.body:
             self.errors.append("the card of a crash")
+        elif kind == "bidi_component":
+            self._handle_component(element.bidi_component, delta.fragment_id)
         elif kind == "button":
             self._buttons[element.button.id] = delta.fragment_id
         elif kind in WIDGETS:
@@ -214,12 +233,18 @@ class BrowserTab:
             self._widgets[shown.id] = Widget(state, delta.fragment_id, self._run.id, shown)
         self.on_element(element)
 
+    def _handle_component(self, component: Any, fragment: str) -> None:
+        name = component.component_name.rpartition(".")[2]
+        if name in ("ticker", "redraw"):
+            self._components[name] = Component(component.id, fragment, json.loads(component.json))
+        if name == "ticker":
+            self.on_news(self._components[name].data["parts"])
+
     def _begin_run(self, message: ForwardMsg) -> None:
         run = message.metadata.run
         self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
         self._page = message.new_session.page_script_hash
         if not self._run.fragments:
-            self._stop_timers()
             self._max_age = message.new_session.config.max_cached_message_age or self._max_age
 
     def _end_run(self, status: int) -> None:
@@ -244,31 +269,31 @@ class BrowserTab:
             if not request.done.done():
                 request.done.set_result(now - request.sent)
         self.on_finish()
+        self._act_on_ticker()
 
-    def _start_timer(self, fragment: str, interval: float) -> None:
-        running = self._timers.get(fragment)
-        if running and running[0] == interval:
+    def _act_on_ticker(self) -> None:
+        """Do what the ticker's script does with an answer."""
+        ticker = self._components.get("ticker")
+        if ticker is not None and not self._closing:
+            self._stop_ticking()
+            self._timer = asyncio.create_task(self._tick(ticker))
+
+    async def _tick(self, ticker: Component) -> None:
+        """Have the live side drawn anew if the answer says so, then ask for the next tick at its time."""
+        interval, redraw = ticker.data["interval"], self._components.get("redraw")
+        if redraw and "redraw" in json.loads(ticker.data.pop("parts", "{}")):
+            with suppress(ConnectionClosed):
+                await self._ask("redraw", redraw.fragment, time.monotonic(), redraw.trigger("redraw", True))
+        if interval is None:
             return
-        self._stop_timer(fragment)
-        self._timers[fragment] = (interval, asyncio.create_task(self._tick(fragment, interval)))
+        await asyncio.sleep(max(self._requested_at + interval - time.monotonic(), LEAST_PAUSE * interval))
+        self._requested_at = time.monotonic()
+        with suppress(ConnectionClosed):
+            await self._ask("tick", ticker.fragment, self._requested_at, ticker.trigger("tick", ticker.data["number"]))
 
-    async def _tick(self, fragment: str, interval: float) -> None:
-        due = time.monotonic()
-        while True:
-            due += interval
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            try:
-                await self._ask("tick", fragment, time.monotonic())
-            except ConnectionClosed:
-                return
-
-    def _stop_timer(self, fragment: str) -> None:
-        if running := self._timers.pop(fragment, None):
-            running[1].cancel()
-
-    def _stop_timers(self) -> None:
-        for fragment in list(self._timers):
-            self._stop_timer(fragment)
+    def _stop_ticking(self) -> None:
+        if self._timer:
+            self._timer.cancel()
 
 
 def read_state(kind: str, widget: Any) -> WidgetState:
