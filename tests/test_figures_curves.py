@@ -225,10 +225,12 @@ def test_a_long_run_stays_small() -> None:
 
 def test_changes_are_ticks_above_the_plot_and_near_ones_share_one() -> None:
     far, near = [ChangeMark(float(i), f"change {i}") for i in range(3)], ChangeMark(2.01, "one more")
-    lines, ticks = [trace for trace in plot(replace(RUN, marks=[*far, near]), OLD)["data"] if trace["name"] == "changed"]
-    assert lines["x"][::3] == ticks["x"] == [0, 1, 2]
-    assert lines["line"]["dash"] == "dot"
-    assert min(ticks["y"]) > 1, "above the plot, where no line is"
+    figure = plot(replace(RUN, marks=[*far, near]), OLD)
+    ticks = find_trace(figure, "changed")
+    assert [line["x0"] for line in figure["layout"]["shapes"]] == ticks["x"] == [0, 1, 2]
+    (top,) = {line["y1"] for line in figure["layout"]["shapes"]}
+    domains = [figure["layout"][axis]["domain"] for axis in ("yaxis", "yaxis2")]
+    assert domains == [[0, top], [top, 1]], "above the plot, where no line is"
     assert ticks["customdata"] == [
         "change 0 at epoch 0",
         "change 1 at epoch 1",
@@ -239,7 +241,7 @@ def test_changes_are_ticks_above_the_plot_and_near_ones_share_one() -> None:
 
 def test_a_label_that_would_reach_the_next_tick_is_left_out() -> None:
     marks = [ChangeMark(i / 5, f"a change of a long name {i}") for i in range(5)]
-    _lines, ticks = [trace for trace in plot(replace(RUN, marks=marks))["data"] if trace["name"] == "changed"]
+    ticks = find_trace(plot(replace(RUN, marks=marks)), "changed")
     assert set(ticks["text"][:-1]) == {""}
 
 
@@ -286,7 +288,8 @@ def test_no_label_lies_on_the_axis_or_on_another() -> None:
     figure = plot(*flat, height=200, ended=True)
     window = figure["layout"]["yaxis"]["autorangeoptions"]
     low, high = window["clipmin"], window["clipmax"]
-    scale = (200 - figure["layout"]["margin"]["t"] - figure["layout"]["margin"]["b"]) / (high - low)
+    margin, share = figure["layout"]["margin"], figure["layout"]["yaxis"]["domain"][1]
+    scale = (200 - margin["t"] - margin["b"]) * share / (high - low)
     spans = []
     for note in figure["layout"]["annotations"]:
         half = 7 * len(note["text"].split("<br>"))

@@ -51,8 +51,8 @@ WHOLE_LOSS = CurveView()
 class CurveLine:
     """One curve. x: epochs. y: nats, or the metric. hover: further hover text, per point or for all. name: in full.
 
-    label: a word or two, for the legend and the end of the line. run: its run. trained: the values after the first update, by
-    which the visible range is chosen; those of the untrained network would flatten the rest.
+    label: a word or two, for the legend and the end of the line. run: its run. trained: the values after the first update, of
+    the masked loss after the first epoch, by which the visible range is chosen; those before would flatten the rest.
     """
 
     x: list[float]
@@ -167,8 +167,9 @@ def _build_masked_line(run: RunCurve, color: str, view: CurveView) -> list[Curve
     if y is None:
         return []
     hover = _("each update, with masks") if size == 1 else _("with masks, mean of {n} updates").format(n=size)
-    name = _("train, masked")
-    return [CurveLine(means[:, 0].tolist(), y, hover, name, name, color, THIN, run)]
+    name, x = _("train, masked"), means[:, 0].tolist()
+    trained = [value for epoch, value in zip(x, y, strict=True) if epoch >= 1]
+    return [CurveLine(x, y, hover, name, name, color, THIN, run, trained=trained)]
 
 
 def smooth_values(values: Sequence[float]) -> list[float]:

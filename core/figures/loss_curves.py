@@ -31,12 +31,14 @@ from core.figures.theme import Figure, Theme, build_template
 from core.i18n import _, ngettext
 from core.tasks.metrics import METRICS
 
-MARGINS = {"l": 46, "r": 10, "t": 20, "b": 38}  # pixels; the labels of the changes stand in the upper one
+MARGINS = {"l": 46, "r": 10, "t": 4, "b": 38}  # pixels
+STRIP = 0.06  # of the height, above the plot, for the ticks of the changes and their labels
 NARROWEST = 240  # pixels of the narrowest plot
 INITIAL_EPOCHS = 30.0  # initial length of the epoch axis of a longer run
 END_FRACTION = 0.26  # of the width, for the labels at the ends
 LABEL_CHARACTERS = 12  # of a line of such a label
 LINE_HEIGHT = 14  # pixels of it
+LABEL_GAP = 3  # pixels between two of them
 NEAR = 0.035  # of the width: changes that are nearer to one another share a tick
 CHARACTER = 5.6  # pixels of a character of a change's label, about
 GAP_OPACITY = 0.13
@@ -75,11 +77,12 @@ def plot_loss_curves(
     lines = build_lines(runs, theme, view)
     marks = [mark for run in runs if not run.previous for mark in run.marks]
     visible = _choose_range(runs, lines, height, view, ended)
+    ticks = _plot_marks(marks, visible, theme)
     return {
         "data": [
             *(trace for line in lines for trace in _plot_line(line, lines, squared, view)),
             *(point for run in runs for point in _plot_best_point(run, theme, squared, view)),
-            *_plot_marks(marks, visible, theme),
+            *ticks,
         ],
         "layout": {
             "template": build_template(theme),
@@ -91,7 +94,8 @@ def plot_loss_curves(
             "annotations": _build_end_labels(lines if ended else (), visible, view) if lines else [_empty_note(theme)],
             "xaxis": _build_axis(_("epoch"), visible.start, visible.end, bool(lines)),
             "yaxis": _build_value_axis(unit, metric, squared, visible, view, bool(lines)),
-            "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
+            "yaxis2": {"domain": [1 - STRIP, 1], "range": [0, 1], "fixedrange": True, "visible": False},
+            "shapes": _draw_mark_lines(ticks, theme),
         },
     }
 
@@ -171,7 +175,7 @@ def _choose_range(
 
     The value before the first update is left out once there are later ones, since it would flatten the rest.
     """
-    pixels = height - MARGINS["t"] - MARGINS["b"]
+    pixels = round((height - MARGINS["t"] - MARGINS["b"]) * (1 - STRIP))
     reached = max((line.x[-1] for line in lines), default=0.0)
     end = _choose_last_epoch(max((run.epochs for run in runs), default=0), reached)
     if not lines:
@@ -221,11 +225,11 @@ def _build_value_axis(unit: str, metric: str, squared: bool, visible: _VisibleRa
         title = (_("squared error per {unit}, scaled") if squared else _("cross-entropy per {unit}")).format(unit=unit)
     else:
         title = _(METRICS[metric].label)
-    axis = _build_axis(title, visible.low, visible.high, drawn)
+    axis = _build_axis(title, visible.low, visible.high, drawn) | {"domain": [0, 1 - STRIP]}
     if view.quantity == METRIC and METRICS[metric].is_percentage:
         axis["tickformat"] = ".3~p"
     if view.log and visible.low > 0:
-        axis |= {"type": "log", "dtick": "D2", "tickformat": axis.get("tickformat", ".3~g")}
+        axis |= {"type": "log", "tickformat": axis.get("tickformat", ".3~g")}
     return axis
 
 
@@ -237,7 +241,8 @@ def _build_end_labels(lines: Sequence[CurveLine], visible: _VisibleRange, view: 
     ends = [min(max(scale(line.y[-1]), low), high) for line in lines]
     texts = [wrap(f"{line.label} {format_end_value(line, view)}", LABEL_CHARACTERS)[:3] for line in lines]
     centers = [(end - low) * visible.pixels / (high - low) for end in ends]
-    shifts = spread_labels(centers, [LINE_HEIGHT * len(text) for text in texts], [0] * len(lines), 0, visible.pixels)
+    sizes = [LINE_HEIGHT * len(text) + LABEL_GAP for text in texts]
+    shifts = spread_labels(centers, sizes, [0] * len(lines), 0, visible.pixels)
     at = visible.end - (visible.end - visible.start) * END_FRACTION
     return [
         build_end_label(text, at, end, shift, line.color)
@@ -259,7 +264,7 @@ def _empty_note(theme: Theme) -> Figure:
 
 
 def _plot_marks(marks: Sequence[ChangeMark], visible: _VisibleRange, theme: Theme) -> list[Figure]:
-    """Return a tick on the upper edge for each change, one for those that are near to one another, and a faint line below it.
+    """Return a tick above the plot for each change, one for those that are near to one another.
 
     A label stands beside a tick where there is room up to the next; hovering says all of them.
     """
@@ -269,33 +274,33 @@ def _plot_marks(marks: Sequence[ChangeMark], visible: _VisibleRange, theme: Them
         return []
     at = [group[0].epoch for group in groups]
     room = [NARROWEST * (later - x) / span for x, later in zip(at, [*at[1:], visible.end], strict=True)]
-    lines = {
-        "type": "scatter",
-        "mode": "lines",
-        "yaxis": "y2",
-        "name": _("changed"),
-        "hoverinfo": "skip",
-        "x": [x for epoch in at for x in (epoch, epoch, None)],
-        "y": [0, 1, None] * len(at),
-        "line": {"color": theme.accent, "width": 1, "dash": "dot"},
-        "opacity": 0.55,
-    }
-    ticks = {
-        "type": "scatter",
-        "mode": "markers+text",
-        "yaxis": "y2",
-        "name": _("changed"),
-        "x": at,
-        "y": [1 + 6 / visible.pixels] * len(at),
-        "text": [_label_group(group, width) for group, width in zip(groups, room, strict=True)],
-        "textposition": ["middle right"] * len(at),
-        "textfont": {"size": 11, "color": theme.accent},
-        "customdata": ["<br>".join(_describe_mark(mark) for mark in group) for group in groups],
-        "cliponaxis": False,
-        "marker": {"symbol": "triangle-down", "size": 9, "color": theme.accent},
-        "hovertemplate": f"<b>{_('changed')}</b><br>%{{customdata}}<extra></extra>",
-    }
-    return [lines, ticks]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers+text",
+            "yaxis": "y2",
+            "name": _("changed"),
+            "x": at,
+            "y": [0.5] * len(at),
+            "text": [_label_group(group, width) for group, width in zip(groups, room, strict=True)],
+            "textposition": ["middle right"] * len(at),
+            "textfont": {"size": 11, "color": theme.accent},
+            "customdata": ["<br>".join(_describe_mark(mark) for mark in group) for group in groups],
+            "cliponaxis": False,
+            "marker": {"symbol": "triangle-down", "size": 9, "color": theme.accent},
+            "hovertemplate": f"<b>{_('changed')}</b><br>%{{customdata}}<extra></extra>",
+        }
+    ]
+
+
+def _draw_mark_lines(ticks: Sequence[Figure], theme: Theme) -> list[Figure]:
+    """Return a faint vertical line below each tick."""
+    line = {"color": theme.accent, "width": 1, "dash": "dot"}
+    return [
+        {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1 - STRIP, "line": line, "opacity": 0.6}
+        for trace in ticks
+        for x in trace["x"]
+    ]
 
 
 def _label_group(group: Sequence[ChangeMark], room: float) -> str:

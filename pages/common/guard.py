@@ -84,7 +84,7 @@ def _draw_page_again() -> None:
 def _record(error: Exception) -> None:
     LOG.exception("unexpected-exception", exc_info=error)
     lines = "".join(traceback.format_exception(error))
-    versions = {"python": platform.python_version()} | {name: version(name) for name in ("streamlit", "numpy", "plotly")}
+    versions = {"python": platform.python_version()} | {name: version(name) for name in ("streamlit", "numpy")}
     experiment = st.session_state.get("visit", {}).get("experiment")
     st.session_state[CRASH] = f"{versions}\n{experiment}\n\n{lines[-MAX_REPORT_CHARACTERS:]}"
 

@@ -250,7 +250,7 @@ def _draw_sliders(visible: VisibleUpdate) -> None:
         newest=_("preview") if coming else _("newest"),
         jumps={_("to the newest"): None if visible.update == newest else newest},
     )
-    draw_first_step_slider(visible.view, visible.experiment.steps, "scrub-first")
+    draw_first_step_slider(visible.view, visible.experiment.steps, "scrub-first", reserve_buttons=True)
     samples = (1, min(visible.experiment.batch, RECORDED_SAMPLES))
     draw_slider(_("Sample"), samples, visible.view.sample + 1, "scrub-sample", _set_sample)
 
