@@ -14,6 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
+from uuid import uuid4
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
@@ -86,6 +89,7 @@ class Cached:
 class BrowserTab:
     """A tab. waits: seconds from each request to its answer, by kind. errors: what went wrong, in a word or a sentence.
 
+    page, query: what the address that is opened names. locale: the browser's language. session: the server's name of the tab.
     on_element, on_finish: what is told of each element that arrives, and after each script run that came to its end.
     on_news: what is told of the news that a tick brings for components, as JSON.
     """
@@ -99,12 +103,16 @@ class BrowserTab:
     )
     errors: list[str] = field(default_factory=list)
     received: int = 0  # bytes
+    page: str = ""
+    query: str = ""
+    locale: str = "en"
     session: str = ""  # Streamlit's id, with which a browser connects again that has lost its connection
 
     def __post_init__(self) -> None:
         self._socket: ClientConnection | None = None
         self._widgets: dict[str, Widget] = {}
         self._buttons: dict[str, str] = {}  # id to fragment
+        self._popovers: dict[str, bool] = {}  # id to whether it is open
         self._cache: dict[str, Cached] = {}
         self._components: dict[str, Component] = {}
         self._timer: asyncio.Task[None] | None = None
@@ -175,15 +183,40 @@ class BrowserTab:
         widget.state.double_array_value.data.append(value)
         return await self._ask("action", widget.fragment, time.monotonic())
 
+    async def open_popovers(self) -> Request:
+        """Open all popovers that tell the server so."""
+        self._popovers = dict.fromkeys(self._popovers, True)
+        return await self._ask("action", "", time.monotonic())
+
+    async def send_file(self, name: str, content: bytes) -> str:
+        """Send a file to the server's address for uploads, as a page's uploader does, and return the id that it was given."""
+        file_id = str(uuid4())
+        await asyncio.to_thread(put_file, f"{self.url}/_stcore/upload_file/{self.session}/{file_id}", name, content)
+        return file_id
+
+    async def upload(self, uploader: str, name: str, content: bytes) -> Request:
+        """Bring a file by the uploader of that id."""
+        widget, file_id = self._widgets[uploader], await self.send_file(name, content)
+        file = widget.state.file_uploader_state_value.uploaded_file_info.add(name=name, size=len(content), file_id=file_id)
+        file.file_urls.file_id = file_id
+        return await self._ask("action", widget.fragment, time.monotonic())
+
+    @property
+    def longest_pending(self) -> float:
+        """For how many seconds the oldest request has waited that is not answered yet; 0 where there is none."""
+        return max((time.monotonic() - request.sent for request in self._pending), default=0.0)
+
     async def _ask(self, kind: str, fragment: str, sent: float, trigger: WidgetState | None = None) -> Request:
         message = BackMsg()
         state = message.rerun_script
         state.fragment_id, state.page_script_hash = fragment, self._page
         state.widget_states.widgets.extend(widget.state for widget in self._widgets.values())
+        state.widget_states.widgets.extend(WidgetState(id=name, bool_value=True) for name, on in self._popovers.items() if on)
+        state.query_string, state.page_name = self.query, self.page if kind == "page" else ""
         if trigger is not None:
             state.widget_states.widgets.append(trigger)
         state.cached_message_hashes.extend(self._cache)
-        state.context_info.timezone, state.context_info.locale, state.context_info.url = "UTC", "en", self.url
+        state.context_info.timezone, state.context_info.locale, state.context_info.url = "UTC", self.locale, self.url
         state.context_info.color_scheme = "light"
         request = Request(kind, fragment, sent, asyncio.get_running_loop().create_future())
         self._pending.append(request)
@@ -236,6 +269,8 @@ class BrowserTab:
 
     def _handle_delta(self, message: ForwardMsg) -> None:
         delta = message.delta
+        if delta.WhichOneof("type") == "add_block" and delta.add_block.popover.id:
+            self._popovers.setdefault(delta.add_block.popover.id, False)
         if delta.WhichOneof("type") != "new_element":
             return
         element = delta.new_element
@@ -264,6 +299,7 @@ class BrowserTab:
             self.on_news(self._components[name].data["parts"])
 
     def _begin_run(self, message: ForwardMsg) -> None:
+        self.session = message.new_session.initialize.session_id or self.session
         run = message.metadata.run
         self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
         self._page = message.new_session.page_script_hash
@@ -318,6 +354,22 @@ class BrowserTab:
     def _stop_ticking(self) -> None:
         if self._timer:
             self._timer.cancel()
+
+
+def put_file(address: str, name: str, content: bytes) -> None:
+    """Send a file with the cookie and the header by which the server knows its own pages. Raises URLError."""
+    parts = urlsplit(address)
+    with urlopen(f"{parts.scheme}://{parts.netloc}/_stcore/health", timeout=OPENED) as answer:
+        cookie = next(one for one in answer.headers.get_all("Set-Cookie") if one.startswith("_streamlit_xsrf=")).split(";")[0]
+    edge = uuid4().hex
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={edge}",
+        "Cookie": cookie,
+        "X-Xsrftoken": cookie.partition("=")[2],
+    }
+    body = head.encode() + content + f"\r\n--{edge}--\r\n".encode()
+    urlopen(HttpRequest(address, body, headers, method="PUT"), timeout=OPENED).close()
 
 
 def read_state(kind: str, widget: Any) -> WidgetState:
