@@ -303,7 +303,6 @@ class BrowserTab:
         run = message.metadata.run
         self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
         self._page = message.new_session.page_script_hash
-        self.session = message.new_session.initialize.session_id or self.session
         if not self._run.fragments:
             self._max_age = message.new_session.config.max_cached_message_age or self._max_age
 
