@@ -17,8 +17,8 @@ from core.experiment.experiment import Experiment, build_experiment, replace_see
 from core.experiment.study import (
     MAX_EXPERIMENTS,
     MAX_SEEDS,
-    Cell,
     Study,
+    StudyRun,
     describe_differences,
     study_from_json,
     study_to_json,
@@ -52,10 +52,10 @@ def test_a_study_round_trips_as_json(experiment: Experiment, seeds: list[int]) -
     assert study_from_json(study_to_json(study)) == study
 
 
-def test_every_cell_is_the_experiment_with_one_seed() -> None:
+def test_every_run_is_the_experiment_with_one_seed() -> None:
     study = build_study("none", "zaremba2014")
-    assert study.list_cells() == [
-        Cell(name, seed, replace_seeds(build(name), seed)) for seed in (7, 8) for name in ("none", "zaremba2014")
+    assert study.list_runs() == [
+        StudyRun(name, seed, replace_seeds(build(name), seed)) for seed in (7, 8) for name in ("none", "zaremba2014")
     ]
     given = Study((("a", build("none", data_seed=1, mask_seed=2, weight_seed=3)),), (9,))
     assert given == Study((("a", replace_seeds(build("none"), 9)),), (9,)), "the seeds are those of the study"
@@ -121,15 +121,13 @@ def test_differences_are_named_in_a_line_each() -> None:
 
 def test_what_is_not_named_does_not_differ() -> None:
     """Every field of the experiments of the start set is equal, but for the placement and what its method's name stands for."""
-    cells = build_study(*START_SET).list_cells()[: len(START_SET)]
-    for cell in cells[1:]:
-        different = {
-            f.name for f in fields(Experiment) if getattr(cell.experiment, f.name) != getattr(cells[0].experiment, f.name)
-        }
-        assert different == {"placement"}
+    first, *others = build_study(*START_SET).list_runs()[: len(START_SET)]
+    for other in others:
+        values = [[getattr(run.experiment, field.name) for field in fields(Experiment)] for run in (first, other)]
+        assert [field.name for field, a, b in zip(fields(Experiment), *values, strict=True) if a != b] == ["placement"]
 
 
-class RecordedRun:
+class TracedRun:
     """What a run of the trainer starts from, and what it reads and multiplies at each update, as bytes."""
 
     def __init__(self, experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,22 +151,22 @@ class RecordedRun:
 def test_compared_runs_share_data_weights_batches_and_masks_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     study = build_study(*START_SET)
     for seed in study.seeds:
-        cells = [cell for cell in study.list_cells() if cell.seed == seed]
-        runs = [RecordedRun(cell.experiment, monkeypatch) for cell in cells]
+        planned = [run for run in study.list_runs() if run.seed == seed]
+        runs = [TracedRun(run.experiment, monkeypatch) for run in planned]
         assert len(runs[0].batches) == TINY["updates"]
-        for cell, run in zip(cells, runs, strict=True):
-            assert load_data(cell.experiment) is load_data(cells[0].experiment)
+        for plan, run in zip(planned, runs, strict=True):
+            assert load_data(plan.experiment) is load_data(planned[0].experiment)
             assert run.weights == runs[0].weights
             assert run.batches == runs[0].batches
-            assert all(bool(masks) == (cell.name != "none") for masks in run.masks)
-        assert count_shared_masks(cells, runs) > 0
+            assert all(bool(masks) == (plan.name != "none") for masks in run.masks)
+        assert count_shared_masks(planned, runs) > 0
 
 
-def count_shared_masks(cells: list[Cell], runs: list[RecordedRun]) -> int:
+def count_shared_masks(planned: list[StudyRun], runs: list[TracedRun]) -> int:
     """Return how many masks are at sites that two experiments configure alike; they must be equal, bit for bit."""
     shared = 0
-    for i, one in enumerate(cells):
-        for j, other in enumerate(cells[:i]):
+    for i, one in enumerate(planned):
+        for j, other in enumerate(planned[:i]):
             for site in {site.name for site, _dropout in one.experiment.placement}:
                 if one.experiment.placement.get(site) != other.experiment.placement.get(site):
                     continue
@@ -182,7 +180,7 @@ def count_shared_masks(cells: list[Cell], runs: list[RecordedRun]) -> int:
 
 def test_a_higher_rate_only_drops_more_units(monkeypatch: pytest.MonkeyPatch) -> None:
     study = Study((("low", build("zaremba2014", 0.25)), ("high", build("zaremba2014", 0.5))), (7,))
-    low, high = (RecordedRun(cell.experiment, monkeypatch) for cell in study.list_cells())
+    low, high = (TracedRun(run.experiment, monkeypatch) for run in study.list_runs())
     assert study.list_differences()["high"][0][0] == "rate"
     for few, many in zip(low.masks, high.masks, strict=True):
         assert few.keys() == many.keys()
@@ -190,7 +188,7 @@ def test_a_higher_rate_only_drops_more_units(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_different_seeds_are_different_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = (RecordedRun(cell.experiment, monkeypatch) for cell in build_study("zaremba2014").list_cells())
+    one, other = (TracedRun(run.experiment, monkeypatch) for run in build_study("zaremba2014").list_runs())
     assert one.weights != other.weights
     assert one.batches != other.batches
     assert any(mask.tobytes() != other.masks[0][name].tobytes() for name, mask in one.masks[0].items())

@@ -24,7 +24,7 @@ MAX_NAME_LENGTH = 60  # characters
 
 
 @dataclass(frozen=True)
-class Cell:
+class StudyRun:
     """One run of a study: an experiment with all three seeds set to one number.
 
     name: of the experiment in the study.
@@ -60,11 +60,10 @@ class Study:
         """The names of the experiments."""
         return [name for name, _experiment in self.experiments]
 
-    def list_cells(self) -> list[Cell]:
+    def list_runs(self) -> list[StudyRun]:
         """Return all runs, seed by seed, so that an interrupted study has whole seeds."""
-        return [
-            Cell(name, seed, replace_seeds(experiment, seed)) for seed in self.seeds for name, experiment in self.experiments
-        ]
+        pairs = ((seed, *experiment) for seed in self.seeds for experiment in self.experiments)
+        return [StudyRun(name, seed, replace_seeds(experiment, seed)) for seed, name, experiment in pairs]
 
     def list_differences(self) -> dict[str, list[tuple[str, str, str]]]:
         """Return how each experiment differs from the first: by name, (setting, value in the first, value here)."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.errors import Invalid
 from core.i18n import _
 
+SPLITS = ("validation", "test")  # fields of a run: the best value of all evaluations, the value after the last update
 FOLDER = Path(__file__).parents[2] / "assets" / "measured"
 
 

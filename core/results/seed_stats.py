@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from core.results.interval import Interval, compute_interval
-from core.results.measured_runs import MeasuredRun, index_by_arguments
+from core.results.measured_runs import SPLITS, MeasuredRun, index_by_arguments
 from core.results.seed_runs import COLUMN_ARGUMENTS, SEEDS, format_arguments
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
 
-SPLITS = ("validation", "test")
 LOSS_FIELDS = ("loss", "test_loss")  # the losses of the same splits
 
 

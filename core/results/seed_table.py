@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from core.i18n import N_, _, ngettext
 from core.results.interval import Interval
-from core.results.measured_runs import MeasuredRun
+from core.results.measured_runs import SPLITS, MeasuredRun
 from core.results.seed_runs import COLUMN_ARGUMENTS, SEEDS
-from core.results.seed_stats import COMPARISONS, SPLITS, Comparison, SeedGroup, find_groups, group_runs
+from core.results.seed_stats import COMPARISONS, Comparison, SeedGroup, find_groups, group_runs
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
 from core.tasks.task import format_number
