@@ -113,9 +113,9 @@ def test_a_study_of_an_uploaded_file_is_refused() -> None:
 def test_differences_are_named_in_a_line_each() -> None:
     study = Study((("a", build("none")), ("b", build("gal2016", clip=2.0)), ("c", build("none", cell="gru"))), (1,))
     assert describe_differences(study) == [
-        "b: method is gal2016; in a it is none",
-        "b: clip is 2.0; in a it is 1.0",
-        "c: cell is gru; in a it is lstm",
+        "b: method is gal2016 instead of none",
+        "b: clip is 2.0 instead of 1.0",
+        "c: cell is gru instead of lstm",
     ]
 
 

@@ -73,10 +73,9 @@ class Study:
 
 def describe_differences(study: Study) -> list[str]:
     """Return a line for each setting in which an experiment differs from the first one."""
-    first = study.names[0]
     return [
-        _("{name}: {setting} is {value}; in {first} it is {reference}").format(
-            name=name, setting=setting, value=value, first=first, reference=reference
+        _("{name}: {setting} is {value} instead of {reference}").format(
+            name=name, setting=setting, value=value, reference=reference
         )
         for name, differences in study.list_differences().items()
         for setting, reference, value in differences
