@@ -115,14 +115,14 @@ def test_stored_runs_are_not_measured_again(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The file is complete after every run, though the command is interrupted."""
-    asked: list[Experiment] = []
+    requested: list[Experiment] = []
 
     def measure(experiments: Sequence[Experiment], processes: int, save: Save) -> Iterator[tuple[int, MeasuredRun]]:
         assert processes == 3
         for index, experiment in enumerate(experiments):
-            if len(asked) == 2 + interrupted:
+            if len(requested) == 2 + interrupted:
                 raise KeyboardInterrupt
-            asked.append(experiment)
+            requested.append(experiment)
             save(index, replace(RUN, metric="perplexity"), [])
             yield index, RUN
 
@@ -135,11 +135,11 @@ def test_stored_runs_are_not_measured_again(
     interrupted = 1000
     assert main(call) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(asked) == len(set(map(repr, asked))) == len(lines) == (25 if command == "seeds" else 4)
+    assert len(requested) == len(set(map(repr, requested))) == len(lines) == (25 if command == "seeds" else 4)
     for line in lines:
-        assert parse_experiment(*shlex.split(line["arguments"])) in asked
+        assert parse_experiment(*shlex.split(line["arguments"])) in requested
     assert main(call) == 0
-    assert len(asked) == len(lines)
+    assert len(requested) == len(lines)
 
 
 def test_the_studies_of_the_tables_are_the_runs_of_train() -> None:

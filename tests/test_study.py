@@ -64,9 +64,12 @@ def test_every_run_is_the_experiment_with_one_seed() -> None:
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Study((), (1,)), "has 0 experiments"),
-        (lambda: Study(tuple((str(n), build("none", clip=n)) for n in range(1, MAX_EXPERIMENTS + 2)), (1,)), "from 1 to 8"),
-        (lambda: build_study("none", seeds=()), "has 0 seeds"),
+        (lambda: Study((), (1,)), "this one has 0"),
+        (
+            lambda: Study(tuple((str(n), build("none", clip=n)) for n in range(1, MAX_EXPERIMENTS + 2)), (1,)),
+            "from 1 to 8 experiments; this one has 9",
+        ),
+        (lambda: build_study("none", seeds=()), "seeds; this one has 0"),
         (lambda: build_study("none", seeds=tuple(range(MAX_SEEDS + 1))), "from 1 to 100"),
         (lambda: build_study("none", seeds=(1, 1)), "each seed once"),
         (lambda: build_study("none", seeds=(-1,)), "seed is -1"),

@@ -74,7 +74,7 @@ def test_a_run_that_cannot_be_made_ends_the_others_with_a_sentence() -> None:
 def test_a_process_that_is_killed_ends_with_a_sentence() -> None:
     worker = RunProcess()
     worker.kill()
-    with pytest.raises(Invalid, match=r"ended with status -9"):
+    with pytest.raises(Invalid, match="ended with status -9: killed from outside"):
         worker.train(replace(E, updates=1_000_000))
     worker.close()
 

@@ -15,7 +15,7 @@ from core.experiment.bounds import INTEGER_BOUNDS, check_integer
 from core.experiment.diff import have_comparable_losses, list_differences
 from core.experiment.experiment import Experiment, replace_seeds
 from core.experiment.serialization import FILE_KEY, from_plain, to_json, to_plain
-from core.i18n import _, ngettext
+from core.i18n import _
 
 VERSION = 1
 MAX_EXPERIMENTS = 8
@@ -126,7 +126,7 @@ def _read_experiment(row: Any) -> tuple[str, Experiment]:
 
 def _check_seeds(seeds: Sequence[object]) -> None:
     if not 1 <= len(seeds) <= MAX_SEEDS:
-        raise Invalid(_("A study has {n} seeds; it must have from 1 to {most}.").format(n=len(seeds), most=MAX_SEEDS), "seeds")
+        raise Invalid(_("A study has from 1 to {most} seeds; this one has {n}.").format(n=len(seeds), most=MAX_SEEDS), "seeds")
     for seed in seeds:
         check_integer("seed", seed, INTEGER_BOUNDS["data_seed"])
     if len(set(seeds)) < len(seeds):
@@ -136,11 +136,7 @@ def _check_seeds(seeds: Sequence[object]) -> None:
 def _check_count(experiments: Sequence[object]) -> None:
     if not 1 <= len(experiments) <= MAX_EXPERIMENTS:
         raise Invalid(
-            ngettext(
-                "A study has {n} experiment; it must have from 1 to {most}.",
-                "A study has {n} experiments; it must have from 1 to {most}.",
-                len(experiments),
-            ).format(n=len(experiments), most=MAX_EXPERIMENTS),
+            _("A study has from 1 to {most} experiments; this one has {n}.").format(n=len(experiments), most=MAX_EXPERIMENTS),
             "experiments",
         )
 

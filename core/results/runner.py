@@ -114,7 +114,7 @@ class RunProcess:
             self._process.stdin.write(json.dumps(to_plain(experiment)).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise Invalid(self._explain_end()) from None
+            raise self._make_error() from None
         events = [self._read_event()]
         while events[-1]["event"] != "used":
             events.append(self._read_event())
@@ -136,17 +136,19 @@ class RunProcess:
         except ValueError:  # the process ended within a line
             event = None
         if event is None:
-            raise Invalid(self._explain_end())
+            raise self._make_error()
         if event["event"] == "refused":
-            raise Invalid(event["reason"])
+            raise Invalid(_("A run cannot be made: {why}").format(why=event["reason"]))
         return event
 
-    def _explain_end(self) -> str:
+    def _make_error(self) -> Invalid:
         status = self._process.wait()
         self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return _("A process that trains ended with status {status}. {why}").format(
-            status=status, why=lines[-1] if lines else ""
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        return Invalid(
+            _("A process that trains ended with status {status}: {why}").format(
+                status=status, why=next(filter(None, map(str.strip, reversed(lines))), _("killed from outside"))
+            )
         )
 
 

@@ -51,8 +51,8 @@ def describe_measurement(runs: Sequence[MeasuredRun]) -> str:
     return _(
         "Seeds {first} to {last}; mean ± 95 % t interval; before the slash the best validation value, after it the test value "
         "at the end. Seconds: processor time of the longest run, one thread each. Differences are paired: both runs have the "
-        "same seed, and so the same data; “{undecided}”: the interval includes 0. A claim is one that a paper makes for such a "
-        "task; it is confirmed if validation or test is better and neither is worse. {where}."
+        "same seed, and so the same data; “{undecided}”: the interval includes 0, each taken alone. A claim is one that a "
+        "paper makes for such a task; it is confirmed if validation or test is better and neither is worse. {where}."
     ).format(first=SEEDS[0], last=SEEDS[-1], where=describe_machines(runs), undecided=_(DIFFERENCE_LABELS[0]))
 
 
