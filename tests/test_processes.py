@@ -39,6 +39,7 @@ WITH_TORCH = {
     "core.analysis.update_recorder",
     "core.runs.sensitivity_process",
     "core.runs.trace_process",
+    "core.results.run_process",
     "core.training.evaluation",
     "core.training.optimizer",
     "core.training.checkpoint",

@@ -2,6 +2,8 @@
 // that it is for. Streamlit calls this with each answer, as its number is another one each time.
 
 const LOST = 15_000; // milliseconds after which an answer that has not come is asked for again
+const HELD = 5000; // milliseconds for which a click on the navigation holds the ticks back: a request would name the old page
+const NAVIGATION = "[data-testid=stTopNavLink], [data-testid=stSidebarNavLink], [data-testid=stTopNavDropdownLink]";
 const LEAST_PAUSE = 0.25; // of the interval, between an answer and the next tick, however late the answer was
 
 /**
@@ -15,6 +17,7 @@ const LEAST_PAUSE = 0.25; // of the interval, between an answer and the next tic
 /** @type {Ticker} */
 const ticker = { interval: null, requested: 0, received: 0, timer: 0, send: () => {} };
 document.addEventListener("visibilitychange", schedule);
+document.addEventListener("click", hold, true);
 
 /** @param {ComponentCall<TickerData>} component */
 export default function ({ data, setTriggerValue }) {
@@ -47,6 +50,13 @@ function schedule() {
   const interval = 1000 * ticker.interval;
   const pause = Math.max(ticker.requested + interval - performance.now(), LEAST_PAUSE * interval);
   ticker.timer = setTimeout(() => requestAnimationFrame(ask), pause);
+}
+
+/** @param {MouseEvent} event */
+function hold({ target }) {
+  if (!ticker.timer || !(target instanceof Element && target.closest(NAVIGATION))) return;
+  clearTimeout(ticker.timer);
+  ticker.timer = setTimeout(ask, HELD);
 }
 
 function stop() {

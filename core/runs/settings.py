@@ -44,7 +44,8 @@ class Settings:
 
     Pages
     drawn_numbers: random numbers of the masks that a page draws at once, those of all sites, layers and columns; it protects
-    the memory of the server. heavy_numbers: a page that draws more of them waits until no other one does.
+    the memory of the server. heavy_numbers: a page that draws more of them waits until no other one does; heavy_paths: so does
+    one that counts the paths of more layers × steps. Both protect the time of who looks at something else.
 
     Uploads
     upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits. They hold for the
@@ -83,6 +84,7 @@ class Settings:
     predictions: int = 300
     drawn_numbers: int = 16_000_000
     heavy_numbers: int = 2_000_000
+    heavy_paths: int = 250
     upload_files: int = 10
     upload_memory: int = 10
     uploads_memory: int = 500

@@ -15,7 +15,7 @@ from core.figures.theme import Theme
 from core.i18n import _
 from core.training.events import RECORDED_SAMPLES
 from pages.common import visit
-from pages.common.mask_drawing import limit_mask_drawing
+from pages.common.heavy_drawing import limit_mask_drawing
 from pages.common.network import draw_network_figure
 from pages.common.path_view import WINDOW_STEPS, PathView, find_first_step
 from pages.common.update_slider import draw_slider

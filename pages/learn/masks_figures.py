@@ -42,8 +42,8 @@ from core.figures.theme import Theme
 from core.i18n import N_, _
 from pages.common import visit
 from pages.common.escape import escape_markdown
+from pages.common.heavy_drawing import limit_mask_drawing
 from pages.common.live_chart import draw_live_chart
-from pages.common.mask_drawing import limit_mask_drawing
 from pages.common.mask_grid import draw_mask_grid
 from pages.common.update_slider import draw_slider
 from pages.learn import masks_state

@@ -4,13 +4,17 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.load.faults import Faults
 from tests.load.machine import Watch
 from tests.load.student import Student
 
 
-def format_report(students: Sequence[Student], watch: Watch | None, load: str) -> str:
+def format_report(students: Sequence[Student], watch: Watch | None, load: str, faults: Faults | None = None) -> str:
     """Return the report as a Markdown table. load: the machine's load average."""
     rows = [*_describe_waits(students), *_describe_progress(students, watch), _describe_errors(students)]
+    if faults:
+        made = ", ".join(f"{count} × {kind}" for kind, count in faults.made.items())
+        rows += [("faults", made), ("lost", "; ".join(faults.lost) or "nothing")]
     if watch:
         rows += [*_describe_machine(watch), _describe_cost(students, watch)]
     received = sum(student.tab.received for student in students) / 2**20

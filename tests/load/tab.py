@@ -1,7 +1,8 @@
 """One browser tab without a browser: it speaks Streamlit's websocket protocol and answers as the page's JavaScript does.
 
 It keeps the values of the widgets that it was given, caches large messages by their hash, and runs no component's script but
-that of two: the ticker (assets/components/ticker.js), whose next tick it asks for when the last answer has come, and redraw.js.
+those of three in assets/components: ticker.js, which asks for the next tick when the last answer has come, redraw.js, and
+page_events.js as far as the tab's name goes, by which a reload finds its visit.
 """
 
 import asyncio
@@ -13,6 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
+from uuid import uuid4
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
@@ -31,8 +35,8 @@ OPENED = 60.0  # seconds after which a server that does not answer the handshake
 
 @dataclass
 class Request:
-    """What the tab asked for. kind: "page", "tick", "redraw" or "action"; fragment: "" for the whole page. done: is set when
-    the answer has come."""
+    """What the tab asked for. kind: "page", "tick", "redraw", "action" or "garbage"; fragment: "" for the whole page. done: is
+    set when the answer has come."""
 
     kind: str
     fragment: str
@@ -85,6 +89,7 @@ class Cached:
 class BrowserTab:
     """A tab. waits: seconds from each request to its answer, by kind. errors: what went wrong, in a word or a sentence.
 
+    page, query: what the address that is opened names. locale: the browser's language. session: the server's name of the tab.
     on_element, on_finish: what is told of each element that arrives, and after each script run that came to its end.
     on_news: what is told of the news that a tick brings for components, as JSON.
     """
@@ -93,14 +98,21 @@ class BrowserTab:
     on_element: Callable[[Element], None] = lambda element: None
     on_finish: Callable[[], None] = lambda: None
     on_news: Callable[[str], None] = lambda news: None
-    waits: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "tick": [], "action": [], "redraw": []})
+    waits: dict[str, list[float]] = field(
+        default_factory=lambda: {"page": [], "tick": [], "action": [], "redraw": [], "garbage": []}
+    )
     errors: list[str] = field(default_factory=list)
     received: int = 0  # bytes
+    page: str = ""
+    query: str = ""
+    locale: str = "en"
+    session: str = ""  # Streamlit's id, with which a browser connects again that has lost its connection
 
     def __post_init__(self) -> None:
         self._socket: ClientConnection | None = None
         self._widgets: dict[str, Widget] = {}
         self._buttons: dict[str, str] = {}  # id to fragment
+        self._popovers: dict[str, bool] = {}  # id to whether it is open
         self._cache: dict[str, Cached] = {}
         self._components: dict[str, Component] = {}
         self._timer: asyncio.Task[None] | None = None
@@ -115,7 +127,7 @@ class BrowserTab:
         began = time.monotonic()
         parts = urlsplit(self.url)
         address, origin = f"ws://{parts.netloc}/_stcore/stream", Origin(f"http://{parts.netloc}")
-        named = [Subprotocol("streamlit")]
+        named = [Subprotocol(one) for one in ("streamlit", *(("PLACEHOLDER", self.session) if self.session else ()))]
         self._socket = await connect(address, origin=origin, subprotocols=named, max_size=None, open_timeout=OPENED)
         self._reader = asyncio.create_task(self._read())
         request = await self._ask("page", "", began)
@@ -131,6 +143,25 @@ class BrowserTab:
             await self._reader
         for request in self._pending:
             request.done.cancel()
+
+    def cut(self) -> None:
+        """Lose the connection, without a word to the server."""
+        self._closing = True
+        self._stop_ticking()
+        if self._socket:
+            self._socket.transport.abort()
+
+    async def say_name(self, name: str) -> None:
+        """Tell the server the name of the tab, by which it finds its visit again; return when the page of that is there."""
+        events = self._components["page_events"]
+        request = await self._ask("page", events.fragment, time.monotonic(), events.trigger("tab", name))
+        await request.done
+
+    async def send_garbage(self, value: object) -> None:
+        """Set triggers of all components to a value that none of them sends."""
+        for component in self._components.values():
+            for event in ("tick", "redraw", "tab", "travel", "open", "unknown"):
+                await self._ask("garbage", component.fragment, time.monotonic(), component.trigger(event, value))
 
     def find(self, key: str) -> list[str]:
         """Return the ids of the widgets and buttons that are shown whose key matches the pattern."""
@@ -152,15 +183,40 @@ class BrowserTab:
         widget.state.double_array_value.data.append(value)
         return await self._ask("action", widget.fragment, time.monotonic())
 
+    async def open_popovers(self) -> Request:
+        """Open all popovers that tell the server so."""
+        self._popovers = dict.fromkeys(self._popovers, True)
+        return await self._ask("action", "", time.monotonic())
+
+    async def send_file(self, name: str, content: bytes) -> str:
+        """Send a file to the server's address for uploads, as a page's uploader does, and return the id that it was given."""
+        file_id = str(uuid4())
+        await asyncio.to_thread(put_file, f"{self.url}/_stcore/upload_file/{self.session}/{file_id}", name, content)
+        return file_id
+
+    async def upload(self, uploader: str, name: str, content: bytes) -> Request:
+        """Bring a file by the uploader of that id."""
+        widget, file_id = self._widgets[uploader], await self.send_file(name, content)
+        file = widget.state.file_uploader_state_value.uploaded_file_info.add(name=name, size=len(content), file_id=file_id)
+        file.file_urls.file_id = file_id
+        return await self._ask("action", widget.fragment, time.monotonic())
+
+    @property
+    def longest_pending(self) -> float:
+        """For how many seconds the oldest request has waited that is not answered yet; 0 where there is none."""
+        return max((time.monotonic() - request.sent for request in self._pending), default=0.0)
+
     async def _ask(self, kind: str, fragment: str, sent: float, trigger: WidgetState | None = None) -> Request:
         message = BackMsg()
         state = message.rerun_script
         state.fragment_id, state.page_script_hash = fragment, self._page
         state.widget_states.widgets.extend(widget.state for widget in self._widgets.values())
+        state.widget_states.widgets.extend(WidgetState(id=name, bool_value=True) for name, on in self._popovers.items() if on)
+        state.query_string, state.page_name = self.query, self.page if kind == "page" else ""
         if trigger is not None:
             state.widget_states.widgets.append(trigger)
         state.cached_message_hashes.extend(self._cache)
-        state.context_info.timezone, state.context_info.locale, state.context_info.url = "UTC", "en", self.url
+        state.context_info.timezone, state.context_info.locale, state.context_info.url = "UTC", self.locale, self.url
         state.context_info.color_scheme = "light"
         request = Request(kind, fragment, sent, asyncio.get_running_loop().create_future())
         self._pending.append(request)
@@ -213,6 +269,8 @@ class BrowserTab:
 
     def _handle_delta(self, message: ForwardMsg) -> None:
         delta = message.delta
+        if delta.WhichOneof("type") == "add_block" and delta.add_block.popover.id:
+            self._popovers.setdefault(delta.add_block.popover.id, False)
         if delta.WhichOneof("type") != "new_element":
             return
         element = delta.new_element
@@ -235,12 +293,13 @@ class BrowserTab:
 
     def _handle_component(self, component: Any, fragment: str) -> None:
         name = component.component_name.rpartition(".")[2]
-        if name in ("ticker", "redraw"):
+        if name in ("ticker", "redraw", "page_events"):
             self._components[name] = Component(component.id, fragment, json.loads(component.json))
         if name == "ticker":
             self.on_news(self._components[name].data["parts"])
 
     def _begin_run(self, message: ForwardMsg) -> None:
+        self.session = message.new_session.initialize.session_id or self.session
         run = message.metadata.run
         self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
         self._page = message.new_session.page_script_hash
@@ -294,6 +353,22 @@ class BrowserTab:
     def _stop_ticking(self) -> None:
         if self._timer:
             self._timer.cancel()
+
+
+def put_file(address: str, name: str, content: bytes) -> None:
+    """Send a file with the cookie and the header by which the server knows its own pages. Raises URLError."""
+    parts = urlsplit(address)
+    with urlopen(f"{parts.scheme}://{parts.netloc}/_stcore/health", timeout=OPENED) as answer:
+        cookie = next(one for one in answer.headers.get_all("Set-Cookie") if one.startswith("_streamlit_xsrf=")).split(";")[0]
+    edge = uuid4().hex
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={edge}",
+        "Cookie": cookie,
+        "X-Xsrftoken": cookie.partition("=")[2],
+    }
+    body = head.encode() + content + f"\r\n--{edge}--\r\n".encode()
+    urlopen(HttpRequest(address, body, headers, method="PUT"), timeout=OPENED).close()
 
 
 def read_state(kind: str, widget: Any) -> WidgetState:

@@ -11,7 +11,7 @@ from core.errors import Invalid
 from core.experiment.batches import check_update_draws, count_update_draws, draw_update_masks
 from core.experiment.experiment import Experiment, build_experiment
 from core.runs.settings import Settings
-from pages.common import mask_drawing
+from pages.common import heavy_drawing
 from tests.app_pages import check_page, load_page, read_components
 from tests.strategies import placements
 
@@ -50,30 +50,55 @@ def test_many_masks_are_drawn_for_one_visitor_at_a_time(monkeypatch: pytest.Monk
     n = count_update_draws(experiment, 1)
     limits = {"heavy": Settings(heavy_numbers=n - 1), "light": Settings(heavy_numbers=n)}
     service = SimpleNamespace(settings=limits["heavy"])
-    monkeypatch.setattr(mask_drawing, "get_service", lambda: service)
+    monkeypatch.setattr(heavy_drawing, "get_service", lambda: service)
     entered = threading.Event()
 
     def draw() -> None:
-        with mask_drawing.limit_mask_drawing([experiment], 1) as are_many:
+        with heavy_drawing.limit_mask_drawing([experiment], 1) as are_many:
             assert are_many
             entered.set()
 
-    with mask_drawing.limit_mask_drawing([experiment], 1):
+    with heavy_drawing.limit_mask_drawing([experiment], 1):
         other = threading.Thread(target=draw)
         other.start()
         assert not entered.wait(0.2)
         service.settings = limits["light"]
-        with mask_drawing.limit_mask_drawing([experiment], 1) as are_many:
+        with heavy_drawing.limit_mask_drawing([experiment], 1) as are_many:
             assert not are_many, "few masks wait for nobody"
     assert entered.wait(10)
     other.join()
 
 
+def test_long_paths_are_counted_for_one_visitor_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = make_experiment()
+    n = experiment.layers * experiment.steps
+    service = SimpleNamespace(settings=Settings(heavy_paths=n - 1))
+    monkeypatch.setattr(heavy_drawing, "get_service", lambda: service)
+    entered = threading.Event()
+
+    def draw() -> None:
+        with heavy_drawing.draw_path_in_turn(experiment):
+            entered.set()
+
+    with heavy_drawing.draw_path_in_turn(experiment):
+        other = threading.Thread(target=draw)
+        other.start()
+        assert not entered.wait(0.2)
+        with heavy_drawing.draw_path_in_turn(experiment):
+            pass  # a page may be heavy in two ways
+        service.settings = Settings(heavy_paths=n)
+        light = threading.Thread(target=draw)
+        light.start()
+        assert entered.wait(10), "a light page waits for nobody"
+        light.join()
+    other.join()
+
+
 def test_a_page_that_fails_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mask_drawing, "get_service", lambda: SimpleNamespace(settings=Settings(heavy_numbers=0)))
-    with pytest.raises(ZeroDivisionError), mask_drawing.limit_mask_drawing([make_experiment()], 1):
+    monkeypatch.setattr(heavy_drawing, "get_service", lambda: SimpleNamespace(settings=Settings(heavy_numbers=0)))
+    with pytest.raises(ZeroDivisionError), heavy_drawing.limit_mask_drawing([make_experiment()], 1):
         raise ZeroDivisionError
-    with mask_drawing.limit_mask_drawing([make_experiment()], 1) as are_many:
+    with heavy_drawing.limit_mask_drawing([make_experiment()], 1) as are_many:
         assert are_many
 
 
