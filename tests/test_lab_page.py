@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from core.experiment.serialization import from_plain, from_query, to_json, to_pl
 from core.runs.settings import Settings
 from core.tasks import TASKS
 from core.tasks.file_readers import get_display_name
+from core.training.events import last_update
 from pages.common.service import get_service
 from pages.lab.controls import COMMON_SITES
 from tests.app_pages import check_page, load_page, read_address, read_components, read_panel, read_text, walk_elements
@@ -337,6 +339,39 @@ def test_one_update_is_trained_and_a_reset_takes_it_back() -> None:
     bench = page.session_state["visit"]
     assert bench["run"] is None
     assert [run["number"] for run in bench["earlier"]] == [1]
+
+
+def test_at_the_slow_pace_a_run_makes_about_an_update_a_second_until_it_is_paused_or_let_go() -> None:
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    check_lab(page.segmented_control(key="pace").set_value("slow").run())
+    page.button(key="play").click().run()
+    began = time.monotonic()
+    wait_for_run(page, lambda run: last_update(run["events"]) == 3)
+    assert time.monotonic() - began > 2, "seconds, between the first and the third"
+    assert page.button(key="play").label == "Pause"
+    page.button(key="play").click().run()
+    assert page.button(key="play").label == "Play"
+    stands = last_update(wait_for_run(page, lambda run: run["state"] == "paused")["events"])
+    page.button(key="play").click().run()
+    wait_for_run(page, lambda run: last_update(run["events"]) == stands + 1)
+    page.segmented_control(key="pace").set_value("fast").run()
+    wait_for_run(page, lambda run: run["state"] == "finished")
+
+
+def test_new_masks_at_a_pause_are_seen_at_once_as_those_of_the_next_update() -> None:
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    page.button(key="step").click().run()
+    wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    page.session_state["visit"]["update"] = 1
+    check_lab(page.run())
+    (before,) = read_components(page)["network"]
+    check_lab(page.button(key="new-masks").click().run())
+    (after,) = read_components(page)["network"]
+    assert after["svg"] != before["svg"]
+    titles = [
+        json.loads(chart["figure"])["layout"].get("title", {}).get("text", "") for chart in read_components(page)["live_chart"]
+    ]
+    assert any("update 2, the next (preview)" in title for title in titles)
 
 
 def test_a_change_that_the_run_can_take_is_sent_to_it_and_any_other_ends_it() -> None:

@@ -8,6 +8,7 @@ parked: how sites drop that are off, or on at rate 0; at_zero: those that are on
 tasks: the settings that a task had when another was chosen. files: by task, the file that was brought and its columns.
 run: the run that is on, or has ended and is of this very experiment; kept: one whose curves stay until the next run begins;
 earlier: those whose curves stay beside, the newest first. curves: how the curves are looked at.
+pace: of live runs; stepping: whether the run goes on update by update, as at the slow pace; stepped_at: when it last did.
 view, masks, path, methods: what the pages look at.
 """
 
@@ -277,6 +278,9 @@ def _new() -> Plain:
         "kept": None,
         "earlier": [],
         "runs": 0,
+        "pace": "fast",
+        "stepping": False,
+        "stepped_at": 0.0,
         "curves": {},
         "update": None,
         "mask": None,

@@ -12,7 +12,7 @@ from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
 from pages.common.pace import pace
 from pages.common.ticker import REDRAW, draw_ticker, mount_redraw
-from pages.common.widgets import draw_button, mark_assignments
+from pages.common.widgets import draw_button, draw_choice, mark_assignments
 from pages.lab import evaluation_outputs, network, run_panel, workbench
 
 # Events of a run that change more than the components that take news: the outputs of an evaluation, below the network.
@@ -49,6 +49,7 @@ def _draw_all() -> None:
     # drops the older one but for what the browser has cached, such as figures: that then lands in the places of another
     # layout, and where it finds no container, the page goes white.
     visit.poll_run()
+    workbench.step_slowly()
     news.begin_message(mounts=True)
     colors = get_theme(st.context.theme.type)
     visible = network.load_visible_update()
@@ -73,6 +74,7 @@ def _draw_tick() -> None:
         return
     with pace.measure():
         visit.poll_run()
+        workbench.step_slowly()
         with news.collect() as parts:
             _collect_news()
         # Where the side is to be drawn anew, ticks go on until that has come.
@@ -110,7 +112,7 @@ def _describe_drawn(visible: network.VisibleUpdate | Invalid) -> str:
 def _draw_toolbar() -> None:
     state, blocked = workbench.get_run_state(), workbench.is_blocked()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="toolbar"):
-        _draw_play_button(state, blocked)
+        _draw_play_button(blocked)
         draw_button(
             _("Step"),
             key="step",
@@ -126,6 +128,7 @@ def _draw_toolbar() -> None:
             icon=":material/replay:",
             help=_("Back to an untrained network. The curve of a run of an epoch or more stays, and can be removed."),
         )
+        _draw_pace_choice()
         changed = draw_button(
             _("New masks"),
             key="new-masks",
@@ -136,7 +139,10 @@ def _draw_toolbar() -> None:
         changed |= _draw_history_buttons()
         with st.container(key="hold-slot", width="content"):
             _draw_recording_button(state)
-        label, icon, color = STATES["recorded" if workbench.is_recorded() else state]
+        shown = (
+            "recorded" if workbench.is_recorded() else "running" if visit.visit()["stepping"] and state == "paused" else state
+        )
+        label, icon, color = STATES[shown]
         st.badge(_(label), icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
         st.fragment(guarded_fragment(_draw_tick))()
     with st.container(key="news"):
@@ -168,18 +174,35 @@ def _draw_history_buttons() -> bool:
 
 
 def _change_mask_seed() -> None:
-    visit.edit("new-masks", edits.next_mask_seed)
+    """Change the mask seed. A pause shows the next update with the new masks; a past one keeps those that it had."""
+    if visit.edit("new-masks", edits.next_mask_seed):
+        visit.visit()["update"] = None
 
 
-def _draw_play_button(state: str, blocked: bool) -> None:
+def _draw_pace_choice() -> None:
+    labels = {workbench.FAST: _("fast"), workbench.SLOW: _("1 / s")}
+    draw_choice(
+        st.segmented_control,
+        _("Pace"),
+        list(labels),
+        key="pace",
+        value=visit.visit()["pace"],
+        tell=workbench.set_pace,
+        required=True,
+        label_visibility="collapsed",
+        format_func=lambda name: labels[name],
+        help=_("How fast a live run goes on: as fast as it can, or about one update a second."),
+    )
+
+
+def _draw_play_button(blocked: bool) -> None:
     # One button of one width: no other may move under the pointer while the run begins.
-    if state in ("running", "starting", "queued"):
+    if workbench.is_going_on():
         # Never disabled, nor with a help text: the browser would make a new button, without the focus that Play had.
         draw_button(
             _("Pause"),
             key="play",
-            tell=workbench.send_command,
-            args=["pause"],
+            tell=workbench.pause,
             icon=":material/pause:",
             type="primary",
             width=PLAY_WIDTH,

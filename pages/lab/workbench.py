@@ -1,5 +1,6 @@
 """The run of a visit in the Lab: play, step, reset and replay it, and what the page shows of it."""
 
+import time
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,8 @@ from pages.common.service import get_service, load_recorded_run
 from pages.common.visit import ACTIVE, Run
 from pages.lab import upload
 
+FAST, SLOW = "fast", "slow"  # the paces
+SLOW_INTERVAL = 1.0  # seconds from update to update at the slow pace, about
 SECONDS_PER_UPDATE = 0.05  # of a recorded run: about as fast as it was
 DEFAULT, WITHOUT_DROPOUT = "default", "no-dropout"  # the names of the recorded runs
 MAX_EARLIER = 5  # runs whose curves stay beside the visible one; each has a color of its own
@@ -51,7 +54,7 @@ def play() -> None:
     truth = visit.visit()
     truth["update"] = None  # show the newest update
     if is_active() and not is_recorded():
-        send_command("resume")
+        _go_on()
         return
     try:
         run_id = get_service().submit(visit.get_experiment(), truth["owner"], RECORDED_SAMPLES)
@@ -61,13 +64,48 @@ def play() -> None:
     clear_run()
     truth.update(runs=truth["runs"] + 1, notice="")
     truth["run"] = make_run(run_id, recorded=False)
+    if truth["pace"] == SLOW:
+        _go_on()
+
+
+def pause() -> None:
+    """Pause the run."""
+    visit.visit()["stepping"] = False
+    send_command("pause")
+
+
+def set_pace(pace: str) -> None:
+    """Set the pace of live runs; one that goes on continues at that pace."""
+    visit.visit()["pace"] = pace
+    if is_going_on():
+        _go_on()
+
+
+def is_going_on() -> bool:
+    """Whether a live run makes updates without being asked for each, or will."""
+    return is_active() and not is_recorded() and (get_run_state() != "paused" or bool(visit.visit()["stepping"]))
+
+
+def step_slowly() -> None:
+    """Make the next update of a run at the slow pace, when it is time for it."""
+    truth = visit.visit()
+    if truth["stepping"] and get_run_state() == "paused" and time.monotonic() - truth["stepped_at"] >= SLOW_INTERVAL:
+        truth["stepped_at"] = time.monotonic()
+        send_command("step")
+
+
+def _go_on() -> None:
+    truth = visit.visit()
+    truth["stepping"] = truth["pace"] == SLOW
+    send_command("step" if truth["stepping"] else "resume")
+    truth["stepped_at"] = time.monotonic()
 
 
 def step() -> None:
     """Make one update, then pause; start the experiment if there is no run."""
     if not is_active() or is_recorded():
         play()
-    visit.visit()["update"] = None
+    visit.visit().update(update=None, stepping=False)
     send_command("step")
 
 
