@@ -7,8 +7,8 @@ from core.i18n import _
 from core.tasks.captions import DIGIT_NAMES, LETTERS, PIXEL_COUNT
 from core.tasks.digits import HELD_OUT_IMAGES as HELD
 from core.tasks.digits import MAX_BRIGHTNESS
-from core.tasks.file_readers import load_csv_column
 from core.tasks.series import SUNSPOTS
+from core.tasks.series_file import load_csv_column
 from core.tasks.speech import FRAMES, HELD_OUT_VOICES, SILENCE
 
 YEARS = 30  # the last years of the sunspot numbers, one line each

@@ -12,10 +12,11 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
 from core.tasks.documentation import get_topic_title
-from core.tasks.labelled_texts import Texts, check_text_count, count_texts, split_documentation, split_file
+from core.tasks.labelled_texts import Texts, check_text_count, count_texts, read_texts, split_documentation, split_file
 from core.tasks.language_model import WORDS
 from core.tasks.metrics import score_constant
 from core.tasks.next_symbol import MIN_OCCURRENCES, UNKNOWN
+from core.tasks.reads import describe_text_file
 from core.tasks.sequence_windows import Rows, make_windows
 from core.tasks.task import Batch, Data, Option, Options, Task, evaluate_baselines, get_integer, get_text
 
@@ -53,6 +54,7 @@ def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
         tuple(class_names),
         *make_windows(rows, batch, seed, make_window, keep_remainder=True),
         baselines,
+        reads=describe_text_file(file[0], read_texts(*file)) if file else None,
     )
 
 

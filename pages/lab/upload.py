@@ -12,22 +12,31 @@ from core.experiment import edits
 from core.experiment.batches import count_targets, load_data
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
+from core.figures.sparkline import render_sparkline
+from core.figures.theme import get_theme
 from core.i18n import N_, _
 from core.tasks import get_task
 from core.tasks.classification import TASK as CLASSIFICATION
 from core.tasks.classification import count_file_texts
-from core.tasks.file_readers import MAX_FILE_BYTES, find_first_series, get_display_name, list_csv_columns, read_text
+from core.tasks.file_readers import MAX_FILE_BYTES, MAX_NAMED_COLUMNS, get_display_name, read_text
+from core.tasks.labelled_texts import list_text_columns
+from core.tasks.number_table import list_columns
+from core.tasks.reads import format_reads
+from core.tasks.series import TASK as SERIES
+from core.tasks.series_file import describe_column, find_series_column, list_csv_columns, list_series_columns
 from core.tasks.task import CORPUS_OPTION, Option, Task
 from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_callback
 from pages.common.service import get_owner, get_service
+from pages.common.svg_drawing import draw_svg
 from pages.common.widgets import draw_button, draw_choice
 
 TABLES = ("csv", "tsv", "txt")
 MAX_NAME_CHARACTERS = 40  # characters of a column's name
 # Label of the button and of the uploader: for a text, for a table.
 _NAMES = ((N_("Own text"), N_("A text in UTF-8, at most {mb} MB")), (N_("Own CSV"), N_("A CSV file, at most {mb} MB")))
+SPARKLINE_WIDTH = 300
 MAX_UPLOAD_MEGABYTES = 10  # twice the limit: up to here our own message says that a file is too large
 
 
@@ -61,6 +70,10 @@ def draw_uploaded_file(row: Task) -> None:
                 _draw_column_choice(row, option, path)
             if sentence := visit.visit()["files"][row.name]["refusal"]:
                 st.error(escape_markdown(" ".join((sentence, _describe_fallback()))))
+            elif reads := load_data(visit.get_experiment()).reads:
+                st.caption(escape_markdown(format_reads(reads)))
+            if row.name == SERIES.name and not visit.visit()["files"][row.name]["columns"]["column"]:
+                _draw_series_columns(path)
 
 
 def is_pending() -> bool:
@@ -95,8 +108,9 @@ def add_file(row: Task, name: str, content: bytes) -> None:
     uploads = get_service().uploads
     path = uploads.save_file(get_owner(), name, content)
     try:
-        columns = [column for column, _missing in list_csv_columns(path)] if row.columns else []
-        read_text(path)
+        columns = _list_columns(row, path)
+        if not row.columns:
+            read_text(path)
     except Invalid:
         uploads.remove_file(get_owner(), path)
         raise
@@ -138,15 +152,22 @@ def _apply_file(name: str) -> None:
 
 
 def _choose_columns(row: Task, path: str, columns: list[str]) -> dict[str, str | None]:
-    """Return the first choice of columns: those named by a link, else the first series, or those named like the options."""
+    """Return the first choice of columns: those of a link, else the only possible series, or those named like the options."""
     linked = visit.visit()["files_wanted"]
     usual: dict[str, str | None] = {option.name: option.name for option in row.columns}
     if len(row.columns) == 1:
-        usual[row.columns[0].name] = find_first_series(path)
+        usual[row.columns[0].name] = find_series_column(path)
     return {
         name: linked[name] if linked.get(name) in columns else column if column in columns else None
         for name, column in usual.items()
     }
+
+
+def _list_columns(row: Task, path: str) -> list[str]:
+    """Return the columns of a file that the task can name; none of a plain text. Raises Invalid if the file is not a table."""
+    if row.name == SERIES.name:
+        return [column for column, _missing in list_csv_columns(path)]
+    return list(list_text_columns(path)) if row.columns else []
 
 
 def _get_path(row: Task) -> str:
@@ -190,7 +211,7 @@ def _on_upload(name: str, key: str) -> None:
 
 
 def _draw_column_choice(row: Task, option: Option, path: str) -> None:
-    names = [column for column, _missing in list_csv_columns(path)]
+    names = _list_columns(row, path)
     value = visit.visit()["files"][row.name]["columns"].get(option.name)
     draw_choice(
         st.selectbox,
@@ -203,6 +224,14 @@ def _draw_column_choice(row: Task, option: Option, path: str) -> None:
         placeholder=_("choose a column"),
         format_func=lambda name: name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 1] + "…",
     )
+
+
+def _draw_series_columns(path: str) -> None:
+    """Draw the columns that can be the series, each with its first values and its course, to choose from."""
+    for n, column in enumerate(list_series_columns(list_columns(path))[:MAX_NAMED_COLUMNS]):
+        st.caption(escape_markdown(describe_column(column)))
+        if len(column.preview) > 1:
+            draw_svg(render_sparkline(column.preview, get_theme(st.context.theme.type)), f"own-course-{n}", SPARKLINE_WIDTH)
 
 
 def _set_column(column: str | None, name: str, option: str) -> None:
