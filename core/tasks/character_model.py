@@ -7,6 +7,7 @@ from core.dropout.methods import METHODS
 from core.i18n import N_
 from core.tasks.next_symbol import UNKNOWN, SymbolKind, make_data
 from core.tasks.task import Option, Task
+from core.tasks.tokenization import split_graphemes
 
 _SYMBOLS = {" ": "␣", "\n": "⏎", "\t": "⇥", UNKNOWN: UNKNOWN}
 _UNPRINTABLE = "�"
@@ -18,7 +19,8 @@ def _tokenize_topic(paragraphs: Iterable[str]) -> list[str]:
 
 def _tokenize_ptb(text: str) -> Iterator[str]:
     # One space between two words and none at the ends of a line, as in the published character counts.
-    return (character for line in text.splitlines() for character in f"{' '.join(line.split())}\n")
+    lines = (f"{' '.join(line.split())}\n" for line in text.splitlines())
+    return (character for line in lines for character in split_graphemes(line))
 
 
 def _format_symbol(character: str) -> str:
@@ -35,7 +37,7 @@ CHARACTERS = SymbolKind(
     10_000,
     ("bits_per_character", "perplexity"),
     _tokenize_topic,
-    iter,
+    split_graphemes,
     _tokenize_ptb,
     _format_symbol,
     _join_symbols,

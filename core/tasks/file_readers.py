@@ -5,6 +5,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import normalize
 
 from core.errors import Invalid
 from core.i18n import _
@@ -31,7 +32,7 @@ def get_display_name(path: str) -> str:
 
 
 def read_text(path: str, max_bytes: int = MAX_FILE_BYTES, is_table: bool = False) -> str:
-    """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark.
+    """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark, in Unicode's normal form C.
 
     is_table: a table of numbers may be in Windows-1252 as well, which many spreadsheets write; only its names depend on it.
     Raises Invalid if the file is missing, empty, too large or not such a text.
@@ -42,7 +43,7 @@ def read_text(path: str, max_bytes: int = MAX_FILE_BYTES, is_table: bool = False
         raise Invalid(
             _("The file {path} is not a text file: it contains zero bytes.").format(path=get_display_name(path)), "corpus"
         )
-    text = _decode(raw, "utf-16" if is_utf_16 else "utf-8-sig", path, is_table)
+    text = normalize("NFC", _decode(raw, "utf-16" if is_utf_16 else "utf-8-sig", path, is_table))
     if not text.strip():
         raise Invalid(_("The file {path} is empty.").format(path=get_display_name(path)), "corpus")
     return text
@@ -136,7 +137,7 @@ def find_column(names: Sequence[str], column: str, path: str, option: str) -> in
 
     option: the option that names the column. Raises Invalid if several columns have the name.
     """
-    matches = [at for at, name in enumerate(names) if name == column]
+    matches = [at for at, name in enumerate(names) if name == normalize("NFC", column)]
     if len(matches) > 1:
         raise Invalid(
             _("The file {path} has {n} columns “{column}”.").format(

@@ -19,7 +19,7 @@ from core.tasks.file_readers import (
     name_columns,
     read_csv_rows,
 )
-from core.tasks.language_model import WORDS
+from core.tasks.tokenization import split_words
 
 HELD_OUT_PERCENT = 15  # of the texts, for the validation and for the test split each
 MAX_LABELS = 100
@@ -198,4 +198,4 @@ def _check_labels(labels: Iterable[str], name: str) -> None:
 
 
 def _tokenize(text: str) -> tuple[str, ...]:
-    return tuple(WORDS.tokenize_text(text)) or (text,)  # a text without any token is one token
+    return tuple(split_words(text)) or (text,)  # a text without any token is one token

@@ -9,11 +9,10 @@ from core.i18n import N_
 from core.tasks.documentation import tokenize_words
 from core.tasks.next_symbol import SymbolKind, make_data
 from core.tasks.task import Option, Task
+from core.tasks.tokenization import split_words
 
 END_OF_SENTENCE = "<eos>"
 MAX_WORD_LENGTH = 24  # longer words are cut off in figures
-# A word of a user's text: letters and digits, a punctuation mark, or one character of a script without word boundaries.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:['’]\w+)*|[^\w\s]")
 _PTB_TOKEN = re.compile(r"\n|\S+")
 _END = re.compile(f" ?{END_OF_SENTENCE} ?")
 _BEFORE_MARK = re.compile(r" (?=[.,;:!?%)\]]( |$))")
@@ -21,10 +20,6 @@ _BEFORE_MARK = re.compile(r" (?=[.,;:!?%)\]]( |$))")
 
 def _tokenize_topic(paragraphs: Iterable[str]) -> list[str]:
     return [word for paragraph in paragraphs for word in tokenize_words(paragraph)]
-
-
-def _tokenize_text(text: str) -> Iterator[str]:
-    return (match.group() for match in _WORD.finditer(text.lower()))
 
 
 def _tokenize_ptb(text: str) -> Iterator[str]:
@@ -45,7 +40,7 @@ WORDS = SymbolKind(
     6_000,
     ("perplexity", "bits_per_word"),
     _tokenize_topic,
-    _tokenize_text,
+    split_words,
     _tokenize_ptb,
     _format_symbol,
     _join_symbols,

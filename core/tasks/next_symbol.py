@@ -9,9 +9,10 @@ import numpy as np
 
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.corpus import HELD_OUT_PERCENT, is_ptb_folder, read_splits
+from core.tasks.corpus import HELD_OUT_PERCENT, Corpus, is_ptb_folder, read_corpus
 from core.tasks.documentation import load_topics
 from core.tasks.metrics import convert_loss
+from core.tasks.reads import describe_corpus
 from core.tasks.task import Batch, Data, Ints, Options, TextDecoder, evaluate_baselines, get_integer, get_text
 
 UNKNOWN = "<unk>"
@@ -55,13 +56,13 @@ def make_data(kind: SymbolKind, options: Options, steps: int, batch: int, seed: 
     otherwise the validation split, which has more of them, would be easier. `<unk>` in the text itself is a normal symbol.
     """
     path = get_text(options, "corpus")
-    is_ptb = bool(path) and is_ptb_folder(path)
-    splits = split_symbols(kind, get_integer(options, kind.name), seed, path)
+    corpus = read_corpus(path) if path else None
+    splits = split_symbols(kind, get_integer(options, kind.name), seed, corpus)
     counts = Counter(splits["train"])
-    names = (UNKNOWN, *_collect_vocabulary(counts, 1 if is_ptb else MIN_OCCURRENCES))
+    names = (UNKNOWN, *_collect_vocabulary(counts, 1 if corpus and corpus.marks_unknown else MIN_OCCURRENCES))
     number = {name: i for i, name in enumerate(names) if name in counts}
     streams = {split: _make_streams(symbols, number, batch) for split, symbols in splits.items()}
-    _check_length(kind, splits, steps, batch, bool(path) and not is_ptb)
+    _check_length(kind, splits, steps, batch, bool(path) and not is_ptb_folder(path))
     _check_streams(kind, streams, steps, batch, number)
     labels = tuple(map(kind.format_symbol, names))
     return Data(
@@ -74,20 +75,21 @@ def make_data(kind: SymbolKind, options: Options, steps: int, batch: int, seed: 
         lambda split: _cut_windows(streams[split], steps),
         evaluate_baselines(lambda split: convert_loss(kind.metrics, _unigram_loss(streams, list(number.values()), split))),
         text_decoder=TextDecoder(lambda numbers: kind.join_symbols(names[n] for n in numbers), kind.generated_length),
+        reads=describe_corpus(path, kind.name, corpus) if corpus else None,
     )
 
 
-def split_symbols(kind: SymbolKind, size: int, seed: int, path: str = "") -> Splits:
+def split_symbols(kind: SymbolKind, size: int, seed: int, corpus: Corpus | None = None) -> Splits:
     """Return the symbols of the three splits, at most `size` of them for training.
 
     The seed assigns the topics of the documentation to the splits; no topic is in two of them, and each split has symbols of
-    all its topics. A user's text (`path`) is split by position, or comes in splits; the seed has no effect on it.
+    all its topics. A user's text (`corpus`) is split by position, or comes in splits; the seed has no effect on it.
     """
     sizes = {"train": size, "validation": max(kind.max_held_out, size // HELD_OUT_DIVISOR)}
     sizes["test"] = sizes["validation"]
-    if path:
-        tokenize = kind.tokenize_ptb if is_ptb_folder(path) else kind.tokenize_text
-        return {split: list(islice(tokenize(text), sizes[split])) for split, text in read_splits(path).items()}
+    if corpus:
+        tokenize = kind.tokenize_ptb if corpus.is_prepared else kind.tokenize_text
+        return {split: list(islice(tokenize(text), sizes[split])) for split, text in corpus.splits.items()}
     topics = [kind.tokenize_topic(paragraphs) for paragraphs in load_topics().values()]
     shuffled = [topics[i] for i in np.random.default_rng(seed).permutation(len(topics))]
     held_out = len(shuffled) * HELD_OUT_TOPICS_PERCENT // 100
