@@ -15,8 +15,9 @@ from core.tasks import TASKS
 from core.tasks.character_model import CHARACTERS
 from core.tasks.corpus import PTB_FILES, read_corpus
 from core.tasks.documentation import load_topics
-from core.tasks.next_symbol import UNKNOWN, split_symbols
+from core.tasks.next_symbol import split_symbols
 from core.tasks.task import Data, Value
+from core.tasks.vocabulary import UNKNOWN
 from core.training.trainer import train
 
 TASK = TASKS["character-model"]

@@ -20,10 +20,10 @@ from core.nn.network import Network
 from core.tasks import TASKS
 from core.tasks.classification import split_texts
 from core.tasks.documentation import MIN_SENTENCE_WORDS, get_topic_title, load_sentences, tokenize_words
-from core.tasks.file_readers import MAX_FILE_BYTES
 from core.tasks.labelled_texts import HELD_OUT_PERCENT, compute_min_texts, read_texts
-from core.tasks.next_symbol import UNKNOWN
 from core.tasks.task import Batch, Data, Value
+from core.tasks.text_file import MAX_FILE_BYTES
+from core.tasks.vocabulary import UNKNOWN
 from core.training.loss import forward
 from core.training.trainer import train
 

@@ -30,7 +30,7 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_json, to_plain
 from core.runs.settings import Settings
 from core.tasks import TASKS
-from core.tasks.file_readers import get_display_name
+from core.tasks.text_file import get_display_name
 from pages.common.service import get_service
 from pages.lab.controls import COMMON_SITES
 from tests.app_pages import check_page, load_page, read_address, read_components, read_text, walk_elements

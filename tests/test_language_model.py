@@ -19,11 +19,11 @@ from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.corpus import MAX_PTB_BYTES, PTB_FILES, read_corpus, split_text
 from core.tasks.documentation import MIN_REPEATED_WORDS
-from core.tasks.file_readers import MAX_FILE_BYTES
 from core.tasks.language_model import WORDS
-from core.tasks.next_symbol import UNKNOWN
 from core.tasks.next_symbol import split_symbols as split_symbols
 from core.tasks.task import Data, Value
+from core.tasks.text_file import MAX_FILE_BYTES
+from core.tasks.vocabulary import UNKNOWN
 from core.training.trainer import train
 from tests.strategies import seeds
 

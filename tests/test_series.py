@@ -14,10 +14,10 @@ from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
-from core.tasks.file_readers import MAX_FILE_BYTES
 from core.tasks.series import SUNSPOTS, split_series
 from core.tasks.series_file import load_csv_column, read_series
 from core.tasks.task import Data
+from core.tasks.text_file import MAX_FILE_BYTES
 from core.training.trainer import train
 
 PARTS = ("train", "validation", "test")

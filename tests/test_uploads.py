@@ -23,8 +23,9 @@ from core.experiment.serialization import (
 )
 from core.runs.settings import MB, Settings
 from core.runs.uploads import Uploads
-from core.tasks.file_readers import MAX_FILE_BYTES, MAX_OFFERED_COLUMNS, get_display_name, make_upload_name
+from core.tasks.file_readers import MAX_OFFERED_COLUMNS
 from core.tasks.series_file import find_series_column, list_csv_columns
+from core.tasks.text_file import MAX_FILE_BYTES, get_display_name, make_upload_name
 from tests.manual_clock import ManualClock
 
 KEPT = Settings.grace_time + Settings.keep_time

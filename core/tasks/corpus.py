@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from core.errors import Invalid
 from core.i18n import _
-from core.tasks.file_readers import read_text
-from core.tasks.tokenization import UNKNOWN_MARK, is_prepared
+from core.tasks.text_file import read_text
+from core.tasks.tokenization import find_grapheme_start, is_prepared
+from core.tasks.vocabulary import UNKNOWN
 
 MAX_PTB_BYTES = 20_000_000  # per file
 PTB_FILES = {"train": "ptb.train.txt", "validation": "ptb.valid.txt", "test": "ptb.test.txt"}
 HELD_OUT_PERCENT = 15  # of a file: the last 15 % are the test split, the 15 % before them the validation split
+MAX_WORD_LENGTH = 200  # characters; a text with longer words is cut within them
 _BREAK = re.compile(r"\s")
 
 
@@ -34,7 +36,7 @@ def read_corpus(path: str) -> Corpus:
     """Return the text of a file or a folder. Raises Invalid if a file is missing, empty, too large or not a text."""
     splits = _read_splits(path)
     prepared = is_ptb_folder(path) or is_prepared(splits["train"])
-    return Corpus(splits, prepared, is_ptb_folder(path) or (prepared and UNKNOWN_MARK in splits["train"]))
+    return Corpus(splits, prepared, is_ptb_folder(path) or (prepared and UNKNOWN in splits["train"]))
 
 
 def _read_splits(path: str) -> dict[str, str]:
@@ -58,8 +60,9 @@ def split_text(text: str) -> dict[str, str]:
 
 
 def _find_word_end(text: str, at: int) -> int:
-    match = _BREAK.search(text, at)
-    return match.start() if match else at
+    """Return the end of the word at a place; in a text without spaces, of the grapheme."""
+    match = _BREAK.search(text, at, at + MAX_WORD_LENGTH)
+    return match.start() if match else at + find_grapheme_start(text[at : at + MAX_WORD_LENGTH])
 
 
 def _normalize_line_ends(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Labelled texts: sentences of the documentation with their section, or the rows of a user's CSV file."""
+"""Labelled texts: the rows of a user's table, and the split of texts into training, validation and test."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -8,17 +8,16 @@ import numpy as np
 
 from core.errors import Invalid
 from core.i18n import _
-from core.tasks.documentation import load_sentences
 from core.tasks.file_readers import (
     MAX_OFFERED_COLUMNS,
     MAX_QUOTED_CHARACTERS,
     check_rows,
     find_column,
     format_column_names,
-    get_display_name,
     name_columns,
     read_csv_rows,
 )
+from core.tasks.text_file import get_display_name
 from core.tasks.tokenization import split_words
 
 HELD_OUT_PERCENT = 15  # of the texts, for the validation and for the test split each
@@ -49,14 +48,6 @@ class TextFile(NamedTuple):
     skipped: int
 
 
-def split_documentation(sections: int, seed: int) -> dict[str, Texts]:
-    """Return the sentences of the largest sections in three splits; no paragraph and no sentence is in two of them."""
-    sentences = load_sentences()
-    largest = sorted(sentences, key=lambda name: (-sum(map(len, sentences[name])), name))[:sections]
-    paragraphs = [[LabelledText(sentence, name) for sentence in paragraph] for name in largest for paragraph in sentences[name]]
-    return _split_groups(paragraphs, seed)
-
-
 def split_file(path: str, text: str, label: str, seed: int) -> dict[str, Texts]:
     """Return the rows of a CSV file in three splits. A repeated text is kept only the first time.
 
@@ -65,7 +56,7 @@ def split_file(path: str, text: str, label: str, seed: int) -> dict[str, Texts]:
     """
     file = read_texts(path, text, label)
     check_text_count(path, text, label, 1)
-    return _split_groups([[one] for one in file.texts], seed)
+    return split_groups([[one] for one in file.texts], seed)
 
 
 @lru_cache(maxsize=64)
@@ -116,7 +107,7 @@ def _count_training(count: int) -> int:
     return count - 2 * (count * HELD_OUT_PERCENT // 100)
 
 
-def _split_groups(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
+def split_groups(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
     """Assign groups of texts to the three splits by the seed, and shuffle the training texts."""
     random = np.random.default_rng(seed)
     shuffled = [groups[i] for i in random.permutation(len(groups))]

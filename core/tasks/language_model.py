@@ -1,7 +1,7 @@
 """A word-level language model on Python's documentation, which is quickly overfitted, or on a user's text."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 
 from core.dropout.methods import METHODS
@@ -9,21 +9,15 @@ from core.i18n import N_
 from core.tasks.documentation import tokenize_words
 from core.tasks.next_symbol import SymbolKind, make_data
 from core.tasks.task import Option, Task
-from core.tasks.tokenization import split_words
+from core.tasks.tokenization import END_OF_SENTENCE, split_prepared_words, split_words
 
-END_OF_SENTENCE = "<eos>"
 MAX_WORD_LENGTH = 24  # longer words are cut off in figures
-_PTB_TOKEN = re.compile(r"\n|\S+")
 _END = re.compile(f" ?{END_OF_SENTENCE} ?")
 _BEFORE_MARK = re.compile(r" (?=[.,;:!?%)\]]( |$))")
 
 
 def _tokenize_topic(paragraphs: Iterable[str]) -> list[str]:
     return [word for paragraph in paragraphs for word in tokenize_words(paragraph)]
-
-
-def _tokenize_ptb(text: str) -> Iterator[str]:
-    return (END_OF_SENTENCE if match.group() == "\n" else match.group() for match in _PTB_TOKEN.finditer(text))
 
 
 def _format_symbol(word: str) -> str:
@@ -41,7 +35,7 @@ WORDS = SymbolKind(
     ("perplexity", "bits_per_word"),
     _tokenize_topic,
     split_words,
-    _tokenize_ptb,
+    split_prepared_words,
     _format_symbol,
     _join_symbols,
     30,

@@ -14,12 +14,10 @@ from core.tasks.documentation import load_topics
 from core.tasks.metrics import convert_loss
 from core.tasks.reads import describe_corpus
 from core.tasks.task import Batch, Data, Ints, Options, TextDecoder, evaluate_baselines, get_integer, get_text
+from core.tasks.vocabulary import MIN_OCCURRENCES, UNKNOWN, collect_vocabulary
 
-UNKNOWN = "<unk>"
 HELD_OUT_TOPICS_PERCENT = 15  # of the topics, for the validation and for the test split each
 HELD_OUT_DIVISOR = 8  # a held-out split may be as long as the training split divided by this
-MIN_OCCURRENCES = 2  # in training, for a symbol to be in the vocabulary; 1 for a text that marks its unknown words itself
-MAX_VOCABULARY = 50_000
 MAX_LOGITS = 50_000_000  # per window: T · B · V
 UNKNOWN_TARGET = -1
 SPLIT_LABELS = {"train": N_("training"), "validation": N_("validation"), "test": N_("test")}
@@ -59,7 +57,7 @@ def make_data(kind: SymbolKind, options: Options, steps: int, batch: int, seed: 
     corpus = read_corpus(path) if path else None
     splits = split_symbols(kind, get_integer(options, kind.name), seed, corpus)
     counts = Counter(splits["train"])
-    names = (UNKNOWN, *_collect_vocabulary(counts, 1 if corpus and corpus.marks_unknown else MIN_OCCURRENCES))
+    names = (UNKNOWN, *collect_vocabulary(counts, 1 if corpus and corpus.marks_unknown else MIN_OCCURRENCES))
     number = {name: i for i, name in enumerate(names) if name in counts}
     streams = {split: _make_streams(symbols, number, batch) for split, symbols in splits.items()}
     _check_length(kind, splits, steps, batch, bool(path) and not is_ptb_folder(path))
@@ -105,11 +103,6 @@ def _shorten_topics(topics: list[list[str]], size: int) -> list[str]:
     # The beginning of every topic, in proportion to its length.
     share = min(1.0, size / sum(map(len, topics)))
     return [symbol for topic in topics for symbol in topic[: round(share * len(topic))]]
-
-
-def _collect_vocabulary(counts: Counter[str], min_occurrences: int) -> list[str]:
-    frequent = [symbol for symbol, n in counts.items() if n >= min_occurrences and symbol != UNKNOWN]
-    return sorted(sorted(frequent, key=lambda symbol: (-counts[symbol], symbol))[:MAX_VOCABULARY])
 
 
 def _make_streams(symbols: list[str], number: Mapping[str, int], batch: int) -> Ints:

@@ -23,8 +23,9 @@ from core.tasks.csv_dialect import (
     split_lines,
     split_rows,
 )
-from core.tasks.file_readers import check_rows, get_display_name, name_columns, read_text, split_table
+from core.tasks.file_readers import check_rows, name_columns, split_table
 from core.tasks.number_parser import parse_number
+from core.tasks.text_file import get_display_name, read_text
 
 MAX_COLUMNS = 2_000
 SHOWN_CELLS = 3  # of a column that can be chosen

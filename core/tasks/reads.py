@@ -5,9 +5,9 @@ from typing import Any
 
 from core.i18n import N_, _
 from core.tasks.corpus import Corpus
-from core.tasks.file_readers import get_display_name
 from core.tasks.labelled_texts import TextFile
 from core.tasks.series_file import SeriesFile
+from core.tasks.text_file import get_display_name
 from core.tasks.tokenization import has_unspaced_script
 
 SEPARATORS = {

@@ -17,10 +17,10 @@ from core.tasks.file_readers import (
     MAX_QUOTED_CHARACTERS,
     find_column,
     format_column_names,
-    get_display_name,
 )
 from core.tasks.number_parser import find_unit, parse_number
 from core.tasks.number_table import SHOWN_CELLS, Table, TableColumn, describe_columns, list_columns, read_table
+from core.tasks.text_file import get_display_name
 
 _DESCRIPTIONS = {
     VALUE: N_("“{name}” ({values})"),

@@ -4,18 +4,22 @@
 spaces between words are read grapheme by grapheme: their words are in no rule, but in a dictionary.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
 
-UNKNOWN_MARK = "<unk>"
-PREPARED_MARKS = {UNKNOWN_MARK, "@-@", "@,@", "@.@"}  # of the Penn Treebank and WikiText, each between spaces
+from core.tasks.vocabulary import UNKNOWN
+
+END_OF_SENTENCE = "<eos>"
+PREPARED_MARKS = {UNKNOWN, "@-@", "@,@", "@.@"}  # of the Penn Treebank and WikiText, each between spaces
 NUMBER_MARK = "N"  # of the Penn Treebank, otherwise in lower case
 MAX_JUDGED_TOKENS = 20_000
 MAX_GLUED_SHARE = 0.01  # of the tokens of a prepared text
 SOFT_HYPHEN = "\u00ad"
+_PREPARED_TOKEN = re.compile(r"\n|\S+")
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 
 
@@ -26,6 +30,7 @@ def _compile(name: str) -> Any:
     patterns = {
         "grapheme": r"\X",
         "cluster": rf"[{_UNSPACED}\p{{M}}\p{{Cf}}\p{{Emoji_Modifier}}\p{{Regional_Indicator}}]",
+        "extension": r"[\p{M}\u200d\p{Emoji_Modifier}\p{Grapheme_Cluster_Break=SpacingMark}]+",
         "word break": r"(?V1w)\b",
         "unspaced": rf"[{_UNSPACED}]",
     }
@@ -37,6 +42,12 @@ def split_graphemes(text: str) -> Iterator[str]:
     if text.isascii():
         return iter(text)
     return (match.group() for match in _compile("grapheme").finditer(text))
+
+
+def find_grapheme_start(text: str) -> int:
+    """Return the first place from 0 at which a grapheme begins, if the text may begin within one."""
+    match = _compile("extension").match(text)
+    return match.end() if match else 0
 
 
 def split_words(text: str) -> Iterator[str]:
@@ -54,6 +65,17 @@ def _split_between_graphemes(line: str) -> Iterator[str]:
     alone = {edge for span in graphemes if line[slice(*span)].isspace() or has_unspaced_script(line[span[0]]) for edge in span}
     places = sorted(alone | (edges & {match.start() for match in _compile("word break").finditer(line)}))
     return (line[start:end] for start, end in pairwise(places))
+
+
+def split_prepared_words(text: str) -> Iterator[str]:
+    """Yield the tokens of a prepared text, and `END_OF_SENTENCE` for the end of a line."""
+    return (END_OF_SENTENCE if match.group() == "\n" else match.group() for match in _PREPARED_TOKEN.finditer(text))
+
+
+def split_prepared_characters(text: str) -> Iterator[str]:
+    """Yield the graphemes of a prepared text as published counts have them: one space between tokens, none at a line's ends."""
+    lines = (f"{' '.join(line.split())}\n" for line in text.splitlines())
+    return (character for line in lines for character in split_graphemes(line))
 
 
 def has_unspaced_script(text: str) -> bool:

@@ -18,13 +18,14 @@ from core.i18n import N_, _
 from core.tasks import get_task
 from core.tasks.classification import TASK as CLASSIFICATION
 from core.tasks.classification import count_file_texts
-from core.tasks.file_readers import MAX_FILE_BYTES, MAX_NAMED_COLUMNS, get_display_name, read_text
+from core.tasks.file_readers import MAX_NAMED_COLUMNS
 from core.tasks.labelled_texts import list_text_columns
 from core.tasks.number_table import list_columns
 from core.tasks.reads import format_reads
 from core.tasks.series import TASK as SERIES
 from core.tasks.series_file import describe_column, find_series_column, list_csv_columns, list_series_columns
 from core.tasks.task import CORPUS_OPTION, Option, Task
+from core.tasks.text_file import MAX_FILE_BYTES, get_display_name, read_text
 from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_callback
