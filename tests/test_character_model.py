@@ -13,10 +13,11 @@ from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.tasks import TASKS
 from core.tasks.character_model import CHARACTERS
-from core.tasks.corpus import PTB_FILES
+from core.tasks.corpus import PTB_FILES, read_corpus
 from core.tasks.documentation import load_topics
-from core.tasks.next_symbol import UNKNOWN, split_symbols
+from core.tasks.next_symbol import split_symbols
 from core.tasks.task import Data, Value
+from core.tasks.vocabulary import UNKNOWN
 from core.training.trainer import train
 
 TASK = TASKS["character-model"]
@@ -68,11 +69,11 @@ def test_the_vocabulary_is_that_of_the_training_split_and_the_target_the_next_ch
 def test_a_users_text_is_read_unchanged_and_a_ptb_folder_with_single_spaces(tmp_path: Path) -> None:
     own = "Größe  isn't\t3x;\r\n你好! " * 300
     (tmp_path / "own.txt").write_text(own, encoding="utf-8", newline="")
-    parts = split_symbols(CHARACTERS, 10**6, 7, str(tmp_path / "own.txt"))
+    parts = split_symbols(CHARACTERS, 10**6, 7, read_corpus(str(tmp_path / "own.txt")))
     assert "".join(parts["train"] + parts["validation"] + parts["test"]) == own.replace("\r\n", "\n")[: 10**6]
     for name in PTB_FILES.values():
         (tmp_path / name).write_text(" a <unk>  of the \n N corp. \n" * 200)
-    prepared = split_symbols(CHARACTERS, 10**6, 7, str(tmp_path))
+    prepared = split_symbols(CHARACTERS, 10**6, 7, read_corpus(str(tmp_path)))
     assert "".join(prepared["train"]) == "a <unk> of the\nN corp.\n" * 200
     data = build_data({"characters": 10**6, "corpus": str(tmp_path / "own.txt")}, steps=9, batch=4)
     assert {"⇥", "␣", "⏎", "你"} <= set(data.token_names)

@@ -3,11 +3,13 @@
 Oracles: core.nn.network.Network and core.training.loss in float64, core.dropout.masks for shapes, sharing and values at test.
 """
 
+import ast
 import json
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,10 +32,12 @@ from core.experiment.batches import draw_update_masks as tasks_masks
 from core.experiment.batches import load_data
 from core.experiment.experiment import Experiment, build_experiment
 from core.export import build_script
+from core.export.reader_source import READER_MODULES, write_readers
 from core.nn.network import Network, to_torch
 from core.tasks import TASKS
 from core.tasks.task import Batch
 from core.training.loss import count_passes, forward, total_loss
+from core.training.trainer import train
 from tests.strategies import placements
 
 TOKENS, CLASSES = 7, 5
@@ -199,20 +203,18 @@ def test_weights_and_their_inputs_are_masked_together(cell: str, time: str, batc
 @given(st.data())
 def test_the_masks_have_the_engines_names_shapes_and_values(data: st.DataObject) -> None:
     layers, cell, update = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(CELLS)), data.draw(st.integers(1, 500))
-    e = make_experiment(data.draw(placements(layers, cell)), layers, cell)
+    e = make_experiment(data.draw(placements(layers, cell)), layers, cell, mask_seed=3)
     x = torch.randint(TOKENS, (e.steps, e.batch))
-    theirs = draw_engine_masks(e, x, update, 0)
     names = execute_script(e)
-    ours = (
-        names["draw_masks"](x, update, TOKENS)
-        if "V" in names["draw_masks"].__code__.co_varnames
-        else names["draw_masks"](x, update)
-    )
+    size = [TOKENS] if "V" in names["draw_masks"].__code__.co_varnames else []
+    pass_index = data.draw(st.integers(0, 2))
+    theirs, ours = draw_engine_masks(e, x, update, pass_index), names["draw_masks"](x, update, *size, pass_index)
     now = e.placement.resolve_schedules(update)
     assert {name: one.shape for name, one in ours.items() if name in theirs} == {
         name: one.shape for name, one in theirs.items()
     }
     for name, one in ours.items():
+        torch.testing.assert_close(one, theirs.get(name, torch.ones(())).float().expand_as(one), rtol=1e-6, atol=1e-6)
         site, layer, *_gate = name.split(".")
         rate, how = now.get_rate(site, int(layer), layers), now.get(site)
         if rate == 0:  # a schedule has not begun, or is over
@@ -282,7 +284,7 @@ def test_the_script_contains_only_active_sites(cell: str, name: str) -> None:
     off = [site for site in SITES if placement.get(site) is None]
     assert [site for site in off if re.search(f'"{site}[".]', text)] == []
     assert all(site.name in text for site, _dropout in placement)
-    assert max(map(len, text.splitlines())) <= 125
+    assert max(map(len, text.splitlines())) <= 128
 
 
 @pytest.mark.parametrize(
@@ -318,18 +320,75 @@ def test_the_script_runs_alone(
 ) -> None:
     e = build_experiment(task, cell=cell, placement=METHODS[name].build_placement(cell=cell), updates=3, **given)
     output = run_script(build_script(e), tmp_path / "pasted.py")
-    assert output.startswith("update 3: validation loss ")
-    loss = float(output.split("loss ")[1].split(",")[0])
+    assert [line.split(":")[0] for line in output.splitlines()[:2]] == ["update 0", "update 3"]
+    loss = float(output.splitlines()[1].split("validation loss ")[1].split(",")[0])
     assert 0 < loss < np.log(200)
     assert ("Monte Carlo, 3 passes" in output) == (name == "monte-carlo")
 
 
-def test_the_script_reads_a_users_text(run_script: RunScript, tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("a b " * 200, encoding="utf-8")
-    output = run_script(
-        build_script(build_experiment(updates=2, hidden=4, steps=3, batch=2)), tmp_path / "pasted.py", str(tmp_path / "text")
-    )
-    assert float(output.split("loss ")[1].split(",")[0]) < 1.5  # of two words, not of the fifty built in
+TEXTS = {
+    "words": "der Größe nach: la fête isn't over, 3.14 <unk>!\n" * 60,
+    "hindi": "हिंदी एक पढ़ता है क्षत्रिय यह मॉडल । " * 60,
+    "chinese": "使循步同可网个今经们用循。" * 80,
+    "prepared": " the cat <unk> N times \n a mat <unk> N cats \n" * 60,
+}
+TABLES = {
+    "semicolon": "Datum;Höhe, m;Nr\n" + "".join(f"{n % 28 + 1}.01.2020;{n % 13},{n % 7}5;{n}\n" for n in range(150)),
+    "percent": "t|x\n" + "".join(f"{n}|−{n * n % 17}.5%\n" for n in range(150)),
+    "back": "# a remark\nyear\tx\n" + "".join(f"{2000 - n}\t{n * n % 17}\n" for n in range(150)),
+}
+REVIEWS = {
+    "renamed": "review;stars\n" + "".join(f"{('good', 'bad')[n % 2]} film, yes {n};{n % 2}\n" for n in range(90)),
+    "quote": 'review\tstars\n"' + "".join(f"{('good', 'schön')[n % 2]} film {n}\t{n % 2}\n" for n in range(90)),
+}
+OWN_FILES = [
+    *(("language-model", {}, text) for text in TEXTS.values()),
+    *(("character-model", {}, text) for text in TEXTS.values()),
+    *(("series", {}, table) for table in TABLES.values()),
+    *(("classification", {"text": "review", "label": "stars"}, table) for table in REVIEWS.values()),
+]
+
+
+@pytest.mark.parametrize(("task", "columns", "content"), OWN_FILES)
+def test_the_script_reads_a_file_as_the_program_does(
+    task: str, columns: dict[str, str], content: str, run_script: RunScript, tmp_path: Path
+) -> None:
+    """Its first losses, with masks and without, are those of a run of the program. It is given the file, or finds it."""
+    path = tmp_path / "own file.txt"
+    path.write_text(content, encoding="utf-8")
+    e = build_experiment(task, {"corpus": str(path), **columns}, hidden=6, layers=2, steps=5, batch=4, epochs=2, device="cpu")
+    events = list(train(replace(e, updates=2 * next(train(e))["updates_per_epoch"])))
+    records = [event for event in events if event["event"] == "record"]
+    epoch = events[0]["updates_per_epoch"]
+    expected = [record["val_loss"] for record in records if record["val_loss"] is not None]
+    mean = np.mean([record["train_loss"] for record in records[1 : epoch + 1]])
+    output = run_script(build_script(e), tmp_path / "pasted.py", str(path))
+    losses = [float(line.split("validation loss ")[1].split(",")[0]) for line in output.splitlines()]
+    assert losses == pytest.approx(expected, abs=2e-4)
+    assert float(output.split("training loss ")[1].split(",")[0]) == pytest.approx(mean, abs=2e-4)
+
+
+def test_the_script_finds_the_file_of_the_experiment_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(TABLES["percent"], encoding="utf-8")
+    text = build_script(build_experiment("series", {"corpus": str(path)}, hidden=4, steps=5, batch=2, updates=1))
+    assert 'FILE = "own.csv"' in text.replace("'", '"')
+    assert str(tmp_path) not in text
+    path.unlink()
+    (tmp_path / "pasted.py").write_text(text, encoding="utf-8")
+    done = subprocess.run([sys.executable, "pasted.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "“own.csv” cannot be read: No such file or directory.\n")
+
+
+@pytest.mark.parametrize("task", READER_MODULES)
+def test_the_readers_share_no_name(task: str) -> None:
+    """They stand in one file of the script, where a second function of a name would replace the first."""
+    tree = ast.parse("\n".join(write_readers(task)))
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    names += [target.id for target in targets if isinstance(target, ast.Name)]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    assert not set(names) & {"T", "B", "E", "H", "L", "F", "nn", "Model", "train", "evaluate", "load_data"}
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -23,7 +23,7 @@ from core.figures.update_captions import SYMBOLS
 from core.figures.update_phases import PHASES, format_equations
 from core.figures.update_timeline import FULLNESS_LEVELS, find_full_value, quantize_fullness, render_update_timeline
 from core.figures.weight_changes import render_weight_changes
-from core.tasks.next_symbol import UNKNOWN
+from core.tasks.vocabulary import UNKNOWN
 
 SVG = "{http://www.w3.org/2000/svg}"
 CELL_PATTERN = re.compile(r"M(\d+) (\d+)h1")

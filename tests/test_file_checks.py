@@ -14,7 +14,7 @@ from core.runs.file_check_jobs import FileCheckAnswer, FileCheckJobs
 from core.runs.job_queue import JobQueue
 from core.runs.settings import Settings
 from core.tasks import table_limits
-from core.tasks.file_readers import find_first_series, list_csv_columns, load_csv_column
+from core.tasks.series_file import find_series_column, list_csv_columns, load_csv_column
 from core.tasks.table_limits import MAX_CELLS, MAX_ROWS
 
 LONGEST = 60.0  # seconds after which a test gives up waiting
@@ -78,8 +78,8 @@ def test_the_process_finds_what_the_readers_find_here(checks: FileCheckJobs, tmp
     path.write_text("day,level,note\n" + "".join(f"{n},{n * n % 7},x\n" for n in range(40)))
     answer = check(checks, path)
     assert answer.columns == tuple(name for name, _missing in list_csv_columns(str(path)))
-    assert answer.first_series == find_first_series(str(path)) == "level"
-    assert check(checks, path, 2).first_series == ""
+    assert answer.series_column == find_series_column(str(path)) == "level"
+    assert check(checks, path, 2).series_column == ""
     text = tmp_path / "own.txt"
     text.write_text("a word, and another")
     assert check(checks, text, 0) == FileCheckAnswer("done", 1.0)

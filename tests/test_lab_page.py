@@ -31,7 +31,7 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain, from_query, to_json, to_plain
 from core.runs.settings import Settings
 from core.tasks import TASKS
-from core.tasks.file_readers import get_display_name
+from core.tasks.text_file import get_display_name
 from core.training.events import last_update
 from pages.common.service import get_service
 from pages.lab.controls import COMMON_SITES
@@ -699,6 +699,25 @@ def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> Non
     Path(path).unlink()
     assert "is no longer here" in read_text(check_lab(page.run()).warning[0])
     assert experiment(page).options == build_experiment("series").options
+
+
+def test_columns_that_can_be_the_series_are_shown_and_asked_for() -> None:
+    page = open_lab(task="series", hidden="16", epochs="3")
+    last = experiment(page)
+    rows = (f"{n};{n % 17 * (1 + n % 3)},5;{n * n % 7}\n" for n in range(400))
+    brought(page, "two.csv", ("t;level;rain\n" + "".join(rows)).encode())
+    assert "has 2 columns that can be the series" in read_text(page.error[0])
+    assert experiment(page) == last
+    captions = [read_text(caption) for caption in page.caption]
+    assert [text for text in captions if text.startswith("“")] == ["“level” (0,5, 2,5, 6,5, …)", "“rain” (0, 1, 4, …)"]
+    assert sum("Course of the column" in one["svg"] for one in read_components(page)["svg_drawing"]) == 2
+    check_lab(page.selectbox(key="option-series-column").select("level").run())
+    assert not page.error
+    assert any(
+        read_text(caption) == "Read from two.csv: the column “level”, 400 rows. The columns are separated by semicolons. "
+        "Numbers have a decimal comma."
+        for caption in page.caption
+    )
 
 
 def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None:

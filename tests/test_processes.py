@@ -30,6 +30,7 @@ BPTT_MODULES = (
 BENCHMARK_MODULES = ("arrays", "clock", "floor", "loop", "table")
 WITH_TORCH = {
     "core.nn.network",
+    "core.training.engine_choice",
     "core.training.trainer",
     "core.training.loss",
     "core.nn.engines",

@@ -64,6 +64,13 @@ def set_rates(placement: Placement, rates: Sequence[str] | None, cell: str = "ls
     sites = dict(placement.sites)
     if rates and len(rates) == 1 and "=" not in rates[0]:
         rate = _parse_rate("--rate", rates[0])
+        if not sites:
+            raise Invalid(
+                _("There is no site that --rate {rate} could act on; name one, such as --rate input={rate}.").format(
+                    rate=rates[0]
+                ),
+                "rate",
+            )
         return Placement.from_sites(
             {site: replace(dropout, rate=rate) for site, dropout in sites.items()}, dict(placement.losses)
         )

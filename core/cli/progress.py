@@ -15,6 +15,7 @@ from core.i18n import N_, _
 from core.results.text_table import format_aligned
 from core.tasks import get_task
 from core.tasks.metrics import METRICS
+from core.tasks.reads import format_reads
 from core.tasks.task import SAMPLING_TEMPERATURE
 
 MAX_NAME_LENGTH = 12  # characters of a class name in the confusion matrix
@@ -58,7 +59,10 @@ def print_run(events: Iterator[dict[str, Any]], experiment: Experiment) -> int:
 
 
 def _format_start(started: dict[str, Any], resumed: int) -> str:
-    size = _("{parameters} parameters, {updates} updates on {device}").format(**started)
+    engines = ", ".join(dict.fromkeys(started["engine"]))
+    size = _("{parameters} parameters, {updates} updates on {device}, engine {engines}").format(**started, engines=engines)
+    if started.get("reads"):
+        size = f"{size}\n{format_reads(started['reads'])}"
     if not resumed:
         return size
     again = _("this run has already finished; its output:") if resumed == started["updates"] else _("its output so far:")

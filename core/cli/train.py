@@ -2,11 +2,12 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cli.arguments import (
     add_cell_option,
@@ -21,6 +22,7 @@ from core.cli.arguments import (
 from core.cli.progress import print_run
 from core.dropout.methods import get_method
 from core.dropout.placement import Placement
+from core.dropout.sites import get_site_layers
 from core.errors import Invalid
 from core.experiment.bounds import (
     DEVICES,
@@ -38,6 +40,10 @@ from core.i18n import N_, _
 from core.tasks import TASKS, get_task
 from core.tasks.task import CORPUS_OPTION, Option, Value
 
+if TYPE_CHECKING:
+    from core.training.checkpoint import Checkpoint  # it imports torch
+
+INTERRUPTED = 130  # the exit status after Ctrl-C
 HELP = N_("train a small network and report its losses")
 DEFAULT_TASK = "language-model"  # the task, where none is named
 SEEDS = {"data_seed": N_("of the data"), "weight_seed": N_("of the initial weights"), "mask_seed": N_("of the masks")}
@@ -161,13 +167,61 @@ def run(args: argparse.Namespace) -> int:
     experiment = build_from_arguments(args)
     check_integer("threads", args.threads, THREAD_BOUNDS)
     from core.training.checkpoint import DEFAULT_INTERVAL, Checkpoint  # here, so that no other command waits for torch
-    from core.training.trainer import prepare, train
+    from core.training.engine_choice import list_engines
+    from core.training.trainer import get_device, prepare, train
 
     interval = DEFAULT_INTERVAL if args.checkpoint_every is None else args.checkpoint_every
     checkpoint = Checkpoint(args.checkpoint, interval) if args.checkpoint else None
     prepare(args.threads)
-    events = train(experiment, checkpoint=checkpoint)
-    return _print_json(events) if args.json else print_run(events, experiment)
+    for note in _list_notes(experiment, args, list_engines(experiment, get_device(experiment.device))):
+        print(note, file=sys.stderr)
+    progress = RunProgress(train(experiment, checkpoint=checkpoint))
+    try:
+        status = _print_json(progress) if args.json else print_run(progress, experiment)
+    except KeyboardInterrupt:
+        print(_format_interruption(progress, checkpoint), file=sys.stderr)
+        return INTERRUPTED
+    return status or int(progress.is_unsaved)
+
+
+class RunProgress:
+    """The events of a run, which remembers how far it came. updates: of the whole run; update: the newest recorded one.
+
+    is_unsaved: whether the checkpoint of the last update could not be written."""
+
+    def __init__(self, events: Iterator[dict[str, Any]]) -> None:
+        self.events, self.updates, self.update, self.is_unsaved = events, 0, 0, False
+
+    def __iter__(self) -> "RunProgress":
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        event = next(self.events)
+        self.updates = event.get("updates", self.updates)
+        self.update = max(self.update, event.get("update", 0))
+        self.is_unsaved |= event["event"] == "unsaved" and event["update"] == self.updates
+        return event
+
+
+def _list_notes(experiment: Experiment, args: argparse.Namespace, engines: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each setting that was asked for and has no effect."""
+    e = experiment
+    if e.placement.sites and not any(get_site_layers(site, e.layers) for site, _dropout in e.placement):
+        yield _("Note: with layers={layers} this dropout has no place to act; nothing is dropped.").format(layers=e.layers)
+    if args.engine == "fused" and set(engines) != {"fused"}:
+        yield _("Note: the fused engine cannot apply these masks; the layers run with {engines}.").format(
+            engines=", ".join(engines)
+        )
+
+
+def _format_interruption(progress: RunProgress, checkpoint: "Checkpoint | None") -> str:
+    if checkpoint is None:
+        return _("Stopped after update {update} of {all}; nothing is saved. With --checkpoint FILE a run can go on.").format(
+            update=progress.update, all=progress.updates
+        )
+    return _("Stopped after update {update} of {all}; the same command goes on after update {saved}, from {path}.").format(
+        update=progress.update, all=progress.updates, saved=checkpoint.saved_update, path=checkpoint.path
+    )
 
 
 def build_from_arguments(args: argparse.Namespace) -> Experiment:
@@ -183,7 +237,10 @@ def build_from_arguments(args: argparse.Namespace) -> Experiment:
     task = recipe.task if recipe else args.task or DEFAULT_TASK
     if args.method or args.rate:
         fields |= _build_dropout_fields(args, recipe, task)
-    options = dict(_parse_option(pair, get_task(task).options) for pair in args.option)
+    pairs = [_parse_option(pair, get_task(task).options) for pair in args.option]
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        raise Invalid(_("--option gives a value to the same key twice."), "option")
     if recipe:
         experiment = build_recipe_experiment(recipe, 1.0 if args.scale is None else args.scale, options, **fields)
     else:

@@ -65,6 +65,15 @@ def draw_masks(placement: Placement, shape: NetworkShape, seed: int, update: int
     return masks
 
 
+def list_mask_shapes(placement: Placement, shape: NetworkShape, update: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each mask of an update by its key, without drawing them."""
+    return {
+        make_mask_key(site.name, layer, gate): _get_mask_shape(site, layer, dropout, shape)
+        for site, layer, dropout in placement.resolve_schedules(update).list_active(shape.layers)
+        for gate in list_mask_gates(dropout, shape.cell)
+    }
+
+
 def expand_word_masks(masks: dict[str, Array], x: npt.NDArray[Any]) -> dict[str, Array]:
     """Return the masks with that of words, [1, B|1, V], expanded to one factor per token of x [T, B]: [T, B, 1]."""
     if "words.1" not in masks or masks["words.1"].shape[2] == 1:  # none, or one factor for all words

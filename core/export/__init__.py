@@ -6,8 +6,8 @@ The script contains only the masks that the placement has.
 from core.dropout.methods import METHODS
 from core.experiment.experiment import Experiment
 from core.export.cells import build_model
-from core.export.data import IMPORTS, build_data
-from core.export.lines import format_docstring
+from core.export.data import build_data, list_imports
+from core.export.lines import format_docstring, get_active_sites
 from core.export.masks import build_masks
 from core.export.training import build_training
 from core.i18n import N_, _, ngettext
@@ -18,7 +18,7 @@ _SYMBOLS = N_("p is the probability of dropping. A mask has the shape [T, B, uni
 
 
 def build_script(experiment: Experiment) -> str:
-    """Return the experiment as one Python file: masks, model, data, training. It needs torch, and some tasks one more package.
+    """Return the experiment as one Python file: masks, model, data, training. It needs torch and numpy, for some tasks more.
 
     The script defines draw_masks(x, update), the masks of one update; test_time_masks(update), their test-time values, unless
     all are 1; Model.forward(x, states, masks); compute_loss(…), the loss of an update with its penalties; and load_data().
@@ -38,7 +38,7 @@ def _head(e: Experiment) -> list[str]:
     return [
         *format_docstring(_title(e), " ".join([_(_TOKENS) if e.has_tokens else _(_NUMBERS), _(_SYMBOLS)]), indent=""),
         "",
-        *(f"import {name}" for name in IMPORTS.get(e.task, [])),
+        *_list_all_imports(e),
         "",
         "import torch",
         "from torch import nn",
@@ -48,6 +48,11 @@ def _head(e: Experiment) -> list[str]:
         f"L = {e.layers}  # {_('layers')}",
         "",
     ]
+
+
+def _list_all_imports(e: Experiment) -> list[str]:
+    lines = {*list_imports(e.task), *(["import zlib", "import numpy as np"] if get_active_sites(e) else [])}
+    return sorted(lines, key=lambda line: (line == "import numpy as np", line.startswith("from"), line))
 
 
 def _title(e: Experiment) -> str:

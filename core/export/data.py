@@ -3,6 +3,7 @@
 from core.experiment.experiment import Experiment
 from core.export import recorded_data, sequences, texts
 from core.export.lines import format_docstring
+from core.export.reader_source import list_reader_imports, write_readers
 from core.i18n import _
 
 
@@ -12,7 +13,15 @@ def build_data(e: Experiment) -> list[str]:
     It returns V (0 for real features), C (1 for a real value) and windows(split), which yields x [T, B] or [T, B, E], y [T, B],
     and whether the window starts a sequence.
     """
-    return _TASKS[e.task](e)
+    readers = write_readers(e.task)
+    return [*readers, *([""] * 2 if readers else []), *_TASKS[e.task](e)]
+
+
+def list_imports(task: str) -> list[str]:
+    """Return the import lines that the data of a task need, of the standard library and NumPy."""
+    modules = {"language-model": ["itertools", "sys"], "character-model": ["itertools", "sys"], "speech": ["sys"]}
+    modules |= {"classification": ["itertools", "sys"], "series": ["sys"]}
+    return [*(f"import {name}" for name in modules.get(task, [])), *list_reader_imports(task)]
 
 
 def _delayed_recall(e: Experiment) -> list[str]:
@@ -49,13 +58,6 @@ def _delayed_recall(e: Experiment) -> list[str]:
     ]
 
 
-IMPORTS = {
-    "language-model": ["pathlib", "re", "sys"],
-    "character-model": ["pathlib", "sys"],
-    "classification": ["csv", "pathlib", "re", "sys"],
-    "series": ["pathlib", "sys"],
-    "speech": ["sys"],
-}  # of the standard library, by task
 _TASKS = {
     "delayed-recall": _delayed_recall,
     "language-model": texts.build_word_model,

@@ -49,6 +49,7 @@ def get_gate_letters(e: Experiment) -> str:
     return "".join(GATES[e.cell])
 
 
-def format_draw_call(e: Experiment) -> str:
-    """Return the call that draws the masks of one update."""
-    return "draw_masks(x, update, V)" if "words" in get_active_sites(e) else "draw_masks(x, update)"
+def format_draw_call(e: Experiment, pass_index: str = "", update: str = "update") -> str:
+    """Return the call that draws the masks of one update, or of one pass of it."""
+    vocabulary = ["V"] if "words" in get_active_sites(e) else []
+    return f"draw_masks({', '.join(['x', update, *vocabulary, *filter(None, [pass_index])])})"

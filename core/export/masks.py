@@ -11,6 +11,7 @@ from core.export.lines import (
     format_draw_call,
     get_active_sites,
     get_gate_letters,
+    indent_lines,
     list_active_sites,
 )
 from core.i18n import _
@@ -21,7 +22,8 @@ def build_masks(e: Experiment) -> list[str]:
     dropouts = [dropout for _site, dropout in get_active_sites(e).values()]
     kinds = [kind for kind in _NOISE_FUNCTIONS if kind in {_choose_noise_function(dropout) for dropout in dropouts}]
     schedules = [kind for kind in _SCHEDULE_FUNCTIONS if kind in {dropout.schedule.kind for dropout in dropouts}]
-    lines = [line for kind in kinds for line in (*_NOISE_FUNCTIONS[kind](), "", "")]
+    uniform = [*_write_random_generator(e), "", ""] if kinds else []
+    lines = uniform + [line for kind in kinds for line in (*_NOISE_FUNCTIONS[kind](), "", "")]
     lines += [line for kind in schedules for line in (*_SCHEDULE_FUNCTIONS[kind](), "", "")]
     return [*lines, *_write_draw_masks(e), *_write_test_time_masks(e)]
 
@@ -31,27 +33,38 @@ def has_test_masks(e: Experiment) -> bool:
     return any(dropout.scaling == "test" for _site, dropout in get_active_sites(e).values())
 
 
+def _write_random_generator(e: Experiment) -> list[str]:
+    return [
+        "def make_generator(update, pass_index, site, layer, gate=''):",
+        *format_docstring(
+            _("The random numbers of a mask depend on the seed, the update and the place alone: the same as in the app.")
+        ),
+        f"    key = [{e.mask_seed}, update, pass_index, zlib.crc32(site.encode()), layer, zlib.crc32(gate.encode())]",
+        "    return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(key)))",
+    ]
+
+
 def _write_dropout_mask() -> list[str]:
     return [
-        "def dropout_mask(p, *size):",
+        "def dropout_mask(generator, p, *size):",
         *format_docstring(_("Inverted dropout: 0 with probability p, otherwise 1 / (1 - p), so that the mean is 1.")),
-        "    return (torch.rand(size) >= p) / (1 - p)",
+        "    return torch.tensor(generator.random(size, np.float32) >= np.float32(p)) / (1 - p)",
     ]
 
 
 def _write_binary_mask() -> list[str]:
     return [
-        "def binary_mask(p, *size):",
+        "def binary_mask(generator, p, *size):",
         *format_docstring(_("0 with probability p, otherwise 1: not scaled.")),
-        "    return (torch.rand(size) >= p).float()",
+        "    return torch.tensor(generator.random(size, np.float32) >= np.float32(p)).float()",
     ]
 
 
 def _write_gaussian_mask() -> list[str]:
     return [
-        "def gaussian_mask(p, *size):",
+        "def gaussian_mask(generator, p, *size):",
         *format_docstring(_("Gaussian factors with mean 1 and variance p / (1 - p), as inverted dropout has.")),
-        "    return 1 + torch.randn(size) * (p / (1 - p)) ** 0.5",
+        "    return 1 + torch.tensor(generator.standard_normal(size, np.float32)) * (p / (1 - p)) ** 0.5",
     ]
 
 
@@ -86,23 +99,30 @@ def _choose_noise_function(dropout: Dropout) -> str:
 
 
 def _write_draw_masks(e: Experiment) -> list[str]:
-    lines = [f"def {format_draw_call(e)}:", *format_docstring(_("Draw the masks of one update for the input x."))]
+    lines = [
+        f"def {format_draw_call(e, 'pass_index=0')}:",
+        *format_docstring(_("Draw the masks of one update, or of a further pass of it, for the input x.")),
+    ]
     if not get_active_sites(e):
         return [*lines, "    return {}"]
     lines += [f"    T, B = x.shape{'' if e.has_tokens else '[:2]'}", "    masks = {}"]
     for name, group in groupby(list_active_sites(e), key=lambda place: place[0].name):
         site, dropout = get_active_sites(e)[name]
         lines += format_comment(f"{_(site.label)}: {_describe_sharing(site, dropout)}")
-        lines += [_write_mask_line(e, *place) for place in group]
+        lines += [line for place in group for line in _write_mask_lines(e, *place)]
     return [*lines, *_expand_word_masks(e), "    return masks"]
 
 
-def _write_mask_line(e: Experiment, site: Site, layer: int, dropout: Dropout, rate: float) -> str:
-    drawn = f"{_choose_noise_function(dropout)}({_format_rate(dropout, rate)}, {', '.join(_list_sizes(site, layer, dropout))})"
-    if not dropout.is_fresh("gates"):
-        return f'    masks["{site.name}.{layer}"] = {drawn}'
-    each = f'{{f"{site.name}.{layer}.{{n}}": {drawn} for n in "{get_gate_letters(e)}"}}'
-    return f"    masks |= {each}"
+def _write_mask_lines(e: Experiment, site: Site, layer: int, dropout: Dropout, rate: float) -> list[str]:
+    """Return the lines that draw the mask of a site in a layer, or one for each gate."""
+    has_gates = dropout.is_fresh("gates")
+    key = f'f"{site.name}.{layer}.{{n}}"' if has_gates else f'"{site.name}.{layer}"'
+    sizes = ", ".join(("generator", _format_rate(dropout, rate), *_list_sizes(site, layer, dropout)))
+    lines = [
+        f'    generator = make_generator(update, pass_index, "{site.name}", {layer}{", n" if has_gates else ""})',
+        f"    masks[{key}] = {_choose_noise_function(dropout)}({sizes})",
+    ]
+    return [f'    for n in "{get_gate_letters(e)}":', *indent_lines(lines)] if has_gates else lines
 
 
 def _list_sizes(site: Site, layer: int, dropout: Dropout) -> list[str]:

@@ -2,14 +2,16 @@
 
 from core.experiment.experiment import Experiment
 from core.export.lines import format_comment, format_docstring, indent_lines
+from core.export.own_file import write_file_choice, write_options
 from core.export.sequences import build_shuffled_windows
 from core.i18n import _
 from core.tasks.captions import DIGIT_NAMES, LETTERS, PIXEL_COUNT
 from core.tasks.digits import HELD_OUT_IMAGES as HELD
 from core.tasks.digits import MAX_BRIGHTNESS
-from core.tasks.file_readers import load_csv_column
-from core.tasks.series import SUNSPOTS
+from core.tasks.series import HELD_OUT_PERCENT, ROUNDING, SUNSPOTS
+from core.tasks.series_file import load_csv_column
 from core.tasks.speech import FRAMES, HELD_OUT_VOICES, SILENCE
+from core.tasks.task import get_text
 
 YEARS = 30  # the last years of the sunspot numbers, one line each
 
@@ -21,28 +23,35 @@ def build_series(e: Experiment) -> list[str]:
         'SERIES = """',
         *(" ".join(months[start : start + 12]) for start in range(0, len(months), 12)),
         '"""',
+        *write_options(e),
+        f"COLUMN, POINTS = {get_text(dict(e.options), 'column')!r}, {dict(e.options)['points']}",
         "",
         "",
         "def load_data():",
         *format_docstring(
             _(
-                "Forecast the change to the next value. The series is read from the file named on the command line; without "
-                "one it is the monthly sunspot numbers of 1979 to 2008 (SILSO, Royal Observatory of Belgium). y is NaN after "
-                "the end. Inputs and targets are scaled by the training split."
+                "Forecast the change to the next value. The series is read from the file named on the command line, as the app "
+                "reads it; without one it is the monthly sunspot numbers of 1979 to 2008 (SILSO, Royal Observatory of "
+                "Belgium). y is NaN after the end. Inputs and targets are scaled by the training split."
             )
         ),
-        '    text = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8") if len(sys.argv) > 1 else SERIES',
-        "    values = torch.tensor([float(number) for number in text.split()])",
-        f"    values = values.repeat(1 + 16 * B // len(values))  # {_('repeat a short series, so that it fills B streams')}",
-        "    held_out = len(values) // 5",
-        '    splits = {"train": values[:-held_out], "validation": values[-held_out:]}',
-        '    training, changes = splits["train"], splits["train"].diff()',
+        *write_file_choice(),
+        "    values = read_series(file, COLUMN).values if file else np.array([float(number) for number in SERIES.split()])",
+        f"    values = values if file else np.tile(values, 1 + 16 * B // len(values))  # {_('fill B streams')}",
+        f"    held_out = len(values) * {HELD_OUT_PERCENT} // 100",
+        "    end = len(values) - 2 * held_out",
+        '    splits = {"train": values[max(0, end - POINTS) : end], "validation": values[end : end + held_out]}',
+        '    training, changes = splits["train"], np.diff(splits["train"])',
+        "",
+        "    def scale(values, by):",
+        f"        is_constant = by.std() <= {ROUNDING} * abs(training).max()",
+        "        return torch.tensor(((values - by.mean()) / (1 if is_constant else by.std())).astype(np.float32))",
         "",
         "    def windows(split):",
         *format_comment(_("B parallel streams; the state is carried from window to window."), " " * 8),
-        "        stream = splits[split][: len(splits[split]) // B * B].view(B, -1).T",
-        "        inputs = (stream[:-1] - training.mean()) / training.std()",
-        "        targets = (stream.diff(dim=0) - changes.mean()) / changes.std()",
+        "        length = len(splits[split]) // B",
+        "        stream = splits[split][: length * B].reshape(B, length).T",
+        "        inputs, targets = scale(stream[:-1], training), scale(np.diff(stream, axis=0), changes)",
         "        for start in range(0, len(inputs), T):",
         "            x, y = torch.zeros(T, B, 1), torch.full((T, B), torch.nan)",
         "            length = len(inputs[start : start + T])",

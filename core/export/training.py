@@ -34,8 +34,15 @@ def build_training(e: Experiment) -> list[str]:
         "",
         "",
         'if __name__ == "__main__":',
-        "    train()",
+        *_write_start(e),
     ]
+
+
+def _write_start(e: Experiment) -> list[str]:
+    """Return the call of train(); a file that cannot be read is refused in one sentence."""
+    if not get_task(e.task).reads_files:
+        return ["    train()"]
+    return ["    try:", "        train()", "    except Invalid as invalid:", "        sys.exit(str(invalid))"]
 
 
 def _is_regression(e: Experiment) -> bool:
@@ -131,6 +138,7 @@ def _write_evaluate(e: Experiment) -> list[str]:
 
 def _write_monte_carlo(e: Experiment) -> list[str]:
     vocabulary = ", V" if "V" in format_draw_call(e) else ""
+    draw = format_draw_call(e, "pass_index=n", "update + window")
     return [
         "@torch.no_grad()",
         f"def evaluate_monte_carlo(model, windows, update{vocabulary}):",
@@ -140,9 +148,9 @@ def _write_monte_carlo(e: Experiment) -> list[str]:
             else _("Return the mean validation loss with dropout: the predictions of several passes are averaged.")
         ),
         "    loss, count = 0.0, 0",
-        '    for x, y, starts_sequence in windows("validation"):',
+        '    for window, (x, y, starts_sequence) in enumerate(windows("validation"), start=1):',
         *_write_state_reset(e, f"[model.zero_states(B)] * {e.monte_carlo}"),
-        f"        passes = [model(x, state, {format_draw_call(e)}) for state in states]",
+        f"        passes = [model(x, state, {draw}) for n, state in enumerate(states)]",
         f"        states, target_mask = [one[1] for one in passes], {_format_target_mask(e)}",
         *(
             [
@@ -163,9 +171,11 @@ def _write_monte_carlo(e: Experiment) -> list[str]:
 def _write_train(e: Experiment) -> list[str]:
     device = [f'    torch.set_default_device("{e.device}")'] if e.device in ("cuda", "mps") else []
     stop = [f"        if update == {e.updates}:", "            break"] if e.updates else []
-    other_masks = f", {format_draw_call(e)}" if "fraternal" in dict(e.placement.losses) else ""
+    other_masks = f", {format_draw_call(e, 'pass_index=1')}" if "fraternal" in dict(e.placement.losses) else ""
     model = "averaged_model.module if averaged_model else model" if _averages_weights(e) else "model"
     evaluated = f"{model}, windows, update" if has_test_masks(e) else f"{model}, windows"
+    losses = f"validation loss {{loss:.5f}}, {_EXTRA_METRIC[_is_regression(e)][2]}"
+    evaluated_first = "model, windows, update" if has_test_masks(e) else "model, windows"
     sampled = f"{model}, windows, update" + (", V" if "V" in format_draw_call(e) else "")
     name = "error" if _is_regression(e) else "accuracy"
     return [
@@ -178,8 +188,11 @@ def _write_train(e: Experiment) -> list[str]:
         f"    optimizer = torch.optim.{_format_optimizer(e)}",
         *(["    averaged_model, losses = None, []"] if _averages_weights(e) else []),
         f"    update{', epoch = 0, 0' if e.updates and e.decay > 1 else ' = 0'}",
+        f"    loss, {name} = evaluate({evaluated_first})",
+        f'    print(f"update 0: {losses}")',
         f"    while update < {e.updates}:" if e.updates else f"    for epoch in range({e.epochs}):",
         *_write_decay(e),
+        "        losses_of_updates = []",
         '        for x, y, starts_sequence in windows("train"):',
         *indent_lines(
             [
@@ -190,6 +203,7 @@ def _write_train(e: Experiment) -> list[str]:
                 "        loss.backward()",
                 f"        nn.utils.clip_grad_norm_(model.parameters(), {e.clip!r})",
                 "        optimizer.step()",
+                "        losses_of_updates.append(loss.item())",
                 *(
                     ["        if averaged_model:", "            averaged_model.update_parameters(model)"]
                     if _averages_weights(e)
@@ -200,9 +214,10 @@ def _write_train(e: Experiment) -> list[str]:
                 *stop,
             ]
         ),
+        "        mean = sum(losses_of_updates) / len(losses_of_updates)",
         *(["        epoch += 1"] if e.updates and e.decay > 1 else []),
         f"        loss, {name} = evaluate({evaluated})",
-        f'        print(f"update {{update}}: validation loss {{loss:.3f}}, {_EXTRA_METRIC[_is_regression(e)][2]}")',
+        f'        print(f"update {{update}}: training loss {{mean:.5f}}, {losses}")',
         *(_write_averaging_start() if _averages_weights(e) else []),
         *(
             [f'    print(f"Monte Carlo, {e.monte_carlo} passes: {{evaluate_monte_carlo({sampled}):.3f}}")']

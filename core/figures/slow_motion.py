@@ -11,7 +11,7 @@ from core.experiment.experiment import Experiment
 from core.figures.mask_grid import Band, MaskLane, select_visible_steps
 from core.figures.update_captions import describe_gradient_masks, list_mask_effects
 from core.i18n import _, ngettext
-from core.tasks.next_symbol import UNKNOWN
+from core.tasks.vocabulary import UNKNOWN
 
 WIDTH, LEFT, RIGHT = 720.0, 92.0, 8.0  # of the figure, and the space left and right of the steps
 

@@ -12,10 +12,11 @@ from core.runs.job_queue import Answer, Jobs
 
 @dataclass(frozen=True)
 class FileCheckAnswer(Answer):
-    """columns: the names by which the columns of a table are chosen; none for a text. first_series: see `find_first_series`."""
+    """columns: the names by which the columns of a table are chosen; none for a text. series_column: that of
+    `find_series_column`."""
 
     columns: tuple[str, ...] = ()
-    first_series: str = ""
+    series_column: str = ""
 
 
 class FileCheckJobs(Jobs[FileCheckAnswer]):
@@ -33,4 +34,4 @@ class FileCheckJobs(Jobs[FileCheckAnswer]):
 
     def on_event(self, before: FileCheckAnswer, event: dict[str, Any]) -> FileCheckAnswer:
         """Return the answer after "checked", the only event."""
-        return FileCheckAnswer("done", 1.0, columns=tuple(event["columns"]), first_series=str(event["first_series"]))
+        return FileCheckAnswer("done", 1.0, columns=tuple(event["columns"]), series_column=str(event["series_column"]))

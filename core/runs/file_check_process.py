@@ -6,19 +6,24 @@ from typing import Any
 
 from core.i18n import _, set_language
 from core.runs.job_process import answer_request
-from core.tasks.file_readers import find_first_series, list_csv_columns, read_text
+from core.tasks.labelled_texts import list_text_columns
+from core.tasks.series_file import find_series_column, list_csv_columns
+from core.tasks.text_file import read_text
 
 
 def respond(request: str) -> Iterator[dict[str, Any]]:
     """The event of the check. Raises Invalid for a file that cannot be used."""
     given = json.loads(request)
     set_language(given["language"])
-    path, is_table = given["path"], given["column_count"] > 0
-    columns = [column for column, _missing in list_csv_columns(path)] if is_table else []
-    read_text(path)
-    # Two columns are found by their names, one by what is in it.
-    first_series = find_first_series(path) if given["column_count"] == 1 else ""
-    yield {"event": "checked", "columns": columns, "first_series": first_series}
+    path, count = given["path"], given["column_count"]
+    columns, series = [], ""
+    if count == 0:
+        read_text(path)
+    elif count == 1:
+        columns, series = [column for column, _missing in list_csv_columns(path)], find_series_column(path)
+    else:
+        columns = [*list_text_columns(path)]
+    yield {"event": "checked", "columns": columns, "series_column": series}
 
 
 if __name__ == "__main__":

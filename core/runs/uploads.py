@@ -15,8 +15,8 @@ from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.i18n import _
 from core.runs.settings import MB, Settings
-from core.tasks.file_readers import make_upload_name
 from core.tasks.task import CORPUS_OPTION
+from core.tasks.text_file import make_upload_name
 
 
 class Uploads:

@@ -1,12 +1,14 @@
 """A character-level language model on the texts of the word-level one: fewer symbols, longer dependencies."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 
 from core.dropout.methods import METHODS
 from core.i18n import N_
-from core.tasks.next_symbol import UNKNOWN, SymbolKind, make_data
+from core.tasks.next_symbol import SymbolKind, make_data
 from core.tasks.task import Option, Task
+from core.tasks.tokenization import split_graphemes, split_prepared_characters
+from core.tasks.vocabulary import UNKNOWN
 
 _SYMBOLS = {" ": "␣", "\n": "⏎", "\t": "⇥", UNKNOWN: UNKNOWN}
 _UNPRINTABLE = "�"
@@ -14,11 +16,6 @@ _UNPRINTABLE = "�"
 
 def _tokenize_topic(paragraphs: Iterable[str]) -> list[str]:
     return [character for paragraph in paragraphs for character in f"{' '.join(paragraph.split())}\n"]
-
-
-def _tokenize_ptb(text: str) -> Iterator[str]:
-    # One space between two words and none at the ends of a line, as in the published character counts.
-    return (character for line in text.splitlines() for character in f"{' '.join(line.split())}\n")
 
 
 def _format_symbol(character: str) -> str:
@@ -35,8 +32,8 @@ CHARACTERS = SymbolKind(
     10_000,
     ("bits_per_character", "perplexity"),
     _tokenize_topic,
-    iter,
-    _tokenize_ptb,
+    split_graphemes,
+    split_prepared_characters,
     _format_symbol,
     _join_symbols,
     120,

@@ -11,13 +11,14 @@ import numpy as np
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.documentation import get_topic_title
-from core.tasks.labelled_texts import Texts, check_text_count, count_texts, split_documentation, split_file
+from core.tasks.documentation import get_topic_title, load_sentences
+from core.tasks.labelled_texts import LabelledText, Texts, check_text_count, count_texts, read_texts, split_file, split_groups
 from core.tasks.language_model import WORDS
 from core.tasks.metrics import score_constant
-from core.tasks.next_symbol import MIN_OCCURRENCES, UNKNOWN
+from core.tasks.reads import describe_text_file
 from core.tasks.sequence_windows import Rows, make_windows
 from core.tasks.task import Batch, Data, Option, Options, Task, evaluate_baselines, get_integer, get_text
+from core.tasks.vocabulary import MIN_OCCURRENCES, UNKNOWN
 
 COLUMN_OPTIONS = ("text", "label")  # the options that name the columns of a CSV file, and the default names of these columns
 NO_TOKEN = -1
@@ -53,7 +54,16 @@ def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
         tuple(class_names),
         *make_windows(rows, batch, seed, make_window, keep_remainder=True),
         baselines,
+        reads=describe_text_file(file[0], read_texts(*file)) if file else None,
     )
+
+
+def split_documentation(sections: int, seed: int) -> dict[str, Texts]:
+    """Return the sentences of the largest sections in three splits; no paragraph and no sentence is in two of them."""
+    sentences = load_sentences()
+    largest = sorted(sentences, key=lambda name: (-sum(map(len, sentences[name])), name))[:sections]
+    paragraphs = [[LabelledText(sentence, name) for sentence in paragraph] for name in largest for paragraph in sentences[name]]
+    return split_groups(paragraphs, seed)
 
 
 def split_texts(options: Options, seed: int) -> dict[str, Texts]:

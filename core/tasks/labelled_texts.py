@@ -1,4 +1,4 @@
-"""Labelled texts: sentences of the documentation with their section, or the rows of a user's CSV file."""
+"""Labelled texts: the rows of a user's table, and the split of texts into training, validation and test."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -8,16 +8,17 @@ import numpy as np
 
 from core.errors import Invalid
 from core.i18n import _
-from core.tasks.documentation import load_sentences
 from core.tasks.file_readers import (
+    MAX_OFFERED_COLUMNS,
     MAX_QUOTED_CHARACTERS,
     check_rows,
     find_column,
     format_column_names,
-    get_display_name,
+    name_columns,
     read_csv_rows,
 )
-from core.tasks.language_model import WORDS
+from core.tasks.text_file import get_display_name
+from core.tasks.tokenization import split_words
 
 HELD_OUT_PERCENT = 15  # of the texts, for the validation and for the test split each
 MAX_LABELS = 100
@@ -33,12 +34,18 @@ class LabelledText(NamedTuple):
 Texts = list[LabelledText]
 
 
-def split_documentation(sections: int, seed: int) -> dict[str, Texts]:
-    """Return the sentences of the largest sections in three splits; no paragraph and no sentence is in two of them."""
-    sentences = load_sentences()
-    largest = sorted(sentences, key=lambda name: (-sum(map(len, sentences[name])), name))[:sections]
-    paragraphs = [[LabelledText(sentence, name) for sentence in paragraph] for name in largest for paragraph in sentences[name]]
-    return _split_groups(paragraphs, seed)
+class TextFile(NamedTuple):
+    """A table of labelled texts as it was read.
+
+    texts: the different ones. rows: how many rows it has. columns: the names of the columns of text and label. separator:
+    between columns. skipped: how many lines with text were no rows.
+    """
+
+    texts: Texts
+    rows: int
+    columns: dict[str, str]
+    separator: str
+    skipped: int
 
 
 def split_file(path: str, text: str, label: str, seed: int) -> dict[str, Texts]:
@@ -47,15 +54,32 @@ def split_file(path: str, text: str, label: str, seed: int) -> dict[str, Texts]:
     text, label: the names of the columns, or their numbers from 1.
     Raises Invalid if the file is not a CSV table, has no such column, has too few texts, or lacks a text or a label.
     """
-    texts, _rows = _read_texts(path, text, label)
+    file = read_texts(path, text, label)
     check_text_count(path, text, label, 1)
-    return _split_groups([[one] for one in texts], seed)
+    return split_groups([[one] for one in file.texts], seed)
+
+
+@lru_cache(maxsize=64)
+def list_text_columns(path: str) -> tuple[str, ...]:
+    """Return the names of the columns of a table of texts, or their numbers from 1 where a name is empty or not unique.
+
+    Raises Invalid if the file is not a table, or has more than `MAX_OFFERED_COLUMNS` columns.
+    """
+    names = read_csv_rows(path, ("text", "label"))[0][0]
+    if len(names) > MAX_OFFERED_COLUMNS:
+        raise Invalid(
+            _("The file {path} has {n} columns; at most {most} can be chosen from. Leave some out.").format(
+                path=get_display_name(path), n=len(names), most=MAX_OFFERED_COLUMNS
+            ),
+            "corpus",
+        )
+    return tuple(name_columns([name.strip() for name in names]))
 
 
 def count_texts(path: str, text: str, label: str) -> tuple[int, int]:
     """Return the number of texts in the file and how many of them differ. Raises Invalid as `split_file` does."""
-    texts, rows = _read_texts(path, text, label)
-    return rows, len(texts)
+    file = read_texts(path, text, label)
+    return file.rows, len(file.texts)
 
 
 def check_text_count(path: str, text: str, label: str, batch: int) -> None:
@@ -83,7 +107,7 @@ def _count_training(count: int) -> int:
     return count - 2 * (count * HELD_OUT_PERCENT // 100)
 
 
-def _split_groups(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
+def split_groups(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
     """Assign groups of texts to the three splits by the seed, and shuffle the training texts."""
     random = np.random.default_rng(seed)
     shuffled = [groups[i] for i in random.permutation(len(groups))]
@@ -99,9 +123,10 @@ def _split_groups(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
 
 
 @lru_cache(maxsize=4)
-def _read_texts(path: str, text: str, label: str) -> tuple[Texts, int]:
-    """Return the different texts and the number of rows."""
-    names, *rows = [row for row in read_csv_rows(path) if any(row)] or [[]]  # without rows of empty cells
+def read_texts(path: str, text: str, label: str) -> TextFile:
+    """Return the different texts of a table. Raises Invalid as `split_file` does."""
+    all_rows, separator, skipped = read_csv_rows(path, (text, label))
+    names, *rows = [row for row in all_rows if any(row)] or [[]]  # without rows of empty cells
     check_rows(names, rows, path)
     at = {option: _find_column(names, name, option, path) for option, name in (("text", text), ("label", label))}
     if at["text"] == at["label"]:
@@ -114,7 +139,9 @@ def _read_texts(path: str, text: str, label: str) -> tuple[Texts, int]:
     first: dict[tuple[str, ...], str] = {}
     for words, row_label in zip(map(_tokenize, texts), labels, strict=True):
         first.setdefault(words, row_label)
-    return [LabelledText(words, row_label) for words, row_label in first.items()], len(rows)
+    different = [LabelledText(words, row_label) for words, row_label in first.items()]
+    columns = {option: names[number].strip() or str(number + 1) for option, number in at.items()}
+    return TextFile(different, len(rows), columns, separator, skipped + len(all_rows) - 1 - len(rows))
 
 
 def _find_column(names: Sequence[str], name: str, option: str, path: str) -> int:
@@ -162,4 +189,4 @@ def _check_labels(labels: Iterable[str], name: str) -> None:
 
 
 def _tokenize(text: str) -> tuple[str, ...]:
-    return tuple(WORDS.tokenize_text(text)) or (text,)  # a text without any token is one token
+    return tuple(split_words(text)) or (text,)  # a text without any token is one token

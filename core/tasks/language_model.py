@@ -1,7 +1,7 @@
 """A word-level language model on Python's documentation, which is quickly overfitted, or on a user's text."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 
 from core.dropout.methods import METHODS
@@ -9,26 +9,15 @@ from core.i18n import N_
 from core.tasks.documentation import tokenize_words
 from core.tasks.next_symbol import SymbolKind, make_data
 from core.tasks.task import Option, Task
+from core.tasks.tokenization import END_OF_SENTENCE, split_prepared_words, split_words
 
-END_OF_SENTENCE = "<eos>"
 MAX_WORD_LENGTH = 24  # longer words are cut off in figures
-# A word of a user's text: letters and digits, a punctuation mark, or one character of a script without word boundaries.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:['’]\w+)*|[^\w\s]")
-_PTB_TOKEN = re.compile(r"\n|\S+")
 _END = re.compile(f" ?{END_OF_SENTENCE} ?")
 _BEFORE_MARK = re.compile(r" (?=[.,;:!?%)\]]( |$))")
 
 
 def _tokenize_topic(paragraphs: Iterable[str]) -> list[str]:
     return [word for paragraph in paragraphs for word in tokenize_words(paragraph)]
-
-
-def _tokenize_text(text: str) -> Iterator[str]:
-    return (match.group() for match in _WORD.finditer(text.lower()))
-
-
-def _tokenize_ptb(text: str) -> Iterator[str]:
-    return (END_OF_SENTENCE if match.group() == "\n" else match.group() for match in _PTB_TOKEN.finditer(text))
 
 
 def _format_symbol(word: str) -> str:
@@ -45,8 +34,8 @@ WORDS = SymbolKind(
     6_000,
     ("perplexity", "bits_per_word"),
     _tokenize_topic,
-    _tokenize_text,
-    _tokenize_ptb,
+    split_words,
+    split_prepared_words,
     _format_symbol,
     _join_symbols,
     30,

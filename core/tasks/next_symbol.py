@@ -9,16 +9,15 @@ import numpy as np
 
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.corpus import HELD_OUT_PERCENT, is_ptb_folder, read_splits
+from core.tasks.corpus import HELD_OUT_PERCENT, Corpus, is_ptb_folder, read_corpus
 from core.tasks.documentation import load_topics
 from core.tasks.metrics import convert_loss
+from core.tasks.reads import describe_corpus
 from core.tasks.task import Batch, Data, Ints, Options, TextDecoder, evaluate_baselines, get_integer, get_text
+from core.tasks.vocabulary import MIN_OCCURRENCES, UNKNOWN, collect_vocabulary
 
-UNKNOWN = "<unk>"
 HELD_OUT_TOPICS_PERCENT = 15  # of the topics, for the validation and for the test split each
 HELD_OUT_DIVISOR = 8  # a held-out split may be as long as the training split divided by this
-MIN_OCCURRENCES = 2  # in training, for a symbol to be in the vocabulary; 1 for a text that marks its unknown words itself
-MAX_VOCABULARY = 50_000
 MAX_LOGITS = 50_000_000  # per window: T · B · V
 UNKNOWN_TARGET = -1
 SPLIT_LABELS = {"train": N_("training"), "validation": N_("validation"), "test": N_("test")}
@@ -55,13 +54,13 @@ def make_data(kind: SymbolKind, options: Options, steps: int, batch: int, seed: 
     otherwise the validation split, which has more of them, would be easier. `<unk>` in the text itself is a normal symbol.
     """
     path = get_text(options, "corpus")
-    is_ptb = bool(path) and is_ptb_folder(path)
-    splits = split_symbols(kind, get_integer(options, kind.name), seed, path)
+    corpus = read_corpus(path) if path else None
+    splits = split_symbols(kind, get_integer(options, kind.name), seed, corpus)
     counts = Counter(splits["train"])
-    names = (UNKNOWN, *_collect_vocabulary(counts, 1 if is_ptb else MIN_OCCURRENCES))
+    names = (UNKNOWN, *collect_vocabulary(counts, 1 if corpus and corpus.marks_unknown else MIN_OCCURRENCES))
     number = {name: i for i, name in enumerate(names) if name in counts}
     streams = {split: _make_streams(symbols, number, batch) for split, symbols in splits.items()}
-    _check_length(kind, splits, steps, batch, bool(path) and not is_ptb)
+    _check_length(kind, splits, steps, batch, bool(path) and not is_ptb_folder(path))
     _check_streams(kind, streams, steps, batch, number)
     labels = tuple(map(kind.format_symbol, names))
     return Data(
@@ -74,20 +73,21 @@ def make_data(kind: SymbolKind, options: Options, steps: int, batch: int, seed: 
         lambda split: _cut_windows(streams[split], steps),
         evaluate_baselines(lambda split: convert_loss(kind.metrics, _unigram_loss(streams, list(number.values()), split))),
         text_decoder=TextDecoder(lambda numbers: kind.join_symbols(names[n] for n in numbers), kind.generated_length),
+        reads=describe_corpus(path, kind.name, corpus) if corpus else None,
     )
 
 
-def split_symbols(kind: SymbolKind, size: int, seed: int, path: str = "") -> Splits:
+def split_symbols(kind: SymbolKind, size: int, seed: int, corpus: Corpus | None = None) -> Splits:
     """Return the symbols of the three splits, at most `size` of them for training.
 
     The seed assigns the topics of the documentation to the splits; no topic is in two of them, and each split has symbols of
-    all its topics. A user's text (`path`) is split by position, or comes in splits; the seed has no effect on it.
+    all its topics. A user's text (`corpus`) is split by position, or comes in splits; the seed has no effect on it.
     """
     sizes = {"train": size, "validation": max(kind.max_held_out, size // HELD_OUT_DIVISOR)}
     sizes["test"] = sizes["validation"]
-    if path:
-        tokenize = kind.tokenize_ptb if is_ptb_folder(path) else kind.tokenize_text
-        return {split: list(islice(tokenize(text), sizes[split])) for split, text in read_splits(path).items()}
+    if corpus:
+        tokenize = kind.tokenize_ptb if corpus.is_prepared else kind.tokenize_text
+        return {split: list(islice(tokenize(text), sizes[split])) for split, text in corpus.splits.items()}
     topics = [kind.tokenize_topic(paragraphs) for paragraphs in load_topics().values()]
     shuffled = [topics[i] for i in np.random.default_rng(seed).permutation(len(topics))]
     held_out = len(shuffled) * HELD_OUT_TOPICS_PERCENT // 100
@@ -103,11 +103,6 @@ def _shorten_topics(topics: list[list[str]], size: int) -> list[str]:
     # The beginning of every topic, in proportion to its length.
     share = min(1.0, size / sum(map(len, topics)))
     return [symbol for topic in topics for symbol in topic[: round(share * len(topic))]]
-
-
-def _collect_vocabulary(counts: Counter[str], min_occurrences: int) -> list[str]:
-    frequent = [symbol for symbol, n in counts.items() if n >= min_occurrences and symbol != UNKNOWN]
-    return sorted(sorted(frequent, key=lambda symbol: (-counts[symbol], symbol))[:MAX_VOCABULARY])
 
 
 def _make_streams(symbols: list[str], number: Mapping[str, int], batch: int) -> Ints:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.i18n import N_, _
-from core.tasks.file_readers import load_csv_column
+from core.tasks.reads import describe_series_file
+from core.tasks.series_file import read_series
 from core.tasks.task import (
     Batch,
     Data,
@@ -49,7 +50,8 @@ def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
     corpus, column = get_text(options, "corpus"), get_text(options, "column")
     if column and not corpus:
         raise Invalid(_("column names a column of your own file: give corpus=PATH as well."), "column")
-    series = load_csv_column(corpus or str(SUNSPOTS), column)
+    file = read_series(corpus or str(SUNSPOTS), column)
+    series = file.values
     splits = split_series(series, get_integer(options, "points"))
     _check_values(splits, batch, len(series))
     rounding = ROUNDING * np.abs(splits["train"]).max()
@@ -86,6 +88,7 @@ def make_data(options: Options, steps: int, batch: int, seed: int) -> Data:
         describe_input,
         describe_answer,
         _make_forecast_series(streams["validation"], before, changes),
+        reads=describe_series_file(corpus, file) if corpus else None,
     )
 
 

@@ -165,6 +165,7 @@ class Data:
     class `generated_sequences.END_CLASS`; the metrics are then those of the generated answer. prompt_format: how to display it.
     blank_class: the class that means "nothing to name", if there is one.
     text_decoder: how to generate text, where the target is the next input symbol.
+    reads: how a user's file was read (`core.tasks.reads`), None for the built-in data.
     """
 
     tokens: int
@@ -184,6 +185,7 @@ class Data:
     prompt_format: PromptFormat | None = None
     blank_class: int | None = None
     text_decoder: TextDecoder | None = None
+    reads: Mapping[str, Any] | None = None
 
     @property
     def is_regression(self) -> bool:

@@ -7,6 +7,7 @@ and the events so far. Masks and data are not stored: they are drawn again from 
 import hashlib
 import json
 import os
+import secrets
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class Checkpoint:
         check_integer("checkpoint-every", interval, INTEGER_BOUNDS["updates"])
         self.path, self.interval = path, interval
         self.events: list[str] = []  # so far, as JSON
+        self.saved_update = 0  # the update that the file holds
         self.identity: dict[str, Any] = {}  # of the run: its experiment and a hash of its data
 
     def load(self, experiment: Experiment, data: Data) -> dict[str, Any] | None:
@@ -49,6 +51,7 @@ class Checkpoint:
         self._check_identity(content)
         self.events = content["events"].splitlines()
         state: dict[str, Any] = content["state"]
+        self.saved_update = int(state["update"])
         return state
 
     def list_events(self) -> list[Event]:
@@ -62,7 +65,8 @@ class Checkpoint:
 
     def write(self, state: dict[str, Any]) -> None:
         """Replace the file by this state and the events so far. Raises Invalid if the file cannot be written."""
-        buffer, new = BytesIO(), self.path.with_name(self.path.name + ".new")
+        # A name of its own: another process may write the same checkpoint.
+        buffer, new = BytesIO(), self.path.with_name(f"{self.path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
         torch.save({**self.identity, "events": "\n".join(self.events), "state": state}, buffer)
         content = buffer.getbuffer()
         try:
@@ -71,7 +75,9 @@ class Checkpoint:
                 file.flush()
                 os.fsync(file.fileno())  # on the disk before the rename, in case the power fails
             os.replace(new, self.path)
+            self.saved_update = int(state["update"])
         except OSError as error:
+            new.unlink(missing_ok=True)
             raise Invalid(
                 _("The checkpoint {path} cannot be written: {why}.").format(path=self.path, why=error.strerror), "checkpoint"
             ) from None
@@ -93,6 +99,8 @@ class Checkpoint:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a device may never end
+        raise Invalid(_("The checkpoint {path} is a device, not a file; name a file.").format(path=path), "checkpoint")
     try:
         content = path.read_bytes()
     except FileNotFoundError:

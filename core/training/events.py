@@ -4,7 +4,8 @@ Commands: {"command": "pause" | "resume" | "step" | "stop"}, or {"command": "cha
 "learning_rate" and "mask_seed". A command takes effect between two updates or between two chunks of an evaluation.
 
 Events:
-- "started", once, with "baseline": the first metric on the test split of the best answer without a network.
+- "started", once, with "baseline": the first metric on the test split of the best answer without a network; "engine": the
+  engine of each layer; "reads": how a user's file was read (core/tasks/reads.py), null for the built-in data.
 - "record", after each update. Fields that were not evaluated are null. After an evaluation some tasks add "forecast",
   "confusion" or "replies" (core/tasks/prediction_summary.py), a language model adds "written", a sampled text.
 - "state", with "running" or "paused".

@@ -32,6 +32,7 @@ from core.tasks.task import Batch, Ints, Reals
 from core.training.allocator import keep_freed_memory
 from core.training.checkpoint import Checkpoint
 from core.training.decoding import StepMasks, generate_answers
+from core.training.engine_choice import list_engines
 from core.training.evaluation import Predictions, compute_predictions, list_sample_predictions
 from core.training.events import VERSION, Command, Commands, Event, NoCommands, make_record
 from core.training.loss import ForwardPass, count_passes, forward, total_loss
@@ -183,6 +184,8 @@ class Trainer:
             "device": self.device.type,
             "metric": self.task.metric,
             "baseline": self.data.baseline,
+            "engine": list_engines(self.experiment, self.device),
+            "reads": self.data.reads,
             **gone,
         }
 

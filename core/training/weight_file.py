@@ -15,11 +15,14 @@ from core.nn.network import Network
 
 def save_weights(network: Network, update: int, path: Path) -> None:
     """Replace the file by the weights after an update. If writing fails, the previous file stays and the run goes on."""
-    buffer, new = BytesIO(), path.with_suffix(".new")
+    buffer, new = BytesIO(), path.with_suffix(f".{os.getpid()}.new")
     torch.save({"update": update, "weights": network.state_dict()}, buffer)
-    with suppress(OSError):
+    try:
         new.write_bytes(buffer.getvalue())
         os.replace(new, path)  # atomic: a reader sees the old file or the new one
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
 
 
 def load_weights(network: Network, path: Path) -> int:

@@ -12,17 +12,25 @@ from core.experiment import edits
 from core.experiment.batches import count_targets, load_data
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
+from core.figures.sparkline import render_sparkline
+from core.figures.theme import get_theme
 from core.i18n import N_, _
 from core.runs.file_check_jobs import FileCheckAnswer
 from core.tasks import get_task
 from core.tasks.classification import TASK as CLASSIFICATION
 from core.tasks.classification import count_file_texts
-from core.tasks.file_readers import MAX_FILE_BYTES, get_display_name
+from core.tasks.file_readers import MAX_NAMED_COLUMNS
+from core.tasks.number_table import list_columns
+from core.tasks.reads import format_reads
+from core.tasks.series import TASK as SERIES
+from core.tasks.series_file import describe_column, list_series_columns
 from core.tasks.task import CORPUS_OPTION, Option, Task
+from core.tasks.text_file import MAX_FILE_BYTES, get_display_name
 from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_callback
 from pages.common.service import get_owner, get_service
+from pages.common.svg_drawing import draw_svg
 from pages.common.widgets import draw_button, draw_choice
 
 TABLES = ("csv", "tsv", "txt")
@@ -30,6 +38,7 @@ MAX_NAME_CHARACTERS = 40  # characters of a column's name
 # Label of the button and of the uploader: for a text, for a table.
 _NAMES = ((N_("Own text"), N_("A text in UTF-8, at most {mb} MB")), (N_("Own CSV"), N_("A CSV file, at most {mb} MB")))
 WAIT = 0.2  # seconds between two looks at a check
+SPARKLINE_WIDTH = 300
 MAX_UPLOAD_MEGABYTES = 6  # a little more than the limit: up to here our own message says that a file is too large
 
 
@@ -63,6 +72,10 @@ def draw_uploaded_file(row: Task) -> None:
                 _draw_column_choice(row, option)
             if sentence := visit.visit()["files"][row.name]["refusal"]:
                 st.error(escape_markdown(" ".join((sentence, _describe_fallback()))))
+            elif reads := load_data(visit.get_experiment()).reads:
+                st.caption(escape_markdown(format_reads(reads)))
+            if row.name == SERIES.name and not visit.visit()["files"][row.name]["columns"]["column"]:
+                _draw_series_columns(path)
 
 
 def is_pending() -> bool:
@@ -158,11 +171,11 @@ def _apply_file(name: str) -> None:
 
 
 def _choose_columns(row: Task, checked: FileCheckAnswer) -> dict[str, str | None]:
-    """Return the first choice of columns: those named by a link, else the first series, or those named like the options."""
+    """Return the first choice of columns: those of a link, else the only possible series, or those named like the options."""
     linked = visit.visit()["files_wanted"]
     usual: dict[str, str | None] = {option.name: option.name for option in row.columns}
     if len(row.columns) == 1:
-        usual[row.columns[0].name] = checked.first_series
+        usual[row.columns[0].name] = checked.series_column
     return {
         name: linked[name] if linked.get(name) in checked.columns else column if column in checked.columns else None
         for name, column in usual.items()
@@ -222,6 +235,14 @@ def _draw_column_choice(row: Task, option: Option) -> None:
         placeholder=_("choose a column"),
         format_func=lambda name: name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 1] + "…",
     )
+
+
+def _draw_series_columns(path: str) -> None:
+    """Draw the columns that can be the series, each with its first values and its course, to choose from."""
+    for n, column in enumerate(list_series_columns(list_columns(path))[:MAX_NAMED_COLUMNS]):
+        st.caption(escape_markdown(describe_column(column)))
+        if len(column.preview) > 1:
+            draw_svg(render_sparkline(column.preview, get_theme(st.context.theme.type)), f"own-course-{n}", SPARKLINE_WIDTH)
 
 
 def _set_column(column: str | None, name: str, option: str) -> None:
