@@ -8,6 +8,7 @@ from streamlit.navigation.page import StreamlitPage
 from core.i18n import _, set_language
 from pages.common import deep_link, page_events, tabs
 from pages.common.guard import guard
+from pages.common.service import cancel_jobs_of_last_page
 from pages.common.static_files import provide_plotly
 from pages.common.style import apply_style
 from pages.common.widgets import mark_assignments
@@ -43,6 +44,7 @@ deep_link.redirect_missed_visit(missed_path)
 with guard():
     page_events.mount_page_events()
     tabs.keep_truth()
+    cancel_jobs_of_last_page(page.url_path)
     if page_events.pop_lab_request() and page.url_path not in ("", "lab"):
         st.switch_page(LAB)
     page.run()

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,10 @@ import torch
 from core.dropout.methods import METHODS
 from core.dropout.placement import placement_to_plain
 from core.experiment.experiment import Experiment, build_experiment
-from core.training.events import Command, Event
+from core.experiment.serialization import to_plain
+from core.runs.settings import Settings
+from core.runs.worker import Worker
+from core.training.events import VERSION, Command, Event
 from core.training.run_state import load_run, save_run
 from core.training.trainer import Trainer, train
 from tests.pending_commands import PendingCommands
@@ -183,3 +187,18 @@ def test_its_seconds_are_those_of_its_own_slices() -> None:
     assert events[-1]["seconds"] <= one.seconds
     assert one.seconds < 2
     assert two.seconds >= one.seconds / 4
+
+
+def test_what_is_repeated_after_a_crash_takes_whole_slices_before_the_others() -> None:
+    """Thirty updates that had been recorded: not one a turn, which would be thirty turns of the run beside it."""
+    events: list[Event] = []
+    worker = Worker(SimpleQueue(), events.append, Settings(slice_time=0.1))
+    plain = to_plain(build_experiment("delayed-recall", {"lag": 4, "sequences": 64}, hidden=4, layers=1, updates=1000))
+    run = {"command": "run", "version": VERSION, "experiment": plain, "show": 0}
+    worker.inbox.put(run | {"run": "undisturbed", "owner": "one"})
+    worker.inbox.put(run | {"run": "interrupted", "owner": "other", "told": 30, "recovering": True})
+    for _turn in range(10):
+        worker.step()
+        if any(event["event"] == "record" and event["update"] > 30 and event["run"] == "interrupted" for event in events):
+            return
+    raise AssertionError("still repeating")

@@ -185,7 +185,7 @@ class Worker:
         for run in dict.fromkeys(hurried):
             is_repeating = run in self.runs and self._is_repeating(self.runs[run])
             if run in self.runs and self.shares.may_hurry(run, CATCHING_UP if is_repeating else AHEAD):
-                self._advance(run, 0.0)
+                self._advance(run, self.settings.slice_time if is_repeating else 0.0)
         if (turn := self.shares.next()) is not None:
             self._advance(turn, min(self.settings.slice_time, ROUND / self.shares.waiting))
         if time.monotonic() - self.alive >= ALIVE:

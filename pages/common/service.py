@@ -10,6 +10,8 @@ from core.runs.service import Service
 from pages.common.collector import start_collector
 from pages.common.uploaded_files import limit_uploaded_files
 
+PAGE = "last-page"  # of the session: the page that was drawn last
+
 
 @st.cache_resource(on_release=Service.close)
 def get_service() -> Service:
@@ -23,6 +25,16 @@ def get_service() -> Service:
 def get_owner() -> str:
     """Return the owner id of this tab; its runs and files are released when the tab is closed."""
     return _register_release(st.session_state.setdefault("owner", uuid4().hex))
+
+
+def cancel_jobs_of_last_page(page: str) -> None:
+    """Drop the measurements and traces that the visit waits for, if it has moved to another page than the one of its last run.
+
+    page: where it is now. A visit that comes back asks again.
+    """
+    before, st.session_state[PAGE] = st.session_state.get(PAGE, page), page
+    if before != page and "owner" in st.session_state:
+        get_service().jobs.cancel(st.session_state["owner"])
 
 
 @st.cache_resource

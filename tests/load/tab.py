@@ -116,7 +116,7 @@ class BrowserTab:
         self._cache: dict[str, Cached] = {}
         self._components: dict[str, Component] = {}
         self._timer: asyncio.Task[None] | None = None
-        self._requested_at = 0.0
+        self._requested_at = self._page_began = 0.0
         self._pending: list[Request] = []
         self._run = ScriptRun("", [], 0.0)
         self._runs, self._max_age, self._page, self._closing = 0, 2, "", False
@@ -304,6 +304,7 @@ class BrowserTab:
         self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
         self._page = message.new_session.page_script_hash
         if not self._run.fragments:
+            self._page_began = self._run.began
             self._max_age = message.new_session.config.max_cached_message_age or self._max_age
 
     def _end_run(self, status: int) -> None:
@@ -319,8 +320,12 @@ class BrowserTab:
             if self._runs - cached.used > self._max_age:
                 del self._cache[name]
         self._runs += 1
+        # The end of a run of the whole page is not always told, where a request for a fragment comes just then; that of the
+        # fragment's run tells it too.
         answered = [
-            one for one in self._pending if one.sent <= self._run.began and (whole or one.fragment in self._run.fragments)
+            one
+            for one in self._pending
+            if one.sent <= self._page_began or (one.sent <= self._run.began and one.fragment in self._run.fragments)
         ]
         self._pending = [one for one in self._pending if one not in answered]
         for request in answered:
