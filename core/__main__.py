@@ -1,4 +1,4 @@
-"""The command line: python -m core train | methods | path | masks | record."""
+"""The command line: python -m core train | compare | methods | path | masks | bench | seeds | tables | record."""
 
 import sys
 

@@ -1,4 +1,6 @@
-"""The one error for input that cannot be used."""
+"""The one error for input that cannot be used, and how it quotes the input."""
+
+MAX_QUOTED_CHARACTERS = 80
 
 
 class Invalid(ValueError):
@@ -11,3 +13,9 @@ class Invalid(ValueError):
     def __init__(self, sentence: str, field: str = "", cli_hint: str = "") -> None:
         super().__init__(f"{sentence} {cli_hint}" if cli_hint else sentence)
         self.sentence, self.field, self.cli_hint = sentence, field, cli_hint
+
+
+def quote(value: object) -> str:
+    """Return a value from outside for a sentence: printable, and cut after `MAX_QUOTED_CHARACTERS`."""
+    text = str(value).encode("utf-8", "replace").decode()
+    return text if len(text) <= MAX_QUOTED_CHARACTERS else text[: MAX_QUOTED_CHARACTERS - 1] + "…"

@@ -5,11 +5,14 @@ are translated where they are shown. A second language is a catalogue in assets/
 """
 
 import gettext
+import re
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
 LOCALE_DIR = Path(__file__).parent.parent / "assets" / "locale"
+# The browser names the language, and its name becomes a part of a path.
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 
 _catalogue: ContextVar[gettext.NullTranslations] = ContextVar("catalogue")
 _english = gettext.NullTranslations()
@@ -20,9 +23,13 @@ def set_language(language: str | gettext.NullTranslations) -> None:
     _catalogue.set(find_catalogue(language) if isinstance(language, str) else language)
 
 
-@lru_cache(maxsize=64)  # the browser names the language, and gettext would look for files each time
 def find_catalogue(language: str) -> gettext.NullTranslations:
-    """Return the catalogue of a language; English where there is none."""
+    """Return the catalogue of a language; English where there is none, and for what is no code of a language."""
+    return _load_catalogue(language) if _LANGUAGE.fullmatch(language) else _english
+
+
+@lru_cache(maxsize=64)  # gettext would look for files each time
+def _load_catalogue(language: str) -> gettext.NullTranslations:
     codes = [language.replace("-", "_"), language.split("-")[0]]
     return gettext.translation("app", LOCALE_DIR, codes, fallback=True)
 

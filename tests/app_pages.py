@@ -52,6 +52,12 @@ def read_components(page: AppTest) -> dict[str, list[Any]]:
     return data
 
 
+def read_panel(page: AppTest) -> dict[str, Any]:
+    """Return what the panel of the Lab's run shows around the curves."""
+    content: dict[str, Any] = json.loads(read_components(page)["run_panel"][0]["content"])
+    return content
+
+
 def read_address(page: AppTest) -> dict[str, str]:
     """Return the query that the page has given its address."""
     return dict(parse_qsl(read_components(page)["address"][-1]["query"], keep_blank_values=True))

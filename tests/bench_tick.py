@@ -59,7 +59,7 @@ def _page(layers: int, hidden: int, updates: int) -> None:
         evaluated = {"train_loss_clean": 5.0, "val_loss": 5.0, "val": {"perplexity": 148.4}} if n % 44 == 0 else None
         run["events"].append(make_record(n, n / 44, 5.0, evaluated, predicted=[[1] * 20] * 8))
     began = time.perf_counter()
-    live._draw(None)
+    live._draw()
     st.session_state.times.append(1000 * (time.perf_counter() - began))
 
 

@@ -31,6 +31,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process when several are used (`-n`): they share its fixtures. All that need the browser
+    are one group and begin first: two browsers at once would leave neither enough of two cores."""
+    for item in items:
+        needs_browser = "browser" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("browser" if needs_browser else item.path.stem))
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+
+
 def pytest_collection_finish() -> None:
     """Streamlit collects all garbage after every run of a script. Here torch and thousands of tests are loaded, which the
     app's process has not: they are no garbage, and need not be looked through each time."""

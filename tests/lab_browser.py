@@ -127,6 +127,10 @@ class Lab:
         )
         return {(layer, t): [int(unit) for unit in re.findall(r"M(\d+) 0v1", d)] for layer, t, d in found}
 
+    def changes(self) -> list[str]:
+        """The changes of the run, the newest first, as the list below the curves has them."""
+        return self.page.locator(".run-changes li").all_text_contents()
+
     def traces(self) -> list[dict[str, Any]]:
         """The curves' figure as Plotly has drawn it: name, number of points and hover data of every trace."""
         found: list[dict[str, Any]] = self.curves.evaluate(

@@ -12,20 +12,7 @@ import pytest
 
 from core.cli.main import main
 
-RUN = [
-    "train",
-    "--task",
-    "delayed-recall",
-    "--option",
-    "lag=3",
-    "sequences=64",
-    "--hidden",
-    "4",
-    "--layers",
-    "1",
-    "--device",
-    "cpu",
-]
+RUN = "train --task delayed-recall --option lag=3 sequences=64 --hidden 4 --layers 1 --device cpu".split()  # noqa: SIM905
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Tests of the loss curves, run metrics and change marks, compared with plain loops over the records."""
 
 import json
+import math
 from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from core.dropout.methods import get_method
 from core.dropout.placement import Dropout, Placement, placement_to_plain
 from core.experiment.experiment import Experiment, build_experiment
-from core.figures.change_marks import ChangeMark, build_change_marks
+from core.figures.change_marks import ChangeMark, build_change_marks, join_near_marks
+from core.figures.curve_lines import LOSS, MAX_POINTS, METRIC, SMOOTHING, CurveView, build_legend, smooth_values
 from core.figures.label_layout import assign_columns, spread_labels
-from core.figures.loss_curves import MAX_POINTS, plot_loss_curves
+from core.figures.loss_curves import END_FRACTION, plot_loss_curves
 from core.figures.run_summary import RunCurve, compute_run_metrics, describe_runs, format_metric, name_run
 from core.figures.theme import DARK, LIGHT
 from core.training.events import Event, make_record
@@ -48,7 +50,7 @@ def find_trace(figure: dict[str, Any], name: str) -> dict[str, Any]:
 
 CURVE = make_records([8.0, 5.0, 4.0, 4.5])
 RUN = RunCurve("a", "Zaremba", CURVE)
-OLD = RunCurve("b", "no dropout", make_records([8.0, 5.2, 5.1, 6.0]), previous=True)
+OLD = RunCurve("b", "no dropout", make_records([8.0, 5.2, 5.1, 6.0]), previous=True, color=None)
 
 
 def test_the_axis_of_a_long_run_grows_with_it() -> None:
@@ -104,14 +106,73 @@ def test_the_grammar_never_colour_alone() -> None:
     assert dashes == {"train, masked": "solid", "train, clean": "solid", "validation": "dash", "no dropout, validation": "dash"}
     assert find_trace(figure, "train, masked")["line"]["width"] < find_trace(figure, "train, clean")["line"]["width"]
     assert find_trace(figure, "no dropout, validation")["line"]["color"] == LIGHT.previous
+
+
+def test_each_line_is_named_in_the_legend_with_its_newest_value_and_at_its_end_when_the_run_has_ended() -> None:
+    legend = [(entry["run"], entry["name"], entry["value"]) for entry in build_legend([RUN, OLD], LIGHT, CurveView())]
+    now = [("", "train, masked", "3.07"), ("", "train, clean", "4.00"), ("", "validation", "4.50"), ("b", "no dropout", "12")]
+    assert legend == now
+    assert plot(RUN, OLD)["layout"]["annotations"] == [], "no label covers what comes"
+    figure = plot(RUN, OLD, ended=True)
     labels = {note["text"].replace("<br>", " ") for note in figure["layout"]["annotations"]}
-    assert labels == {"train, masked", "train, clean", "validation, best 12", "no dropout, best 12"}, "each is named at its end"
+    assert labels == {f"{name} {value}" for _run, name, value in now}
+    start, end = figure["layout"]["xaxis"]["autorangeoptions"]["include"]
+    longest = max(x for trace in figure["data"] if trace.get("yaxis") != "y2" for x in trace["x"])
+    assert all(longest <= note["x"] for note in figure["layout"]["annotations"]), "no label lies on a line"
+    assert end - longest == pytest.approx(END_FRACTION * (end - start))
 
 
-def test_a_metric_of_which_more_is_better_is_not_called_the_best() -> None:
-    """It is that of the least loss, and may be higher elsewhere."""
-    figure = plot(RunCurve("a", "a", make_records([8.0, 5.0, 4.0, 4.5], "bleu")))
-    assert "validation, 12 at ◇" in {note["text"].replace("<br>", " ") for note in figure["layout"]["annotations"]}
+def test_the_gap_is_shaded_between_clean_training_loss_and_validation_loss() -> None:
+    gap = find_trace(plot(RUN, OLD), "gap")
+    assert gap["fill"] == "toself"
+    assert gap["x"] == [0, 1, 2, 3, 3, 2, 1, 0]
+    assert gap["y"] == [7.5, 4.5, 3.5, 4.0, 4.5, 4.0, 5.0, 8.0]
+
+
+def test_a_metric_of_the_loss_alone_has_three_lines_and_any_other_is_known_of_the_validation_only() -> None:
+    view = CurveView(METRIC)
+    perplexity, accuracy = (
+        plot_loss_curves([RunCurve("a", "a", make_records([3.0, 2.0, 1.5], metric))], LIGHT, "word", metric=metric, view=view)
+        for metric in ("perplexity", "accuracy")
+    )
+    assert find_trace(perplexity, "validation")["y"] == [10, 11, 12], "as recorded"
+    assert find_trace(perplexity, "train, clean")["y"] == pytest.approx([math.exp(loss) for loss in (2.5, 1.5, 1.0)], 1e-5)
+    assert {trace["name"] for trace in accuracy["data"]} == {"validation", "best"}
+    assert accuracy["layout"]["yaxis"]["title"]["text"] == "accuracy"
+
+
+def test_a_smoothed_line_is_the_weighted_mean_of_what_came_before() -> None:
+    values = [3.0, 1.0, 2.0, 8.0]
+    for n, smoothed in enumerate(smooth_values(values)):
+        weights = [SMOOTHING ** (n - i) for i in range(n + 1)]
+        mean = sum(w * v for w, v in zip(weights, values[: n + 1], strict=True)) / sum(weights)
+        assert smoothed == pytest.approx(mean)
+    rough, smooth = (find_trace(plot(RUN, view=CurveView(LOSS, smooth=on)), "train, masked")["y"] for on in (False, True))
+    assert smooth == pytest.approx(smooth_values(rough), 1e-4)
+
+
+def test_a_logarithmic_axis_and_the_zoom_to_the_newest_show_what_they_say() -> None:
+    axis = plot(RUN, view=CurveView(log=True))["layout"]["yaxis"]
+    assert axis["type"] == "log"
+    low, high = axis["autorangeoptions"]["include"]
+    assert 0 < low < 3.07 < 5 < high
+    long = RunCurve("a", "a", make_records([9.0 - n / 4 for n in range(21)]), epochs=40)
+    start, end = plot(long, view=CurveView(newest=True))["layout"]["xaxis"]["autorangeoptions"]["include"]
+    assert (start, end) == (15, 20)
+    _low, top = plot(long, view=CurveView(newest=True))["layout"]["yaxis"]["autorangeoptions"]["include"]
+    assert top < 6, "the values of the older epochs count no more"
+
+
+def test_a_run_keeps_its_color_when_it_has_become_an_earlier_one() -> None:
+    now, later = (
+        {
+            trace["line"]["color"]
+            for trace in plot(replace(RUN, color=2, previous=earlier))["data"]
+            if "dash" in trace.get("line", {})
+        }
+        for earlier in (False, True)
+    )
+    assert now == later == {LIGHT.method_colors[2]}
 
 
 def test_the_best_point_is_marked() -> None:
@@ -137,7 +198,8 @@ def test_before_the_first_epoch_ends_all_is_shown() -> None:
 
 def test_a_tick_leaves_the_users_zoom_alone() -> None:
     before, after = plot(replace(RUN, records=CURVE[:8]))["layout"], plot(RUN)["layout"]
-    assert before["uirevision"] == after["uirevision"] == "a"
+    assert before["uirevision"] == after["uirevision"]
+    assert plot(RUN, view=CurveView(newest=True))["layout"]["uirevision"] != after["uirevision"], "another look is another zoom"
     for axis in ("xaxis", "yaxis"):
         assert before[axis]["autorange"] is after[axis]["autorange"] is True
         assert "range" not in after[axis]
@@ -161,15 +223,35 @@ def test_a_long_run_stays_small() -> None:
     assert len(json.dumps(plot(RunCurve("a", "a", long)))) < 10_000
 
 
-def test_marks_are_drawn_where_the_change_was() -> None:
-    many = [ChangeMark(0.1 * i, f"change {i}") for i in range(12)]
-    lines, labels = [trace for trace in plot(replace(RUN, marks=many), OLD)["data"] if trace["name"] == "changed"]
-    assert lines["x"][::3] == labels["x"] == [mark.epoch for mark in many]
-    assert lines["line"]["dash"] == "dot"
-    assert labels["customdata"] == [mark.label for mark in many], "hovering says all of them"
-    assert [text.strip() for text in labels["text"][-3:]] == ["change 9", "change 10", "change 11"], "the newest are named"
-    assert len(set(labels["y"][-3:])) == 3, "near labels are in different rows"
-    assert "" in labels["text"], "where there is no room, the older ones wait to be hovered"
+def test_changes_are_ticks_above_the_plot_and_near_ones_share_one() -> None:
+    far, near = [ChangeMark(float(i), f"change {i}") for i in range(3)], ChangeMark(2.01, "one more")
+    figure = plot(replace(RUN, marks=[*far, near]), OLD)
+    ticks = find_trace(figure, "changed")
+    assert [line["x0"] for line in figure["layout"]["shapes"]] == ticks["x"] == [0, 1, 2]
+    (top,) = {line["y1"] for line in figure["layout"]["shapes"]}
+    domains = [figure["layout"][axis]["domain"] for axis in ("yaxis", "yaxis2")]
+    assert domains == [[0, top], [top, 1]], "above the plot, where no line is"
+    assert ticks["customdata"] == [
+        "change 0 at epoch 0",
+        "change 1 at epoch 1",
+        "change 2 at epoch 2<br>one more at epoch 2",
+    ], "hovering says all of them"
+    assert [text.strip() for text in ticks["text"]] == ["change 0", "change 1", "2 changes"]
+
+
+def test_a_label_that_would_reach_the_next_tick_is_left_out() -> None:
+    marks = [ChangeMark(i / 5, f"a change of a long name {i}") for i in range(5)]
+    ticks = find_trace(plot(replace(RUN, marks=marks)), "changed")
+    assert set(ticks["text"][:-1]) == {""}
+
+
+@given(st.lists(st.floats(0, 9), max_size=30), st.floats(0, 2))
+def test_joined_marks_are_all_there_and_groups_are_apart(epochs: list[float], distance: float) -> None:
+    groups = join_near_marks([ChangeMark(epoch, "") for epoch in epochs], distance)
+    assert [mark.epoch for group in groups for mark in group] == sorted(epochs)
+    for one, other in pairwise(groups):
+        assert other[0].epoch - one[-1].epoch > distance
+    assert all(b.epoch - a.epoch <= distance for group in groups for a, b in pairwise(group))
 
 
 @given(st.lists(st.tuples(st.floats(-500, 500), st.floats(1, 40), st.integers(0, 1)), max_size=8))
@@ -203,13 +285,14 @@ def test_two_ends_that_are_near_share_a_column_wherever_they_lie() -> None:
 
 def test_no_label_lies_on_the_axis_or_on_another() -> None:
     flat = [replace(RUN, id=str(i), records=make_records([3.0, 2.0, 2.0, 2.0], gap=0.0), previous=i > 0) for i in range(2)]
-    figure = plot(*flat, height=200)
+    figure = plot(*flat, height=200, ended=True)
     window = figure["layout"]["yaxis"]["autorangeoptions"]
     low, high = window["clipmin"], window["clipmax"]
-    scale = (200 - figure["layout"]["margin"]["t"] - figure["layout"]["margin"]["b"]) / (high - low)
+    margin, share = figure["layout"]["margin"], figure["layout"]["yaxis"]["domain"][1]
+    scale = (200 - margin["t"] - margin["b"]) * share / (high - low)
     spans = []
     for note in figure["layout"]["annotations"]:
-        half = 7.5 * len(note["text"].split("<br>"))
+        half = 7 * len(note["text"].split("<br>"))
         middle = (note["y"] - low) * scale + note["yshift"]
         spans.append((middle - half, middle + half))
     assert all(bottom >= -0.1 for bottom, _top in spans)

@@ -39,13 +39,14 @@ TORCH_FILES = re.compile(
     r"(nn|training|benchmark)/|analysis/(sensitivity|update_recorder)\.py|cli/bench\.py|runs/(worker|\w+_process)\.py"
 )
 RANDOM_FILES = re.compile(
-    r"tasks/|dropout/masks\.py|nn/(network|numpy_init)\.py|training/sampling\.py|benchmark/(arrays|floor|keras)\.py"
+    r"tasks/|dropout/masks\.py|nn/(network|numpy_init)\.py|training/sampling\.py|results/mean_test\.py|"
+    r"benchmark/(arrays|floor|keras)\.py"
 )
 TRANSLATORS = {"_", "N_", "ngettext"}
 # Prose is two words, or one word with a capital letter; not CSS, HTML or the title of a paper.
 PROSE = re.compile(r"(?<![-\w])[A-Za-z]{2,},? [a-z]{2,}(?![-\w])|^[A-Z][a-z]+\b(?!\.)")
 NOT_PROSE = re.compile(r"[<{;]|--|20\d\d")
-# The app's name, a command, lists of sites, and messages of torch about too little memory.
+# The app's name, a command, lists of sites, messages of torch about too little memory, the first words of a component.
 NOT_TRANSLATED = {
     "Dropout Through Time",
     "python -m core record",
@@ -55,6 +56,8 @@ NOT_TRANSLATED = {
     "input between output state",
     "out of memory",
     "allocate memory",
+    "export default function (",
+    "middle right",
 }
 HOST = re.compile(r"""(?:https?:)?//[\w.-]+\.\w+""")
 NAMESPACES = {"http://www.w3.org"}
@@ -97,7 +100,7 @@ def test_pages_hold_no_torch_and_no_numpy(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*CORE, *PAGES], ids=format_path)
 def test_randomness_has_its_places(path: Path) -> None:
-    """Only masks, initial weights, data, sampled text and the inputs of the benchmark are random."""
+    """Only masks, initial weights, data, sampled text, the bootstrap and the inputs of the benchmark are random."""
     words = {node.attr for node in ast.walk(parse(path)) if isinstance(node, ast.Attribute)} | list_imports(path)
     drawing = words & {"random", "default_rng", "rand", "randn", "randint", "manual_seed", "bernoulli", "dropout_", "secrets"}
     assert not drawing or RANDOM_FILES.match(path.relative_to(ROOT / "core").as_posix())

@@ -38,7 +38,7 @@ os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", *s
 MARKED = """(node, marks) => {
     const out = {}
     addEventListener("keydown", () => (out.pressed = performance.now()), {once: true, capture: true})
-    const labels = () => node.data.find((trace) => trace.name === "changed" && trace.customdata)?.customdata.length ?? 0
+    const labels = () => document.querySelectorAll(".run-changes li").length
     out.seen = new Promise((done) => {
         const look = () => (labels() >= marks ? done(performance.now() - out.pressed) : requestAnimationFrame(look))
         look()
@@ -156,7 +156,7 @@ def test_a_run_trains_pauses_steps_and_leaves_a_grey_curve(lab: Lab) -> None:
     lab.play(100)
     lab.wait_for_points({"train, masked": 0, "train, clean": 0, "validation": 0})
     lab.wait_for_points(lab.points() | {"best": 0})
-    expect(lab.page.get_by_text("validation accuracy")).to_be_visible()
+    expect(lab.page.locator(".run-numbers").get_by_text("validation accuracy")).to_be_visible()
     lab.press("Pause")
     expect(lab.state("live · paused")).to_be_visible()
     lab.ticks(2)
@@ -172,12 +172,14 @@ def test_a_run_trains_pauses_steps_and_leaves_a_grey_curve(lab: Lab) -> None:
     lab.wait_for_update(stands + 50)
     lab.press("Reset")
     expect(lab.state("ready")).to_be_visible()
-    assert lab.update == 0
+    expect(lab.progress).to_contain_text("update 0 of")
     lab.wait_for(
         "() => document.querySelector('.st-key-curves .live-chart').data[0].name === 'run 1 · zaremba2014, validation'"
     )
-    label = lab.curves.evaluate("node => node.layout.annotations.map((note) => note.text).join(' ')").replace("<br>", " ")
-    assert re.search(r"run 1 · zaremba2014, \d+\.\d % at ◇", label), label
+    earlier = lab.page.locator(".run-earlier li")
+    expect(earlier).to_have_text(re.compile(r"run 1 · zaremba2014\s*\d+\.\d %"))
+    lab.press("Remove run 1 · zaremba2014 from the curves")
+    expect(earlier).to_have_count(0)
 
 
 def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> None:
@@ -192,8 +194,7 @@ def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> 
         expect(lab.sentence).to_contain_text("3 masks = L + 1")
     # The quickest of three is what the app needs: single ones are held up by whatever else runs.
     assert min(seconds) < 1.0 * busy(), seconds
-    labels = next(trace["customdata"] for trace in lab.traces() if trace["name"] == "changed" and trace["customdata"])
-    assert labels == ["input .25 → .26", "input .26 → .27", "input .27 → .28"]
+    assert [change.split(" at ")[0] for change in lab.changes()] == ["input .27 → .28", "input .26 → .27", "input .25 → .26"]
     expect(lab.state("live")).to_be_visible()
     lab.press("Pause")
     expect(lab.state("live · paused")).to_be_visible()
@@ -215,8 +216,8 @@ def test_a_site_switched_on_during_the_run_shows_its_barcodes(lab: Lab) -> None:
     expect(lab.state("live")).to_be_visible()
     expect(lab.sentence).to_contain_text("10 masks = 2L + 1 + Δ")
     lab.wait_for("() => document.querySelector('.st-key-curves .live-chart').data.some((trace) => trace.name === 'changed')")
-    marks = next(trace["customdata"] for trace in lab.traces() if trace["name"] == "changed" and trace["customdata"])
-    assert marks == ["cell off → .5"]
+    (mark,) = lab.changes()
+    assert mark.startswith("cell off → .5 at epoch ")
 
 
 def test_the_masks_of_a_past_update_are_those_of_the_command_line(lab: Lab, tmp_path: Path) -> None:
@@ -461,7 +462,7 @@ def test_both_themes_have_their_colours_and_axe_finds_nothing(lab: Lab, theme: T
 def test_one_screen_holds_what_matters(lab: Lab, query: dict[str, str]) -> None:
     lab.open(query)
     assert lab.page.viewport_size == {"width": 1280, "height": 720}
-    more = lab.page.get_by_role("button", name="More settings")
+    more = lab.page.locator(".st-key-more summary")
     name = lab.page.get_by_role("heading", name="Dropout Through Time")
     play = lab.page.get_by_role("button", name=re.compile("^Play( live)?$"))
     for part in (name, play, lab.progress, lab.sentence, lab.network, lab.curves, lab.slider("Update"), more):

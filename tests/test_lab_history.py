@@ -19,7 +19,16 @@ from core.experiment.diff import have_comparable_losses
 from core.experiment.experiment import Experiment, build_experiment
 from core.figures.run_summary import name_run
 from core.training import trainer
-from core.training.events import Command, Event, last_update, make_record, predictions_at, select_events, thin_records
+from core.training.events import (
+    Command,
+    Event,
+    drop_old_predictions,
+    last_update,
+    make_record,
+    predictions_at,
+    select_events,
+    thin_records,
+)
 from tests.strategies import placements
 
 RECALL = build_experiment("delayed-recall", {"lag": 3, "sequences": 64}, hidden=4, batch=8, epochs=2)  # 8 updates an epoch
@@ -178,3 +187,17 @@ def test_a_long_run_keeps_its_shape_in_few_records() -> None:
     assert max(later - earlier for earlier, later in pairwise(updates)) <= 64
     assert {4000, 0} <= set(updates)
     assert [event["event"] for event in events if event["event"] != "record"] == ["started", "changed"]
+
+
+def test_only_the_newest_records_keep_what_was_predicted() -> None:
+    """As records come, a few at a time; other events do not count."""
+    events: list[Event] = []
+    for update in range(1, 201):
+        events.append(make_record(update, 0.0, 1.0, predicted="[[1]]"))
+        if update % 3 == 0:
+            events.append({"event": "state", "state": "running"})
+            drop_old_predictions(events, 50)
+            kept = [event["update"] for event in select_events(events, "record") if "predicted" in event]
+            assert kept == list(range(max(1, update - 49), update + 1))
+    assert predictions_at(events, 198, 0) == [1]
+    assert predictions_at(events, 100, 0) is None

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,9 +32,10 @@ from core.experiment.serialization import from_plain, from_query, to_json, to_pl
 from core.runs.settings import Settings
 from core.tasks import TASKS
 from core.tasks.text_file import get_display_name
+from core.training.events import last_update
 from pages.common.service import get_service
 from pages.lab.controls import COMMON_SITES
-from tests.app_pages import check_page, load_page, read_address, read_components, read_text, walk_elements
+from tests.app_pages import check_page, load_page, read_address, read_components, read_panel, read_text, walk_elements
 from tests.sweeps import LSTM_FIRST
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +73,7 @@ def open_lab(**query: str) -> AppTest:
 
 def check_lab(page: AppTest) -> AppTest:
     """Return the page if it ran without an exception and has the network, the curves and a slider."""
-    return check_page(page, "network", "live_chart", "update_slider")
+    return check_page(page, "network", "run_panel", "update_slider")
 
 
 def experiment(page: AppTest) -> Experiment:
@@ -81,7 +83,7 @@ def experiment(page: AppTest) -> Experiment:
 
 def sentence(page: AppTest) -> str:
     """The sentence that counts."""
-    return next(str(element.value) for element in page.markdown if "reaches the prediction" in str(element.value))
+    return str(read_components(page)["live_text"][0]["text"])
 
 
 def test_the_first_run_draws_the_default_experiment() -> None:
@@ -332,11 +334,44 @@ def test_one_update_is_trained_and_a_reset_takes_it_back() -> None:
     check_lab(page.button(key="step").click().run())
     run = wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
     assert [event["update"] for event in run["events"] if event["event"] == "record"] == [0, 1]
-    assert any("update 1 of 12" in str(progress.proto.text) for progress in page.get("progress"))
+    assert "update 1 of 12" in read_panel(page)["progress"]["text"]
     check_lab(page.button(key="reset").click().run())
     bench = page.session_state["visit"]
     assert bench["run"] is None
-    assert bench["previous"]["number"] == 1
+    assert [run["number"] for run in bench["earlier"]] == [1]
+
+
+def test_at_the_slow_pace_a_run_makes_about_an_update_a_second_until_it_is_paused_or_let_go() -> None:
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    check_lab(page.segmented_control(key="pace").set_value("slow").run())
+    page.button(key="play").click().run()
+    began = time.monotonic()
+    wait_for_run(page, lambda run: last_update(run["events"]) == 3)
+    assert time.monotonic() - began > 2, "seconds, between the first and the third"
+    assert page.button(key="play").label == "Pause"
+    page.button(key="play").click().run()
+    assert page.button(key="play").label == "Play"
+    stands = last_update(wait_for_run(page, lambda run: run["state"] == "paused")["events"])
+    page.button(key="play").click().run()
+    wait_for_run(page, lambda run: last_update(run["events"]) == stands + 1)
+    page.segmented_control(key="pace").set_value("fast").run()
+    wait_for_run(page, lambda run: run["state"] == "finished")
+
+
+def test_new_masks_at_a_pause_are_seen_at_once_as_those_of_the_next_update() -> None:
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
+    page.button(key="step").click().run()
+    wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
+    page.session_state["visit"]["update"] = 1
+    check_lab(page.run())
+    (before,) = read_components(page)["network"]
+    check_lab(page.button(key="new-masks").click().run())
+    (after,) = read_components(page)["network"]
+    assert after["svg"] != before["svg"]
+    titles = [
+        json.loads(chart["figure"])["layout"].get("title", {}).get("text", "") for chart in read_components(page)["live_chart"]
+    ]
+    assert any("update 2, the next (preview)" in title for title in titles)
 
 
 def test_a_change_that_the_run_can_take_is_sent_to_it_and_any_other_ends_it() -> None:
@@ -362,13 +397,11 @@ def test_a_run_that_ended_stays_until_the_next_begins_and_is_then_grey() -> None
     page.slider(key="rate-input").set_value(0.1).run()
     assert page.session_state["visit"]["run"] is None
     assert curve_names(page) == drawn_then
-    assert all(metric.value != "–" for metric in page.metric)
-    assert any(
-        "Play begins it. The curves are still those of: run 1 · zaremba2014." in read_text(text) for text in page.caption
-    )
+    assert all(number["value"] != "–" for number in read_panel(page)["numbers"])
+    assert read_panel(page)["status"].endswith("The curves are still those of: run 1 · zaremba2014.")
     page.button(key="play").click().run()
     wait_for_run(page, lambda run: run["state"] == "finished")
-    assert not any("Play begins it" in read_text(text) for text in page.caption)
+    assert read_panel(page)["status"].startswith("seeds:")
     assert curve_names(page) >= {"validation", "run 1 · zaremba2014, validation"}
     page.selectbox(key="layers").select(1).run()
     page.button(key="play").click().run()
@@ -426,19 +459,20 @@ def test_another_task_begins_with_an_empty_page() -> None:
     ]
     page.selectbox(key="layers").select(1).run()
     assert "validation" in curve_names(page), "what else is changed leaves the curves until Play"
-    assert page.code
+    assert read_panel(page)["text"]["body"]
     check_lab(page.selectbox(key="task").select("digits").run())
     assert curve_names(page) == set()
-    assert [metric.value for metric in page.metric] == ["–"] * 3
-    assert not page.code
-    assert any(read_text(one).startswith("without a network (the commonest digit):") for one in page.caption)
+    *unknown, baseline = read_panel(page)["numbers"]
+    assert [number["value"] for number in unknown] == ["–"] * 4
+    assert read_panel(page)["text"] is None
+    assert baseline["help"].endswith("the commonest digit.")
     assert not any("The curves are still those of" in read_text(one) for one in page.caption)
     assert TASKS["digits"].description in map(read_text, page.caption)
 
 
 def curve_names(page: AppTest) -> set[str]:
     """What is drawn on the curves."""
-    return {trace["name"] for trace in json.loads(read_components(page)["live_chart"][0]["figure"])["data"]}
+    return {trace["name"] for trace in json.loads(read_components(page)["run_panel"][0]["figure"])["data"]}
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence_and_the_next_one_works() -> None:
@@ -546,7 +580,7 @@ def texts(page: AppTest) -> set[str]:
         if element.type == "metric":
             found.add(str(element.proto.label))
     given = read_components(page)
-    for chart in given["live_chart"]:
+    for chart in [*given["live_chart"], *given["run_panel"]]:
         layout = json.loads(chart["figure"])["layout"]
         titles = [layout[axis].get("title", {}).get("text", "") for axis in ("xaxis", "yaxis")]
         found |= {chart["sentence"], chart["missing"], *titles, *(note["text"] for note in layout.get("annotations", ()))}
@@ -706,12 +740,10 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
     page.button(key="play").click().run()
     events = wait_for_run(page, lambda run: run["state"] == "finished")["events"]
     records, test = [event for event in events if "confusion" in event], events[-1]["test"]
-    (beside,) = (read_text(one) for one in page.caption if read_text(one).startswith("without a network ("))
+    _now, _best, _gap, tested, baseline = read_panel(page)["numbers"]
     baselines = [f"{100 * load_data(experiment(page)).baselines[part]['accuracy']:.1f} %" for part in ("validation", "test")]
-    assert beside.splitlines() == [
-        f"without a network (the commonest digit): {baselines[0]} on validation  ",
-        f"test accuracy at the end: {100 * test['accuracy']:.1f} % (without a network: {baselines[1]})",
-    ]
+    assert (baseline["value"], tested["value"]) == (baselines[0], f"{100 * test['accuracy']:.1f} %")
+    assert f"Without a network (the commonest digit): {baselines[1]}." in tested["help"]
     assert [record["update"] for record in records] == [0, 4, 8, 12]
     for update, record in ((None, records[-1]), (7, records[1]), (3, records[0])):
         page.session_state["visit"]["update"] = update
@@ -754,8 +786,8 @@ def test_a_text_of_ones_own_is_read_and_too_short_a_one_loses_nothing() -> None:
 
 def test_what_the_network_writes_is_shown_with_its_update() -> None:
     page = open_lab(words="2000")
-    assert [element.value for element in page.code] == [" "]
-    assert "appears here" in " ".join(map(read_text, page.caption))
+    assert read_panel(page)["text"]["body"] == ""
+    assert "appears here" in read_panel(page)["text"]["title"]
     odd = "# <b>a</b>\n![x](http://example.com/x.png)"
     events = [
         {"event": "started", "updates": 9, "updates_per_epoch": 4, "version": 1},
@@ -785,14 +817,15 @@ def test_what_the_network_writes_is_shown_with_its_update() -> None:
             "reason": "",
             "number": 1,
             "recorded": False,
+            "color": 0,
         }
     }
     for chosen, shown in ((None, 4), (3, 0)):
         page.session_state["visit"]["update"] = chosen
         page.run()
         assert not page.exception
-        assert [element.value for element in page.code] == [f"{odd}{shown}".replace("\n", "⏎ ")]
-        assert f"after update {shown}, at temperature 0.8" in " ".join(map(read_text, page.caption))
+        assert read_panel(page)["text"]["body"] == f"{odd}{shown}".replace("\n", "⏎ ")
+        assert f"after update {shown}, at temperature 0.8" in read_panel(page)["text"]["title"]
 
 
 def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> None:
@@ -854,6 +887,7 @@ def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_
             "reason": "",
             "number": 1,
             "recorded": False,
+            "color": 0,
         }
     }
     for chosen, last, word in ((None, 6, "two"), (5, 0, "ten")):

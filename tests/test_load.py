@@ -15,7 +15,7 @@ SESSIONS = 3
 @pytest.mark.load
 @pytest.mark.timeout(180)
 def test_a_few_sessions_at_once_all_train_without_an_error(tmp_path: Path) -> None:
-    students, watch = run_load(SESSIONS, minutes=0.75, arrive=3, workers=1, log=tmp_path / "log")
+    students, watch, _faults = run_load(SESSIONS, minutes=0.75, arrive=3, workers=1, log=tmp_path / "log")
     report = format_report(students, watch, "")
     assert not count_errors(students), report
     assert all(student.began is not None for student in students), report
@@ -23,6 +23,17 @@ def test_a_few_sessions_at_once_all_train_without_an_error(tmp_path: Path) -> No
     granted = [sum(watch.granted().get(run, 0.0) for run in student.updates) for student in students]
     assert min(granted) > 0, report
     assert watch.samples[-1].server > 0
+
+
+@pytest.mark.load
+@pytest.mark.timeout(240)
+def test_nothing_is_lost_by_killed_workers_closed_tabs_cut_connections_and_garbage(tmp_path: Path) -> None:
+    students, _watch, faults = run_load(SESSIONS, minutes=2, arrive=3, workers=2, log=tmp_path / "log", with_faults=True)
+    assert faults
+    report = format_report(students, None, "", faults)
+    assert faults.made.total() >= 5, report
+    assert not faults.lost, report
+    assert not count_errors(students), report
 
 
 @pytest.mark.load

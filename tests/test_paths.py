@@ -2,8 +2,10 @@
 independent of core/nn/cells.py; and a handwritten rule for the masks on a single path."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from math import comb
 
@@ -11,18 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.analysis import path_counts
 from core.analysis.path_counts import (
     MAX_DISTANCE,
     MAX_LAYERS,
     CorruptionCounts,
+    DistinctArrays,
     count_all_routes,
     count_corruption,
     list_crossings,
     list_routes,
     make_even_climbs,
+    trace_arrivals,
 )
 from core.dropout.methods import METHODS
-from core.dropout.placement import Placement, build_dropout
+from core.dropout.placement import Dropout, Placement, build_dropout
 from core.dropout.sites import SITES
 from core.errors import Invalid
 from tests.strategies import placements
@@ -300,3 +305,38 @@ def test_a_route_that_does_not_exist() -> None:
         list_crossings(Placement(), 1, (0, 1), "gate")
     with pytest.raises(Invalid, match="“cell” is not a route of this cell; its routes: state"):
         list_crossings(Placement(), 1, (0, 1), "cell", "rnn")
+
+
+NINE = ("input", "between", "output", "state", "candidate", "cell", "input_gate", "forget_gate", "output_gate")
+
+
+@pytest.mark.parametrize("fresh", [(), ("input", "output", "forget_gate"), NINE])
+def test_the_largest_link_of_the_path_page_is_counted_quickly(fresh: tuple[str, ...]) -> None:
+    """L 4, T 256, nine sites: the sets of shared arrays stay few, and other rates cost nothing."""
+    placement = Placement.from_sites({site: Dropout(0.1, time="step" if site in fresh else "sequence") for site in NINE})
+    arrived = trace_arrivals(DistinctArrays({frozenset(): 0}), placement, 4, 255)
+    assert max(len(arrays.fresh) for arrays in arrived) <= 100
+    began = time.process_time()
+    counts = count_corruption(placement, 4, 255)
+    assert time.process_time() - began < 3
+    hits = path_counts._count_corruption.cache_info().hits
+    again = Placement.from_sites({name: replace(dropout, rate=0.7) for name, dropout in placement.sites})
+    assert count_corruption(again, 4, 255) is counts
+    assert path_counts._count_corruption.cache_info().hits == hits + 1
+
+
+def test_arrays_that_another_path_has_too_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Oracle: the same count with all sets kept."""
+    placements = [
+        Placement.from_sites({site: Dropout(0.1, time="step" if n >> at & 1 else "sequence") for at, site in enumerate(NINE)})
+        for n in range(0, 512, 7)
+    ]
+
+    def count_distinct() -> list[int]:
+        path_counts._count_corruption.cache_clear()
+        return [count_corruption(placement, 2, 5).distinct for placement in placements]
+
+    few = count_distinct()
+    monkeypatch.setattr(path_counts, "_drop_surpassed", lambda fresh: fresh)
+    assert count_distinct() == few
+    path_counts._count_corruption.cache_clear()

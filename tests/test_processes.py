@@ -40,6 +40,7 @@ WITH_TORCH = {
     "core.analysis.update_recorder",
     "core.runs.sensitivity_process",
     "core.runs.trace_process",
+    "core.results.run_process",
     "core.training.evaluation",
     "core.training.optimizer",
     "core.training.checkpoint",
@@ -128,9 +129,10 @@ def list_loaded_packages(names: list[str]) -> set[str]:
 
 
 def test_the_core_loads_no_streamlit_and_without_training_no_torch() -> None:
+    """Nor SciPy, which takes half a second, nor what one export needs."""
     names = [name for name in list_modules("core") if name not in WITH_TORCH | MAIN_MODULES]
     assert len(names) > 30
-    assert not list_loaded_packages(names) & {"streamlit", "torch"}
+    assert not list_loaded_packages(names) & {"streamlit", "torch", "scipy", "tensorboardX"}
 
 
 def test_training_loads_no_streamlit() -> None:

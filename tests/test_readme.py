@@ -2,12 +2,14 @@
 
 import re
 import shlex
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from core.cli.main import COMMANDS, main
+from core.results.runner import EndedRun
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,7 +27,14 @@ def test_every_command_of_the_readme_can_be_run(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("core.training.trainer.train", lambda experiment, checkpoint: iter(()))
     monkeypatch.setattr("core.cli.train.print_run", lambda *_arguments: 0)
+    monkeypatch.setattr("core.cli.compare.run_study", no_runs)
+    monkeypatch.setattr("core.cli.compare.DEFAULT_FOLDER", tmp_path)
     assert main(shlex.split(line)[3:]) == 0, capsys.readouterr().err
+
+
+def no_runs(*_arguments: object) -> Iterator[EndedRun]:
+    """Yield no run, in place of those of a study."""
+    yield from ()
 
 
 def test_the_readme_shows_every_command() -> None:
@@ -36,13 +45,13 @@ def test_the_readme_shows_every_command() -> None:
 def test_the_commands_that_install() -> None:
     for end in (
         "-r requirements.txt && .venv/bin/streamlit run app.py",
-        "-r requirements-dev.txt && .venv/bin/python -m pytest",
+        "-r requirements-dev.txt && .venv/bin/python -m pytest -n 2",
     ):
         assert f"python3 -m venv .venv && .venv/bin/pip install {end}" in LINES
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "pip" in ci
     assert "-r requirements-dev.txt" in ci
-    assert "-m pytest" in ci
+    assert "-m pytest -n 2" in ci
 
 
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)

@@ -3,6 +3,8 @@ runs."""
 
 import json
 import math
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,20 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from core.cli import run_tables
 from core.cli.main import main
 from core.errors import Invalid
-from core.results import run_commands, seed_runs, seed_table
+from core.experiment.experiment import Experiment
+from core.experiment.recipes import RECIPES
+from core.results import recipe_runs, seed_runs, seed_table
+from core.results.event_summary import summarize_events
 from core.results.interval import T_QUANTILES, compute_interval
 from core.results.measured_runs import FOLDER, MeasuredRun, load_runs, save_runs
+from core.results.runner import Save
 from core.results.seed_stats import group_runs
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
+from tests.test_cli import parse_experiment
 
 RUN = MeasuredRun("", "accuracy", 0.5, 0.5, 0.125, 10, 20, 1.5, 2.5, "", "a machine", 0.5, "2", "2026-01-01", "abc")
 
@@ -94,32 +102,56 @@ def test_the_best_evaluation_has_the_highest_accuracy_or_the_lowest_perplexity()
             {"event": "record", "val": {metric: value} if value else None, "val_loss": value} for value in (0.2, None, 0.9, 0.4)
         ]
         events += [{"event": "done", "test": {metric: 0.3, "baseline": 0.1, "loss": 0.7}, "update": 3, "seconds": 1.0}]
-        found = run_commands.summarize_events(events)
+        found = summarize_events(events)
         assert (found["loss"], found["test_loss"]) == (0.2, 0.7)
         assert (found["validation"], found["test"], found["baseline"], found["failed"]) == (best, 0.3, 0.1, "")
-    failed = run_commands.summarize_events([*events[:-1], {"event": "failed", "update": 2, "reason": "diverged"}])
+    failed = summarize_events([*events[:-1], {"event": "failed", "update": 2, "reason": "diverged"}])
     assert (failed["validation"], failed["test"], failed["failed"]) == (None, None, "diverged")
+    at_once = summarize_events([events[0], {"event": "failed", "update": 0, "reason": "diverged"}])
+    assert (at_once["validation"], at_once["updates"]) == (None, 0)
 
 
-def test_stored_runs_are_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file is complete after every run."""
-    asked: list[str] = []
+@pytest.mark.parametrize("command", ["seeds", "tables"])
+def test_stored_runs_are_not_measured_again(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is complete after every run, though the command is interrupted."""
+    requested: list[Experiment] = []
 
-    def run(arguments: str) -> MeasuredRun:
-        asked.append(arguments)
-        return replace(RUN, arguments=arguments)
+    def measure(experiments: Sequence[Experiment], processes: int, save: Save) -> Iterator[tuple[int, MeasuredRun]]:
+        assert processes == 3
+        for index, experiment in enumerate(experiments):
+            if len(requested) == 2 + interrupted:
+                raise KeyboardInterrupt
+            requested.append(experiment)
+            save(index, replace(RUN, metric="perplexity"), [])
+            yield index, RUN
 
-    monkeypatch.setattr(run_commands, "measure_run", run)
-    file = tmp_path / "new" / "runs.json"
-    going = run_commands.measure_missing_runs(["b", "a", "c"], file, 1)
-    first = next(going)
-    assert first in load_runs(file)
-    going.close()
-    assert {one.arguments for one in load_runs(file)} == set(asked), "what has ended is kept, though nobody waits for it"
-    list(run_commands.measure_missing_runs(["a", "b", "c", "d"], file, 2))
-    assert sorted(asked) == ["a", "b", "c", "d"]
-    assert [one.arguments for one in load_runs(file)] == ["a", "b", "c", "d"]
-    assert not list(run_commands.measure_missing_runs(["d"], file, 2))
+    monkeypatch.setattr(run_tables, "measure_runs", measure)
+    monkeypatch.setattr(seed_runs if command == "seeds" else recipe_runs, "FILE", tmp_path / "new" / "runs.json")
+    names = ["--task", "parity"] if command == "seeds" else ["--recipe", "gal2016-medium", "zaremba2014-medium"]
+    call, interrupted = [command, *names, "--run", "--processes", "3", "--json"], 0
+    assert main(call) == 130
+    assert len(load_runs(tmp_path / "new" / "runs.json")) == 2
+    interrupted = 1000
+    assert main(call) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(requested) == len(set(map(repr, requested))) == len(lines) == (25 if command == "seeds" else 4)
+    for line in lines:
+        assert parse_experiment(*shlex.split(line["arguments"])) in requested
+    assert main(call) == 0
+    assert len(requested) == len(lines)
+
+
+def test_the_studies_of_the_tables_are_the_runs_of_train() -> None:
+    """What a table measures for the arguments that it stores is what `python -m core train` runs with them."""
+    for built, listed in (
+        (seed_runs.build_experiments(TASKS), seed_runs.list_arguments(TASKS)),
+        (recipe_runs.build_experiments(RECIPES), recipe_runs.list_arguments(RECIPES)),
+    ):
+        assert sorted(built) == sorted(listed)
+        for arguments in listed:
+            assert built[arguments] == parse_experiment(*shlex.split(arguments)), arguments
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
@@ -130,11 +162,6 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
             load_runs(file)
     save_runs(file, [RUN])
     assert load_runs(file) == [RUN]
-
-
-def test_invalid_arguments_are_refused() -> None:
-    with pytest.raises(Invalid, match="There is no task"):
-        run_commands.measure_run("--task nonsense")
 
 
 def test_all_stored_runs_belong_to_the_tables() -> None:

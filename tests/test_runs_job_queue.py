@@ -182,6 +182,38 @@ def test_what_nobody_waits_for_any_more_is_ended(kinds: Any, queue: JobQueue) ->
     wait_for(lambda: slow.get_request_answer("a").state == "running", "for the same, asked again")
 
 
+def test_who_has_left_makes_room_for_who_is_there(kinds: Any, queue: JobQueue) -> None:
+    """Sessions that ask and then close: their requests are the last, and the first to be given up where there is no room."""
+    slow, well = kinds(queue)("slow"), kinds(queue)("well")
+    slow.submit_request("now", "x")
+    wait_for(lambda: slow.get_request_answer("now").state == "running")
+    for number in range(4):
+        well.submit_request(f"{number}", f"left {number}")
+        queue.release(f"left {number}")
+    well.submit_request("3", "ann")
+    queue.renew("left 2")
+    well.submit_request("a", "bob")
+    assert [key for key in "0123a" if well.get_request_answer(key)] == ["1", "2", "3", "a"], "the oldest of them is given up"
+    well.submit_request("b", "eve")
+    with pytest.raises(Invalid, match="4 requests are waiting already"):
+        well.submit_request("c", "dan")
+    assert [key for key in "123ab" if well.get_request_answer(key)] == ["2", "3", "a", "b"], "who is back is not given up"
+    queue.cancel("x")
+    for key in "23ab":
+        ended(well, key)
+
+
+def test_an_answer_can_be_waited_for(kinds: Any, queue: JobQueue) -> None:
+    slow, well = kinds(queue)("slow"), kinds(queue)("well")
+    well.submit_request("a", "ann")
+    assert well.wait_for_request_answer("a", LONGEST).value == "a"
+    assert well.wait_for_request_answer("nobody asked", LONGEST) is None
+    slow.submit_request("b", "ann")
+    assert slow.wait_for_request_answer("b", 0.01).is_busy
+    threading.Timer(0.2, queue.cancel, ["ann"]).start()
+    assert slow.wait_for_request_answer("b", LONGEST) is None, "its page has moved on"
+
+
 def test_the_most_urgent_goes_first_and_too_many_are_refused(kinds: Any, queue: JobQueue) -> None:
     slow, well = kinds(queue)("slow"), kinds(queue)("well")
     slow.submit_request("a", "x")

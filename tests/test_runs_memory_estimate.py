@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.dropout.methods import METHODS
-from core.experiment.batches import load_data
+from core.dropout.placement import Dropout, Placement
+from core.experiment.batches import count_update_draws, load_data
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import to_json
 from core.nn.network import Network
@@ -37,6 +38,28 @@ def test_more_of_anything_needs_more() -> None:
     for more in ({"hidden": 640}, {"layers": 4}, {"batch": 200}, {"steps": 100}):
         assert estimate_memory(build_experiment("language-model", {"words": 20000}, **base | more)) > least
     assert estimate_memory(build_experiment("language-model", {"words": 40000}, **base)) > least
+
+
+def test_the_vocabulary_of_a_text_of_ones_own_counts(tmp_path: Path) -> None:
+    """50,000 words beside the largest network: embedding, decoder and layers, 16 bytes for each weight."""
+    text = tmp_path / "own.txt"
+    text.write_text(" ".join(f"word{n % 50_000}" for n in range(300_000)))
+    e = build_experiment(
+        "language-model", {"corpus": str(text), "words": 240_000}, hidden=1500, embedding=1500, layers=4, batch=1
+    )
+    data = load_data(e)
+    assert data.tokens > 40_000
+    assert count_weights(e, data) > 2 * 1500 * data.tokens + 4 * 4 * 1500 * 3000
+    assert estimate_memory(e) > 16 * count_weights(e, data) / 2**20 > 2500
+
+
+def test_masks_of_weights_and_of_gates_count() -> None:
+    base: dict[str, Any] = {"hidden": 16, "layers": 4, "batch": 64, "steps": 60}
+    least = estimate_memory(build_experiment("delayed-recall", **base))
+    for site, gates in (("recurrent_weights", "shared"), ("state", "separate")):
+        dropped = Placement.from_sites({site: Dropout(0.5, gates=gates)})
+        e = build_experiment("delayed-recall", **base, placement=dropped)
+        assert estimate_memory(e) - least > 4 * count_update_draws(e, 1) / 2**20
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read as Linux tells it")

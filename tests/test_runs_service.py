@@ -20,6 +20,7 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, placement_to_plain
 from core.errors import Invalid
 from core.experiment.experiment import Experiment, build_experiment
+from core.runs.capacity import Capacity
 from core.runs.run import Poll
 from core.runs.service import PREFIX, Service, remove_abandoned
 from core.runs.settings import Settings
@@ -316,7 +317,7 @@ def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monk
     while service.poll(bad).state != "failed":
         assert time.monotonic() < deadline
         for worker in list(service._pool._workers.values()):
-            if worker.read_turn() == bad and worker.ready:
+            if worker.read_turn() == (bad, False) and worker.ready:
                 worker.kill()
                 killed.add(worker.pid)
         service._runs[bad].crashed_at = 10**9  # as if it never got any further
@@ -515,7 +516,7 @@ def test_a_stop_that_is_not_obeyed_is_enforced(single: Service) -> None:
     reach(single, run, "running")
     pid = single.pid(run)
     assert pid
-    while single._pool._workers and next(iter(single._pool._workers.values())).read_turn() != run:
+    while single._pool._workers and next(iter(single._pool._workers.values())).read_turn()[0] != run:
         time.sleep(0.001)
     os.kill(pid, signal.SIGSTOP)  # a process that hears nothing
     single.command(run, {"command": "stop"})
@@ -551,6 +552,32 @@ def test_what_is_beyond_a_limit_is_refused_in_a_sentence() -> None:
     third = service.submit(SHORT, "a")
     assert [service.poll(run).state for run in (first, second)] == ["gone", "stopped"], "one ended run is kept"
     assert ended(service, third).state == "finished"
+    service.close()
+
+
+def test_a_worker_has_no_more_memory_than_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose estimate was wrong fails in a sentence, in its own process; the run beside it goes on."""
+    monkeypatch.setattr("core.runs.service.plan_workers", lambda settings: Capacity(1, 128.0, 400))
+    service = Service(settings=Settings(run_memory=100_000))
+    beside = service.submit(LONG, "a")
+    large = service.submit(replace(SHORT, hidden=1000, layers=4, batch=1), "b")
+    failed = ended(service, large)
+    assert failed.state == "failed"
+    assert "memory of this machine does not suffice" in failed.reason
+    pid, update = service.pid(beside), service.poll(beside).next
+    watch(service, beside, lambda poll: poll.next > update + 3)
+    assert service.pid(beside) == pid, "the worker lives"
+    service.close()
+
+
+def test_a_change_may_not_make_a_run_too_large() -> None:
+    service = Service(workers=1, settings=Settings(run_memory=50))
+    e = replace(LONG, steps=200, batch=200, hidden=2)
+    run = service.submit(e, "a")
+    weights = {"rate": 0.5, "time": "step", "batch": "sample", "gates": "separate"}
+    with pytest.raises(Invalid, match="here a run may have 50"):
+        service.command(run, {"command": "change", "placement": {"recurrent_weights": weights, "input_weights": weights}})
+    assert service.command(run, {"command": "change", "placement": {"state": {"rate": 0.5}}})
     service.close()
 
 

@@ -17,7 +17,7 @@ import torch
 
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import to_plain
-from core.runs.worker import explain_error
+from core.runs.worker import LoadedRun, explain_error
 from core.training.events import VERSION
 
 ROOT = Path(__file__).parents[1]
@@ -231,3 +231,21 @@ def test_a_lack_of_memory_is_named() -> None:
     for error in [*errors, raised.value]:
         assert "memory of this machine does not suffice" in explain_error(error)
     assert os.environ.get("HOME", "/") not in explain_error(RuntimeError("secret path"))
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), MemoryError(), RuntimeError("unexpected pos 64 vs 0")])
+def test_a_run_that_cannot_be_saved_stays_in_memory(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where torch makes its own error of it; the worker lives."""
+
+    def fail(_run: object, _path: Path) -> None:
+        raise error
+
+    monkeypatch.setattr("core.training.run_state.save_run", fail)
+    message = {"version": VERSION, "run": "a", "experiment": to_plain(SMALL), "show": 0, "saved": str(tmp_path / "a")}
+    loaded = LoadedRun(message, lambda event: None)
+    loaded.advance(0.0, lambda: False)
+    assert not loaded.save()
+    assert type(error).__name__ in capsys.readouterr().err
+    assert loaded.advance(60.0, lambda: False) == "ended"

@@ -87,6 +87,17 @@ def test_whose_turn_it_was_is_known_after_its_death(monkeypatch: pytest.MonkeyPa
     while not watched.events:
         time.sleep(0.01)
     watched.worker.kill()
-    assert watched.worker.read_turn() == "abc"
+    assert watched.worker.read_turn() == ("abc", False)
     watched.worker.wait()
     assert not (tmp_path / "turn").exists()
+
+
+def test_a_run_that_was_repeating_is_told_from_one_that_was_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    watched = Watched(
+        f"open({str(tmp_path / 'turn')!r}, 'w').write('abc repeats  '); {READY}time.sleep(60)", monkeypatch, tmp_path
+    )
+    while not watched.events:
+        time.sleep(0.01)
+    assert watched.worker.read_turn() == ("abc", True)
+    watched.worker.kill()
+    watched.worker.wait()

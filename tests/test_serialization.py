@@ -1,6 +1,7 @@
 """Experiments as JSON and as links. Oracles: the round trip of arbitrary experiments; damaged input always raises Invalid."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -13,7 +14,7 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement
 from core.dropout.schedule import RateSchedule
 from core.dropout.sites import SITES
-from core.errors import Invalid
+from core.errors import MAX_QUOTED_CHARACTERS, Invalid
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import (
     VERSION,
@@ -26,6 +27,11 @@ from core.experiment.serialization import (
     to_query,
 )
 from core.tasks import TASKS
+from core.training.events import validate_command
+from pages.common import path_view
+from pages.common.link_fields import read_fields
+from pages.learn import masks_view, path_state
+from pages.reference import method_controls
 from tests.strategies import experiments, json_values
 
 PLAIN = to_plain(build_experiment("delayed-recall", layers=2, placement=METHODS["gal2016"].build_placement()))
@@ -251,6 +257,74 @@ def test_damaged_text(data: st.DataObject) -> None:
 @settings(max_examples=400)
 def test_any_query(query: dict[str, str]) -> None:
     assert_round_trip_or_invalid(from_query, query)
+
+
+LONG = "x" * 10_000
+# What is no word, no number and no object of settings, wherever it stands.
+WRONG: list[Any] = [[], {}, [[]], {"a": []}, [None], [LONG], LONG, "", None, True, 1.5, 10**400, -1, float("nan")]
+FULL = to_plain(
+    build_experiment(
+        "classification",
+        placement=Placement.from_sites(
+            {"words": Dropout(0.2, time="sequence"), "state": Dropout(0.3, schedule=RateSchedule("ramp", 5))}, {"ar": 2.0}
+        ),
+    )
+)
+
+
+def list_places(data: object, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of keys to every value, and to the values within it."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield (*above, name)
+            yield from list_places(value, (*above, name))
+
+
+def replace_at(data: Any, place: tuple[str, ...], value: object) -> dict[str, Any]:
+    """Return a copy of the data with another value at a path of keys."""
+    changed: dict[str, Any] = data | {place[0]: value if len(place) == 1 else replace_at(data[place[0]], place[1:], value)}
+    return changed
+
+
+def assert_short_sentence(error: Invalid) -> None:
+    assert "x" * (MAX_QUOTED_CHARACTERS + 1) not in str(error)
+    assert len(str(error)) < 1200
+
+
+@pytest.mark.parametrize("place", list(list_places(FULL)), ids=".".join)
+def test_a_wrong_type_in_any_field_is_a_sentence(place: tuple[str, ...]) -> None:
+    """Also under a long key beside it; what is quoted of it is cut."""
+    for value in WRONG:
+        for damaged in (replace_at(FULL, place, value), replace_at(FULL, (*place[:-1], LONG), value)):
+            try:
+                experiment = from_json(json.dumps(damaged))
+                assert from_json(to_json(experiment)) == experiment
+            except Invalid as error:
+                assert_short_sentence(error)
+            with suppress(Invalid):
+                validate_command({"command": "change", **damaged})
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_wrong_type_in_any_option_is_a_sentence(task: str) -> None:
+    for option in (*TASKS[task].options, TASKS["classification"].options[0]):
+        for value in WRONG:
+            with suppress(Invalid):
+                from_json(json.dumps({"task": task, "options": {option.name: value}}))
+
+
+def test_what_a_link_is_told_to_quote_is_cut() -> None:
+    for name in NAMES:
+        for text in (LONG, f"0.1~{LONG}", f"0.1~ramp,{LONG}", f"1.{LONG}"):
+            try:
+                from_query({name: text})
+            except Invalid as error:
+                assert_short_sentence(error)
+    for module in (path_view, masks_view, path_state, method_controls):
+        for field in module.FIELDS:
+            for text in (LONG, f"{LONG}.1", f"between.{LONG}", f"1,{LONG}"):
+                for refusal in read_fields(module.FIELDS, {field.name: text})[1]:
+                    assert_short_sentence(refusal)
 
 
 @given(version=json_values.filter(lambda value: value != VERSION))

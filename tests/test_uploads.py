@@ -107,6 +107,21 @@ def test_there_are_so_many_megabytes_for_each_visit_and_for_all(tmp_path: Path, 
     assert there == {"ann": True, "bob": True, "eve": False, "dan": True}
 
 
+def test_idle_visits_give_way_the_longest_idle_first(tmp_path: Path, clock: ManualClock) -> None:
+    uploads = Uploads(tmp_path, clock, Settings(upload_memory=2, uploads_memory=3, upload_idle_time=60))
+    kept = {}
+    for owner in ("ann", "bob", "eve"):
+        kept[owner] = uploads.save_file(owner, "a.csv", bytes(MB))
+        clock.now += 10
+    uploads.renew("ann")
+    clock.now = 69.9
+    with pytest.raises(Invalid, match="no room for more files"):
+        uploads.save_file("new", "a.csv", b"1")
+    clock.now = 70.0
+    uploads.save_file("new", "a.csv", b"1")
+    assert [uploads.has_file(*one) for one in kept.items()] == [True, False, True]
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

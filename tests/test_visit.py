@@ -21,7 +21,7 @@ from core.experiment.serialization import from_plain, to_plain, to_query
 from core.tasks import TASKS
 from pages.common import guard, page_events
 from pages.common.service import get_service
-from tests.app_pages import read_text
+from tests.app_pages import read_panel, read_text
 from tests.test_lab_page import check_lab, open_lab, wait_for_run
 
 RECALL = {"task": "delayed-recall", "lag": "3", "hidden": "8", "sequences": "64"}
@@ -152,10 +152,10 @@ def test_a_change_that_ends_the_run_is_not_called_too_late() -> None:
 def test_a_run_that_another_worker_has_taken_over_says_so() -> None:
     page = open_lab(**RECALL)
     paused_run(page)
-    assert not any("went on from update" in read_text(one) for one in page.caption)
+    assert "went on from update" not in read_panel(page)["status"]
     visit(page)["run"]["events"].append({"event": "recovered", "update": 1})
     check_lab(page.run())
-    assert sum("Another one went on from update 1" in read_text(one) for one in page.caption) == 1
+    assert "Another one went on from update 1" in read_panel(page)["status"]
 
 
 def test_a_link_inside_the_app_keeps_the_run_and_the_view(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,3 +73,20 @@ def test_a_site_switched_on_and_off_quickly_leaves_the_method_as_it_was(page: Pa
     expect(page.locator(".st-key-method input")).to_have_value(re.compile("Zaremba"))
     expect(page.locator(".st-key-site-state [role=slider]")).to_have_count(0)
     assert lab.update >= 5
+
+
+@pytest.mark.parametrize(("name", "path"), [("Masks", "masks"), ("Paper tables", "papers")])
+def test_a_click_on_the_navigation_is_not_lost_to_a_key_pressed_right_after_it(
+    page: Page, server: str, name: str, path: str
+) -> None:
+    """What is sent between the click and its answer names the page that the click was on."""
+    lab = Lab(page, server).open(QUICK)
+    lab.play(5)
+    page.evaluate(
+        """addEventListener("click", () => setTimeout(() => document.body.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "z", ctrlKey: true, bubbles: true }))))"""
+    )
+    page.get_by_role("link", name=name, exact=True).first.click()
+    page.wait_for_url(re.compile(path))
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page).to_have_url(re.compile(path))

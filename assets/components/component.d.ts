@@ -8,10 +8,16 @@ interface ComponentCall<Data> {
   setTriggerValue(name: string, value: unknown): void;
 }
 
+/** What holds a component; it takes new data from a tick as from a call by Streamlit (pages/common/component.py). */
+interface NewsPlace extends HTMLElement {
+  takeNews(data: unknown): void;
+}
+
 /** The part of Plotly's script that is used. */
 interface PlotlyScript {
   react(node: HTMLElement, data: PlotlyTrace[], layout: object, config: object): Promise<unknown>;
   purge(node: HTMLElement): void;
+  downloadImage(node: HTMLElement, options: object): Promise<unknown>;
   Plots: { resize(node: HTMLElement): void };
 }
 

@@ -1,15 +1,23 @@
 // What happens anywhere on the page and concerns the visit: a link to the Lab that is followed keeps the visit's run, where
-// the browser would begin a new one; Ctrl+Z and Ctrl+Shift+Z (or Ctrl+Y) outside of text fields take edits back.
+// the browser would begin a new one; Ctrl+Z and Ctrl+Shift+Z (or Ctrl+Y) outside of text fields take edits back. A click on the
+// navigation that got lost is repeated.
 
 const NAME = "dropout-visit"; // in the tab's sessionStorage: a random name, by which a reload finds its visit again
 const LATER = 1500; // milliseconds: a new tab has nothing to find, and says its name when the page has been drawn
 
+const LOOK = 500; // milliseconds between two looks whether a clicked page has come
+const PATIENCE = 20_000; // milliseconds after which it is waited for no longer
+
 /** @typedef {{ send: (name: string, value: string) => void }} Listener */
 
+const NAVIGATION = "[data-testid=stTopNavLink], [data-testid=stSidebarNavLink], [data-testid=stTopNavDropdownLink]";
 const TEXT = "input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, [contenteditable=true]";
 
 /** @type {Listener | undefined} */
 let listener;
+
+/** @type {{ href: string, end: number } | undefined} the link of the navigation whose page has not come yet, in milliseconds */
+let awaited;
 
 /**
  * @param {{ data: { tab: string }, setTriggerValue: (name: string, value: string) => void }} component
@@ -24,6 +32,9 @@ export default function ({ data, setTriggerValue }) {
     setTimeout(() => listener?.send("tab", name), known ? 0 : LATER);
     document.addEventListener("click", follow, true);
     document.addEventListener("keydown", travel);
+    addEventListener("popstate", () => {
+      awaited = undefined; // the visitor has gone elsewhere since
+    });
   }
   listener = { send: setTriggerValue };
 }
@@ -31,10 +42,32 @@ export default function ({ data, setTriggerValue }) {
 /** @param {MouseEvent} event */
 function follow(event) {
   const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-  const link = event.target instanceof Element ? event.target.closest("a.to-lab") : null;
-  if (!plain || !(link instanceof HTMLAnchorElement)) return;
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!plain || !link) return;
+  if (link.matches(NAVIGATION) && event.isTrusted) {
+    if (!awaited) setTimeout(repeatLostClick, LOOK);
+    awaited = { href: link.href, end: Date.now() + PATIENCE };
+  }
+  if (!link.matches("a.to-lab")) return;
+  awaited = undefined;
   event.preventDefault();
   listener?.send("open", link.href);
+}
+
+// Click a link of the navigation again while its page has not come. A value that a widget, a component or a live figure sends
+// between the click and the answer names the old page, and Streamlit's server returns to that.
+function repeatLostClick() {
+  if (!awaited) return;
+  const { href, end } = awaited;
+  const state = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state");
+  const arrived = new URL(href).pathname === location.pathname;
+  if (state === "notRunning" && !arrived) {
+    for (const link of document.querySelectorAll(NAVIGATION)) {
+      if (link instanceof HTMLAnchorElement && link.href === href) link.click();
+    }
+  }
+  if ((state === "notRunning" && arrived) || Date.now() > end) awaited = undefined;
+  else setTimeout(repeatLostClick, LOOK);
 }
 
 /** @param {KeyboardEvent} event */

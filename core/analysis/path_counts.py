@@ -17,8 +17,8 @@ from types import MappingProxyType
 from typing import Any
 
 from core.dropout.cells import GATES
-from core.dropout.placement import Placement
-from core.dropout.sites import SITES
+from core.dropout.placement import Dropout, Placement
+from core.dropout.sites import SITES, Site, get_site_layers
 from core.errors import Invalid
 from core.i18n import _
 from core.nn.cells import CELLS, ONE, LayerMasks, Ops, run_layers, unroll
@@ -77,19 +77,45 @@ class Tracer:
 
 
 @dataclass(frozen=True)
-class Polynomial(Tracer):
-    """Σ N_n kⁿ by its coefficients (N_0, N_1, …), exact integers of any size."""
+class PathNumber(Tracer):
+    """The number of paths, whatever masks they cross."""
 
-    coefficients: tuple[int, ...]
+    paths: int = 1
+
+    def apply_mask(self, mask: MaskCrossing) -> "PathNumber":
+        """Return the same number."""
+        return self
+
+    def merge(self, other: "PathNumber") -> "PathNumber":
+        """Return the sum."""
+        return PathNumber(self.paths + other.paths)
+
+
+@dataclass(frozen=True)
+class Polynomial(Tracer):
+    """Σ N_n kⁿ with exact integers N_n ≥ 0, packed into one integer: N_n begins at byte n · width.
+
+    So a sum is one addition and a factor k one shift, however many terms there are. width: bytes that suffice for the sum of
+    all N_n at the end.
+    """
+
+    packed: int
+    width: int
 
     def apply_mask(self, mask: MaskCrossing) -> "Polynomial":
         """Return k times the polynomial."""
-        return Polynomial((0, *self.coefficients))
+        return Polynomial(self.packed << 8 * self.width, self.width)
 
     def merge(self, other: "Polynomial") -> "Polynomial":
         """Return the sum."""
-        terms = zip_longest(self.coefficients, other.coefficients, fillvalue=0)
-        return Polynomial(tuple(a + b for a, b in terms))
+        return Polynomial(self.packed + other.packed, self.width)
+
+    @property
+    def coefficients(self) -> tuple[int, ...]:
+        """The coefficients (N_0, N_1, …), the last one above 0."""
+        terms = -(-self.packed.bit_length() // (8 * self.width))
+        raw = self.packed.to_bytes(terms * self.width, "little")
+        return tuple(int.from_bytes(raw[at : at + self.width], "little") for at in range(0, len(raw), self.width))
 
 
 @dataclass(frozen=True)
@@ -105,7 +131,11 @@ class Trail(Tracer):
 
 @dataclass(frozen=True)
 class DistinctArrays(Tracer):
-    """The distinct arrays on all paths: for each set of time-shared arrays on a path, the greatest number of fresh ones."""
+    """The distinct arrays on all paths: for each set of time-shared arrays on a path, the greatest number of fresh ones.
+
+    A path beside which another one has met all its shared arrays, and no fewer fresh ones, is left out: whatever both meet
+    from here on, it does not become the one with the most. Without that there are 2ⁿ sets of n arrays.
+    """
 
     fresh: Mapping[frozenset[Any], int]
 
@@ -117,7 +147,7 @@ class DistinctArrays(Tracer):
 
     def merge(self, other: "DistinctArrays") -> "DistinctArrays":
         """Return the union; of paths with the same shared arrays, the one with the most fresh ones."""
-        return DistinctArrays(_keep_greatest(other.fresh.items(), self.fresh))
+        return DistinctArrays(_drop_surpassed(_keep_greatest(other.fresh.items(), self.fresh)))
 
 
 @dataclass(frozen=True)
@@ -174,22 +204,40 @@ def list_routes(cell: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
+def get_mask_pattern(placement: Placement, layers: int) -> Placement:
+    """Return where masks are and which are shared over time. Placements that have that in common have the same counts."""
+
+    def mark_layers(site: str, at: range) -> float | tuple[float, ...]:
+        rates = tuple(0.5 * (placement.get_rate(site, layer, layers) > 0) for layer in at)
+        return rates if len(set(rates)) > 1 else rates[0]
+
+    def mark_site(site: Site, dropout: Dropout, at: range) -> Dropout:
+        scaling = "test" if site.kind == "zoneout" else "none"
+        return Dropout(mark_layers(site.name, at), dropout.time, "batch", units="layer", scaling=scaling)
+
+    sites = [(site, dropout, at) for site, dropout in placement if (at := get_site_layers(site, layers))]
+    return Placement.from_sites({site.name: mark_site(site, dropout, at) for site, dropout, at in sites})
+
+
 def count_corruption(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> CorruptionCounts:
     """Count the masks on all content paths over `distance` steps of L layers. Raises Invalid for arguments out of range."""
     _check_range(layers, distance)
+    return _count_corruption(get_mask_pattern(placement, layers), layers, distance, cell)
+
+
+@lru_cache(maxsize=256)
+def _count_corruption(placement: Placement, layers: int, distance: int, cell: str) -> CorruptionCounts:
     network = _TracedNetwork(placement, layers, cell)
-    x: list[Any] = [Polynomial((1,)), *[0] * distance]
 
     def count_route(name: str) -> int | None:
         if name not in list_routes(cell):
             return None
-        arrived = _run_to_last_step(network, x, cell_open=name == "cell", state_open=name == "state")
-        return _degree(arrived.coefficients)
+        return _degree(_count_by_masks(network, distance, cell_open=name == "cell", state_open=name == "state"))
 
-    arrays = _run_to_last_step(network, [DistinctArrays({frozenset(): 0}), *x[1:]]).fresh
-    held = _run_to_last_step(_TracedNetwork(placement, layers, cell, _HOLDING), x).coefficients
+    arrays = _run_to_last_step(network, _enter(DistinctArrays({frozenset(): 0}), distance)).fresh
+    held = _count_by_masks(_TracedNetwork(placement, layers, cell, _HOLDING), distance)
     return CorruptionCounts(
-        histogram=_run_to_last_step(network, x).coefficients,
+        histogram=_count_by_masks(network, distance),
         through_state=count_route("state"),
         through_cell=count_route("cell"),
         distinct=max(len(shared) + fresh for shared, fresh in arrays.items()),
@@ -197,15 +245,15 @@ def count_corruption(placement: Placement, layers: int, distance: int, cell: str
     )
 
 
-@lru_cache(maxsize=512)
 def count_all_routes(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
     """Return the histogram of all routes, content paths and routes through gates. Raises Invalid for arguments out of range."""
     _check_range(layers, distance)
-    x: list[Any] = [Polynomial((1,)), *[0] * distance]
-    histogram: tuple[int, ...] = _run_to_last_step(
-        _TracedNetwork(placement, layers, cell), x, gates=len(GATES[cell]) > 1
-    ).coefficients
-    return histogram
+    return _count_all_routes(get_mask_pattern(placement, layers), layers, distance, cell)
+
+
+@lru_cache(maxsize=256)
+def _count_all_routes(placement: Placement, layers: int, distance: int, cell: str) -> tuple[int, ...]:
+    return _count_by_masks(_TracedNetwork(placement, layers, cell), distance, gates=len(GATES[cell]) > 1)
 
 
 def count_gate_routes(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
@@ -228,8 +276,9 @@ def trace_arrivals(
     of range.
     """
     _check_range(layers, distance)
-    x: list[Any] = [tracer, *[0] * distance]
-    return _run_network(_TracedNetwork(placement, layers, cell), x, through != "state", through != "cell")
+    return _run_network(
+        _TracedNetwork(placement, layers, cell), _enter(tracer, distance), through != "state", through != "cell"
+    )
 
 
 def list_crossings(
@@ -321,6 +370,18 @@ def _make_crossings(site: str, layer: int, steps: tuple[int, ...], shared: bool)
     return tuple(MaskCrossing(site, layer, t, shared) for t in steps)
 
 
+def _enter(tracer: Tracer, distance: int) -> list[Any]:
+    """Return the inputs x of `distance` + 1 steps, of which the tracer is the first and all others have no content."""
+    return [tracer, *[0] * distance]
+
+
+def _count_by_masks(net: "_TracedNetwork", distance: int, **routes: bool) -> tuple[int, ...]:
+    """Return the numbers of paths over the distance, by the number of masks that they cross. routes: as in `_run_network`."""
+    paths = _run_to_last_step(net, _enter(PathNumber(), distance), **routes).paths
+    counted: Polynomial = _run_to_last_step(net, _enter(Polynomial(1, paths.bit_length() // 8 + 1), distance), **routes)
+    return counted.coefficients
+
+
 def _run_to_last_step(
     net: _TracedNetwork,
     x: list[Any],
@@ -397,6 +458,18 @@ def _keep_greatest(
         if greatest.get(key, -1) < n:
             greatest[key] = n
     return greatest
+
+
+def _drop_surpassed(fresh: Mapping[frozenset[Any], int]) -> Mapping[frozenset[Any], int]:
+    """Leave out each set that is within another one with as great a number."""
+    if len(fresh) == 1:
+        return fresh
+    ordered = sorted(fresh.items(), key=lambda one: (len(one[0]), one[1]), reverse=True)
+    kept: dict[frozenset[Any], int] = {}
+    for shared, n in ordered:
+        if not any(n <= most and shared <= larger for larger, most in kept.items()):
+            kept[shared] = n
+    return kept
 
 
 def _degree(polynomial: tuple[int, ...]) -> int:

@@ -10,15 +10,15 @@ from core.analysis.path_counts import (
     DistinctArrays,
     MaskCrossing,
     Tracer,
+    get_mask_pattern,
     list_crossings,
     list_routes,
     make_even_climbs,
     trace_arrivals,
 )
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement
+from core.dropout.placement import Placement
 from core.dropout.schedule import CONSTANT_RATE
-from core.dropout.sites import get_site_layers
 
 DIGITS = 12  # of a probability, so that 1 - 0.3 is 0.7
 
@@ -157,19 +157,9 @@ def _usual_placements(cell: str) -> dict[str, Placement]:
 
 @lru_cache(maxsize=256)
 def _mask_pattern(placement: Placement, layers: int) -> Placement:
-    """Return where masks are and which are shared over time; many methods have that in common and share a cache entry."""
-
-    def mark_layers(site: str, at: range) -> float | tuple[float, ...]:
-        rates = tuple(0.5 * (placement.get_rate(site, layer, layers) > 0) for layer in at)
-        return rates if len(set(rates)) > 1 else rates[0]
-
-    return Placement.from_sites(
-        {
-            site.name: Dropout(mark_layers(site.name, at), dropout.time, "batch", units="layer", scaling="none")
-            for site, dropout in placement
-            if site.kind != "zoneout" and (at := get_site_layers(site, layers))
-        }
-    )
+    """Return the pattern of the masks that erase, without Zoneout."""
+    pattern = get_mask_pattern(placement, layers)
+    return Placement.from_sites({site.name: dropout for site, dropout in pattern if site.kind != "zoneout"})
 
 
 def describe_even_route(placement: Placement, layers: int, distance: int, cell: str, through: str) -> EvenRoute:

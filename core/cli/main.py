@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
-from core.cli import bench, masks, methods, path, record, seeds, tables, train
+from core.cli import bench, compare, masks, methods, path, record, seeds, tables, train
 from core.errors import Invalid
 from core.i18n import N_, _
 
 DESCRIPTION = N_("Dropout in recurrent networks, seen without a browser.")
 COMMANDS = {
     "train": train,
+    "compare": compare,
     "methods": methods,
     "path": path,
     "masks": masks,

@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import asdict
+from functools import partial
 
 from core.cli.run_tables import add_arguments as add_shared
 from core.cli.run_tables import measure_and_load
@@ -23,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure the missing runs if --run is given, and print the runs or their tables. Raises Invalid."""
-    runs = measure_and_load(args, seed_runs.list_arguments(get_task(name).name for name in args.task), seed_runs.FILE)
+    tasks = [get_task(name).name for name in args.task]
+    runs = measure_and_load(args, seed_runs.list_arguments(tasks), partial(seed_runs.build_experiments, tasks), seed_runs.FILE)
     if args.json:
         lines = [json.dumps(asdict(run)) for run in runs]
     else:

@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import asdict
+from functools import partial
 
 from core.cli.run_tables import add_arguments as add_shared
 from core.cli.run_tables import measure_and_load
@@ -24,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure the missing runs if --run is given, and print the runs or their table. Raises Invalid."""
-    runs = measure_and_load(args, recipe_runs.list_arguments(get_recipe(name).name for name in args.recipe), recipe_runs.FILE)
+    names = [get_recipe(name).name for name in args.recipe]
+    build = partial(recipe_runs.build_experiments, names)
+    runs = measure_and_load(args, recipe_runs.list_arguments(names), build, recipe_runs.FILE)
     if args.json:
         lines = [json.dumps(asdict(run)) for run in runs]
     else:

@@ -60,6 +60,28 @@ LENGTHS = {"updates": N_("train for so many updates"), "epochs": N_("train for s
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    add_experiment_options(parser)
+    add_method_option(parser, required=False)
+    parser.add_argument(
+        "--seed", type=parse_integer, metavar="S", help=_add_range(_("sets all three seeds"), INTEGER_BOUNDS["data_seed"])
+    )
+    for seed, what in SEEDS.items():
+        parser.add_argument(f"--{seed.replace('_', '-')}", type=parse_integer, metavar="S", help=_(what))
+    # With one, sums are in the order of the app's workers, and runs side by side do not wait for each other's threads.
+    parser.add_argument(
+        "--threads", type=parse_integer, default=1, metavar="N", help=_("of torch; 1 if left out, as in the app")
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="PATH", help=_("save the run in this file, and resume from it if it exists")
+    )
+    parser.add_argument(
+        "--checkpoint-every", type=parse_integer, metavar="N", help=_("after so many updates; 100, if left out")
+    )
+    add_json_option(parser)
+
+
+def add_experiment_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that describe an experiment, except its method and its seeds, and the task options below the others."""
     parser.add_argument("--recipe", metavar="NAME", help=_("a published set-up: {all}").format(all=", ".join(RECIPES)))
     parser.add_argument(
         "--scale",
@@ -79,7 +101,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="key=value",
         help=_("settings of the task, such as words=30000; each task's are listed below"),
     )
-    add_method_option(parser, required=False)
     parser.add_argument(
         "--rate",
         nargs="+",
@@ -102,24 +123,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help=_("at first; above {}, at most {}").format(*HALF_OPEN_BOUNDS["learning_rate"]),
     )
-    parser.add_argument(
-        "--seed", type=parse_integer, metavar="S", help=_add_range(_("sets all three seeds"), INTEGER_BOUNDS["data_seed"])
-    )
-    for seed, what in SEEDS.items():
-        parser.add_argument(f"--{seed.replace('_', '-')}", type=parse_integer, metavar="S", help=_(what))
     parser.add_argument("--device", choices=DEVICES, help=_("auto, if left out: a CUDA device if there is one, or the CPU"))
     parser.add_argument("--engine", choices=ENGINES, help=_("auto, if left out: for each layer the fastest that has its masks"))
-    # With one, sums are in the order of the app's workers, and runs side by side do not wait for each other's threads.
-    parser.add_argument(
-        "--threads", type=parse_integer, default=1, metavar="N", help=_("of torch; 1 if left out, as in the app")
-    )
-    parser.add_argument(
-        "--checkpoint", type=Path, metavar="PATH", help=_("save the run in this file, and resume from it if it exists")
-    )
-    parser.add_argument(
-        "--checkpoint-every", type=parse_integer, metavar="N", help=_("after so many updates; 100, if left out")
-    )
-    add_json_option(parser)
     parser.epilog = _format_epilog()
     parser.formatter_class = argparse.RawDescriptionHelpFormatter  # which leaves the epilog's lines alone
 

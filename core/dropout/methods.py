@@ -13,7 +13,7 @@ from core.dropout.cells import CELLS
 from core.dropout.placement import Dropout, Placement, build_dropout
 from core.dropout.schedule import RateSchedule
 from core.dropout.sites import SITES
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import N_, _
 
 Sites = Mapping[str, Dropout]
@@ -374,7 +374,9 @@ def get_method(name: str) -> Method:
         return METHODS[resolved]
     close = get_close_matches(name.lower(), [*METHODS, *_ALIASES], n=3, cutoff=0.4)
     near = dict.fromkeys(_ALIASES.get(one, one) for one in close) or METHODS
-    raise Invalid(_("There is no method “{name}”; did you mean {near}?").format(name=name, near=", ".join(near)), "method")
+    raise Invalid(
+        _("There is no method “{name}”; did you mean {near}?").format(name=quote(name), near=", ".join(near)), "method"
+    )
 
 
 def find_method_name(placement: Placement, cell: str = "lstm", words: bool = True) -> str | None:

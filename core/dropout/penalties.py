@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import N_, _
 
 MAX_PENALTY_WEIGHT = 1000.0
@@ -49,12 +49,13 @@ def check_loss_terms(losses: Mapping[str, object]) -> tuple[tuple[str, float], .
     for name, weight in losses.items():
         if name not in LOSS_TERMS:
             raise Invalid(
-                _("There is no loss term “{name}”; the terms are {all}.").format(name=name, all=", ".join(LOSS_TERMS)), "losses"
+                _("There is no loss term “{name}”; the terms are {all}.").format(name=quote(name), all=", ".join(LOSS_TERMS)),
+                "losses",
             )
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= MAX_PENALTY_WEIGHT:
             raise Invalid(
                 _("The weight of “{name}” is {weight}; it must be a number from 0 to {most:g}.").format(
-                    name=name, weight=weight, most=MAX_PENALTY_WEIGHT
+                    name=name, weight=quote(weight), most=MAX_PENALTY_WEIGHT
                 ),
                 "losses",
             )

@@ -7,7 +7,7 @@ from typing import Any
 from core.dropout.penalties import check_loss_terms
 from core.dropout.schedule import CONSTANT_RATE, RateSchedule, check_schedule
 from core.dropout.sites import SITES, Site, check_site, get_site_layers
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import N_, _
 
 # The two choices of each axis: a fresh draw at each position (first), or one draw shared by all.
@@ -187,12 +187,13 @@ def placement_from_plain(data: object) -> Placement:
 def _parse_dropout(name: str, given: object) -> Dropout:
     known = {field.name for field in fields(Dropout)}
     if not isinstance(given, Mapping) or not set(given) <= known:
-        raise Invalid(_("The site “{name}” takes {known}.").format(name=name, known=", ".join(sorted(known))), name)
+        raise Invalid(_("The site “{name}” takes {known}.").format(name=quote(name), known=", ".join(sorted(known))), name)
     rate, schedule = given.get("rate", 0.0), given.get("schedule", {})
     schedule_fields = {field.name for field in fields(RateSchedule)}
     if not isinstance(schedule, Mapping) or not set(schedule) <= schedule_fields:
         raise Invalid(
-            _("The schedule of “{name}” takes {known}.").format(name=name, known=", ".join(sorted(schedule_fields))), name
+            _("The schedule of “{name}” takes {known}.").format(name=quote(name), known=", ".join(sorted(schedule_fields))),
+            name,
         )
     rates = tuple(rate) if isinstance(rate, list | tuple) else rate
     return Dropout(**{**given, "rate": rates, "schedule": RateSchedule(**schedule)})
@@ -238,7 +239,7 @@ def check_rate(name: str, rate: object) -> None:
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
         raise Invalid(
             _("The rate of “{name}” is {rate}; it must be at least 0 and below 1 (it is the probability of dropping).").format(
-                name=name, rate=rate
+                name=name, rate=quote(rate)
             ),
             name,
         )
@@ -248,7 +249,7 @@ def _check_choice(name: str, field: str, value: object, allowed: tuple[str, ...]
     if value not in allowed:
         raise Invalid(
             _("{field} of “{name}” is “{value}”; it must be one of {allowed}.").format(
-                field=field, name=name, value=value, allowed=", ".join(allowed)
+                field=field, name=name, value=quote(value), allowed=", ".join(allowed)
             ),
             name,
         )

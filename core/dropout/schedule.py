@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import N_, _
 
 SCHEDULE_KINDS = {"constant": N_("constant"), "ramp": N_("ramp"), "rise-fall": N_("rise and fall")}
@@ -40,7 +40,7 @@ def check_schedule(name: str, schedule: RateSchedule) -> None:
     if schedule.kind not in tuple(SCHEDULE_KINDS):
         raise Invalid(
             _("The schedule of “{name}” is “{kind}”; it must be one of {allowed}.").format(
-                name=name, kind=schedule.kind, allowed=", ".join(SCHEDULE_KINDS)
+                name=name, kind=quote(schedule.kind), allowed=", ".join(SCHEDULE_KINDS)
             ),
             name,
         )
@@ -50,7 +50,7 @@ def check_schedule(name: str, schedule: RateSchedule) -> None:
         raise Invalid(
             _(
                 "The schedule of “{name}” is {length} updates long; “{kind}” takes a whole number from {least} to {most}."
-            ).format(name=name, length=schedule.length, kind=schedule.kind, least=least, most=most),
+            ).format(name=name, length=quote(schedule.length), kind=schedule.kind, least=least, most=most),
             name,
         )
     _check_start(name, schedule.start, schedule.kind)
@@ -63,6 +63,6 @@ def _check_start(name: str, start: object, kind: str) -> None:
             _(
                 "The schedule of “{name}” starts at {start}; it must be at least 0 and below 1, and 0 where the rate "
                 "is constant."
-            ).format(name=name, start=start),
+            ).format(name=name, start=quote(start)),
             name,
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.dropout.cells import CELLS
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import N_, _
 
 AXES = ("time", "batch", "gates", "units")
@@ -253,7 +253,7 @@ def get_mask_width(site: Site, layer: int, embedding: int, hidden: Sequence[int]
 def check_site(name: str, cell: str | None = None) -> None:
     """Raise Invalid unless the site exists and, if a cell is given, the cell has it."""
     if name not in SITES:
-        raise Invalid(_("There is no site “{name}”; the sites are {all}.").format(name=name, all=", ".join(SITES)), name)
+        raise Invalid(_("There is no site “{name}”; the sites are {all}.").format(name=quote(name), all=", ".join(SITES)), name)
     if cell is not None and cell not in SITES[name].cells:
         have = ", ".join(site.name for site in SITES.values() if cell in site.cells)
         raise Invalid(

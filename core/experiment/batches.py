@@ -1,17 +1,20 @@
 """The data of an experiment, the batch and the masks of any of its updates, without a run. Cached."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
+from threading import Lock
 from weakref import WeakValueDictionary
 
 import numpy as np
+from cachetools import LRUCache, cached
 
-from core.dropout.masks import Array, draw_masks
+from core.dropout.masks import Array, NetworkShape, count_mask_elements, draw_masks
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
+from core.experiment.memory_size import estimate_bytes
 from core.i18n import _
-from core.memory_cache import MemoryCache
 from core.tasks import get_task
 from core.tasks.task import Batch, Data, Value
 from core.tasks.window_variants import reset_every_window, vary_window_lengths
@@ -30,10 +33,35 @@ def load_data(experiment: Experiment) -> Data:
 def draw_update_masks(experiment: Experiment, update: int, pass_index: int = 0) -> dict[str, Array]:
     """Draw the masks of an update (from 1), as the run draws them; see `core.dropout.masks.draw_masks`."""
     e = experiment
-    shape = replace(e.shape, tokens=load_data(e).tokens) if e.placement.get("words") else e.shape
+    shape = _get_mask_shape(e)
     if e.windows == "varied":
         shape = replace(shape, steps=len(batch_at(e, update).x))
     return draw_masks(e.placement, shape, e.mask_seed, update, pass_index)
+
+
+def count_update_draws(experiment: Experiment, update: int) -> int:
+    """Return how many random numbers the masks of an update need, those of all sites and layers together."""
+    return count_mask_elements(experiment.placement.resolve_schedules(update), _get_mask_shape(experiment))
+
+
+def check_update_draws(experiments: Sequence[Experiment], update: int, most: int) -> int:
+    """Return how many random numbers the masks of an update of all these experiments need. Raises Invalid for more than
+    `most`."""
+    count = sum(count_update_draws(experiment, update) for experiment in experiments)
+    if count > most:
+        raise Invalid(
+            _(
+                "The masks of this update have {n:.1f} million numbers; a page draws at most {most:.1f} million at once. "
+                "Choose a smaller batch, fewer steps or units, or fewer placements to compare with; the command line writes "
+                "masks of any size to a file (python -m core masks)."
+            ).format(n=count / 1e6, most=most / 1e6),
+            "batch",
+        )
+    return count
+
+
+def _get_mask_shape(e: Experiment) -> NetworkShape:
+    return replace(e.shape, tokens=load_data(e).tokens) if e.placement.get("words") else e.shape
 
 
 def count_updates(experiment: Experiment) -> int:
@@ -103,20 +131,23 @@ def _get_key(e: Experiment) -> _DataKey:
     return (e.task, e.options, e.steps, e.batch, e.data_seed), e.windows, e.states, e.decoder
 
 
-# A class has as many data sets as students have seeds: what bounds the caches is memory.
-_sources: MemoryCache[_SourceKey, Data] = MemoryCache(DATA_MEMORY)
-_loaded: MemoryCache[_DataKey, Data] = MemoryCache(DATA_MEMORY)
-_batches: MemoryCache[tuple[_DataKey, int], Batch] = MemoryCache(BATCH_MEMORY)
 # Data that somebody holds, such as a run that trains on them, are found again however many others were asked for since.
 _held: WeakValueDictionary[_DataKey, Data] = WeakValueDictionary()
 
 
 def _load_data(key: _DataKey) -> Data:
-    data = _loaded.get(key, lambda: _held.get(key) or _cut_data(key))
+    data = _keep_data(key)
     _held[key] = data
     return data
 
 
+# A class has as many data sets as students have seeds: what bounds the caches is memory.
+@cached(LRUCache(DATA_MEMORY, estimate_bytes), lock=Lock())
+def _keep_data(key: _DataKey) -> Data:
+    return _held.get(key) or _cut_data(key)
+
+
+@cached(LRUCache(DATA_MEMORY, estimate_bytes), lock=Lock())
 def _make_data(source: _SourceKey) -> Data:
     name, options, steps, batch, seed = source
     return get_task(name).make_data(dict(options), steps, batch, seed)
@@ -124,7 +155,7 @@ def _make_data(source: _SourceKey) -> Data:
 
 def _cut_data(key: _DataKey) -> Data:
     source, windows, states, decoder = key
-    data = _sources.get(source, lambda: _make_data(source))
+    data = _make_data(source)
     if decoder == "tied" and data.tokens != data.classes:
         raise Invalid(
             _(
@@ -138,7 +169,8 @@ def _cut_data(key: _DataKey) -> Data:
     return reset_every_window(data) if states == "fresh" else data
 
 
+@cached(LRUCache(BATCH_MEMORY, estimate_bytes), lock=Lock())
 def _load_batch(key: _DataKey, update: int) -> Batch:
     data = _load_data(key)
     epoch, index = divmod(update - 1, data.updates)
-    return _batches.get((key, update), lambda: next(islice(data.train(epoch), index, None)))
+    return next(islice(data.train(epoch), index, None))

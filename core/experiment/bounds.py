@@ -1,7 +1,7 @@
 """The allowed values of the fields of an experiment, and generic checks of a value against choices and bounds."""
 
 from core.dropout.cells import CELLS
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import _
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -62,7 +62,7 @@ def check_half_open(name: str, value: object, above: float, most: float) -> None
     if not is_number or not above < value <= most:  # type: ignore[operator]  # false for NaN
         raise Invalid(
             _("{name} is {value}; it must be a number above {above} and at most {most}.").format(
-                name=name, value=value, above=above, most=most
+                name=name, value=quote(value), above=above, most=most
             ),
             name,
         )
@@ -74,7 +74,7 @@ def check_closed(name: str, value: object, low: float, high: float) -> None:
     if not is_number or not low <= value <= high:  # type: ignore[operator]
         raise Invalid(
             _("{name} is {value}; it must be a number from {low} to {high}.").format(
-                name=name, value=value, low=low, high=high
+                name=name, value=quote(value), low=low, high=high
             ),
             name,
         )
@@ -85,7 +85,7 @@ def check_integer(name: str, value: object, bounds: tuple[int, int]) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not bounds[0] <= value <= bounds[1]:
         raise Invalid(
             _("{name} is {value}; it must be a whole number from {low} to {high}.").format(
-                name=name, value=value, low=bounds[0], high=bounds[1]
+                name=name, value=quote(value), low=bounds[0], high=bounds[1]
             ),
             name,
         )
@@ -95,6 +95,8 @@ def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
     """Raise Invalid unless the value is one of those allowed."""
     if value not in allowed:
         raise Invalid(
-            _("{name} is “{value}”; it must be one of {allowed}.").format(name=name, value=value, allowed=", ".join(allowed)),
+            _("{name} is “{value}”; it must be one of {allowed}.").format(
+                name=name, value=quote(value), allowed=", ".join(allowed)
+            ),
             name,
         )

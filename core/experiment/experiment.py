@@ -8,7 +8,7 @@ from core.dropout.masks import NetworkShape, check_mask_memory
 from core.dropout.methods import find_method_name
 from core.dropout.penalties import check_loss_terms
 from core.dropout.placement import Placement, check_cell_sites, check_dropout, check_layer_rates
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.experiment.bounds import (
     CHOICES,
     CLOSED_BOUNDS,
@@ -202,7 +202,7 @@ def _check_options(task: str, values: Mapping[str, object]) -> None:
         if name not in known:
             raise Invalid(
                 _("The task “{task}” has no option “{name}”; it has {known}.").format(
-                    task=task, name=name, known=", ".join(known)
+                    task=task, name=quote(name), known=", ".join(known)
                 ),
                 name,
             )

@@ -14,7 +14,7 @@ from core.dropout.penalties import LOSS_TERMS
 from core.dropout.placement import NOISES, SCALINGS, SHARING, Dropout, Placement, placement_from_plain, placement_to_plain
 from core.dropout.schedule import CONSTANT_RATE, SCHEDULE_KINDS, RateSchedule
 from core.dropout.sites import SITES
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.experiment.bounds import CHOICES, CLOSED_BOUNDS, HALF_OPEN_BOUNDS, OPTIONAL_FIELDS
 from core.experiment.experiment import Experiment, build_experiment
 from core.i18n import _
@@ -70,7 +70,8 @@ def from_json(text: str) -> Experiment:
 def from_plain(data: object, trusted: bool = False) -> Experiment:
     """Return the experiment of plain data, with the task's defaults for missing fields. Raises Invalid.
 
-    trusted: whether this program wrote the data and stored them privately, so that they may name files of this machine.
+    trusted: whether this program wrote the data and stored them privately, so that they may name files of this machine and, on
+    the command line, have windows of varied length.
     """
     if not isinstance(data, Mapping):
         raise Invalid(_("This is not an experiment: an object with the key “task” is expected."))
@@ -79,7 +80,7 @@ def from_plain(data: object, trusted: bool = False) -> Experiment:
     known = {"version", "task", "options", "placement", *_PLAIN_FIELDS, FILE_KEY, *(option.name for option in task.columns)}
     if unknown := sorted(set(data) - known):
         raise Invalid(
-            _("An experiment has no “{name}”; it has {known}.").format(name=unknown[0], known=", ".join(sorted(known))),
+            _("An experiment has no “{name}”; it has {known}.").format(name=quote(unknown[0]), known=", ".join(sorted(known))),
             unknown[0],
         )
     given = {name: data[name] for name in _PLAIN_FIELDS if name in data}
@@ -96,7 +97,8 @@ def from_plain(data: object, trusted: bool = False) -> Experiment:
             _("“{name}” can be given on the command line only: it names something on that machine.").format(name=local[0]),
             local[0],
         )
-    return _check_equal_windows(build_experiment(task.name, dict(options), **given))
+    experiment = build_experiment(task.name, dict(options), **given)
+    return experiment if trusted else _check_equal_windows(experiment)
 
 
 def from_plain_cached(data: Mapping[str, Any]) -> Experiment:
@@ -206,7 +208,7 @@ def dropout_from_text(site: str, text: str) -> Dropout:
     if unknown := [word for word in settings if word not in _FIELD_OF_SETTING]:
         raise Invalid(
             _("“{word}” is not a setting of a site; the settings are {known}.").format(
-                word=unknown[0], known=", ".join((*_FIELD_OF_SETTING, *SCHEDULE_KINDS))
+                word=quote(unknown[0]), known=", ".join((*_FIELD_OF_SETTING, *SCHEDULE_KINDS))
             ),
             site,
         )
@@ -221,7 +223,7 @@ def _parse_schedule(site: str, text: str) -> RateSchedule:
     if len(numbers) > 2:
         raise Invalid(
             _("“{text}” is not a schedule; an example is {example}: kind, length in updates, rate at the start.").format(
-                text=text, example="ramp,300,0"
+                text=quote(text), example="ramp,300,0"
             ),
             site,
         )
@@ -243,7 +245,7 @@ def _parse_number(name: str, text: str, kind: type[int] | type[float]) -> Any:
     try:
         return kind(text)
     except ValueError:
-        raise Invalid(_("{name} is “{text}”; a number is expected.").format(name=name, text=text), name) from None
+        raise Invalid(_("{name} is “{text}”; a number is expected.").format(name=name, text=quote(text)), name) from None
 
 
 def _split(text: str) -> list[str]:
@@ -261,13 +263,15 @@ def _format_value(value: Any) -> str:
 
 def _check_name(value: object) -> str:
     if not isinstance(value, str):
-        raise Invalid(_("task is {value}; a name is expected.").format(value=value), "task")
+        raise Invalid(_("task is {value}; a name is expected.").format(value=quote(value)), "task")
     return value
 
 
 def _check_version(version: object) -> None:
     if version != VERSION:
         raise Invalid(
-            _("This experiment has version {version}; this program reads version {own}.").format(version=version, own=VERSION),
+            _("This experiment has version {version}; this program reads version {own}.").format(
+                version=quote(version), own=VERSION
+            ),
             "version",
         )

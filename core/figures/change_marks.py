@@ -43,6 +43,17 @@ def build_change_marks(began: Experiment, events: Iterable[Event]) -> list[Chang
     return marks
 
 
+def join_near_marks(marks: Iterable[ChangeMark], distance: float) -> list[list[ChangeMark]]:
+    """Return the marks in groups: each mark that is at most `distance` epochs behind the one before it is in its group."""
+    groups: list[list[ChangeMark]] = []
+    for mark in sorted(marks, key=lambda mark: mark.epoch):
+        if groups and mark.epoch - groups[-1][-1].epoch <= distance:
+            groups[-1].append(mark)
+        else:
+            groups.append([mark])
+    return groups
+
+
 def _format_change(before: Placement, after: Placement, rate: float, event: Mapping[str, Any], began: Experiment) -> str:
     parts = [_format_placement_change(before, after, began), _format_loss_changes(before, after)]
     if event.get("learning_rate", rate) != rate:

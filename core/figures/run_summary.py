@@ -19,8 +19,8 @@ class RunCurve:
     """A run to draw.
 
     id: identifies the run; the user's zoom is kept as long as the id of the first run stays. name: a few words.
-    records: its "record" events in order. marks: its changes. previous: whether it is an earlier run, drawn grey with its
-    validation loss alone. epochs: the planned number of epochs; 0 where it is unknown.
+    records: its "record" events in order. marks: its changes. previous: whether it is an earlier run, drawn with its validation
+    alone. epochs: the planned number of epochs; 0 where it is unknown. color: index in `Theme.method_colors`; None for gray.
     """
 
     id: str
@@ -29,6 +29,7 @@ class RunCurve:
     marks: Sequence[ChangeMark] = ()
     previous: bool = False
     epochs: float = 0
+    color: int | None = 0
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Measured runs of the command line, stored in assets/measured/, and the tables made from them."""
+"""Studies: measuring their runs, their statistics and their tables; and the measured runs of assets/measured/."""

@@ -8,18 +8,20 @@ from pathlib import Path
 from core.errors import Invalid
 from core.i18n import _
 
+SPLITS = ("validation", "test")  # fields of a run: the best value of all evaluations, the value after the last update
 FOLDER = Path(__file__).parents[2] / "assets" / "measured"
 
 
 @dataclass(frozen=True)
 class MeasuredRun:
-    """One run of `python -m core train`. The field names are JSON keys.
+    """One run, as a table needs it. The field names are JSON keys.
 
-    arguments: the command line after `train`. metric: the main metric of the task. validation: its best value of all
-    evaluations. test: its value after the last update. loss, test_loss: the same of the loss. monte_carlo: the test value with
-    masks on, if it was computed. baseline: the test value of the baseline. failed: why the run failed, or ""; the values of a
-    failed run are None. seconds: wall time, 0 for a failed run. processor: processor time in seconds, the start of Python
-    included. load: the system's load average when the run began. torch: its version.
+    arguments: the command line after `python -m core train` that makes it, or "" for a run of a study. metric: the main metric
+    of the task. validation: its best value of all evaluations. test: its value after the last update. loss, test_loss: the same
+    of the loss. monte_carlo: the test value with masks on, if it was computed. baseline: the test value of the baseline.
+    failed: why the run failed, or ""; the values of a failed run are None. seconds: wall time, 0 for a failed run. processor:
+    processor time in seconds, the start of Python included. load: the system's load average when the run began. torch: its
+    version.
     """
 
     arguments: str
@@ -64,6 +66,12 @@ def save_runs(path: Path, runs: Iterable[MeasuredRun]) -> None:
     new_file = path.with_suffix(".new")
     new_file.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     new_file.replace(path)
+
+
+def add_run(path: Path, run: MeasuredRun) -> None:
+    """Add a run to a file, in the place of one with the same arguments."""
+    runs = index_by_arguments([*load_runs(path), run])
+    save_runs(path, (runs[key] for key in sorted(runs)))
 
 
 def index_by_arguments(runs: Sequence[MeasuredRun]) -> dict[str, MeasuredRun]:

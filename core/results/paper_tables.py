@@ -10,8 +10,8 @@ from core.experiment.recipes import RECIPES, Recipe, build_recipe_experiment
 from core.i18n import N_, _
 from core.results import recipe_runs
 from core.results.interval import compute_interval
-from core.results.measured_runs import MeasuredRun, format_command, index_by_arguments
-from core.results.seed_stats import LOSS_FIELDS, SPLITS, SeedGroup, group_runs
+from core.results.measured_runs import SPLITS, MeasuredRun, format_command, index_by_arguments
+from core.results.seed_stats import LOSS_FIELDS, SeedGroup, group_runs
 from core.results.seed_table import DIFFERENCE_LABELS, format_difference, format_group, format_interval, format_metric
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS

@@ -1,11 +1,17 @@
-"""Where and when a stored result was computed."""
+"""Where and when a stored result was computed, and by what."""
 
+import hashlib
 import os
 import platform
 import subprocess
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# What the numbers of a run depend on, besides its experiment: the code that trains, and the data that come with it.
+_ENGINE_FOLDERS = ("core/dropout", "core/tasks", "core/experiment", "core/nn", "core/training", "assets/data")
 
 
 def describe_provenance() -> dict[str, str]:
@@ -21,3 +27,17 @@ def describe_provenance() -> dict[str, str]:
         "numpy": version("numpy"),
         "python": platform.python_version(),
     }
+
+
+@lru_cache(maxsize=1)
+def describe_engine() -> dict[str, str]:
+    """Return what two runs must have in common for their numbers to be comparable: machine, versions, a hash of the code."""
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in _ENGINE_FOLDERS for path in (ROOT / folder).rglob("*") if _is_source(path)):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    provenance = describe_provenance()
+    return {name: provenance[name] for name in ("machine", "torch", "numpy", "python")} | {"code": digest.hexdigest()}
+
+
+def _is_source(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts

@@ -1,8 +1,11 @@
 """The runs of the scaled-down recipes, with and without their dropout."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from core.experiment.recipes import RECIPES, Recipe
+from core.dropout.methods import get_method
+from core.experiment.experiment import Experiment
+from core.experiment.recipes import RECIPES, Recipe, build_recipe_experiment
 from core.results.measured_runs import FOLDER
 
 FILE = FOLDER / "miniatures.json"
@@ -15,10 +18,29 @@ def format_arguments(recipe: Recipe, method: str = "", scale: float = SCALE) -> 
 
 
 def list_recipe_arguments(recipe: Recipe) -> list[str]:
-    """Return the arguments of a recipe's runs: one as it is, and one without dropout if the recipe has any."""
-    return [format_arguments(recipe, method) for method in ("", "none")[: 1 + bool(recipe.fields["placement"].sites)]]
+    """Return the arguments of a recipe's runs."""
+    return [format_arguments(recipe, method) for method in list_methods(recipe)]
+
+
+def list_methods(recipe: Recipe) -> list[str]:
+    """Return the methods of a recipe's runs: its own placement, "", and "none" if the recipe has any dropout."""
+    return ["", "none"] if recipe.fields["placement"].sites else [""]
+
+
+def build_experiments(names: Iterable[str]) -> dict[str, Experiment]:
+    """Return the experiments of all runs of the named recipes by their arguments."""
+    return {
+        format_arguments(RECIPES[name], method): build_recipe_experiment(RECIPES[name], SCALE, **_build_fields(method))
+        for name in names
+        for method in list_methods(RECIPES[name])
+    }
 
 
 def list_arguments(names: Iterable[str]) -> list[str]:
     """Return the arguments of all runs of the named recipes."""
     return [one for name in names for one in list_recipe_arguments(RECIPES[name])]
+
+
+def _build_fields(method: str) -> dict[str, Any]:
+    row = get_method(method) if method else None
+    return {"placement": row.build_placement(), "monte_carlo": row.monte_carlo} if row else {}

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from core.results.interval import Interval, compute_interval
-from core.results.measured_runs import MeasuredRun, index_by_arguments
-from core.results.seed_runs import COLUMN_ARGUMENTS, SEEDS, format_arguments
+from core.results.measured_runs import SPLITS, MeasuredRun, index_by_arguments
+from core.results.seed_runs import COLUMNS, SEEDS, format_arguments
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
 
-SPLITS = ("validation", "test")
 LOSS_FIELDS = ("loss", "test_loss")  # the losses of the same splits
 
 
@@ -82,7 +81,7 @@ class SeedGroup:
 def group_runs(runs: Sequence[MeasuredRun], task: str) -> dict[str, SeedGroup]:
     """Return the runs of a task grouped by column; columns with fewer than two successful runs are left out."""
     runs_by_arguments = index_by_arguments(runs)
-    groups = {column: _make_group(runs_by_arguments, task, column) for column in COLUMN_ARGUMENTS}
+    groups = {column: _make_group(runs_by_arguments, task, column) for column in COLUMNS}
     return {column: group for column, group in groups.items() if len(group.runs) > 1}
 
 

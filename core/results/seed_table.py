@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from core.i18n import N_, _, ngettext
 from core.results.interval import Interval
-from core.results.measured_runs import MeasuredRun
-from core.results.seed_runs import COLUMN_ARGUMENTS, SEEDS
-from core.results.seed_stats import COMPARISONS, SPLITS, Comparison, SeedGroup, find_groups, group_runs
+from core.results.measured_runs import SPLITS, MeasuredRun
+from core.results.seed_runs import COLUMNS, SEEDS
+from core.results.seed_stats import COMPARISONS, Comparison, SeedGroup, find_groups, group_runs
 from core.tasks import TASKS
 from core.tasks.metrics import METRICS
 from core.tasks.task import format_number
 
-HEAD = (N_("task, metric"), *COLUMN_ARGUMENTS, N_("baseline"), N_("seconds"))
+HEAD = (N_("task, metric"), *COLUMNS, N_("baseline"), N_("seconds"))
 DIFFERENCE_LABELS = {1: N_("better"), 0: N_("undecided"), -1: N_("worse")}
 CLAIM_LABELS = {1: N_("claim confirmed"), 0: N_("claim not confirmed at this size"), -1: N_("claim contradicted")}
 
@@ -28,7 +28,7 @@ def build_rows(runs: Sequence[MeasuredRun]) -> Iterator[tuple[str, ...]]:
         first = next(iter(groups.values()))
         yield (
             _name_row(task, first.metric),
-            *(format_group(groups.get(name)) for name in COLUMN_ARGUMENTS),
+            *(format_group(groups.get(name)) for name in COLUMNS),
             format_metric(first.baseline, first.metric),
             f"{max(max(group.list_values('processor')) for group in groups.values()):.0f}",
         )
@@ -51,8 +51,8 @@ def describe_measurement(runs: Sequence[MeasuredRun]) -> str:
     return _(
         "Seeds {first} to {last}; mean ± 95 % t interval; before the slash the best validation value, after it the test value "
         "at the end. Seconds: processor time of the longest run, one thread each. Differences are paired: both runs have the "
-        "same seed, and so the same data; “{undecided}”: the interval includes 0. A claim is one that a paper makes for such a "
-        "task; it is confirmed if validation or test is better and neither is worse. {where}."
+        "same seed, and so the same data; “{undecided}”: the interval includes 0, each taken alone. A claim is one that a "
+        "paper makes for such a task; it is confirmed if validation or test is better and neither is worse. {where}."
     ).format(first=SEEDS[0], last=SEEDS[-1], where=describe_machines(runs), undecided=_(DIFFERENCE_LABELS[0]))
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from core.runs.settings import MB, Settings
 
 MOST = 30  # worker processes: a class, and each has a core
-JOB = 300 * MB  # a process that answers a measurement or records an update
+LEAST_JOB = 400 * MB  # below this limit, a process with torch cannot answer for the default experiment
+FILE_CHECK = 100 * MB  # what the process that checks a file usually takes
+JOB_PART = 6  # the part of the memory that one job may have, where that is more
 LEAST_ROOM = 96 * MB  # for runs, in each worker, whatever the machine says that it has
 UNKNOWN_MEMORY = 4096 * MB  # where the system does not say what it has
 ROOT = Path("/")
@@ -16,21 +18,24 @@ ROOT = Path("/")
 
 @dataclass(frozen=True)
 class Capacity:
-    """workers: processes that train. room: megabytes that each has for runs, beside what it needs itself."""
+    """workers: processes that train. room: megabytes that each has for runs, beside what it needs itself. job: megabytes that
+    the process of a job may have."""
 
     workers: int
     room: float
+    job: int
 
 
 def plan_workers(settings: Settings, root: Path = ROOT) -> Capacity:
     """Return how many workers there are to be and what each may hold. The processes of jobs are counted, where there is room
-    for them at all. root: where /proc and /sys are found."""
+    for them at all, with all that they may have. root: where /proc and /sys are found."""
     whole = memory(root) - settings.server_memory * MB
-    after_jobs = whole - settings.jobs * JOB
+    job = max(LEAST_JOB, min(settings.job_memory * MB, whole // JOB_PART))
+    after_jobs = whole - settings.jobs * job - FILE_CHECK
     each = settings.worker_memory * MB + LEAST_ROOM
     free = after_jobs if after_jobs >= each else whole
     workers = settings.workers or max(1, min(cores(root), free // each, MOST))
-    return Capacity(workers, max(LEAST_ROOM, free // workers - settings.worker_memory * MB) / MB)
+    return Capacity(workers, max(LEAST_ROOM, free // workers - settings.worker_memory * MB) / MB, job // MB)
 
 
 def cores(root: Path = ROOT) -> int:

@@ -72,6 +72,7 @@ class JobQueue:
         self._jobs: dict[tuple[str, str], _Job] = {}
         self._waiting: list[_Job] = []
         self._running: list[_Job] = []
+        self._released: set[str] = set()  # the owners whose connection has closed a moment ago
         self._closed = False
         for number in range(self.settings.jobs):
             threading.Thread(target=self._serve, name=f"jobs {number}", daemon=True).start()
@@ -92,7 +93,7 @@ class JobQueue:
             job = self._jobs[kind.module, key] = _Job(kind, key, priority, kind.blank, {owner})
             self._waiting.append(job)
             self._forget(kind)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def get_answer(self, kind: Kind, key: str) -> Answer | None:
         """Return how far the answer is; None where nobody has asked, or nobody wants it any more."""
@@ -100,9 +101,33 @@ class JobQueue:
             job = self._jobs.get((kind.module, key))
             return job.answer if job else None
 
+    def wait_for_answer(self, kind: Kind, key: str, seconds: float) -> Answer | None:
+        """Return how far the answer is once it is there, at the latest after so many seconds."""
+
+        def is_over() -> bool:
+            job = self._jobs.get((kind.module, key))
+            return job is None or not job.answer.is_busy
+
+        with self._changed:
+            self._changed.wait_for(is_over, seconds)
+        return self.get_answer(kind, key)
+
+    def release(self, owner: str) -> None:
+        """The owner's connection has closed: unless there is a sign of it, others go first, and where there is no more room
+        for them, it is given up."""
+        with self._changed:
+            self._released.add(owner)
+
+    def renew(self, owner: str) -> None:
+        """There is a sign of the owner."""
+        with self._changed:
+            self._released.discard(owner)
+
     def cancel(self, owner: str, kind: Kind | None = None) -> None:
         """Drop what the owner waits for, of one kind or of all: its page has moved on, or its visit is over."""
         with self._changed:
+            if kind is None:
+                self._released.discard(owner)
             for job in [*self._waiting, *self._running]:
                 if owner in job.owners and (kind is None or job.kind.module == kind.module):
                     self._leave(job, owner)
@@ -123,8 +148,14 @@ class JobQueue:
 
     def _check_room(self, freed: int) -> None:
         most = self.settings.waiting_jobs
+        for job in [one for one in self._waiting if self._is_released(one)][: max(0, len(self._waiting) - freed - most + 1)]:
+            for owner in list(job.owners):
+                self._leave(job, owner)
         if len(self._waiting) - freed >= most:
             raise Invalid(_("{most} requests are waiting already; try again in a minute.").format(most=most))
+
+    def _is_released(self, job: _Job) -> bool:
+        return job.owners <= self._released
 
     def _leave(self, job: _Job, owner: str) -> None:
         # A job that somebody else wants too goes on for them.
@@ -160,7 +191,8 @@ class JobQueue:
                 self._changed.wait()
             if self._closed:
                 return None
-            job = max(self._waiting, key=lambda one: one.priority)  # the first of those
+            # The first of those with the highest priority.
+            job = max(self._waiting, key=lambda one: (not self._is_released(one), one.priority))
             self._waiting.remove(job)
             self._running.append(job)
             return job
@@ -204,6 +236,7 @@ class JobQueue:
             job.process = None
             if job.answer.is_busy:
                 job.answer = replace(job.answer, state="failed", reason=self._explain(job))
+            self._changed.notify_all()
 
     def _explain(self, job: _Job) -> str:
         if job.too_long:
@@ -229,6 +262,10 @@ class Jobs(Generic[A]):
     def submit_request(self, request: str, owner: str = "", priority: int = 0, again: bool = False) -> None:
         """Add a request to the queue. Raises Invalid where too many are waiting."""
         self.queue.submit(self, request, owner, priority, again)
+
+    def wait_for_request_answer(self, request: str, seconds: float) -> A | None:
+        """Return how far the answer is once it is there, at the latest after so many seconds; None where nobody has asked."""
+        return cast("A | None", self.queue.wait_for_answer(self, request, seconds))
 
     def get_request_answer(self, request: str) -> A | None:
         """Return how far the answer to a request is; None where nobody has asked."""

@@ -4,13 +4,14 @@ Rough on purpose, and rather too much than too little: what is at stake is wheth
 """
 
 from core.dropout.cells import GATES
-from core.experiment.batches import load_data
+from core.experiment.batches import count_update_draws, load_data
 from core.experiment.experiment import Experiment
 from core.tasks.task import Data
 
 MB = 2**20
 WEIGHT = 16  # bytes: the weight, its gradient, and Adam's two moments
 NUMBER = 4  # bytes of a float
+DRAW = 8  # bytes of a random number and of the factor that is made of it
 KEPT = 3  # times that the numbers of a pass are held: forward, for the backward pass, and their gradients
 WINDOW = 16  # bytes of an input and its target
 LEAST = 4.0  # megabytes of a run of no size at all
@@ -36,8 +37,8 @@ def _update_size(experiment: Experiment, data: Data) -> int:
     shape, gates = experiment.shape, len(GATES[experiment.cell])
     numbers = shape.embedding + sum((gates + 3) * h for h in shape.hidden) + data.classes
     passes = 2 if "fraternal" in dict(experiment.placement.losses) else 1
-    masks = len(list(experiment.placement)) * sum(shape.hidden)
-    return NUMBER * shape.steps * shape.batch * (KEPT * passes * numbers + masks)
+    masks = count_update_draws(experiment, 1)
+    return NUMBER * shape.steps * shape.batch * KEPT * passes * numbers + DRAW * passes * masks
 
 
 def _data_size(experiment: Experiment, data: Data) -> int:

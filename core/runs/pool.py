@@ -103,7 +103,7 @@ class Pool:
         """End workers that are frozen, then plan."""
         now = time.monotonic()
         for worker in self._workers.values():
-            turn = worker.read_turn() if worker.stopping else ""
+            turn = worker.read_turn()[0] if worker.stopping else ""
             slow_start = not worker.ready and now - worker.started > self.settings.ready_time
             overdue = now - worker.last_event_at > self.settings.silence_time
             silent = worker.ready and self.residency.wanting(worker.number) and overdue
@@ -139,7 +139,7 @@ class Pool:
             return
         self._numbers += 1
         turn = self._folder / f"turn-{self._numbers}"
-        memory = self.settings.worker_memory + int(self.capacity.room * HEADROOM)
+        memory = int(self.capacity.room * HEADROOM)
         try:
             worker = WorkerProcess(self._numbers, self.settings, memory, turn, self._on_event, self._on_exit)
         except OSError:  # no memory or no process to be had just now
@@ -222,11 +222,11 @@ class Pool:
                     self._update_demand(run)
             self.plan()
 
-    def _is_given_up(self, run: Run, worker: WorkerProcess, turn: str) -> bool:
+    def _is_given_up(self, run: Run, worker: WorkerProcess, turn: tuple[str, bool]) -> bool:
         if self._closed:
             return True
         if worker.ready:
-            return run.id == turn and run.blame()
+            return run.id == turn[0] and run.blame(repeats=turn[1])
         self._starts[run.id] = self._starts.get(run.id, 0) + 1
         return self._starts[run.id] >= MOST_STARTS
 

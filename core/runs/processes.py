@@ -11,18 +11,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
 
+REPEATS = "repeats"  # behind the name of a run in the file that says whose turn it is
 ROOT = Path(__file__).parents[2]
 NICE = 5  # the pages go first where cores are short
 MB = 2**20
 LONGEST_LINE = 64 * MB
+M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def start_process(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
     """Start `python -m module` with pipes to its standard input and output. Raises OSError where there is none."""
     # As a module of its own: a spawned process would run the page's script again. Threads sleep while they wait for each
-    # other: where other programs take the cores, threads that wait by spinning keep each other from working.
+    # other: where other programs take the cores, threads that wait by spinning keep each other from working. The threads
+    # of NumPy's library would have nothing to do, and each takes memory.
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path}
+    environment = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": path}
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment)
 
@@ -74,6 +77,31 @@ def limit_memory(megabytes: int) -> None:
         _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
         limit = megabytes * MB if hard == resource.RLIM_INFINITY else min(megabytes * MB, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def limit_growth(megabytes: int) -> None:
+    """Limit what this process may allocate beyond what it has now, as `limit_memory` does; 0: no limit."""
+    if megabytes and sys.platform == "linux":
+        lines = Path("/proc/self/status").read_text().splitlines()
+        allocated = next(int(line.split()[1]) for line in lines if line.startswith("VmData:"))  # what RLIMIT_DATA counts, in kB
+        limit_memory(megabytes + allocated // 1024)
+
+
+def release_memory() -> None:
+    """Give freed memory back to the system, where the C library can."""
+    import ctypes
+
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def share_arenas() -> None:
+    """Have all threads of this process allocate from two arenas, where the C library can: of those that each thread of a page
+    leaves behind, little is given back. To be called before there are many threads."""
+    import ctypes
+
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -128,10 +128,16 @@ class Run:
         if not self.placed:
             self.changes.clear()  # they are in what it begins with
 
-    def blame(self) -> bool:
-        """Count a crash: its worker died during this run's turn. Return whether that was once too often."""
-        self.crashes = self.crashes + 1 if self.newest_recorded_update <= self.crashed_at else 1
-        self.crashes_in_all, self.crashed_at = self.crashes_in_all + 1, self.newest_recorded_update
+    def blame(self, repeats: bool) -> bool:
+        """Count a crash: its worker died during this run's turn. Return whether that was once too often.
+
+        repeats: whether the run was only repeating what it had done before. It had survived that, so it is not the cause: a
+        worker that is ended from outside would else be held against whoever has most turns, as the runs that repeat have.
+        """
+        self.crashes_in_all += 1
+        if not repeats:
+            self.crashes = self.crashes + 1 if self.newest_recorded_update <= self.crashed_at else 1
+            self.crashed_at = self.newest_recorded_update
         return self.crashes >= self.settings.crashes or self.crashes_in_all >= self.settings.crashes_in_all
 
     def remove_files(self) -> None:

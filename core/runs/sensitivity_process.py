@@ -11,10 +11,12 @@ from core.i18n import _
 from core.runs import capacity
 from core.runs.job_process import answer_request
 
+MOST_THREADS = 8  # the stack of each counts as memory of the process
+
 
 def respond(request: str) -> Iterator[dict[str, Any]]:
     """The events of the measurement."""
-    torch.set_num_threads(capacity.cores())
+    torch.set_num_threads(min(capacity.cores(), MOST_THREADS))
     return measure_sensitivity(*parse_request(request))
 
 

@@ -20,9 +20,11 @@ from uuid import uuid4
 from core.analysis.sensitivity_request import is_small_enough
 from core.errors import Invalid
 from core.experiment.batches import count_updates
+from core.experiment.changes import apply_changes
 from core.experiment.experiment import Experiment
 from core.i18n import _
 from core.runs.capacity import plan_workers
+from core.runs.file_check_jobs import FileCheckJobs
 from core.runs.job_queue import JobQueue
 from core.runs.memory_estimate import estimate_memory
 from core.runs.pool import Pool
@@ -68,9 +70,13 @@ class Service:
         self._folder = Path(mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest as the server ends
         self.uploads = Uploads(self._folder / "uploads", clock, given)
-        self.jobs = JobQueue(given)
-        self.measurements, self.traces = SensitivityJobs(self.jobs), UpdateTraceJobs(self.jobs)
         self._capacity = plan_workers(given)
+        self.jobs = JobQueue(replace(given, job_memory=min(given.job_memory, self._capacity.job)))
+        # Of their own: nobody waits with a file until somebody's measurement has ended.
+        self.file_checks = FileCheckJobs(
+            JobQueue(replace(given, jobs=1, job_time=given.file_time, job_memory=given.file_memory))
+        )
+        self.measurements, self.traces = SensitivityJobs(self.jobs), UpdateTraceJobs(self.jobs)
         self._pool = Pool(given, self._capacity, self._folder, self._lock, clock)
         self._upkeep_thread = threading.Thread(target=self._run_upkeep, name="runs", daemon=True)
         self._upkeep_thread.start()
@@ -128,6 +134,7 @@ class Service:
                 self._stop(run)
             else:
                 if validated["command"] == "change":
+                    self._check_memory(estimate_memory(apply_changes(run.experiment, [validated])))
                     run.change(validated)
                 self._pool.send_command(run, validated)
             return True
@@ -139,6 +146,7 @@ class Service:
                 for run in self._runs_of(owner):
                     self._pool.bring_back(run)
         self.uploads.renew(owner)
+        self.jobs.renew(owner)
 
     def release(self, owner: str) -> None:
         """The visit's connection has closed. Unless there is a sign of it soon, its runs are saved and trained no further and
@@ -146,6 +154,8 @@ class Service:
         with self._lock:
             self._visits.release(owner)
         self.uploads.release(owner)
+        self.jobs.release(owner)
+        self.file_checks.cancel(owner)
 
     def pid(self, run_id: str) -> int | None:
         """The id of the process that holds the run; None if none does."""
@@ -182,6 +192,7 @@ class Service:
             self._pool.tidy()
         for owner in leaving:
             self.jobs.cancel(owner)
+            self.file_checks.cancel(owner)
 
     def close(self) -> None:
         """End all runs, jobs and workers."""
@@ -191,6 +202,7 @@ class Service:
                 self._stop(run, _("Stopped, as the server is shutting down."))
             workers = self._pool.close()
         self.jobs.close()
+        self.file_checks.close()
         for worker in workers:
             worker.wait()
         self._upkeep_thread.join()
@@ -198,14 +210,8 @@ class Service:
 
     def _measure(self, experiment: Experiment) -> float:
         """How much memory the run will need. Raises Invalid where that, or its length, is too much for this server."""
-        size, most = estimate_memory(experiment), self.settings.run_memory or self._capacity.room
-        if size > most:
-            raise Invalid(
-                _(
-                    "This run would need about {size:.0f} MB; here a run may have {most:.0f}. Make the network, the batch or "
-                    "the number of steps smaller, or train it by the command line."
-                ).format(size=size, most=most)
-            )
+        size = estimate_memory(experiment)
+        self._check_memory(size)
         if (updates := count_updates(experiment)) > self.settings.updates:
             raise Invalid(
                 _(
@@ -215,6 +221,16 @@ class Service:
                 "updates" if experiment.updates else "epochs",
             )
         return size
+
+    def _check_memory(self, size: float) -> None:
+        most = self.settings.run_memory or self._capacity.room
+        if size > most:
+            raise Invalid(
+                _(
+                    "This run would need about {size:.0f} MB; here a run may have {most:.0f}. Make the network, the batch or "
+                    "the number of steps smaller, or train it by the command line."
+                ).format(size=size, most=most)
+            )
 
     def _check_room(self, owner: str) -> None:
         if self._closed.is_set():

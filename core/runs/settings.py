@@ -34,19 +34,29 @@ class Settings:
     run_memory: the largest estimate with which a run is taken; 0: what one worker has for runs.
     updates: the longest run. The command line trains longer ones.
     save_interval: how often a run that trains is saved; pause_time: how long a paused run stays in memory.
-    crashes: how often in succession a run may end its worker without getting any further; crashes_in_all: and altogether.
+    crashes: how often in succession a run may end its worker without getting any further, not counting what it does a second
+    time; crashes_in_all: and altogether.
 
     Visits
     grace_time: how long after a visit's connection closed its runs still train; keep_time: how long everything of it is kept.
     idle_time: after so long without any sign of a visit it counts as closed.
     records: records of a run that are kept; beyond, older ones are thinned. predictions: updates whose predictions are kept.
 
+    Pages
+    drawn_numbers: random numbers of the masks that a page draws at once, those of all sites, layers and columns; it protects
+    the memory of the server. heavy_numbers: a page that draws more of them waits until no other one does; heavy_paths: so does
+    one that counts the paths of more layers × steps. Both protect the time of who looks at something else.
+
     Uploads
     upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
+    received_memory: megabytes of all visits that Streamlit holds in memory until a page has read them, at most as many of a
+    visit as it may keep.
+    upload_idle_time: after so long without any sign of a visit, its files give way to those of others where there is no room.
 
     Jobs: measurements and update traces
     jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
-    job_time, job_memory: limits of each job; a process with torch takes about 230 MB before it does anything.
+    file_time, file_memory: limits of the process that checks an uploaded file; there is one at a time, beside the other jobs.
+    job_time, job_memory: limits of each job, the memory less on a small machine (capacity.py).
     """
 
     workers: int = 0
@@ -73,12 +83,19 @@ class Settings:
     idle_time: float = 21_600.0
     records: int = 4000
     predictions: int = 300
+    drawn_numbers: int = 16_000_000
+    heavy_numbers: int = 2_000_000
+    heavy_paths: int = 250
     upload_files: int = 10
     upload_memory: int = 10
     uploads_memory: int = 500
+    received_memory: int = 60
+    upload_idle_time: float = 600.0
     jobs: int = 1
     waiting_jobs: int = 30
     kept_answers: int = 50
+    file_time: float = 20.0
+    file_memory: int = 400
     job_time: float = 120.0
     job_memory: int = 1200
 

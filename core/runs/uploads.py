@@ -108,9 +108,16 @@ class Uploads:
                 CORPUS_OPTION,
             )
         while self._total() + size > self._settings.uploads_memory * MB:
-            if not self._released:
+            leaving = next(iter(self._released), None) or self._find_idle()
+            if leaving is None:
                 raise Invalid(_("This server has no room for more files now; try again later."), CORPUS_OPTION)
-            self._remove(next(iter(self._released)))
+            self._remove(leaving)
+
+    def _find_idle(self) -> str | None:
+        """Return the owner of whom there has been no sign for the longest time, if that is long enough."""
+        idle = {owner: self._clock() - end + self._settings.idle_time for owner, end in self._ends.items()}
+        longest = max(idle, key=lambda owner: idle[owner], default=None)
+        return longest if longest is not None and idle[longest] >= self._settings.upload_idle_time else None
 
     def _total(self) -> int:
         return sum(sum(files.values()) for files in self._files.values())

@@ -16,7 +16,6 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -26,7 +25,15 @@ from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_plain
 from core.i18n import _
-from core.runs.processes import is_out_of_memory, limit_memory, lower_priority, take_stdout, write_event
+from core.runs.processes import (
+    REPEATS,
+    is_out_of_memory,
+    limit_growth,
+    lower_priority,
+    release_memory,
+    take_stdout,
+    write_event,
+)
 from core.runs.scheduler import AHEAD, FairShare
 from core.runs.settings import Settings
 from core.training.events import VERSION, Command, Event
@@ -40,7 +47,7 @@ CATCHING_UP = 10.0  # slices that a visit may be ahead of the others while its r
 MIN_PAUSE = 0.5  # seconds of a pause after which the run is saved
 ALIVE = 1.0  # seconds after which a worker says that it is still there
 ROUND = 1.0  # seconds in which each run is to have had a turn, where its updates are short enough
-NAME = 64  # bytes of the file that says whose turn it is
+TURN = 64  # bytes of the file that says whose turn it is
 Inbox = SimpleQueue[dict[str, Any]]
 Emit = Callable[[Event], None]
 
@@ -111,7 +118,7 @@ class LoadedRun:
         try:
             if self.trainer and self.saved:
                 save_run(self.trainer, self.saved)
-        except OSError:
+        except (OSError, MemoryError, RuntimeError):  # torch makes a RuntimeError of a full disk
             traceback.print_exc()
             return False
         finally:
@@ -155,7 +162,7 @@ class LoadedRun:
 
 class Worker:
     """The runs of this process, and whose turn it is. turn: a file for the name of the run that is on, so that it is known
-    whose turn it was if the process dies."""
+    whose turn it was if the process dies, and whether the run was only repeating what it had done before."""
 
     def __init__(self, inbox: Inbox, emit: Emit, settings: Settings, turn: Path | None = None) -> None:
         self.inbox, self.emit, self.settings = inbox, emit, settings
@@ -163,7 +170,7 @@ class Worker:
         self.shares = FairShare(settings.slice_time)
         self.hurried: list[str] = []
         self.alive = time.monotonic()
-        self.turn = os.open(turn, os.O_CREAT | os.O_WRONLY, 0o600) if turn else None
+        self.turn, self.turn_repeats = os.open(turn, os.O_CREAT | os.O_WRONLY, 0o600) if turn else None, False
 
     def serve(self) -> None:
         """Give the runs their turns for ever."""
@@ -212,8 +219,9 @@ class Worker:
 
     def _advance(self, name: str, budget: float) -> None:
         loaded, began = self.runs[name], time.perf_counter()
-        self._write_turn(name)
-        outcome = loaded.advance(budget, lambda: not self.inbox.empty())
+        # A run that is still to be loaded may die of that.
+        self._write_turn(name, repeats=loaded.trainer is not None and loaded.trainer.is_repeating)
+        outcome = loaded.advance(budget, lambda: self._is_urgent(loaded))
         paused = outcome == "paused"
         if outcome == "ended":
             self._drop(name, began)
@@ -227,6 +235,12 @@ class Worker:
             elif self._is_repeating(loaded):
                 self.hurried.append(name)
         self._write_turn("")
+
+    def _is_urgent(self, loaded: LoadedRun) -> bool:
+        """Whether a command has come. Called between the updates of a run, so it also notes when that is repeating no more."""
+        if self.turn_repeats and not self._is_repeating(loaded):
+            self._write_turn(loaded.id)
+        return not self.inbox.empty()
 
     def _is_repeating(self, loaded: LoadedRun) -> bool:
         # What is trained again after a crash has been seen already, so everybody else waits for it a little.
@@ -259,10 +273,11 @@ class Worker:
         self.shares.remove(name)
         release_memory()
 
-    def _write_turn(self, name: str) -> None:
+    def _write_turn(self, name: str, repeats: bool = False) -> None:
+        self.turn_repeats = repeats
         if self.turn is not None:
             os.lseek(self.turn, 0, os.SEEK_SET)
-            os.write(self.turn, name.encode().ljust(NAME))
+            os.write(self.turn, (f"{name} {REPEATS}" if repeats else name).encode().ljust(TURN))
 
 
 def main(threads: int, memory: int, turn: Path | None, settings: Settings) -> None:
@@ -295,14 +310,6 @@ def explain_error(error: Exception) -> str:
     ).format(name=type(error).__name__)
 
 
-def release_memory() -> None:
-    """Give freed memory back to the system, where the C library can."""
-    import ctypes
-
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 def _listen(inbox: Inbox) -> None:
     try:
         for line in sys.stdin:
@@ -325,7 +332,7 @@ def _limit(memory: int) -> None:
     import torch
 
     if not torch.cuda.is_available():  # whose driver maps far more than it uses
-        limit_memory(memory)
+        limit_growth(memory)
 
 
 def _check_version(version: object) -> None:

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from core.runs.processes import read_event, start_process
+from core.runs.processes import REPEATS, read_event, start_process
 from core.runs.settings import Settings
 from core.training.events import Event
 
@@ -88,12 +88,14 @@ class WorkerProcess:
         """Return once the process has ended and `on_exit` has been called."""
         self._listener.join()
 
-    def read_turn(self) -> str:
-        """Return the id of the run whose turn it is, or was when the process ended; "" for none."""
+    def read_turn(self) -> tuple[str, bool]:
+        """Return the id of the run whose turn it is, or was when the process ended, "" for none; and whether the run was only
+        repeating what it had done before its last worker died."""
         try:
-            return self.turn.read_text().strip()
+            run, _space, rest = self.turn.read_text().strip(" \0").partition(" ")
         except OSError:
-            return ""
+            return "", False
+        return run, rest == REPEATS
 
     def _listen(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import _
 from core.tasks import (
     adding,
@@ -44,4 +44,4 @@ def get_task(name: str) -> Task:
     if name in TASKS:
         return TASKS[name]
     near = get_close_matches(name, TASKS, cutoff=0.3) or list(TASKS)
-    raise Invalid(_("There is no task “{name}”; did you mean {near}?").format(name=name, near=", ".join(near)), "task")
+    raise Invalid(_("There is no task “{name}”; did you mean {near}?").format(name=quote(name), near=", ".join(near)), "task")

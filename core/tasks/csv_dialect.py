@@ -8,7 +8,7 @@ saved script of an experiment carries this module, which therefore needs the sta
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.tasks.number_parser import DECIMAL_SIGNS, judge_decimal_sign, parse_number
 
@@ -63,28 +63,29 @@ def read_separator_line(line: str) -> str:
     return match[1] if match else ""
 
 
-def split_rows(lines: Sequence[str], separator: str) -> Rows:
+def split_rows(lines: Sequence[str], separator: str, check_row: Callable[[int, int], object] | None = None) -> Rows:
     """Return the cells of all rows without blank lines; a quoted cell may contain separators and line breaks.
 
-    separator: "" for one column. A quote is an ordinary character where all lines have equally many cells without it, and with
-    it is not closed or takes in whole rows. Raises QuoteError.
+    separator: "" for one column. check_row: is given the number of each row, from 1, and of its cells, as soon as it is read;
+    it may raise an error to end the reading. A quote is an ordinary character where all lines have equally many cells without
+    it, and with it is not closed or takes in whole rows. Raises QuoteError.
     """
     try:
-        rows = _split_quoted_rows(lines, separator)
+        rows = _split_quoted_rows(lines, separator, check_row)
     except QuoteError:
-        if plain := _split_plain_rows(lines, separator):
+        if plain := _split_plain_rows(lines, separator, check_row):
             return plain
         raise
     # A text may have a comma in each line; tabs, semicolons and bars in each line of a cell are those of rows.
     takes_in_rows = separator not in ("", ",") and any(_has_inner_row(cell, separator) for row in rows for cell in row)
-    return (takes_in_rows and _split_plain_rows(lines, separator)) or rows
+    return (takes_in_rows and _split_plain_rows(lines, separator, check_row)) or rows
 
 
 def _has_inner_row(cell: str, separator: str) -> bool:
     return separator in cell and ("\n" in cell or "\r" in cell) and any(separator in one for one in split_lines(cell)[1:-1])
 
 
-def _split_quoted_rows(lines: Sequence[str], separator: str) -> Rows:
+def _split_quoted_rows(lines: Sequence[str], separator: str, check_row: Callable[[int, int], object] | None) -> Rows:
     # skipinitialspace: a quote may follow a space.
     reader = csv.reader(lines, delimiter=separator or NO_SEPARATOR, strict=True, skipinitialspace=True)
     rows: Rows = []
@@ -98,11 +99,18 @@ def _split_quoted_rows(lines: Sequence[str], separator: str) -> Rows:
             raise QuoteError(line) from None
         if len(row) > 1 or "".join(row).strip():
             rows.append(row)
+            if check_row:
+                check_row(len(rows), len(row))
 
 
-def _split_plain_rows(lines: Sequence[str], separator: str) -> Rows:
+def _split_plain_rows(lines: Sequence[str], separator: str, check_row: Callable[[int, int], object] | None) -> Rows:
     """Return the rows with quotes as ordinary characters; [] if they differ in length, or there is one column."""
-    rows = [line.rstrip("\r\n").split(separator) for line in lines if line.strip()] if separator else []
+    rows: Rows = []
+    for line in lines if separator else ():
+        if line.strip():
+            rows.append(line.rstrip("\r\n").split(separator))
+            if check_row:
+                check_row(len(rows), len(rows[-1]))
     is_table = len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
     return [[_remove_quotes(cell) for cell in row] for row in rows] if is_table else []
 

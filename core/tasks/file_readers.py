@@ -7,6 +7,7 @@ from unicodedata import normalize
 from core.errors import Invalid
 from core.i18n import _
 from core.tasks.csv_dialect import QuoteError, Rows, judge_separator, read_separator_line, split_lines, split_rows
+from core.tasks.table_limits import make_row_check
 from core.tasks.text_file import get_display_name, read_text
 
 MAX_NAMED_COLUMNS = 8  # columns that an error message names
@@ -15,9 +16,10 @@ MAX_QUOTED_CHARACTERS = 20  # of a cell, a name or a label in a message
 
 
 def split_table(lines: Sequence[str], separator: str, path: str) -> Rows:
-    """Return the cells of all rows. path: of the file, for messages. Raises Invalid for a stray quote and for an empty file."""
+    """Return the cells of all rows. path: of the file, for messages. Raises Invalid for a stray quote, for too large
+    a table and for an empty file."""
     try:
-        rows = split_rows(lines, separator)
+        rows = split_rows(lines, separator, make_row_check(get_display_name(path)))
     except QuoteError as error:
         raise Invalid(
             _(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import _
 
 Ints = npt.NDArray[np.int64]
@@ -52,20 +52,20 @@ class Option:
 
     def check(self, value: object) -> None:
         """Raise Invalid if the value is not allowed."""
-        if self.choices and value not in self.choices:
+        if self.choices and not (isinstance(value, str) and value in self.choices):
             raise Invalid(
                 _("{name} is “{value}”; it must be one of {allowed}.").format(
-                    name=self.name, value=value, allowed=", ".join(self.choices)
+                    name=self.name, value=quote(value), allowed=", ".join(self.choices)
                 ),
                 self.name,
             )
         if self.is_local and not (isinstance(value, str) and value):
-            raise Invalid(_("{name} is “{value}”; a text is expected.").format(name=self.name, value=value), self.name)
+            raise Invalid(_("{name} is “{value}”; a text is expected.").format(name=self.name, value=quote(value)), self.name)
         number = isinstance(value, int) and not isinstance(value, bool)
         if self.is_integer and not (number and self.low <= value <= self.high):  # type: ignore[operator]
             raise Invalid(
                 _("{name} is {value}; it must be a whole number from {low} to {high}.").format(
-                    name=self.name, value=value, low=self.low, high=self.high
+                    name=self.name, value=quote(value), low=self.low, high=self.high
                 ),
                 self.name,
             )
@@ -75,7 +75,9 @@ class Option:
         try:
             return int(text) if self.is_integer else text
         except ValueError:
-            raise Invalid(_("{name} is “{text}”; a number is expected.").format(name=self.name, text=text), self.name) from None
+            raise Invalid(
+                _("{name} is “{text}”; a number is expected.").format(name=self.name, text=quote(text)), self.name
+            ) from None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from core.dropout.placement import placement_from_plain
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.experiment.bounds import check_field
 from core.i18n import _
 
@@ -55,7 +55,9 @@ def validate_command(command: Mapping[str, Any]) -> Command:
     """Return the command as a dict. Raises Invalid, with what is allowed, for an unknown command or a value out of range."""
     if command.get("command") not in COMMANDS:
         raise Invalid(
-            _("“{name}” is not a command; allowed are {all}.").format(name=command.get("command"), all=", ".join(COMMANDS)),
+            _("“{name}” is not a command; allowed are {all}.").format(
+                name=quote(command.get("command")), all=", ".join(COMMANDS)
+            ),
             "command",
         )
     if "placement" in command:
@@ -106,6 +108,19 @@ def _thin(records: Sequence[Event], gap: int, most: int) -> set[int]:
         stride *= 2
         kept = {update for update in kept if update // gap % stride == 0}
     return kept
+
+
+def drop_old_predictions(events: Sequence[Event], most: int) -> None:
+    """Remove what was predicted from all records but the newest `most`, as it is most of what a record takes.
+
+    To be called whenever records were added: it looks back only as far as records still have it.
+    """
+    newest = 0
+    for event in reversed(events):
+        if event["event"] == "record":
+            newest += 1
+            if newest > most and event.pop("predicted", None) is None:
+                return
 
 
 def last_update(events: Sequence[Event]) -> int:

@@ -6,7 +6,6 @@ not forced onto the disk.
 
 import os
 from collections import deque
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from core.training.trainer import Trainer
 
 
 def save_run(run: Trainer, path: Path) -> None:
-    """Save the run between two slices, replacing the file. Raises OSError where it cannot be written."""
-    content, new = BytesIO(), path.with_name(path.name + ".new")
+    """Save the run between two slices, replacing the file. Raises OSError, or RuntimeError within torch, where it cannot be
+    written. Nothing is held in memory beside the run itself, which may fill what there is."""
+    new = path.with_name(path.name + ".new")
     about = {
         "experiment": to_plain(run.experiment),
         "in_force": to_plain(run.in_force),
@@ -28,8 +28,8 @@ def save_run(run: Trainer, path: Path) -> None:
         "catching_up": run.catching_up,
         "repeated": list(run.repeated),
     }
-    torch.save({"run": about, "state": run.state()}, content)
-    new.write_bytes(content.getbuffer())
+    with new.open("wb") as file:
+        torch.save({"run": about, "state": run.state()}, file)
     os.replace(new, path)
 
 

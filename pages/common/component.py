@@ -1,5 +1,6 @@
 """Mounting of the components in assets/components: NAME.js, and NAME.css where there is one."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,17 @@ from pages.common.guard import guarded_callback
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
+# Behind each script: new data can come by a tick as well as by a call of Streamlit's (pages/common/news.py).
+_TAKE_NEWS = """
+export default function (component) {
+  const place = component.parentElement;
+  place.dataset.takesNews = "";
+  place.takeNews = (data) => drawComponent({ ...component, data });
+  return drawComponent(component);
+}
+"""
 _FOLDER = Path(__file__).parents[2] / "assets" / "components"
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 
 
 def mount_component(name: str, html: str = "<span hidden></span>") -> "ComponentRenderer":
@@ -19,9 +30,15 @@ def mount_component(name: str, html: str = "<span hidden></span>") -> "Component
 
     To be called when a module is imported. The component is not isolated: its style sheet and the page's hold for both.
     """
-    script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    script = read_script(name).replace("export default function (", "function drawComponent(")
     css = read_style(name) if (_FOLDER / f"{name}.css").exists() else None
-    return st.components.v2.component(name, html=html, css=css, js=script, isolate_styles=False)
+    return st.components.v2.component(name, html=html, css=css, js=script + _TAKE_NEWS, isolate_styles=False)
+
+
+def read_script(name: str) -> str:
+    """Return NAME.js with the scripts that it imports in place of the imports: Streamlit serves each component as one text."""
+    script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    return _IMPORT.sub(lambda match: re.sub("^export ", "", read_script(match[1]), flags=re.MULTILINE), script)
 
 
 def read_style(name: str) -> str:

@@ -21,7 +21,7 @@ LOG = logging.getLogger("dropout")
 CRASH = "crash"  # the report of the last exception, until the visitor has chosen how to go on
 RERUN = "crash-rerun"  # a fragment has asked for the page to be drawn again
 WORKED = "worked"  # what the visit was after the last run of a page that came to its end
-RUNS = ("run", "kept", "previous")  # of the visit: not part of what is brought back
+RUNS = ("run", "kept", "earlier")  # of the visit: not part of what is brought back
 HISTORY = ("undo", "redo")  # of the visit: a hundred experiments that nobody changes, too many to be copied in every run
 MAX_REPORT_CHARACTERS = 4000  # characters of a report
 
@@ -84,7 +84,7 @@ def _draw_page_again() -> None:
 def _record(error: Exception) -> None:
     LOG.exception("unexpected-exception", exc_info=error)
     lines = "".join(traceback.format_exception(error))
-    versions = {"python": platform.python_version()} | {name: version(name) for name in ("streamlit", "numpy", "plotly")}
+    versions = {"python": platform.python_version()} | {name: version(name) for name in ("streamlit", "numpy")}
     experiment = st.session_state.get("visit", {}).get("experiment")
     st.session_state[CRASH] = f"{versions}\n{experiment}\n\n{lines[-MAX_REPORT_CHARACTERS:]}"
 

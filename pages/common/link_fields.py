@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.i18n import _
 
 MAX_DIGITS = 9  # of a whole number in a link
@@ -30,7 +30,9 @@ def make_integer_field(name: str, default: int | None, least: int = 0) -> LinkFi
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal()) or len(text) > MAX_DIGITS or int(text) < least:
             raise Invalid(
-                _("{name} is “{text}”; a whole number from {least} on is expected.").format(name=name, text=text, least=least),
+                _("{name} is “{text}”; a whole number from {least} on is expected.").format(
+                    name=name, text=quote(text), least=least
+                ),
                 name,
             )
         return int(text)
@@ -45,7 +47,7 @@ def make_choice_field(name: str, default: str, words: Sequence[str]) -> LinkFiel
         if text not in words:
             raise Invalid(
                 _("{name} is “{text}”; it must be one of {all}.").format(
-                    name=name, text=text, all=", ".join(filter(None, words))
+                    name=name, text=quote(text), all=", ".join(filter(None, words))
                 ),
                 name,
             )

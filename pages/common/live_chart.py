@@ -6,6 +6,7 @@ from typing import Any
 from core.figures.theme import Figure
 from core.i18n import _
 from pages.common.component import mount_component
+from pages.common.news import mount_or_collect
 from pages.common.static_files import provide_plotly
 
 _mount = mount_component("live_chart", '<div class="live-chart" role="figure" tabindex="0"></div>')
@@ -27,7 +28,8 @@ def draw_live_chart(figure: Figure, key: str, sentence: str, height: int, tools:
         "plotly": provide_plotly(),
         "missing": _("The chart's script did not load; reload the page."),
     }
-    clicked: dict[str, Any] | None = _mount(key=key, data=data, on_clicked_change=_nothing, on_theme_change=_nothing).clicked
+    result = mount_or_collect(_mount, key, data, on_clicked_change=_nothing, on_theme_change=_nothing)
+    clicked: dict[str, Any] | None = result.clicked if result else None
     return clicked
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.i18n import _
 from pages.common.component import make_value_callback, mount_component
+from pages.common.news import mount_or_collect
 
 HTML = """<div class="net-root">
 <div class="net-callout" role="note" hidden><p></p><button type="button"></button></div>
@@ -25,9 +26,10 @@ def draw_network_figure(svg: str, key: str, on_action: Callable[[dict[str, Any]]
 
     zoneout: whether the masks choose between the new value and the old one.
     """
-    _figure(
-        key=key,
-        data={"svg": svg, "callouts": _callouts(zoneout), "tour": _("Show the tour of this figure")},
+    mount_or_collect(
+        _figure,
+        key,
+        {"svg": svg, "callouts": _callouts(zoneout), "tour": _("Show the tour of this figure")},
         on_did_change=make_value_callback(key, "did", lambda action: on_action(dict(action))),
     )
 

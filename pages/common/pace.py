@@ -1,4 +1,7 @@
-"""How often the live pages ask for what is new: twice a second while the server has time, more rarely when it is busy."""
+"""How often the live pages ask for what is new: twice a second while the server has time, more rarely when it is busy.
+
+The interval goes to the browser with each answer (pages/common/ticker.py).
+"""
 
 import time
 from collections.abc import Callable, Iterator

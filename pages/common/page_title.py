@@ -3,8 +3,9 @@
 import streamlit as st
 
 
-def draw_page_title(name: str, purpose: str) -> None:
+def draw_page_title(name: str, purpose: str = "") -> None:
     """Draw the line. Both texts may hold Markdown."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="title"):
         st.title(name, anchor=False, width="content")
-        st.caption(purpose)
+        if purpose:
+            st.caption(purpose)

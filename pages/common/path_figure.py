@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.dropout.masks import expand_word_masks
+from core.dropout.masks import Array, expand_word_masks
 from core.experiment.batches import batch_at, draw_update_masks, load_data, nearest_target_step
 from core.experiment.experiment import Experiment
 from core.figures.network import Scene, render_network
@@ -15,6 +15,7 @@ from core.figures.theme import Theme
 from core.i18n import _
 from core.training.events import RECORDED_SAMPLES
 from pages.common import visit
+from pages.common.heavy_drawing import limit_mask_drawing
 from pages.common.network import draw_network_figure
 from pages.common.path_view import WINDOW_STEPS, PathView, find_first_step
 from pages.common.update_slider import draw_slider
@@ -32,14 +33,17 @@ def build_scene(
     """Return the content of the figure at an update.
 
     view: fitted. classes: what was predicted at each step of the sample; None where nothing is known. gates: whether the routes
-    through gates are shown.
+    through gates are shown. Raises Invalid where the masks are too many for a page.
     """
     data, batch = load_data(experiment), batch_at(experiment, update)
+    with limit_mask_drawing([experiment], update) as are_many:
+        masks = expand_word_masks(draw_update_masks(experiment, update), batch.x)
+        masks = {name: _cut_mask(mask) for name, mask in masks.items()} if are_many else masks
     inputs, targets = data.describe_sample(batch, view.sample)
     return Scene(
         placement=experiment.placement.resolve_schedules(update),
         shape=experiment.shape,
-        masks=expand_word_masks(draw_update_masks(experiment, update), batch.x),
+        masks=masks,
         sample=view.sample,
         first=view.start,
         count=WINDOW_STEPS,
@@ -50,6 +54,11 @@ def build_scene(
         through=view.through,
         gates=gates,
     )
+
+
+def _cut_mask(mask: Array) -> Array:
+    """Return what can be shown of a mask: of the first samples, and of a weight mask the connections into the first unit."""
+    return (mask[:, :RECORDED_SAMPLES, :1] if mask.ndim == 4 else mask[:, :RECORDED_SAMPLES]).copy()
 
 
 def draw_path_figure(scene: Scene, colors: Theme, key: str, on_action: Callable[[dict[str, Any]], None]) -> None:

@@ -8,13 +8,16 @@ from core.errors import Invalid
 from core.runs.recording import FOLDER, Recorded, read
 from core.runs.service import Service
 from pages.common.collector import start_collector
+from pages.common.uploaded_files import limit_uploaded_files
 
 
 @st.cache_resource(on_release=Service.close)
 def get_service() -> Service:
     """Return the service with the runs of all tabs; its first worker starts soon after it."""
     start_collector()
-    return Service()
+    service = Service()
+    limit_uploaded_files(service.settings)
+    return service
 
 
 def get_owner() -> str:

@@ -6,5 +6,5 @@ from pages.common.component import read_style
 
 
 def apply_style() -> None:
-    """Add the style sheet of all pages."""
-    st.html(f"<style>{read_style('page')}</style>")
+    """Add the style sheets of all pages and of the Lab."""
+    st.html(f"<style>{read_style('page')}{read_style('lab')}</style>")

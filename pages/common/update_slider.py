@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pages.common.component import make_value_callback, mount_component
+from pages.common.news import mount_or_collect
 
 _mount = mount_component(
     "update_slider",
@@ -34,4 +35,4 @@ def draw_slider(
     def select(chosen: Mapping[str, Any]) -> None:
         on_change(None if chosen["newest"] else int(chosen["value"]))
 
-    _mount(key=key, data=data, on_chosen_change=make_value_callback(key, "chosen", select))
+    mount_or_collect(_mount, key, data, on_chosen_change=make_value_callback(key, "chosen", select))

@@ -7,7 +7,9 @@ invalid: what was refused last, {"control": key of the widget, "sentence"}; None
 parked: how sites drop that are off, or on at rate 0; at_zero: those that are on at rate 0.
 tasks: the settings that a task had when another was chosen. files: by task, the file that was brought and its columns.
 run: the run that is on, or has ended and is of this very experiment; kept: one whose curves stay until the next run begins;
-previous: the gray curve. view, masks, path, methods: what the pages look at.
+earlier: those whose curves stay beside, the newest first. curves: how the curves are looked at.
+pace: of live runs; stepping: whether the run goes on update by update, as at the slow pace; stepped_at: when it last did.
+view, masks, path, methods: what the pages look at.
 """
 
 import json
@@ -25,7 +27,7 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import from_plain_cached, from_query, get_missing_file_columns, to_plain, to_query
 from core.i18n import _
 from core.tasks.prediction_summary import KINDS
-from core.training.events import Event, last_update, thin_records
+from core.training.events import Event, drop_old_predictions, last_update, thin_records
 from pages.common.link_fields import LinkField, read_fields
 from pages.common.path_view import PathView, view_from_query, view_to_query
 from pages.common.service import get_owner, get_service
@@ -165,9 +167,10 @@ def set_notice(sentence: str) -> None:
 def drop_lost_files() -> None:
     """Go back to the task's own data where the file of the experiment is gone; forget runs that could not be drawn without."""
     truth = visit()
-    for name in ("run", "kept", "previous"):
+    for name in ("run", "kept"):
         if truth[name] and not has_files(truth[name]["began"]):
             truth[name] = None
+    truth["earlier"] = [run for run in truth["earlier"] if has_files(run["began"])]
     for name in ("undo", "redo"):
         truth[name] = [plain for plain in truth[name] if has_files(plain)]
     if not has_files(truth["experiment"]):
@@ -192,6 +195,8 @@ def _take_news(run: Run) -> None:
     run["events"] += [pack_lists(event) for event in news.events]
     if len(run["events"]) > MAX_EVENTS:
         run["events"] = thin_records(run["events"], MAX_EVENTS)
+    if news.events:
+        drop_old_predictions(run["events"], get_service().settings.predictions)
     run.update(next=news.next, state=news.state, position=news.position, reason=news.reason)
 
 
@@ -222,7 +227,7 @@ def set_aside_run() -> None:
         _take_news(run)
     if last_update(run["events"]) > 0:
         events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
-        visit()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began")} | {"events": events}
+        visit()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began", "color")} | {"events": events}
     visit().update(run=None, update=None)
 
 
@@ -271,8 +276,12 @@ def _new() -> Plain:
         "owner": get_owner(),
         "run": None,
         "kept": None,
-        "previous": None,
+        "earlier": [],
         "runs": 0,
+        "pace": "fast",
+        "stepping": False,
+        "stepped_at": 0.0,
+        "curves": {},
         "update": None,
         "mask": None,
         "view": {},
@@ -308,7 +317,11 @@ def _follow(plain: Plain) -> None:
     if run is None or not changed:
         return
     if run["state"] in ACTIVE and not run["recorded"] and all(name in CHANGEABLE_FIELDS for name in changed):
-        get_service().command(run["id"], {"command": "change"} | changed)
+        try:
+            get_service().command(run["id"], {"command": "change"} | changed)
+        except Invalid as invalid:  # too large a change for this server
+            set_aside_run()
+            set_notice(str(invalid))
     else:
         set_aside_run()
 

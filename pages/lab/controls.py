@@ -14,9 +14,10 @@ from core.dropout.schedule import MAX_SCHEDULE_UPDATES, SCHEDULE_KINDS, RateSche
 from core.dropout.sites import SITES, Site, get_site_layers
 from core.experiment import edits
 from core.experiment.batches import count_inputs, count_targets, load_data
-from core.experiment.bounds import HALF_OPEN_BOUNDS, INTEGER_BOUNDS
+from core.experiment.bounds import DEVICES, HALF_OPEN_BOUNDS, HIDDEN_BOUNDS, INTEGER_BOUNDS
 from core.experiment.experiment import Experiment
 from core.i18n import N_, _
+from core.runs.memory_estimate import count_weights
 from core.tasks import TASKS, get_task
 from core.tasks.task import Option
 from pages.common import visit
@@ -25,6 +26,7 @@ from pages.common.experiment_choices import draw_cell_choice, draw_layers_choice
 from pages.common.visit_files import replace_lost_file
 from pages.common.widgets import draw_choice, draw_widget
 from pages.lab import files, sites, upload, workbench
+from pages.lab.site_sharing import draw_site_sharing
 
 UNIT_CHOICES = (16, 32, 48, 64, 96, 128, 200, 256)
 CUSTOM = "own"  # in the list of methods: a placement that is no method
@@ -41,14 +43,30 @@ AXES = {
     "scaling": N_("scaling"),
     "noise": N_("noise"),
 }
+DEVICE_LABELS = {
+    "auto": N_("automatic"),
+    "cpu": N_("CPU"),
+    "cuda": N_("NVIDIA graphics card"),
+    "mps": N_("Apple graphics card"),
+}
 SEEDS = {"data_seed": N_("Data"), "weight_seed": N_("Initial weights"), "mask_seed": N_("Masks")}
 
 
 def draw_controls() -> None:
-    """Draw the controls."""
+    """Draw the controls: data and model, a table with a row for each site, and what is set more rarely in their place."""
     experiment = visit.get_experiment()
+    with st.container(key="controls-main"):
+        _draw_data_and_model(experiment)
+        _draw_sites(experiment)
+    with st.container(key="controls-more"):
+        _draw_more_settings(experiment)
+        st.caption(_describe_size(experiment))
+        _draw_refusal(*_list_main_keys(experiment))
+
+
+def _draw_data_and_model(experiment: Experiment) -> None:
     row = get_task(experiment.task)
-    st.markdown(f"## {_('Data and model')}")
+    st.markdown(f"## {_('Data and model')}", help=_(row.dropout_effect))
     draw_choice(
         st.selectbox,
         _("Task"),
@@ -57,26 +75,48 @@ def draw_controls() -> None:
         value=experiment.task,
         tell=set_task,
         format_func=lambda name: _(TASKS[name].label),
-        help=_(row.dropout_effect),
+        label_visibility="collapsed",
     )
-    _draw_refusal("task")
     with st.container(key="about"):
         st.caption(_(row.description))
+    _draw_network(experiment)
     _draw_options(experiment)
     upload.draw_uploaded_file(row)
     with st.container(key="read"):
         if sentence := upload.describe_use(experiment) or _describe_shortage(experiment):
             st.caption(sentence)
-    _draw_network(experiment)
-    st.markdown(f"## {_('Where dropout acts')}")
+
+
+def _draw_sites(experiment: Experiment) -> None:
+    about = _(
+        "A method is a placement with a name. Choosing one sets its usual rates, or those that the task opens "
+        "with. Switch a single site and it becomes your own."
+    )
+    st.markdown(f"## {_('Where dropout acts')}", help=about)
     _draw_method(experiment)
     offered = _list_sites(experiment)
-    for site in SITES.values():
-        # A container for each, also where it is empty: the later ones keep their position on the page.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
-            if site in offered and (site.name in COMMON_SITES or sites.is_on(site.name)):
-                _draw_site(experiment, site)
-    _draw_more_settings(experiment)
+    with st.container(key="sites"):
+        with st.container(horizontal=True, key="sites-head"):
+            for name in (_("site"), _("rate p"), _("masks")):
+                st.caption(name)
+        for site in SITES.values():
+            # A container for each, also where it is empty: the later ones keep their position on the page.
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"site-{site.name}"):
+                if site in offered and (site.name in COMMON_SITES or sites.is_on(site.name)):
+                    _draw_site(experiment, site)
+
+
+def _describe_size(experiment: Experiment) -> str:
+    """Return the device and the number of weights in a sentence."""
+    weights = f"{count_weights(experiment, load_data(experiment)):,}"
+    return _("Device: {device} · {weights} weights").format(device=_(DEVICE_LABELS[experiment.device]), weights=weights)
+
+
+def _list_main_keys(experiment: Experiment) -> list[str]:
+    """Return the keys of the controls that are always in sight: why one was refused is said below them all."""
+    options = [f"option-{experiment.task}-{option.name}" for option in get_task(experiment.task).shared_options]
+    of_sites = [f"{part}-{name}" for name in SITES for part in ("on", "rate", "shared")]
+    return ["task", "cell", "layers", "hidden", "method", *options, *of_sites]
 
 
 def set_task(name: str) -> None:
@@ -137,7 +177,6 @@ def _draw_options(experiment: Experiment) -> None:
         for column, place in zip(columns, places, strict=True):
             with column:
                 place()
-    _draw_refusal(*(f"option-{row.name}-{option.name}" for option in row.shared_options))
 
 
 def _draw_option(experiment: Experiment, option: Option) -> None:
@@ -193,7 +232,6 @@ def _draw_network(experiment: Experiment) -> None:
             tell=lambda h: visit.edit("hidden", edits.set_fields, hidden=h),
             format_func=lambda h: str(h).strip("()"),
         )
-    _draw_refusal("cell", "layers", "hidden")
 
 
 def set_cell(cell: str) -> None:
@@ -220,12 +258,8 @@ def _draw_method(experiment: Experiment) -> None:
         value=name or CUSTOM,
         tell=set_method,
         format_func=lambda name: _("Your own placement") if name == CUSTOM else _(METHODS[name].label),
-        help=_(
-            "A method is a placement with a name. Choosing one sets its usual rates, or those that the task opens "
-            "with. Switch a single site and it becomes your own."
-        ),
+        label_visibility="collapsed",
     )
-    _draw_refusal("method")
 
 
 def set_method(name: str) -> None:
@@ -242,8 +276,10 @@ def _list_sites(experiment: Experiment) -> list[Site]:
 
 
 def _draw_site(experiment: Experiment, site: Site) -> None:
+    """Draw the row of a site: switch, rate, and how its masks are shared."""
     exists = len(get_site_layers(site, experiment.layers)) > 0
-    on = sites.is_on(site.name)
+    on, dropout = sites.is_on(site.name), sites.get_dropout(site.name)
+    rate = edits.first_rate(dropout)
     draw_widget(
         st.toggle,
         _(site.label),
@@ -254,42 +290,86 @@ def _draw_site(experiment: Experiment, site: Site) -> None:
         help=f"{_(site.multiplies)}. {_(site.memory)}",
         disabled=not exists,
     )
-    if on and exists:
-        rate = edits.first_rate(sites.get_dropout(site.name))
-        draw_widget(
-            st.slider,
-            _("rate of {site}").format(site=_(site.label)),
-            0.0,
-            max(0.99, rate),  # a link may bring a rate nearer to 1 than the slider offers
-            key=f"rate-{site.name}",
-            value=float(rate),
-            tell=sites.set_rate,
-            args=[site.name],
-            step=0.01,
-            format="%.2f",
-            label_visibility="collapsed",
-        )
-    else:
-        st.caption(_("clean") if exists else _("at L ≥ 2"))
-    _draw_refusal(f"on-{site.name}", f"rate-{site.name}")
+    draw_widget(
+        st.slider,
+        _("rate of {site}").format(site=_(site.label)),
+        0.0,
+        max(0.99, rate),  # a link may bring a rate nearer to 1 than the slider offers
+        key=f"rate-{site.name}",
+        value=float(rate),
+        tell=sites.set_rate,
+        args=[site.name],
+        step=0.01,
+        format="%.2f",
+        label_visibility="collapsed",
+        disabled=not (on and exists),
+    )
+    note = "" if on and exists else "–" if exists else _("L ≥ 2")
+
+    def share(time: str, batch: str) -> None:
+        sites.change_dropout(f"shared-{site.name}", site.name, time=time, batch=batch)
+
+    draw_site_sharing(site, dropout, on and exists, note, share)
 
 
 def _draw_more_settings(experiment: Experiment) -> None:
-    """Draw the popover with more settings. Its 250 widgets cost much time: they are made only while it is open."""
-    popover = st.popover(_("More settings"), width="stretch", icon=":material/tune:", key="more", on_change="rerun")
-    if not popover.open:
+    """Draw what is set more rarely, in place of the controls: 250 widgets, which are made only while it is open."""
+    more = st.expander(_("More settings"), icon=":material/tune:", key="more", on_change="rerun")
+    if not more.open:
         return
-    with popover:
+    with more:
         sharing, training, seeds, file = st.tabs([_("Sharing"), _("Training"), _("Seeds"), _("File")])
         with sharing:
             _draw_sharing(experiment)
         with training:
+            _draw_widths(experiment)
             _draw_training(experiment)
         with seeds:
             for name, label in SEEDS.items():
                 _draw_number(experiment, name, _(label), *INTEGER_BOUNDS[name])
         with file:
             files.draw_file_buttons()
+
+
+def _draw_widths(experiment: Experiment) -> None:
+    """Draw the device, and the choice of a number of units for each layer."""
+    draw_choice(
+        st.selectbox,
+        _("Device"),
+        list(DEVICES),
+        key="device",
+        value=experiment.device,
+        tell=lambda name: visit.edit("device", edits.set_fields, device=name),
+        format_func=lambda name: _(DEVICE_LABELS[name]),
+        help=_("A graphics card pays from about 256 units on. Where this server has none, the run says so."),
+    )
+    each, widths = isinstance(experiment.hidden, tuple), experiment.widths
+    if experiment.layers > 1:
+        draw_widget(
+            st.toggle,
+            _("a number of units for each layer"),
+            key="each-width",
+            value=each,
+            tell=lambda on: visit.edit("widths", edits.set_fields, hidden=widths if on else widths[0]),
+        )
+    if each:
+        for place, width in enumerate(widths):
+            draw_widget(
+                st.number_input,
+                _("Units of layer {l}").format(l=place + 1),
+                *HIDDEN_BOUNDS,
+                key=f"width-{place}",
+                value=width,
+                tell=_set_width,
+                args=[place],
+            )
+    _draw_refusal("device", "widths")
+
+
+def _set_width(width: int, place: int) -> None:
+    widths = list(visit.get_experiment().widths)
+    widths[place] = width
+    visit.edit("widths", edits.set_fields, hidden=tuple(widths))
 
 
 def _draw_training(experiment: Experiment) -> None:

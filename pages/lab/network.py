@@ -1,13 +1,14 @@
 """The network of the Lab: the figure and the mask heatmap of the visible update, and the sentence with the count."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
-from core.analysis.path_counts import count_corruption, list_crossings, list_routes
+from core.analysis.path_counts import MaskCrossing, count_corruption, list_crossings, list_routes
 from core.dropout.masks import Masks, list_mask_gates, make_mask_key
 from core.dropout.sites import SITES
+from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.figures.mask_heatmap import describe_mask, plot_mask_heatmap, select_units
 from core.figures.network import Scene
@@ -18,6 +19,7 @@ from core.training.events import RECORDED_SAMPLES, predictions_at
 from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.live_chart import draw_live_chart
+from pages.common.live_text import draw_live_text
 from pages.common.path_figure import (
     build_scene,
     draw_first_step_slider,
@@ -34,21 +36,70 @@ from pages.lab import workbench
 MAX_SEGMENTS = 8  # masks; more are offered in a list
 
 
-def draw_network(colors: Theme) -> Masks:
-    """Draw the sentence on the path, the network and its sliders. Return the masks that are shown, those of words expanded."""
+@dataclass(frozen=True)
+class VisibleUpdate:
+    """The update that is visible, the experiment as it was then, the view fitted to it, and the content of the figure.
+
+    masks: those of words expanded.
+    """
+
+    update: int
+    experiment: Experiment
+    view: PathView
+    scene: Scene
+
+    @property
+    def masks(self) -> Masks:
+        """The masks of the update."""
+        return self.scene.masks
+
+
+def load_visible_update() -> VisibleUpdate | Invalid:
+    """Return the update that is visible, with its masks drawn; where they are too many for a page, what is wrong with that."""
     update = get_visible_update()
     experiment = workbench.get_update_experiment(update)
     view = fit_view(experiment, update)
     run = visit.visit()["run"]
-    scene = build_scene(experiment, update, view, predictions_at(run["events"], update, view.sample) if run else None)
-    _draw_sentence(experiment, scene, view)
-    draw_path_figure(scene, colors, "network", _apply_action)
-    _draw_sliders(experiment, update, view)
-    return scene.masks
+    predicted = predictions_at(run["events"], update, view.sample) if run else None
+    try:
+        return VisibleUpdate(update, experiment, view, build_scene(experiment, update, view, predicted))
+    except Invalid as invalid:
+        return invalid
+
+
+def draw_network(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
+    """Draw the sentence on the path, the network and its sliders, or what is wrong."""
+    if isinstance(visible, Invalid):
+        st.warning(escape_markdown(visible))
+        return
+    with st.container(key="count"):
+        _draw_sentence(visible)
+        _draw_explanation(visible)
+    draw_path_figure(visible.scene, colors, "network", _apply_action)
+    with st.container(horizontal=True, gap="medium", key="scrub"):
+        _draw_sliders(visible)
+    with st.container(key="about-network"):
+        st.caption(
+            _(
+                "A small recurrent network learns while you watch. Barcodes are its dropout masks; the thick line follows one "
+                "word to one prediction, and the masks on its way are counted."
+            )
+        )
+
+
+def collect_news(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
+    """Give the components of the network and of its masks what they show now, as a tick does."""
+    if isinstance(visible, Invalid):
+        return
+    _draw_sentence(visible)
+    draw_path_figure(visible.scene, colors, "network", _apply_action)
+    _draw_sliders(visible)
+    if active := _list_active_masks(visible):
+        _draw_heatmap(visible, _get_selected_mask(active), colors)
 
 
 def get_visible_update() -> int:
-    """Return the update that is shown: the selected one, else the newest.
+    """Return the update that is visible: the selected one, else the newest.
 
     It is the next one where none has been trained, or where the paused run was changed after the newest.
     """
@@ -65,31 +116,36 @@ def _name_update(update: int) -> str:
     return str(update) if update <= workbench.get_newest_update() else _("{n}, the next (preview)").format(n=update)
 
 
-def draw_mask_heatmap(masks: Masks, colors: Theme) -> None:
-    """Draw the mask of one site and layer, units × time, for the visible sample and update."""
+def draw_mask_heatmap(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
+    """Draw the mask of one site and layer, units × time, for the visible sample and update; nothing where that is wrong."""
     with st.container(key="masks"):
-        _draw_heatmap(masks, colors)
+        if isinstance(visible, Invalid):
+            return
+        st.markdown(f"## {_('Masks over time')}")
+        active = _list_active_masks(visible)
+        if not active:
+            st.caption(_("No site is on: every connection is clean. Switch one on at the left."))
+            return
+        chosen = _get_selected_mask(active)
+        _draw_mask_choice(active, chosen)
+        _draw_heatmap(visible, chosen, colors)
 
 
-def _draw_heatmap(masks: Masks, colors: Theme) -> None:
-    update = get_visible_update()
-    experiment = workbench.get_update_experiment(update)
-    now = experiment.placement.resolve_schedules(update)
-    active = [
+def _list_active_masks(visible: VisibleUpdate) -> list[tuple[str, int, str]]:
+    """Return site, layer and gate of each mask of the visible update."""
+    return [
         (site.name, layer, gate)
-        for site, layer, dropout in now.list_active(experiment.layers)
-        for gate in list_mask_gates(dropout, experiment.cell)
+        for site, layer, dropout in visible.scene.placement.list_active(visible.experiment.layers)
+        for gate in list_mask_gates(dropout, visible.experiment.cell)
     ]
-    st.markdown(f"## {_('Masks over time')}")
-    if not active:
-        st.caption(_("No site is on: every connection is clean. Switch one on at the left."))
-        return
-    site, layer, gate = chosen = _get_selected_mask(active)
-    _draw_mask_choice(active, chosen)
-    mask = select_units(masks[make_mask_key(site, layer, gate)])
-    sample, size = fit_view(experiment, update).sample, (experiment.steps, mask.shape[2])
+
+
+def _draw_heatmap(visible: VisibleUpdate, chosen: tuple[str, int, str], colors: Theme) -> None:
+    site, layer, gate = chosen
+    mask = select_units(visible.masks[make_mask_key(site, layer, gate)])
+    sample, size = visible.view.sample, (visible.experiment.steps, mask.shape[2])
     title = _("{place} · sample {sample} · update {update}").format(
-        place=_name_mask((site, layer, gate)), sample=sample + 1, update=_name_update(update)
+        place=_name_mask((site, layer, gate)), sample=sample + 1, update=_name_update(visible.update)
     )
     old = SITES[site].kind == "zoneout"
     figure = plot_mask_heatmap(mask, sample, size, colors, title, old=old)
@@ -133,26 +189,34 @@ def _name_mask(mask: tuple[str, int, str]) -> str:
     return f"{place}, {gate}" if gate else place
 
 
-def _draw_sentence(experiment: Experiment, scene: Scene, view: PathView) -> None:
-    climbs, through, layers = view.climbs, view.through, experiment.layers
-    distance, cell = climbs[-1] - climbs[0], experiment.cell
-    path = list_crossings(scene.placement, layers, climbs, through, cell)
-    counts = count_corruption(scene.placement, layers, distance, cell)
-    word = escape_markdown(scene.inputs[climbs[0]])
+def _draw_sentence(visible: VisibleUpdate) -> None:
+    climbs, layers = visible.view.climbs, visible.experiment.layers
+    distance, path = climbs[-1] - climbs[0], _list_crossings(visible)
+    word = escape_markdown(visible.scene.inputs[climbs[0]])
+    formula = derive_formula(path, layers, distance, visible.view.through)
     symbols = _(
         "L is the number of layers, Δ the number of steps between the word and the prediction. "
         "The path runs through the barcodes that are numbered; each multiplies what it carries by a mask."
     )
-    with st.container(key="count"):
-        st.markdown(
-            format_count_sentence(word, distance, len(path), derive_formula(path, layers, distance, through)), help=symbols
-        )
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
-            st.caption(explain_count(path, layers, counts, cell))
-            with st.container(key="routes", width="content"):
-                labels = {"cell": name_cell_route(cell), "state": _("through the state")}
-                if len(list_routes(cell)) > 1:
-                    draw_route_choice({name: labels[name] for name in list_routes(cell)}, through, "through", _set_route)
+    draw_live_text(format_count_sentence(word, distance, len(path), formula), "count-sentence", symbols)
+
+
+def _draw_explanation(visible: VisibleUpdate) -> None:
+    """Draw why the path crosses so many masks, and the choice of its route."""
+    climbs, cell, layers = visible.view.climbs, visible.experiment.cell, visible.experiment.layers
+    counts = count_corruption(visible.scene.placement, layers, climbs[-1] - climbs[0], cell)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="route"):
+        st.caption(explain_count(_list_crossings(visible), layers, counts, cell))
+        with st.container(key="routes", width="content"):
+            labels = {"cell": name_cell_route(cell), "state": _("through the state")}
+            if len(list_routes(cell)) > 1:
+                choices = {name: labels[name] for name in list_routes(cell)}
+                draw_route_choice(choices, visible.view.through, "through", _set_route)
+
+
+def _list_crossings(visible: VisibleUpdate) -> list[MaskCrossing]:
+    view, experiment = visible.view, visible.experiment
+    return list_crossings(visible.scene.placement, experiment.layers, view.climbs, view.through, experiment.cell)
 
 
 def _set_route(through: str) -> None:
@@ -174,22 +238,21 @@ def _find_first_gate(experiment: Experiment, site: str, layer: int) -> tuple[str
     return site, layer, "g" if dropout is not None and dropout.is_fresh("gates") else ""
 
 
-def _draw_sliders(experiment: Experiment, update: int, view: PathView) -> None:
-    newest = max(workbench.get_newest_update(), update)
+def _draw_sliders(visible: VisibleUpdate) -> None:
+    newest = max(workbench.get_newest_update(), visible.update)
     coming = newest > workbench.get_newest_update()
-    with st.container(horizontal=True, gap="medium", key="scrub"):
-        draw_slider(
-            _("Update"),
-            (1, newest),
-            update,
-            "scrub-update",
-            _set_update,
-            newest=_("preview") if coming else _("newest"),
-            jumps={} if update == newest else {_("to the newest"): newest},
-        )
-        draw_first_step_slider(view, experiment.steps, "scrub-first")
-        samples = (1, min(experiment.batch, RECORDED_SAMPLES))
-        draw_slider(_("Sample"), samples, view.sample + 1, "scrub-sample", _set_sample)
+    draw_slider(
+        _("Update"),
+        (1, newest),
+        visible.update,
+        "scrub-update",
+        _set_update,
+        newest=_("preview") if coming else _("newest"),
+        jumps={_("to the newest"): None if visible.update == newest else newest},
+    )
+    draw_first_step_slider(visible.view, visible.experiment.steps, "scrub-first", reserve_buttons=True)
+    samples = (1, min(visible.experiment.batch, RECORDED_SAMPLES))
+    draw_slider(_("Sample"), samples, visible.view.sample + 1, "scrub-sample", _set_sample)
 
 
 def _set_update(chosen: int | None) -> None:

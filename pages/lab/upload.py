@@ -15,17 +15,17 @@ from core.experiment.serialization import to_plain
 from core.figures.sparkline import render_sparkline
 from core.figures.theme import get_theme
 from core.i18n import N_, _
+from core.runs.file_check_jobs import FileCheckAnswer
 from core.tasks import get_task
 from core.tasks.classification import TASK as CLASSIFICATION
 from core.tasks.classification import count_file_texts
 from core.tasks.file_readers import MAX_NAMED_COLUMNS
-from core.tasks.labelled_texts import list_text_columns
 from core.tasks.number_table import list_columns
 from core.tasks.reads import format_reads
 from core.tasks.series import TASK as SERIES
-from core.tasks.series_file import describe_column, find_series_column, list_csv_columns, list_series_columns
+from core.tasks.series_file import describe_column, list_series_columns
 from core.tasks.task import CORPUS_OPTION, Option, Task
-from core.tasks.text_file import MAX_FILE_BYTES, get_display_name, read_text
+from core.tasks.text_file import MAX_FILE_BYTES, get_display_name
 from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_callback
@@ -37,8 +37,9 @@ TABLES = ("csv", "tsv", "txt")
 MAX_NAME_CHARACTERS = 40  # characters of a column's name
 # Label of the button and of the uploader: for a text, for a table.
 _NAMES = ((N_("Own text"), N_("A text in UTF-8, at most {mb} MB")), (N_("Own CSV"), N_("A CSV file, at most {mb} MB")))
+WAIT = 0.2  # seconds between two looks at a check
 SPARKLINE_WIDTH = 300
-MAX_UPLOAD_MEGABYTES = 10  # twice the limit: up to here our own message says that a file is too large
+MAX_UPLOAD_MEGABYTES = 6  # a little more than the limit: up to here our own message says that a file is too large
 
 
 def list_offered_options(row: Task) -> list[Option]:
@@ -68,7 +69,7 @@ def draw_uploaded_file(row: Task) -> None:
                 help=_("Back to the task's own data."),
             )
             for option in row.columns:
-                _draw_column_choice(row, option, path)
+                _draw_column_choice(row, option)
             if sentence := visit.visit()["files"][row.name]["refusal"]:
                 st.error(escape_markdown(" ".join((sentence, _describe_fallback()))))
             elif reads := load_data(visit.get_experiment()).reads:
@@ -108,15 +109,32 @@ def add_file(row: Task, name: str, content: bytes) -> None:
     """
     uploads = get_service().uploads
     path = uploads.save_file(get_owner(), name, content)
+    checked = None
     try:
-        columns = _list_columns(row, path)
-        if not row.columns:
-            read_text(path)
-    except Invalid:
-        uploads.remove_file(get_owner(), path)
-        raise
-    _store_file(row.name, {"path": path, "columns": _choose_columns(row, path, columns), "refusal": ""})
+        checked = _check_file(row, path)
+    finally:
+        if checked is None:
+            uploads.remove_file(get_owner(), path)
+    chosen = _choose_columns(row, checked)
+    _store_file(row.name, {"path": path, "names": list(checked.columns), "columns": chosen, "refusal": ""})
     _apply_file(row.name)
+
+
+def _check_file(row: Task, path: str) -> FileCheckAnswer:
+    """Have a process check the file, and wait for it. Raises Invalid for a file that cannot be used.
+
+    Where the visitor goes on to something else, Streamlit ends the wait, and with it the check.
+    """
+    checks, place = get_service().file_checks, st.empty()
+    request = checks.submit(path, len(row.columns), st.context.locale or "en", get_owner())
+    try:
+        while (answer := checks.wait_for_request_answer(request, WAIT)) is not None and answer.is_busy:
+            place.caption(_("The file is being checked …"))
+    finally:
+        checks.cancel(get_owner())
+    if answer is None or answer.state == "failed":
+        raise Invalid(answer.reason if answer else _("The check of the file was interrupted; bring it again."), CORPUS_OPTION)
+    return answer
 
 
 def remove_file(name: str) -> None:
@@ -152,23 +170,16 @@ def _apply_file(name: str) -> None:
     visit.open_experiment(to_plain(changed))
 
 
-def _choose_columns(row: Task, path: str, columns: list[str]) -> dict[str, str | None]:
+def _choose_columns(row: Task, checked: FileCheckAnswer) -> dict[str, str | None]:
     """Return the first choice of columns: those of a link, else the only possible series, or those named like the options."""
     linked = visit.visit()["files_wanted"]
     usual: dict[str, str | None] = {option.name: option.name for option in row.columns}
     if len(row.columns) == 1:
-        usual[row.columns[0].name] = find_series_column(path)
+        usual[row.columns[0].name] = checked.series_column
     return {
-        name: linked[name] if linked.get(name) in columns else column if column in columns else None
+        name: linked[name] if linked.get(name) in checked.columns else column if column in checked.columns else None
         for name, column in usual.items()
     }
-
-
-def _list_columns(row: Task, path: str) -> list[str]:
-    """Return the columns of a file that the task can name; none of a plain text. Raises Invalid if the file is not a table."""
-    if row.name == SERIES.name:
-        return [column for column, _missing in list_csv_columns(path)]
-    return list(list_text_columns(path)) if row.columns else []
 
 
 def _get_path(row: Task) -> str:
@@ -211,15 +222,14 @@ def _on_upload(name: str, key: str) -> None:
         truth["invalid"] = {"control": f"own-{name}", "field": invalid.field, "sentence": str(invalid)}
 
 
-def _draw_column_choice(row: Task, option: Option, path: str) -> None:
-    names = _list_columns(row, path)
-    value = visit.visit()["files"][row.name]["columns"].get(option.name)
+def _draw_column_choice(row: Task, option: Option) -> None:
+    file = visit.visit()["files"][row.name]
     draw_choice(
         st.selectbox,
         _(option.label),
-        names,
+        file["names"],
         key=f"option-{row.name}-{option.name}",
-        value=value,
+        value=file["columns"].get(option.name),
         tell=_set_column,
         args=[row.name, option.name],
         placeholder=_("choose a column"),

@@ -1,5 +1,7 @@
 """The run of a visit in the Lab: play, step, reset and replay it, and what the page shows of it."""
 
+import time
+from functools import cache
 from typing import Any
 
 from core.errors import Invalid
@@ -13,8 +15,11 @@ from pages.common.service import get_service, load_recorded_run
 from pages.common.visit import ACTIVE, Run
 from pages.lab import upload
 
+FAST, SLOW = "fast", "slow"  # the paces
+SLOW_INTERVAL = 1.0  # seconds from update to update at the slow pace, about
 SECONDS_PER_UPDATE = 0.05  # of a recorded run: about as fast as it was
 DEFAULT, WITHOUT_DROPOUT = "default", "no-dropout"  # the names of the recorded runs
+MAX_EARLIER = 5  # runs whose curves stay beside the visible one; each has a color of its own
 
 
 def begin() -> None:
@@ -49,7 +54,7 @@ def play() -> None:
     truth = visit.visit()
     truth["update"] = None  # show the newest update
     if is_active() and not is_recorded():
-        send_command("resume")
+        _go_on()
         return
     try:
         run_id = get_service().submit(visit.get_experiment(), truth["owner"], RECORDED_SAMPLES)
@@ -59,13 +64,48 @@ def play() -> None:
     clear_run()
     truth.update(runs=truth["runs"] + 1, notice="")
     truth["run"] = make_run(run_id, recorded=False)
+    if truth["pace"] == SLOW:
+        _go_on()
+
+
+def pause() -> None:
+    """Pause the run."""
+    visit.visit()["stepping"] = False
+    send_command("pause")
+
+
+def set_pace(pace: str) -> None:
+    """Set the pace of live runs; one that goes on continues at that pace."""
+    visit.visit()["pace"] = pace
+    if is_going_on():
+        _go_on()
+
+
+def is_going_on() -> bool:
+    """Whether a live run makes updates without being asked for each, or will."""
+    return is_active() and not is_recorded() and (get_run_state() != "paused" or bool(visit.visit()["stepping"]))
+
+
+def step_slowly() -> None:
+    """Make the next update of a run at the slow pace, when it is time for it."""
+    truth = visit.visit()
+    if truth["stepping"] and get_run_state() == "paused" and time.monotonic() - truth["stepped_at"] >= SLOW_INTERVAL:
+        truth["stepped_at"] = time.monotonic()
+        send_command("step")
+
+
+def _go_on() -> None:
+    truth = visit.visit()
+    truth["stepping"] = truth["pace"] == SLOW
+    send_command("step" if truth["stepping"] else "resume")
+    truth["stepped_at"] = time.monotonic()
 
 
 def step() -> None:
     """Make one update, then pause; start the experiment if there is no run."""
     if not is_active() or is_recorded():
         play()
-    visit.visit()["update"] = None
+    visit.visit().update(update=None, stepping=False)
     send_command("step")
 
 
@@ -76,12 +116,20 @@ def send_command(command: str) -> None:
 
 
 def clear_run() -> None:
-    """End the run. Its curves become the gray ones if it trained an epoch, or if the gray ones are not comparable with it."""
+    """End the run. Its curves stay beside the next ones if it trained an epoch, or if no others do that can be compared."""
     visit.set_aside_run()
     truth = visit.visit()
     kept, truth["kept"] = truth["kept"], None
-    if kept and not kept["recorded"] and (_has_trained_an_epoch(kept) or not _is_comparable(truth["previous"], kept)):
-        truth["previous"] = kept
+    if kept is None or kept["recorded"]:
+        return
+    if _has_trained_an_epoch(kept) or not any(_is_comparable(one, kept) for one in truth["earlier"]):
+        truth["earlier"] = [kept, *truth["earlier"]][:MAX_EARLIER]
+
+
+def remove_earlier_run(run_id: str) -> None:
+    """Remove the curves of an earlier run."""
+    truth = visit.visit()
+    truth["earlier"] = [run for run in truth["earlier"] if run["id"] != run_id]
 
 
 def clear_run_of_other_task() -> None:
@@ -97,10 +145,10 @@ def get_visible_run() -> Run | None:
     return run
 
 
-def get_previous_run() -> Run | None:
-    """Return the previous run, if its losses are comparable with those of the visible run, or of the next one."""
-    previous = visit.visit()["previous"]
-    return previous if _is_comparable(previous, get_visible_run() or {"began": visit.visit()["experiment"]}) else None
+def list_earlier_runs() -> list[Run]:
+    """Return the earlier runs whose losses are comparable with those of the visible run, or of the next one."""
+    visible = get_visible_run() or {"began": visit.visit()["experiment"]}
+    return [run for run in visit.visit()["earlier"] if _is_comparable(run, visible)]
 
 
 def is_active() -> bool:
@@ -149,20 +197,24 @@ def has_changed_since(update: int) -> bool:
 
 
 def _open_recording() -> None:
-    """Replay the recorded run of the default experiment, with one without dropout as the gray curves."""
+    """Replay the recorded run of the default experiment, with the gray curve of one without dropout beside it."""
     recorded, plain = load_recorded_run(DEFAULT), load_recorded_run(WITHOUT_DROPOUT)
     if recorded is None or plain is None or not _has_recording(visit.get_experiment()):
         return
     truth = visit.visit()
-    truth["previous"] = truth["previous"] or {
-        "id": "recorded",
-        "number": 0,
-        "recorded": True,
-        "began": to_plain(plain.experiment),
-        "events": [visit.pack_lists(event) for event in plain.events],
-    }
+    if not any(run["recorded"] for run in truth["earlier"]):
+        gray = {"id": "recorded", "number": 0, "recorded": True, "color": None, "began": to_plain(plain.experiment)}
+        gray["events"] = _pack_events(WITHOUT_DROPOUT)
+        truth["earlier"] = [*truth["earlier"], gray][-MAX_EARLIER:]
     run_id = get_service().replay(recorded, truth["owner"], SECONDS_PER_UPDATE)
     truth.update(run=make_run(run_id, recorded=True), update=None)
+
+
+@cache
+def _pack_events(name: str) -> list[visit.Run]:
+    """Return the events of a recorded run, one list for all visits: each would hold a megabyte of its own."""
+    recorded = load_recorded_run(name)
+    return [visit.pack_lists(event) for event in recorded.events] if recorded else []
 
 
 def _has_recording(experiment: Experiment) -> bool:
@@ -182,12 +234,18 @@ def make_run(run_id: str, recorded: bool) -> Run:
         "reason": "",
         "number": visit.visit()["runs"],
         "recorded": recorded,
+        "color": _choose_color(),
     }
+
+
+def _choose_color() -> int:
+    """Return the first color that no earlier run has."""
+    return min(set(range(MAX_EARLIER + 1)) - {run["color"] for run in visit.visit()["earlier"]})
 
 
 def _has_trained_an_epoch(run: Run) -> bool:
     return last_update(run["events"]) >= int(visit.select_run_events(run, "started")[0]["updates_per_epoch"])
 
 
-def _is_comparable(one: Run | None, other: dict[str, Any]) -> bool:
-    return one is not None and have_comparable_losses(from_plain_cached(one["began"]), from_plain_cached(other["began"]))
+def _is_comparable(one: Run, other: dict[str, Any]) -> bool:
+    return have_comparable_losses(from_plain_cached(one["began"]), from_plain_cached(other["began"]))

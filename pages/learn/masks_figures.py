@@ -42,6 +42,7 @@ from core.figures.theme import Theme
 from core.i18n import N_, _
 from pages.common import visit
 from pages.common.escape import escape_markdown
+from pages.common.heavy_drawing import limit_mask_drawing
 from pages.common.live_chart import draw_live_chart
 from pages.common.mask_grid import draw_mask_grid
 from pages.common.update_slider import draw_slider
@@ -84,6 +85,15 @@ class Column:
 def draw_figures(colors: Theme) -> None:
     """Draw all figures, one kind after the other, so that the same figures stand side by side."""
     compared = masks_state.list_compared_experiments()
+    drawn = [experiment for _name, experiment in compared if not isinstance(experiment, Invalid)]
+    try:
+        with limit_mask_drawing(drawn, masks_state.get_view().update):
+            _draw_columns(compared, colors)
+    except Invalid as invalid:
+        st.warning(escape_markdown(invalid))
+
+
+def _draw_columns(compared: list[tuple[str, Experiment | Invalid]], colors: Theme) -> None:
     columns = [None if isinstance(experiment, Invalid) else _build_column(name, experiment) for name, experiment in compared]
     # All are rendered before the first is drawn: the grids change together, not one after the other.
     grids = [_render_grid(column, colors, WIDTHS[len(compared)]) if column else "" for column in columns]

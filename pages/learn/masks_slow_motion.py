@@ -7,7 +7,7 @@ import streamlit as st
 from core.analysis.update_trace import UpdateTrace, check_update_reachable, make_request, parse_request
 from core.dropout.masks import expand_word_masks
 from core.errors import Invalid
-from core.experiment.batches import batch_at, draw_update_masks, load_data
+from core.experiment.batches import batch_at, check_update_draws, draw_update_masks, load_data
 from core.experiment.experiment import Experiment
 from core.figures.mask_grid import MAX_STEPS, build_layer_bands, select_visible_steps
 from core.figures.slow_motion import SlowMotion, SlowMotionFrame, build_frames
@@ -69,6 +69,7 @@ def _draw_offer(job: UpdateTraceAnswer | None) -> None:
         st.error(escape_markdown(job.reason))
     try:
         check_update_reachable(experiment, update)
+        check_update_draws([experiment], update, get_service().settings.drawn_numbers)
     except Invalid as invalid:
         st.info(escape_markdown(invalid))
         return

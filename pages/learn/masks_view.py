@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.dropout.comparison import check_comparison, choose_default_comparison
 from core.dropout.methods import METHODS
-from core.errors import Invalid
+from core.errors import Invalid, quote
 from core.experiment.batches import count_updates
 from core.experiment.experiment import Experiment
 from core.i18n import _
@@ -76,7 +76,9 @@ def _parse_mask(text: str) -> tuple[str, int]:
     site, point, layer = text.partition(".")
     if not point:
         raise Invalid(
-            _("mask is “{text}”; a site and a layer are expected, such as {example}.").format(text=text, example="between.2"),
+            _("mask is “{text}”; a site and a layer are expected, such as {example}.").format(
+                text=quote(text), example="between.2"
+            ),
             "mask",
         )
     return site, make_integer_field("mask", 1, 1).parse(layer)

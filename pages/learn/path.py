@@ -8,6 +8,7 @@ from pages.common import visit
 from pages.common.address import replace_address
 from pages.common.component import read_style
 from pages.common.escape import escape_markdown
+from pages.common.heavy_drawing import draw_path_in_turn
 from pages.common.page_title import draw_page_title
 from pages.learn import path_charts, path_controls, path_explanation, path_network, path_sensitivity, path_state
 
@@ -26,7 +27,7 @@ def draw_page() -> None:
     path_state.begin()
     if notice := visit.visit()["notice"] or visit.get_refusal("path-method", "path-cell", "path-layers"):
         st.error(escape_markdown(notice))
-    with st.container(key="path"):
+    with draw_path_in_turn(visit.get_experiment()), st.container(key="path"):
         path_controls.draw_controls()
         left, right = st.columns([2.15, 1], gap="medium")
         with left:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.analysis.path_counts import CorruptionCounts, count_corruption, count_gate_routes, list_crossings, list_routes
+from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.figures.network import Scene
 from core.figures.path_count_charts import format_count_equation
@@ -24,7 +25,11 @@ from pages.learn import path_state
 def draw_network(colors: Theme) -> None:
     """Draw the sentence on the path, the routes, the network and its sliders."""
     experiment, view = path_state.get_full_rate_experiment(), path_state.get_view()
-    scene = build_scene(experiment, path_state.UPDATE, view, gates=path_state.has_visible_gate_routes())
+    try:
+        scene = build_scene(experiment, path_state.UPDATE, view, gates=path_state.has_visible_gate_routes())
+    except Invalid as invalid:
+        st.warning(escape_markdown(invalid))
+        return
     with st.container(key="count"):
         _draw_sentence(experiment, view, scene)
     draw_path_figure(scene, colors, "path-network", _apply_action)

@@ -1,4 +1,4 @@
-"""A class at once: python -m tests.load --sessions 30 --minutes 10 [--workers N] [--arrive 60] [--server URL]
+"""A class at once: python -m tests.load --sessions 30 --minutes 10 [--workers N] [--arrive 60] [--faults | --server URL]
 
 Starts the app's server, or takes one that runs on this machine, opens sessions over the websocket protocol, each of which
 presses Play on the default experiment and moves a rate now and then, and prints what they met as a table. The seconds of
@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.load.faults import SETTLED, Faults, find_lost
 from tests.load.machine import Watch, serve
 from tests.load.report import count_errors, format_report
 from tests.load.student import Student
@@ -26,24 +27,40 @@ MOST_SESSIONS, MOST_MINUTES = 200, 60.0
 
 
 def attend(
-    url: str, sessions: int, minutes: float, arrive: float, on_begun: Callable[[], None] = lambda: None, seed: int = 0
+    url: str,
+    sessions: int,
+    minutes: float,
+    arrive: float,
+    on_begun: Callable[[], None] = lambda: None,
+    seed: int = 0,
+    faults: Faults | None = None,
 ) -> list[Student]:
     """Let so many students come within `arrive` seconds and stay until the minutes are over.
 
-    on_begun: called once the curve of each of them has begun.
+    on_begun: called once the curve of each of them has begun. faults: what goes wrong meanwhile.
     """
-    return asyncio.run(_attend(url, sessions, minutes, arrive, on_begun, seed))
+    return asyncio.run(_attend(url, sessions, minutes, arrive, on_begun, seed, faults))
 
 
 async def _attend(
-    url: str, sessions: int, minutes: float, arrive: float, on_begun: Callable[[], None], seed: int
+    url: str,
+    sessions: int,
+    minutes: float,
+    arrive: float,
+    on_begun: Callable[[], None],
+    seed: int,
+    faults: Faults | None,
 ) -> list[Student]:
     arrivals, end = random.Random(seed), time.monotonic() + 60 * minutes
     students = [Student(url, seed + 1 + number) for number in range(sessions)]
     ends = [one.attend(arrivals.uniform(0, arrive), end) for one in students]
     waiting = asyncio.create_task(_wait_until_begun(students, on_begun))
+    making = asyncio.create_task(faults.run(students, end - SETTLED)) if faults else None
     await asyncio.gather(*ends, return_exceptions=True)
     waiting.cancel()
+    if faults and making:
+        await making
+        faults.lost = find_lost(students, faults.last)
     await asyncio.gather(*(student.tab.close() for student in students), return_exceptions=True)
     return students
 
@@ -54,29 +71,31 @@ async def _wait_until_begun(students: Sequence[Student], on_begun: Callable[[], 
     on_begun()
 
 
-def run_load(sessions: int, minutes: float, arrive: float, workers: int | None, log: Path) -> tuple[list[Student], Watch]:
-    """Serve the app, let the students come, and watch the server's processes meanwhile."""
+def run_load(
+    sessions: int, minutes: float, arrive: float, workers: int | None, log: Path, with_faults: bool = False
+) -> tuple[list[Student], Watch, Faults | None]:
+    """Serve the app, let the students come, and watch the server's processes meanwhile, which fail now and then if wanted."""
     with serve(workers, log) as (url, pid):
-        watch = Watch(pid)
+        watch, faults = Watch(pid), Faults(pid) if with_faults else None
         print(f"server: process {pid}, log {log}", file=sys.stderr, flush=True)
-        students = attend(url, sessions, minutes, arrive, watch.forget_turns)
+        students = attend(url, sessions, minutes, arrive, watch.forget_turns, faults=faults)
         watch.stop()
-    return students, watch
+    return students, watch, faults
 
 
 def main() -> int:
     """Print the report; return 1 where anything went wrong."""
     given = read_arguments()
-    watch = None
+    watch = faults = None
     if given.server:
         students = attend(given.server, given.sessions, given.minutes, given.arrive)
     else:
         log = Path(tempfile.mkstemp(prefix="load-", suffix=".log")[1])
-        students, watch = run_load(given.sessions, given.minutes, given.arrive, given.workers, log)
+        students, watch, faults = run_load(given.sessions, given.minutes, given.arrive, given.workers, log, given.faults)
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"{given.sessions} sessions, {given.minutes:g} minutes, arriving within {given.arrive:g} s\n")
-    print(format_report(students, watch, load))
-    return 1 if count_errors(students) else 0
+    print(format_report(students, watch, load, faults))
+    return 1 if count_errors(students) or (faults and faults.lost) else 0
 
 
 def read_arguments() -> argparse.Namespace:
@@ -86,10 +105,13 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--arrive", type=float, default=60.0, help="seconds within which all have come")
     parser.add_argument("--workers", type=int, help="worker processes of the server; left out: what it chooses")
+    parser.add_argument("--faults", action="store_true", help="kill workers, close tabs, cut connections and send garbage")
     parser.add_argument("--server", help="a server that runs on this machine; its memory and processes are not looked at")
     given = parser.parse_args()
     if not 1 <= given.sessions <= MOST_SESSIONS or not 0 < given.minutes <= MOST_MINUTES or given.arrive < 0:
         parser.error(f"1 to {MOST_SESSIONS} sessions, at most {MOST_MINUTES:g} minutes, no negative time")
+    if given.faults and given.server:
+        parser.error("--faults kills the workers of a server of its own")
     if given.server and urlsplit(given.server).hostname not in LOOPBACK:
         parser.error(f"a load test is for one's own machine: the host must be one of {', '.join(LOOPBACK)}")
     return given

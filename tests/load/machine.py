@@ -64,11 +64,12 @@ class Sample:
 class Watch:
     """Looks at a server and its children from a thread until `stop`. turns: how often each run was seen at its turn.
 
-    cores: how many cores the server, its children and this client have used, on average.
+    cores: how many cores the server, its children and this client have used, on average over so many `seconds`.
     """
 
     pid: int
     cores: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
     samples: list[Sample] = field(default_factory=list)
     turns: "Counter[str]" = field(default_factory=Counter)
 
@@ -84,10 +85,10 @@ class Watch:
         self._stopped.set()
         self._thread.join()
         self._measure()
-        seconds = time.monotonic() - self._began
+        self.seconds = time.monotonic() - self._began
         client, server = (read_processor_time(pid) - self._used[pid] for pid in (os.getpid(), self.pid))
         used = {"server": server, "workers": sum(self._children.values()), "client": client}
-        self.cores = {name: time / seconds for name, time in used.items()}
+        self.cores = {name: time / self.seconds for name, time in used.items()}
 
     def forget_turns(self) -> None:
         """Count the turns anew: from now on all runs are there."""
@@ -109,11 +110,11 @@ class Watch:
         for folder in Path(gettempdir()).glob(f"dropout-runs-{self.pid}-*"):
             for turn in folder.glob("turn-*"):
                 try:
-                    run = turn.read_text().strip(" \0")
+                    run = turn.read_text().strip(" \0").split()
                 except OSError:
                     continue
                 if run:
-                    self.turns[run] += 1
+                    self.turns[run[0]] += 1
 
     def _measure(self) -> None:
         workers = list_children(self.pid)

@@ -4,15 +4,19 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.load.faults import Faults
 from tests.load.machine import Watch
 from tests.load.student import Student
 
 
-def format_report(students: Sequence[Student], watch: Watch | None, load: str) -> str:
+def format_report(students: Sequence[Student], watch: Watch | None, load: str, faults: Faults | None = None) -> str:
     """Return the report as a Markdown table. load: the machine's load average."""
     rows = [*_describe_waits(students), *_describe_progress(students, watch), _describe_errors(students)]
+    if faults:
+        made = ", ".join(f"{count} × {kind}" for kind, count in faults.made.items())
+        rows += [("faults", made), ("lost", "; ".join(faults.lost) or "nothing")]
     if watch:
-        rows += _describe_machine(watch)
+        rows += [*_describe_machine(watch), _describe_cost(students, watch)]
     received = sum(student.tab.received for student in students) / 2**20
     rows += [("received by all sessions", f"{received:.0f} MB"), ("load average (1, 5, 15 min)", load)]
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
@@ -24,7 +28,12 @@ def count_errors(students: Sequence[Student]) -> "Counter[str]":
 
 
 def _describe_waits(students: Sequence[Student]) -> list[tuple[str, str]]:
-    names = {"page": "first page", "tick": "a tick of the live page", "action": "click or slider to effect"}
+    names = {
+        "page": "first page",
+        "tick": "a tick of the live page",
+        "redraw": "live side drawn anew after a tick",
+        "action": "click or slider to effect",
+    }
     waits = {kind: sorted(wait for student in students for wait in student.tab.waits[kind]) for kind in names}
     return [(f"{label}, median / p95 (number)", _format_quantiles(waits[kind])) for kind, label in names.items()]
 
@@ -55,6 +64,12 @@ def _describe_errors(students: Sequence[Student]) -> tuple[str, str]:
     errors = count_errors(students)
     most = "; ".join(f"{count} × {' '.join(error.split())[:120]}" for error, count in errors.most_common(3))
     return "errors", f"{errors.total()}" + (f": {most}" if most else "")
+
+
+def _describe_cost(students: Sequence[Student], watch: Watch) -> tuple[str, str]:
+    answers = sum(len(waits) for student in students for waits in student.tab.waits.values())
+    seconds = watch.cores["server"] * watch.seconds
+    return "processor time of the server per answer", f"{1000 * seconds / max(1, answers):.1f} ms ({answers} answers)"
 
 
 def _describe_machine(watch: Watch) -> list[tuple[str, str]]:

@@ -23,17 +23,24 @@ MOVES = (0.05, 0.6)  # rates that a slider is moved to
 
 @dataclass
 class Student:
-    """A visit. began: seconds from Play to the first update that the page shows, None before it. updates: by run."""
+    """A visit. began: seconds from Play to the first update that the page shows, None before it. updates: by run.
+
+    went_back: what was less after a fault than before it, "" for nothing. away: whether the tab is closed for now.
+    """
 
     url: str
     seed: int
     began: float | None = None
     updates: dict[str, int] = field(default_factory=dict)
     moves: int = 0
+    went_back: str = ""
+    away: bool = False
 
     def __post_init__(self) -> None:
-        self.tab = BrowserTab(self.url, self._look, self._sum_up)
+        self.tab = BrowserTab(self.url, self._look, self._sum_up, self._read_panel)
         self._random = random.Random(self.seed)
+        self._name = self._random.randbytes(16).hex()
+        self._moved = 0.0
         self._played: float | None = None
         self._badge, self._update, self._run = "", 0, ""
 
@@ -43,6 +50,7 @@ class Student:
             async with asyncio.timeout(end - time.monotonic()):
                 await asyncio.sleep(arrival)
                 await self.tab.open()
+                await self.tab.say_name(self._name)
                 await asyncio.sleep(self._random.uniform(*READING))
                 await self._play()
                 while True:
@@ -55,7 +63,32 @@ class Student:
             if not self.tab.errors:
                 self.tab.errors.append(f"{type(error).__name__}: {error}")
 
+    async def reopen(self, away: float, cut: bool = False) -> None:
+        """Close the tab and open it again after so many seconds, as a reload does; or lose the connection and connect again."""
+        old, self.away, self._badge = self.tab, True, ""
+        if cut:
+            old.cut()
+        else:
+            await old.close()
+        await asyncio.sleep(away)
+        self.tab = BrowserTab(self.url, self._look, self._sum_up, self._read_panel, old.waits, old.errors, old.received)
+        self.tab.session = old.session if cut else ""
+        await self.tab.open()
+        await self.tab.say_name(self._name)
+        self.away = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended."""
+        return self._badge in ENDED
+
+    def has_moved_since(self, moment: float) -> bool:
+        """Whether the page has shown a new update of the run since that moment, by the clock."""
+        return self._badge == LIVE and self._moved > moment
+
     async def _act(self) -> None:
+        if self.away:
+            return
         if self._badge in ENDED:
             await self._play()
             return
@@ -73,20 +106,28 @@ class Student:
 
     def _look(self, element: Element) -> None:
         kind = element.WhichOneof("type")
-        if kind == "progress" and (found := PROGRESS.search(element.progress.text)):
-            self._update = int(found[1])
-        elif kind == "markdown" and (badge := BADGE.search(element.markdown.body)):
+        if kind == "markdown" and (badge := BADGE.search(element.markdown.body)):
             self._badge = badge[1]
         elif kind == "alert" and element.alert.format == Alert.ERROR:
             self.tab.errors.append(f"alert: {element.alert.body}")
-        elif kind == "bidi_component" and (
-            run := SHOWN_RUN.search(element.bidi_component.mixed.json or element.bidi_component.json)
-        ):
+        elif kind == "bidi_component":
+            self._read_panel(element.bidi_component.mixed.json or element.bidi_component.json)
+
+    def _read_panel(self, data: str) -> None:
+        """Read which run the panel shows, and its update, from what is sent to it, perhaps among other things."""
+        if run := SHOWN_RUN.search(data):
             self._run = run[1]
+        if found := PROGRESS.search(data):
+            self._update = int(found[1])
 
     def _sum_up(self) -> None:
         if self._played is None or self._badge not in (LIVE, *ENDED):
             return
         if self._update > 0:
+            known = self.updates.get(self._run, 0)
+            if self._update < known:
+                self.went_back = f"update {self._update} after {known}"
+            if self._update > known:
+                self._moved = time.monotonic()
             self.updates[self._run] = max(self._update, self.updates.get(self._run, 0))
             self.began = self.began or time.monotonic() - self._played

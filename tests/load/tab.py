@@ -1,16 +1,22 @@
 """One browser tab without a browser: it speaks Streamlit's websocket protocol and answers as the page's JavaScript does.
 
-It keeps the values of the widgets that it was given, caches large messages by their hash, fires the timers of fragments
-(`run_every`) at their interval, whether or not the last answer has come, and runs no component's script.
+It keeps the values of the widgets that it was given, caches large messages by their hash, and runs no component's script but
+those of three in assets/components: ticker.js, which asks for the next tick when the last answer has come, redraw.js, and
+page_events.js as far as the tab's name goes, by which a reload finds its visit.
 """
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
+from uuid import uuid4
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
@@ -23,12 +29,14 @@ from websockets.typing import Origin, Subprotocol
 CRASH = "Something went wrong on this page"
 WIDGETS = ("slider", "checkbox", "selectbox", "button_group", "number_input", "text_input", "file_uploader")
 FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+LEAST_PAUSE = 0.25  # of a ticker's interval, between an answer and the next tick; as in ticker.js
 OPENED = 60.0  # seconds after which a server that does not answer the handshake counts as broken
 
 
 @dataclass
 class Request:
-    """What the tab asked for. kind: "page", "tick" or "action"; fragment: "" for the whole page. done: set when answered."""
+    """What the tab asked for. kind: "page", "tick", "redraw", "action" or "garbage"; fragment: "" for the whole page. done: is
+    set when the answer has come."""
 
     kind: str
     fragment: str
@@ -56,6 +64,20 @@ class Widget:
 
 
 @dataclass
+class Component:
+    """A component of which the tab plays the script. id: Streamlit's; data: what it was given last."""
+
+    id: str
+    fragment: str
+    data: dict[str, Any]
+
+    def trigger(self, event: str, value: object) -> WidgetState:
+        """Return the state that says that the component's script set this trigger."""
+        message = json.dumps([{"event": event, "value": value}])
+        return WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{self.id}__events", json_trigger_value=message)
+
+
+@dataclass
 class Cached:
     """A message that is known by its hash. used: the number of the script run that used it last."""
 
@@ -67,22 +89,34 @@ class Cached:
 class BrowserTab:
     """A tab. waits: seconds from each request to its answer, by kind. errors: what went wrong, in a word or a sentence.
 
+    page, query: what the address that is opened names. locale: the browser's language. session: the server's name of the tab.
     on_element, on_finish: what is told of each element that arrives, and after each script run that came to its end.
+    on_news: what is told of the news that a tick brings for components, as JSON.
     """
 
     url: str
     on_element: Callable[[Element], None] = lambda element: None
     on_finish: Callable[[], None] = lambda: None
-    waits: dict[str, list[float]] = field(default_factory=lambda: {"page": [], "tick": [], "action": []})
+    on_news: Callable[[str], None] = lambda news: None
+    waits: dict[str, list[float]] = field(
+        default_factory=lambda: {"page": [], "tick": [], "action": [], "redraw": [], "garbage": []}
+    )
     errors: list[str] = field(default_factory=list)
     received: int = 0  # bytes
+    page: str = ""
+    query: str = ""
+    locale: str = "en"
+    session: str = ""  # Streamlit's id, with which a browser connects again that has lost its connection
 
     def __post_init__(self) -> None:
         self._socket: ClientConnection | None = None
         self._widgets: dict[str, Widget] = {}
         self._buttons: dict[str, str] = {}  # id to fragment
+        self._popovers: dict[str, bool] = {}  # id to whether it is open
         self._cache: dict[str, Cached] = {}
-        self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._components: dict[str, Component] = {}
+        self._timer: asyncio.Task[None] | None = None
+        self._requested_at = 0.0
         self._pending: list[Request] = []
         self._run = ScriptRun("", [], 0.0)
         self._runs, self._max_age, self._page, self._closing = 0, 2, "", False
@@ -93,7 +127,7 @@ class BrowserTab:
         began = time.monotonic()
         parts = urlsplit(self.url)
         address, origin = f"ws://{parts.netloc}/_stcore/stream", Origin(f"http://{parts.netloc}")
-        named = [Subprotocol("streamlit")]
+        named = [Subprotocol(one) for one in ("streamlit", *(("PLACEHOLDER", self.session) if self.session else ()))]
         self._socket = await connect(address, origin=origin, subprotocols=named, max_size=None, open_timeout=OPENED)
         self._reader = asyncio.create_task(self._read())
         request = await self._ask("page", "", began)
@@ -102,13 +136,32 @@ class BrowserTab:
     async def close(self) -> None:
         """Close the tab."""
         self._closing = True
-        self._stop_timers()
+        self._stop_ticking()
         if self._socket:
             await self._socket.close()
         if self._reader:
             await self._reader
         for request in self._pending:
             request.done.cancel()
+
+    def cut(self) -> None:
+        """Lose the connection, without a word to the server."""
+        self._closing = True
+        self._stop_ticking()
+        if self._socket:
+            self._socket.transport.abort()
+
+    async def say_name(self, name: str) -> None:
+        """Tell the server the name of the tab, by which it finds its visit again; return when the page of that is there."""
+        events = self._components["page_events"]
+        request = await self._ask("page", events.fragment, time.monotonic(), events.trigger("tab", name))
+        await request.done
+
+    async def send_garbage(self, value: object) -> None:
+        """Set triggers of all components to a value that none of them sends."""
+        for component in self._components.values():
+            for event in ("tick", "redraw", "tab", "travel", "open", "unknown"):
+                await self._ask("garbage", component.fragment, time.monotonic(), component.trigger(event, value))
 
     def find(self, key: str) -> list[str]:
         """Return the ids of the widgets and buttons that are shown whose key matches the pattern."""
@@ -130,15 +183,40 @@ class BrowserTab:
         widget.state.double_array_value.data.append(value)
         return await self._ask("action", widget.fragment, time.monotonic())
 
+    async def open_popovers(self) -> Request:
+        """Open all popovers that tell the server so."""
+        self._popovers = dict.fromkeys(self._popovers, True)
+        return await self._ask("action", "", time.monotonic())
+
+    async def send_file(self, name: str, content: bytes) -> str:
+        """Send a file to the server's address for uploads, as a page's uploader does, and return the id that it was given."""
+        file_id = str(uuid4())
+        await asyncio.to_thread(put_file, f"{self.url}/_stcore/upload_file/{self.session}/{file_id}", name, content)
+        return file_id
+
+    async def upload(self, uploader: str, name: str, content: bytes) -> Request:
+        """Bring a file by the uploader of that id."""
+        widget, file_id = self._widgets[uploader], await self.send_file(name, content)
+        del widget.state.file_uploader_state_value.uploaded_file_info[:]
+        file = widget.state.file_uploader_state_value.uploaded_file_info.add(name=name, size=len(content), file_id=file_id)
+        file.file_urls.file_id = file_id
+        return await self._ask("action", widget.fragment, time.monotonic())
+
+    def longest_pending(self, kind: str) -> float:
+        """Return for how many seconds the oldest request of a kind has waited that is not answered yet; 0 without any."""
+        return max((time.monotonic() - request.sent for request in self._pending if request.kind == kind), default=0.0)
+
     async def _ask(self, kind: str, fragment: str, sent: float, trigger: WidgetState | None = None) -> Request:
         message = BackMsg()
         state = message.rerun_script
-        state.fragment_id, state.page_script_hash, state.is_auto_rerun = fragment, self._page, kind == "tick"
+        state.fragment_id, state.page_script_hash = fragment, self._page
         state.widget_states.widgets.extend(widget.state for widget in self._widgets.values())
+        state.widget_states.widgets.extend(WidgetState(id=name, bool_value=True) for name, on in self._popovers.items() if on)
+        state.query_string, state.page_name = self.query, self.page if kind == "page" else ""
         if trigger is not None:
             state.widget_states.widgets.append(trigger)
         state.cached_message_hashes.extend(self._cache)
-        state.context_info.timezone, state.context_info.locale, state.context_info.url = "UTC", "en", self.url
+        state.context_info.timezone, state.context_info.locale, state.context_info.url = "UTC", self.locale, self.url
         state.context_info.color_scheme = "light"
         request = Request(kind, fragment, sent, asyncio.get_running_loop().create_future())
         self._pending.append(request)
@@ -161,7 +239,7 @@ class BrowserTab:
     def _fail(self, error: str) -> None:
         if not self._closing:
             self.errors.append(error)
-            self._stop_timers()
+            self._stop_ticking()
             self._closing = True
 
     def _handle(self, message: ForwardMsg) -> None:
@@ -186,16 +264,13 @@ class BrowserTab:
             self._page = message.navigation.page_script_hash
         elif kind == "script_finished":
             self._end_run(message.script_finished)
-        elif kind == "auto_rerun":
-            self._start_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
-        elif kind == "stop_auto_rerun":
-            for fragment in message.stop_auto_rerun.fragment_ids:
-                self._stop_timer(fragment)
         elif kind == "session_event" and message.session_event.WhichOneof("type") == "script_compilation_exception":
             self.errors.append(message.session_event.script_compilation_exception.message)
 
     def _handle_delta(self, message: ForwardMsg) -> None:
         delta = message.delta
+        if delta.WhichOneof("type") == "add_block" and delta.add_block.popover.id:
+            self._popovers.setdefault(delta.add_block.popover.id, False)
         if delta.WhichOneof("type") != "new_element":
             return
         element = delta.new_element
@@ -204,6 +279,8 @@ class BrowserTab:
             self.errors.append(f"exception: {element.exception.type}: {element.exception.message}")
         elif kind == "markdown" and CRASH in element.markdown.body:
             self.errors.append("the card of a crash")
+        elif kind == "bidi_component":
+            self._handle_component(element.bidi_component, delta.fragment_id)
         elif kind == "button":
             self._buttons[element.button.id] = delta.fragment_id
         elif kind in WIDGETS:
@@ -214,12 +291,19 @@ class BrowserTab:
             self._widgets[shown.id] = Widget(state, delta.fragment_id, self._run.id, shown)
         self.on_element(element)
 
+    def _handle_component(self, component: Any, fragment: str) -> None:
+        name = component.component_name.rpartition(".")[2]
+        if name in ("ticker", "redraw", "page_events"):
+            self._components[name] = Component(component.id, fragment, json.loads(component.json))
+        if name == "ticker":
+            self.on_news(self._components[name].data["parts"])
+
     def _begin_run(self, message: ForwardMsg) -> None:
+        self.session = message.new_session.initialize.session_id or self.session
         run = message.metadata.run
         self._run = ScriptRun(run.script_run_id, list(run.fragment_ids), time.monotonic())
         self._page = message.new_session.page_script_hash
         if not self._run.fragments:
-            self._stop_timers()
             self._max_age = message.new_session.config.max_cached_message_age or self._max_age
 
     def _end_run(self, status: int) -> None:
@@ -244,31 +328,47 @@ class BrowserTab:
             if not request.done.done():
                 request.done.set_result(now - request.sent)
         self.on_finish()
+        self._act_on_ticker()
 
-    def _start_timer(self, fragment: str, interval: float) -> None:
-        running = self._timers.get(fragment)
-        if running and running[0] == interval:
+    def _act_on_ticker(self) -> None:
+        """Do what the ticker's script does with an answer."""
+        ticker = self._components.get("ticker")
+        if ticker is not None and not self._closing:
+            self._stop_ticking()
+            self._timer = asyncio.create_task(self._tick(ticker))
+
+    async def _tick(self, ticker: Component) -> None:
+        """Have the live side drawn anew if the answer says so, then ask for the next tick at its time."""
+        interval, redraw = ticker.data["interval"], self._components.get("redraw")
+        if redraw and "redraw" in json.loads(ticker.data.pop("parts", "{}")):
+            with suppress(ConnectionClosed):
+                await self._ask("redraw", redraw.fragment, time.monotonic(), redraw.trigger("redraw", True))
+        if interval is None:
             return
-        self._stop_timer(fragment)
-        self._timers[fragment] = (interval, asyncio.create_task(self._tick(fragment, interval)))
+        await asyncio.sleep(max(self._requested_at + interval - time.monotonic(), LEAST_PAUSE * interval))
+        self._requested_at = time.monotonic()
+        with suppress(ConnectionClosed):
+            await self._ask("tick", ticker.fragment, self._requested_at, ticker.trigger("tick", ticker.data["number"]))
 
-    async def _tick(self, fragment: str, interval: float) -> None:
-        due = time.monotonic()
-        while True:
-            due += interval
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            try:
-                await self._ask("tick", fragment, time.monotonic())
-            except ConnectionClosed:
-                return
+    def _stop_ticking(self) -> None:
+        if self._timer:
+            self._timer.cancel()
 
-    def _stop_timer(self, fragment: str) -> None:
-        if running := self._timers.pop(fragment, None):
-            running[1].cancel()
 
-    def _stop_timers(self) -> None:
-        for fragment in list(self._timers):
-            self._stop_timer(fragment)
+def put_file(address: str, name: str, content: bytes) -> None:
+    """Send a file with the cookie and the header by which the server knows its own pages. Raises URLError."""
+    parts = urlsplit(address)
+    with urlopen(f"{parts.scheme}://{parts.netloc}/_stcore/health", timeout=OPENED) as answer:
+        cookie = next(one for one in answer.headers.get_all("Set-Cookie") if one.startswith("_streamlit_xsrf=")).split(";")[0]
+    edge = uuid4().hex
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={edge}",
+        "Cookie": cookie,
+        "X-Xsrftoken": cookie.partition("=")[2],
+    }
+    body = head.encode() + content + f"\r\n--{edge}--\r\n".encode()
+    urlopen(HttpRequest(address, body, headers, method="PUT"), timeout=OPENED).close()
 
 
 def read_state(kind: str, widget: Any) -> WidgetState:

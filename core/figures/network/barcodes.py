@@ -1,25 +1,47 @@
 """The barcodes of the network figure, each where its mask multiplies: one stripe per unit, filled kept, empty dropped."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.dropout.masks import Array
 from core.figures.network.labels import label_mask, label_site
 from core.figures.network.layout import Box
 from core.figures.network.scene import MAX_UNITS, Scene
 from core.figures.svg import format_coordinate, group, label, tag
 
+BLANK = "\ue000"  # a character without a meaning, for what differs between updates
+STRIPES = [f"M{unit} 0v1" for unit in range(MAX_UNITS)]
 MAX_INSET = 2.5
 MAX_NUMBER_WIDTH = 17  # between two barcodes; numbers of three digits are compressed
 
 
-def render_barcodes(scene: Scene, name: str) -> str:
-    """Return every mask of the window, a group for each active site and layer."""
-    return "".join(
+def render_blank_barcodes(scene: Scene, name: str) -> tuple[str, ...]:
+    """Return every mask of the window, a group for each active site and layer, cut where the updates differ.
+
+    In the order of the masks, for each the number of units that are kept and the path of its stripes belong between the pieces.
+    """
+    groups = (
         group(
-            *(_render_barcode(scene, name, site, layer, t) for t in scene.steps),
+            *(_render_blank_barcode(scene, name, site, layer, t) for t in scene.steps),
             id=f"{name}-masks-{site}-{layer}",
             role="group",
             aria_label=label_site(site, layer),
         )
         for site, layer in scene.active_rates
     )
+    return tuple("".join(groups).split(BLANK))
+
+
+def fill_barcodes(scene: Scene, pieces: Sequence[str]) -> str:
+    """Return the masks of this update. pieces: the result of `render_blank_barcodes`."""
+    values = [
+        value
+        for site, layer in scene.active_rates
+        for factors in scene.select_window(site, layer)
+        for value in (str(np.count_nonzero(factors)), _stripe_path(scene, site, factors))
+    ]
+    return "".join(part for pair in zip(pieces, [*values, ""], strict=True) for part in pair)
 
 
 def render_crossing_numbers(scene: Scene, name: str) -> str:
@@ -27,12 +49,11 @@ def render_crossing_numbers(scene: Scene, name: str) -> str:
     return "".join(_render_crossing_number(scene, name, *at) for at in scene.crossing_numbers if at[2] in scene.steps)
 
 
-def _render_barcode(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
-    box, kept = scene.layout.place_mask(site, layer, t), scene.kept_units(site, layer, t)
-    units = scene.units(site, layer)
+def _render_blank_barcode(scene: Scene, name: str, site: str, layer: int, t: int) -> str:
+    box, units = scene.layout.place_mask(site, layer, t), scene.units(site, layer)
     stripes = tag(
         "path",
-        d=_stripe_path(scene, site, layer, t),
+        d=BLANK,
         transform=_stripe_transform(box, min(units, MAX_UNITS)),
         data_site=site,
         data_layer=str(layer),
@@ -48,16 +69,19 @@ def _render_barcode(scene: Scene, name: str, site: str, layer: int, t: int) -> s
         tabindex="-1",
         class_="net-mask is-crossed" if (site, layer, t) in scene.crossing_numbers else "net-mask",
         transform=f"translate({format_coordinate(box.x)} {format_coordinate(box.y)})",
-        aria_label=label_mask(scene, site, layer, t, len(kept)),
+        aria_label=label_mask(scene, site, layer, t, BLANK),
     )
 
 
-def _stripe_path(scene: Scene, site: str, layer: int, t: int) -> str:
-    """Return the path of a barcode: a full stripe for each kept unit; a Gaussian factor f has height f / 2, at most 1."""
-    dropout, factors = scene.placement.get(site), scene.factors(site, layer, t)
+def _stripe_path(scene: Scene, site: str, factors: Array) -> str:
+    """Return the path of a barcode: a full stripe for each kept unit; a Gaussian factor f has height f / 2, at most 1.
+
+    factors: of the units, [U].
+    """
+    dropout = scene.placement.get(site)
     if dropout is None or dropout.noise == "bernoulli":
-        return "".join(f"M{unit} 0v1" for unit in scene.kept_units(site, layer, t))
-    heights = [min(max(float(factor) / 2, 0.0), 1.0) for factor in factors]
+        return "".join(STRIPES[unit] for unit in factors.nonzero()[0].tolist())
+    heights = [min(max(factor / 2, 0.0), 1.0) for factor in factors.tolist()]
     return "".join(f"M{unit} {1 - high:.3g}v{high:.3g}" for unit, high in enumerate(heights))
 
 

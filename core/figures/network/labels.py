@@ -61,8 +61,8 @@ def describe_sharing(dropout: Dropout) -> str:
     return ", ".join(_(CHOICE_LABELS[getattr(dropout, axis)]) for axis in axes)
 
 
-def label_mask(scene: Scene, site: str, layer: int, t: int, kept_units: int) -> str:
-    """Return the label of a barcode. kept_units: how many of its units are kept."""
+def label_mask(scene: Scene, site: str, layer: int, t: int, kept_units: str) -> str:
+    """Return the label of a barcode. kept_units: how many of its units are kept, as it is to be written."""
     crossing = scene.crossing_numbers.get((site, layer, t))
     if crossing is None:
         text = _("{place}, step {t}: {kept} of {shown} units shown are kept")

@@ -94,14 +94,11 @@ class Scene:
         """Return how many units the site's mask has: 1 where all units share one draw."""
         return int(self._mask(site, layer).shape[2])
 
-    def kept_units(self, site: str, layer: int, t: int) -> list[int]:
-        """Return the units kept at step t, of the first MAX_UNITS units, counted from 0."""
-        return [int(u) for u in self.factors(site, layer, t).nonzero()[0]]
-
-    def factors(self, site: str, layer: int, t: int) -> Array:
-        """Return the factors of the first MAX_UNITS units at step t."""
+    def select_window(self, site: str, layer: int) -> Array:
+        """Return the factors of the first MAX_UNITS units at the steps of the window, [steps, units]."""
         mask = self._mask(site, layer)
-        return mask[t if len(mask) > 1 else 0, self.sample if mask.shape[1] > 1 else 0, :MAX_UNITS]
+        factors = mask[:, self.sample if mask.shape[1] > 1 else 0, :MAX_UNITS]
+        return factors[self.steps] if len(mask) > 1 else factors.repeat(len(self.steps), axis=0)
 
     def _mask(self, site: str, layer: int) -> Array:
         # Where each gate has its own mask, the content path crosses that of g.

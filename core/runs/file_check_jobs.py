@@ -1,0 +1,37 @@
+"""The jobs that check a file of a visitor before the app reads it: a hostile one costs a process its time, and nobody else.
+
+A process of its own (`python -m core.runs.file_check_process`) parses the whole file.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from core.runs.job_queue import Answer, Jobs
+
+
+@dataclass(frozen=True)
+class FileCheckAnswer(Answer):
+    """columns: the names by which the columns of a table are chosen; none for a text. series_column: that of
+    `find_series_column`."""
+
+    columns: tuple[str, ...] = ()
+    series_column: str = ""
+
+
+class FileCheckJobs(Jobs[FileCheckAnswer]):
+    """The checks of files of a server. Thread-safe."""
+
+    module = "core.runs.file_check_process"
+    blank = FileCheckAnswer()
+
+    def submit(self, path: str, column_count: int, language: str, owner: str) -> str:
+        """Check a file and return the request, for which `get_request_answer` has the answer. column_count: how many columns
+        of it the task reads, 0 for a text. language: of the reason why it fails. Raises Invalid where too many are waiting."""
+        request = json.dumps({"path": path, "column_count": column_count, "language": language})
+        self.submit_request(request, owner)
+        return request
+
+    def on_event(self, before: FileCheckAnswer, event: dict[str, Any]) -> FileCheckAnswer:
+        """Return the answer after "checked", the only event."""
+        return FileCheckAnswer("done", 1.0, columns=tuple(event["columns"]), series_column=str(event["series_column"]))

@@ -1,0 +1,44 @@
+"""Pages that take much time or memory are drawn for one visitor at a time, within a limit.
+
+Each mask is bounded by the experiment's own limits, but a page draws those of all sites, layers and columns. While one heavy
+page is drawn the others wait without a processor, so that whoever looks at anything else shares it with one of them only.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import RLock
+
+from core.experiment.batches import check_update_draws
+from core.experiment.experiment import Experiment
+from pages.common.service import get_service
+
+_turn = RLock()  # a heavy page may draw many masks too
+
+
+@contextmanager
+def limit_mask_drawing(experiments: Sequence[Experiment], update: int) -> Iterator[bool]:
+    """Around all that holds the masks of an update; yield whether they are many, which only one visitor draws at a time.
+
+    Raises Invalid where they are too many.
+    """
+    settings = get_service().settings
+    are_many = check_update_draws(experiments, update, settings.drawn_numbers) > settings.heavy_numbers
+    with draw_in_turn(are_many):
+        yield are_many
+
+
+@contextmanager
+def draw_path_in_turn(experiment: Experiment) -> Iterator[None]:
+    """Around the counts of the paths of an experiment, which only one visitor computes at a time where they are long."""
+    with draw_in_turn(experiment.layers * experiment.steps > get_service().settings.heavy_paths):
+        yield
+
+
+@contextmanager
+def draw_in_turn(is_heavy: bool) -> Iterator[None]:
+    """Around what is drawn: heavy drawings one after the other, all others at once."""
+    if not is_heavy:
+        yield
+        return
+    with _turn:
+        yield

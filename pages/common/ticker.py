@@ -1,0 +1,41 @@
+"""The component that asks for the next tick of a live page when the last one is on the screen, and hands on what is new.
+
+Not Streamlit's `run_every`: that asks at its interval whether or not the last answer has come, which makes a busy server
+busier, and in tabs that nobody sees.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pages.common import news
+from pages.common.component import make_value_callback, mount_component
+
+KEY, REDRAW = "ticker", "redraw"
+_mount, _redraw = mount_component("ticker"), mount_component("redraw")
+
+
+def draw_ticker(interval: float | None, parts: Mapping[str, Any]) -> None:
+    """Draw the component, within the fragment that a tick is to run.
+
+    interval: seconds between two ticks, None for no further one. parts: the data that other components get, by their key.
+    """
+    data = {"number": news.get_number(), "interval": interval, "parts": json.dumps(parts)}
+    _mount(key=KEY, data=data, height=1, on_tick_change=make_value_callback(KEY, "tick", _begin_tick))
+
+
+def mount_redraw() -> None:
+    """Mount what draws its fragment anew; within a tick, have that done."""
+    data = {"now": not news.is_mounting(), "number": news.get_number()}
+    news.mount_or_collect(_redraw, REDRAW, data, height=1, on_redraw_change=_nothing)
+
+
+def _begin_tick(received: Any) -> None:
+    """received: the number of the newest message that the browser has received; it may be anything."""
+    if isinstance(received, int):
+        news.mark_received(received)
+    news.begin_message()
+
+
+def _nothing() -> None:
+    """Do nothing: Streamlit needs a callback."""
