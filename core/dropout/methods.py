@@ -316,8 +316,8 @@ _ROWS = (
         N_("The library's own is 0."), _INVERTED,
         N_("recurrent_dropout leaves the fused kernel: about 25 times slower on a GPU."),
         N_("What the two arguments of a Keras layer do: the masks are drawn once and serve every step."),
-        N_("There is no mask on the output. In Keras 3 an LSTM has one mask for all gates; older versions draw one per gate "
-           "under implementation=1."),
+        N_("There is no mask on the output. One mask for all gates holds for Keras 3.0 to 3.7. Since 3.8 (December 2024), "
+           "recurrent_dropout draws a mask for each gate on the input and on the state: choose separate masks for the gates."),
         aliases=("recurrent_dropout",),
     ),
     Method(

@@ -71,7 +71,9 @@ def make_data(kind: SymbolKind, options: Options, steps: int, batch: int, seed: 
         (len(streams["train"]) - 1) // steps,
         lambda epoch: _cut_windows(streams["train"], steps),
         lambda split: _cut_windows(streams[split], steps),
-        evaluate_baselines(lambda split: convert_loss(kind.metrics, _unigram_loss(streams, list(number.values()), split))),
+        evaluate_baselines(
+            lambda split: convert_loss(kind.metrics, _unigram_loss(streams, list(number.values()), split, steps))
+        ),
         text_decoder=TextDecoder(lambda numbers: kind.join_symbols(names[n] for n in numbers), kind.generated_length),
         reads=describe_corpus(path, kind.name, corpus) if corpus else None,
     )
@@ -117,13 +119,15 @@ def _cut_windows(stream: Ints, steps: int) -> Iterator[Batch]:
         yield Batch(x, y, starts_sequence=start == 0)
 
 
-def _unigram_loss(streams: Mapping[str, Ints], vocabulary: list[int], split: str) -> float:
-    # The loss of the add-one unigram model: the symbol frequencies of the training split, without any context.
+def _unigram_loss(streams: Mapping[str, Ints], vocabulary: list[int], split: str, steps: int) -> float:
+    # The loss of the add-one unigram model on the targets: symbol frequencies of the training split, without any context.
     training = streams["train"]
     counts = np.bincount(training[training >= 0], minlength=max(vocabulary) + 1)[vocabulary] + 1.0
     loss = np.zeros(max(vocabulary) + 1)
     loss[vocabulary] = -np.log(counts / counts.sum())
-    return float(loss[streams[split][streams[split] >= 0]].mean())
+    stream = streams[split]
+    targets = stream[1 : (len(stream) - 1) // steps * steps + 1]
+    return float(loss[targets[targets >= 0]].mean())
 
 
 def _check_length(kind: SymbolKind, splits: Splits, steps: int, batch: int, is_one_text: bool) -> None:
