@@ -31,7 +31,7 @@ LAST = "kill"  # the attack that ends the server
 
 @dataclass
 class Row:
-    """An attack, what the second visitor met, the most memory that the server had more than before all of them, in megabytes,
+    """An attack, what the second visitor met, the most memory that the server had more than before the attack, in megabytes,
     what the attacker was told, and why the row fails; "" if it does not."""
 
     name: str
@@ -46,9 +46,9 @@ async def run_rows(names: Sequence[str], target: Target) -> list[Row]:
     visitor, rows = SecondVisitor(target.url, target.pid), []
     await visitor.open()
     await asyncio.sleep(SETTLING)
-    before = read_memory(target.pid)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         for name in names:
+            before = read_memory(target.pid)
             attack = asyncio.wrap_future(pool.submit(run_attack, name, target))
             waits = await visitor.measure(attack)
             said, error = await attack
