@@ -254,7 +254,7 @@ ATTACKS: dict[str, Callable[[Target], Awaitable[list[str]]]] = {
 def run_attack(name: str, target: Target) -> tuple[list[str], str]:
     """Attack, and return the sentences that were shown and what went wrong.
 
-    To be called in a process of its own, which lets the server and the second visitor go first: an attacker has another machine.
+    To be called in a process of its own. It lets the server and the second visitor go first: an attacker has another machine.
     """
     os.nice(10)
     try:
