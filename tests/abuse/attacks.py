@@ -196,7 +196,7 @@ async def attack_uploads(target: Target) -> list[str]:
 async def attack_json(target: Target) -> list[str]:
     """Files of an experiment with something else where a word or a number is expected."""
     one = await Attacker(target).open()
-    await (await one.tab.open_popovers()).done
+    await (await one.tab.open_folds()).done
     for text in ('{"options": {"reading": []}}', '{"task": {}}', '{"hidden": {"a": 1}}', "[" * 50_000, '{"placement": [1]}'):
         await one.upload("upload", "e.json", text.encode())
     sentences = await close_all([one])
