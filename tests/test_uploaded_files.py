@@ -9,7 +9,7 @@ from pages.common.uploaded_files import UploadedFileLimits
 SETTINGS = Settings(upload_files=3, upload_memory=2, received_memory=4)
 
 
-class Uploads:
+class LimitedManager:
     """A manager with the limits."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Uploads:
 
 
 def test_a_session_has_its_newest_files_only() -> None:
-    uploads = Uploads()
+    uploads = LimitedManager()
     for number in range(50):
         uploads.add("ann", f"{number}", 10)
     assert uploads.names("ann") == ["47", "48", "49"]
@@ -37,7 +37,7 @@ def test_a_session_has_its_newest_files_only() -> None:
 
 
 def test_all_sessions_together_are_bounded_and_the_oldest_goes_first() -> None:
-    uploads = Uploads()
+    uploads = LimitedManager()
     for session in ("ann", "bob", "eve"):
         uploads.add(session, "a", MB)
     uploads.add("ann", "b", MB)

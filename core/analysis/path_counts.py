@@ -27,7 +27,7 @@ MAX_DISTANCE = 1000
 MAX_LAYERS = 8  # distinct arrays are counted over subsets of the layers, of which there are 2^L
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MaskCrossing:
     """A mask at the place where a path crosses it.
 
@@ -225,7 +225,7 @@ def count_corruption(placement: Placement, layers: int, distance: int, cell: str
     return _count_corruption(get_mask_pattern(placement, layers), layers, distance, cell)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _count_corruption(placement: Placement, layers: int, distance: int, cell: str) -> CorruptionCounts:
     network = _TracedNetwork(placement, layers, cell)
 
@@ -251,7 +251,7 @@ def count_all_routes(placement: Placement, layers: int, distance: int, cell: str
     return _count_all_routes(get_mask_pattern(placement, layers), layers, distance, cell)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _count_all_routes(placement: Placement, layers: int, distance: int, cell: str) -> tuple[int, ...]:
     return _count_by_masks(_TracedNetwork(placement, layers, cell), distance, gates=len(GATES[cell]) > 1)
 
@@ -306,7 +306,7 @@ def list_crossings(
     return list(_list_crossings(placement, layers, tuple(climbs), through, cell))
 
 
-@lru_cache(maxsize=512)  # asked for twice at every tick of a live page
+@lru_cache(maxsize=128)  # asked for twice at every tick of a live page
 def _list_crossings(
     placement: Placement, layers: int, climbs: tuple[int, ...], through: str, cell: str
 ) -> tuple[MaskCrossing, ...]:
@@ -365,7 +365,7 @@ class _TracedNetwork:
         return LayerMasks(into, **within)
 
 
-@lru_cache(maxsize=1024)  # shared by all placements that have the site
+@lru_cache(maxsize=128)  # shared by all placements that have the site
 def _make_crossings(site: str, layer: int, steps: tuple[int, ...], shared: bool) -> tuple[MaskCrossing, ...]:
     return tuple(MaskCrossing(site, layer, t, shared) for t in steps)
 

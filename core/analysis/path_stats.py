@@ -168,7 +168,7 @@ def describe_even_route(placement: Placement, layers: int, distance: int, cell: 
     return EvenRoute(len(path), compute_survival(path, placement, layers), list_keep_factors(path, placement, layers))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _cross_evenly(pattern: Placement, layers: int, distance: int, cell: str, through: str) -> list[MaskCrossing]:
     return list_crossings(pattern, layers, make_even_climbs(layers, 0, distance), through, cell)
 

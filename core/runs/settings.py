@@ -89,7 +89,7 @@ class Settings:
     upload_files: int = 10
     upload_memory: int = 10
     uploads_memory: int = 500
-    received_memory: int = 60
+    received_memory: int = 30
     upload_idle_time: float = 600.0
     jobs: int = 1
     waiting_jobs: int = 30

@@ -9,7 +9,7 @@ import threading
 import time
 from functools import cache
 
-from core.runs.processes import release_memory, share_arenas
+from core.runs.processes import release_memory, return_freed_memory
 
 TRIM = 5.0  # seconds between two times that freed memory is given back to the system
 EVERY = 60.0  # seconds between two collections
@@ -19,7 +19,7 @@ SETTLED = 10.0  # seconds after which everything that is imported at start-up is
 @cache
 def start_collector() -> threading.Thread:
     """Start the thread, once in the life of the server."""
-    share_arenas()
+    return_freed_memory()
     thread = threading.Thread(target=_collect, name="collector", daemon=True)
     thread.start()
     return thread

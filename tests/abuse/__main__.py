@@ -31,13 +31,13 @@ LAST = "kill"  # the attack that ends the server
 
 @dataclass
 class Row:
-    """An attack, what the second visitor met, the most memory that the server had more than before all of them, in megabytes,
+    """An attack, what the second visitor met, the most memory that the server had more than before the attack, in megabytes,
     what the attacker was told, and why the row fails; "" if it does not."""
 
     name: str
     waits: Waits
     growth: float
-    said: Sequence[str]
+    sentences: Sequence[str]
     failure: str = ""
 
 
@@ -46,13 +46,13 @@ async def run_rows(names: Sequence[str], target: Target) -> list[Row]:
     visitor, rows = SecondVisitor(target.url, target.pid), []
     await visitor.open()
     await asyncio.sleep(SETTLING)
-    before = read_memory(target.pid)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         for name in names:
+            before = read_memory(target.pid)
             attack = asyncio.wrap_future(pool.submit(run_attack, name, target))
             waits = await visitor.measure(attack)
-            said, error = await attack
-            rows.append(Row(name, waits, waits.memory - before, said))
+            sentences, error = await attack
+            rows.append(Row(name, waits, waits.memory - before, sentences))
             rows[-1].failure = error or judge(rows[-1]) or "; ".join(visitor.tab.errors)
             print(format_row(rows[-1]), file=sys.stderr, flush=True)
     await visitor.tab.close()
@@ -103,8 +103,8 @@ def run_abuse(names: Sequence[str], seconds: float, sessions: int, folder: Path)
 def format_row(row: Row) -> str:
     """Return the row of the report, as Markdown."""
     cells = [f"{max(waits):.2f}" if waits else "–" for waits in (row.waits.page, row.waits.tick, row.waits.health)]
-    said = " ".join(row.said[0].split())[:100] if row.said else "–"
-    return f"| {row.name} | {' | '.join(cells)} | {row.growth:+.0f} | {said} | {row.failure or 'held'} |"
+    told = " ".join(row.sentences[0].split())[:100] if row.sentences else "–"
+    return f"| {row.name} | {' | '.join(cells)} | {row.growth:+.0f} | {told} | {row.failure or 'held'} |"
 
 
 def format_report(rows: Sequence[Row]) -> str:

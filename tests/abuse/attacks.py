@@ -43,7 +43,7 @@ class Attacker:
     """A tab that remembers the sentences that it was shown."""
 
     def __init__(self, target: Target, page: str = "", query: dict[str, str] | None = None, locale: str = "en") -> None:
-        self.said: list[str] = []
+        self.sentences: list[str] = []
         self.texts: list[str] = []
         self.tab = BrowserTab(target.url, self._look, page=page, query=urlencode(query or {}), locale=locale)
 
@@ -63,7 +63,7 @@ class Attacker:
     def _look(self, element: Element) -> None:
         kind = element.WhichOneof("type")
         if kind == "alert":
-            self.said.append(element.alert.body.replace("\\", ""))
+            self.sentences.append(element.alert.body.replace("\\", ""))
         elif kind == "markdown":
             self.texts.append(element.markdown.body)
 
@@ -74,7 +74,7 @@ async def close_all(attackers: Iterable[Attacker]) -> list[str]:
     errors = [error for one in attackers for error in one.tab.errors]
     await asyncio.gather(*(one.tab.close() for one in attackers), return_exceptions=True)
     assert not errors, errors[0]
-    return list(dict.fromkeys(sentence for one in attackers for sentence in one.said))
+    return list(dict.fromkeys(sentence for one in attackers for sentence in one.sentences))
 
 
 async def repeat(target: Target, times: int, act: Callable[[int], Awaitable[None]]) -> None:
@@ -99,8 +99,8 @@ async def attack_nothing(target: Target) -> list[str]:
 async def attack_masks(target: Target) -> list[str]:
     """Links to the largest masks: beyond the limit, in the Lab too, and four at the limit again and again."""
     beyond = [Attacker(target, "masks", LARGE | {"beside": "step,sequence"}), Attacker(target, "", LARGE)]
-    said = await close_all(await asyncio.gather(*(one.open() for one in beyond)))
-    assert sum("a page draws at most" in sentence for sentence in said) == 2, said
+    sentences = await close_all(await asyncio.gather(*(one.open() for one in beyond)))
+    assert sum("a page draws at most" in sentence for sentence in sentences) == 2, sentences
     largest = LARGE | {"layers": "1", "beside": ""}
     del largest["p_input_weights"]
 
@@ -108,7 +108,7 @@ async def attack_masks(target: Target) -> list[str]:
         await close_all([await Attacker(target, "masks", largest | {"mask_seed": str(number)}).open()])
 
     await repeat(target, 4, look)
-    return said
+    return sentences
 
 
 async def attack_cells(target: Target) -> list[str]:
@@ -129,9 +129,9 @@ async def bring_table(target: Target, content: bytes, sentence: str) -> list[str
         await one.tab.upload(one.tab.find("own-series-0")[-1], "own.csv", content)
     await close_all(tabs[4:])
     await asyncio.gather(*(one.upload("own-series-0", "own.csv", content) for one in tabs[:4]))
-    said = await close_all(tabs[:4])
-    assert any(sentence in one for one in said), said
-    return said
+    sentences = await close_all(tabs[:4])
+    assert any(sentence in one for one in sentences), sentences
+    return sentences
 
 
 async def attack_paths(target: Target) -> list[str]:
@@ -165,9 +165,9 @@ async def attack_updates(target: Target) -> list[str]:
     for one in tabs:
         await one.press("play")
     await asyncio.sleep(2 * target.seconds)
-    said = await close_all(tabs)
-    assert any("here a run may make" in sentence for sentence in said), said
-    return said
+    sentences = await close_all(tabs)
+    assert any("here a run may make" in sentence for sentence in sentences), sentences
+    return sentences
 
 
 async def attack_measurements(target: Target) -> list[str]:
@@ -178,9 +178,9 @@ async def attack_measurements(target: Target) -> list[str]:
         await close_all([one])
     stays = await Attacker(target, "path", {"task": "delayed-recall", "hidden": "8", "mask_seed": "99"}).open()
     await stays.press("path-measure")
-    said = await close_all([stays])
-    assert not any("waiting already" in sentence for sentence in said), said
-    return said
+    sentences = await close_all([stays])
+    assert not any("waiting already" in sentence for sentence in sentences), sentences
+    return sentences
 
 
 async def attack_uploads(target: Target) -> list[str]:
@@ -196,12 +196,12 @@ async def attack_uploads(target: Target) -> list[str]:
 async def attack_json(target: Target) -> list[str]:
     """Files of an experiment with something else where a word or a number is expected."""
     one = await Attacker(target).open()
-    await (await one.tab.open_popovers()).done
+    await (await one.tab.open_folds()).done
     for text in ('{"options": {"reading": []}}', '{"task": {}}', '{"hidden": {"a": 1}}', "[" * 50_000, '{"placement": [1]}'):
         await one.upload("upload", "e.json", text.encode())
-    said = await close_all([one])
-    assert len(said) > 1, said
-    return said
+    sentences = await close_all([one])
+    assert len(sentences) > 1, sentences
+    return sentences
 
 
 async def attack_workers(target: Target) -> list[str]:
@@ -252,8 +252,10 @@ ATTACKS: dict[str, Callable[[Target], Awaitable[list[str]]]] = {
 
 
 def run_attack(name: str, target: Target) -> tuple[list[str], str]:
-    """Attack, and return what was said and what went wrong. To be called in a process of its own, which lets the server and the
-    second visitor go first: an attacker has a machine of their own."""
+    """Attack, and return the sentences that were shown and what went wrong.
+
+    To be called in a process of its own. It lets the server and the second visitor go first: an attacker has another machine.
+    """
     os.nice(10)
     try:
         return asyncio.run(_attack(name, target)), ""

@@ -112,7 +112,7 @@ class BrowserTab:
         self._socket: ClientConnection | None = None
         self._widgets: dict[str, Widget] = {}
         self._buttons: dict[str, str] = {}  # id to fragment
-        self._popovers: dict[str, bool] = {}  # id to whether it is open
+        self._folds: dict[str, bool] = {}  # id to whether it is open
         self._cache: dict[str, Cached] = {}
         self._components: dict[str, Component] = {}
         self._timer: asyncio.Task[None] | None = None
@@ -183,9 +183,9 @@ class BrowserTab:
         widget.state.double_array_value.data.append(value)
         return await self._ask("action", widget.fragment, time.monotonic())
 
-    async def open_popovers(self) -> Request:
-        """Open all popovers that tell the server so."""
-        self._popovers = dict.fromkeys(self._popovers, True)
+    async def open_folds(self) -> Request:
+        """Open all popovers and expanders that tell the server so."""
+        self._folds = dict.fromkeys(self._folds, True)
         return await self._ask("action", "", time.monotonic())
 
     async def send_file(self, name: str, content: bytes) -> str:
@@ -211,7 +211,7 @@ class BrowserTab:
         state = message.rerun_script
         state.fragment_id, state.page_script_hash = fragment, self._page
         state.widget_states.widgets.extend(widget.state for widget in self._widgets.values())
-        state.widget_states.widgets.extend(WidgetState(id=name, bool_value=True) for name, on in self._popovers.items() if on)
+        state.widget_states.widgets.extend(WidgetState(id=name, bool_value=True) for name, on in self._folds.items() if on)
         state.query_string, state.page_name = self.query, self.page if kind == "page" else ""
         if trigger is not None:
             state.widget_states.widgets.append(trigger)
@@ -269,8 +269,9 @@ class BrowserTab:
 
     def _handle_delta(self, message: ForwardMsg) -> None:
         delta = message.delta
-        if delta.WhichOneof("type") == "add_block" and delta.add_block.popover.id:
-            self._popovers.setdefault(delta.add_block.popover.id, False)
+        if delta.WhichOneof("type") == "add_block":
+            for name in filter(None, (delta.add_block.popover.id, delta.add_block.expandable.id)):
+                self._folds.setdefault(name, False)
         if delta.WhichOneof("type") != "new_element":
             return
         element = delta.new_element
