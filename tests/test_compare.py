@@ -20,6 +20,7 @@ from core.cli.main import main
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain
 from core.experiment.study import study_from_plain, study_to_json
+from core.results.interval import Interval
 from core.results.measured_runs import MeasuredRun
 from core.results.runner import Save
 from core.results.study_stats import PairResult
@@ -197,6 +198,8 @@ def test_rates_of_sites_are_for_the_methods_that_have_them(invented: InventedRun
         ("--methods none,gal2016 --processes 0", "processes is 0"),
         ("--methods none,gal2016 --layers 9", "layers is 9"),
         ("--methods none,gal2016 --study x.json", "leave --methods out"),
+        ("--study x.json --cell gru", "leave --cell out"),
+        ("--study x.json --learning-rate 1", "leave --learning-rate out"),
         ("--study /no/such/file", "cannot be read"),
         ("--seeds 3 --method none", "unrecognized arguments"),
     ],
@@ -236,6 +239,16 @@ def test_a_study_from_a_file(invented: InventedRuns, call: Any, tmp_path: Path) 
 def test_sentences_of_verdicts() -> None:
     pair = PairResult("b", "a", 5, None, 0.95, 1.0, 1.0, "undecided", None)
     assert describe_pair(pair, "accuracy") == "b and a have no seed at which both ran to the end."
+    percent = replace(pair, interval=Interval(0.031, -0.012, 0.074), level=1 - 0.05 / 3, needed_seeds=17)
+    assert describe_pair(percent, "accuracy") == (
+        "b and a cannot be told apart with these 5 seeds: +3.1 points [−1.2, +7.4] at 98.33 %. "
+        "To tell a difference like this one, about 17 seeds are needed."
+    )
+    plain = replace(pair, interval=Interval(-12.0, -16.04, -8.0), verdict="better")
+    assert describe_pair(plain, "perplexity") == "b is better than a: −12.0 [−16.0, −8.0] at 95 %, 5 seeds."
+    assert describe_pair(replace(plain, verdict="worse"), "perplexity").startswith("b is worse than a: −12.0")
+    same = replace(pair, interval=Interval(0.0, 0.0, 0.0), verdict="equal")
+    assert describe_pair(same, "accuracy") == "b and a are equal at each of 5 seeds."
 
 
 def start_compare(folder: Path, *more: str) -> "subprocess.Popen[str]":

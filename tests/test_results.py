@@ -17,7 +17,8 @@ from core.cli.main import main
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.experiment.recipes import RECIPES
-from core.results import recipe_runs, runner, seed_runs, seed_table
+from core.results import recipe_runs, seed_runs, seed_table
+from core.results.event_summary import summarize_events
 from core.results.interval import T_QUANTILES, compute_interval
 from core.results.measured_runs import FOLDER, MeasuredRun, load_runs, save_runs
 from core.results.runner import Save
@@ -101,12 +102,12 @@ def test_the_best_evaluation_has_the_highest_accuracy_or_the_lowest_perplexity()
             {"event": "record", "val": {metric: value} if value else None, "val_loss": value} for value in (0.2, None, 0.9, 0.4)
         ]
         events += [{"event": "done", "test": {metric: 0.3, "baseline": 0.1, "loss": 0.7}, "update": 3, "seconds": 1.0}]
-        found = runner.summarize_events(events)
+        found = summarize_events(events)
         assert (found["loss"], found["test_loss"]) == (0.2, 0.7)
         assert (found["validation"], found["test"], found["baseline"], found["failed"]) == (best, 0.3, 0.1, "")
-    failed = runner.summarize_events([*events[:-1], {"event": "failed", "update": 2, "reason": "diverged"}])
+    failed = summarize_events([*events[:-1], {"event": "failed", "update": 2, "reason": "diverged"}])
     assert (failed["validation"], failed["test"], failed["failed"]) == (None, None, "diverged")
-    at_once = runner.summarize_events([events[0], {"event": "failed", "update": 0, "reason": "diverged"}])
+    at_once = summarize_events([events[0], {"event": "failed", "update": 0, "reason": "diverged"}])
     assert (at_once["validation"], at_once["updates"]) == (None, 0)
 
 

@@ -13,10 +13,11 @@ from core.errors import Invalid
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import to_plain
 from core.results import run_folder
+from core.results.event_summary import find_best_evaluation
 from core.results.measured_runs import MeasuredRun
 from core.results.provenance import describe_engine
 from core.results.run_folder import RunFolder, select_curves
-from core.results.runner import RunProcess, find_best_evaluation, measure_runs
+from core.results.runner import RunProcess, measure_runs
 from core.training.events import Event, make_record
 from core.training.trainer import prepare, train
 from tests.test_results import RUN
@@ -51,7 +52,9 @@ def test_runs_of_a_study_are_those_of_the_trainer_to_the_bit() -> None:
         assert without_seconds(measured[index][1]) == without_seconds(events)
         found = measured[index][0]
         assert (found.test, found.metric, found.failed) == (events[-1]["test"]["accuracy"], "accuracy", "")
-        assert found.validation == find_best_evaluation(events)["val"]["accuracy"]
+        best = find_best_evaluation(events)
+        assert best
+        assert found.validation == best["val"]["accuracy"]
         assert found.processor > 0
         assert found.torch
 
@@ -167,6 +170,12 @@ def test_a_folder_that_cannot_be_written_is_refused_in_a_sentence(tmp_path: Path
 
 
 def test_long_curves_are_thinned() -> None:
-    kept = select_curves(make_events(5000))
+    """The best evaluation stays: its update is reported."""
+    events = make_events(5000)
+    events[1236]["val"] = {"accuracy": 0.9}
+    kept = select_curves(events)
     assert len(kept) < 1100
     assert [event["update"] for event in kept if event["event"] == "record"][-1] == 4999
+    assert (find_best_evaluation(kept) or {})["update"] == (find_best_evaluation(events) or {})["update"] == 1235
+    assert kept[0] == events[0]
+    assert kept[-1] == events[-1]

@@ -6,7 +6,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from core.runs.settings import MB, Settings
 from pages.common.uploaded_files import UploadedFileLimits
 
-SETTINGS = Settings(upload_files=3, upload_memory=2, uploads_memory=4)
+SETTINGS = Settings(upload_files=3, upload_memory=2, received_memory=4)
 
 
 class Uploads:

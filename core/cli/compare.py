@@ -24,9 +24,9 @@ from core.results.tensorboard import check_tensorboard, write_event_file
 
 HELP = N_("compare methods over several seeds: same data, weights and masks, intervals, and a verdict for each pair")
 DEFAULT_SEEDS, FIRST_SEED = 5, 7
-# Options of an experiment, without a value where they are not given; --study brings its own experiments.
+# The options that describe experiments; --study brings its own.
 _EXPERIMENT_OPTIONS = (
-    "methods", "rate", "recipe", "scale", "task", "option", *train.SIZES, "hidden", *train.LENGTHS, "learning_rate",
+    "methods", "rate", "recipe", "scale", "task", "option", "cell", *train.SIZES, "hidden", *train.LENGTHS, "learning_rate",
     "device", "engine",
 )  # fmt: skip
 
@@ -108,7 +108,8 @@ def _build_experiment(args: argparse.Namespace, method: str, rates: Sequence[str
 
 
 def _read_study(args: argparse.Namespace) -> Study:
-    if given := [name for name in _EXPERIMENT_OPTIONS if getattr(args, name) not in (None, [])]:
+    default = {"cell": Experiment.cell}  # of `train`; the others have none
+    if given := [name for name in _EXPERIMENT_OPTIONS if getattr(args, name) not in (default.get(name), [])]:
         raise Invalid(
             _("--study brings its own experiments: leave --{name} out.").format(name=given[0].replace("_", "-")), "study"
         )

@@ -11,11 +11,12 @@ from tqdm import tqdm
 from core.experiment.serialization import to_plain
 from core.experiment.study import Study, describe_differences
 from core.i18n import _
+from core.results.event_summary import find_best_evaluation
 from core.results.interval import Interval
 from core.results.measured_runs import SPLITS
 from core.results.multiple_tests import ALPHA
 from core.results.provenance import describe_engine
-from core.results.runner import EndedRun, find_best_evaluation
+from core.results.runner import EndedRun
 from core.results.seed_table import format_metric
 from core.results.study_stats import SplitResult
 from core.results.study_table import build_head, build_rows, describe_results
@@ -42,11 +43,11 @@ class JsonReport:
 
     def add_run(self, ended: EndedRun) -> None:
         """Print a run that has ended."""
-        run = ended.stored.run
         names = ("metric", "validation", "test", "baseline", "loss", "test_loss", "updates", "seconds", "failed")
-        best = None if run.failed else find_best_evaluation(ended.stored.events)["update"]
-        head = {"event": "cell", "name": ended.run.name, "seed": ended.run.seed, "settings": to_plain(ended.run.experiment)}
-        _print_line(head | {name: getattr(run, name) for name in names} | {"best_update": best, "stored": ended.was_stored})
+        best = find_best_evaluation(ended.stored.events)
+        line = {"event": "cell", "name": ended.run.name, "seed": ended.run.seed, "settings": to_plain(ended.run.experiment)}
+        line |= {name: getattr(ended.stored.run, name) for name in names}
+        _print_line(line | {"best_update": best and best["update"], "stored": ended.was_stored})
 
     def end(self, results: Mapping[str, SplitResult]) -> None:
         """Print the results of each split."""

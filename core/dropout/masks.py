@@ -152,5 +152,5 @@ def _draw_mask(dropout: Dropout, rate: float, random: np.random.Generator, size:
 
 def _apply_threshold(u: Array, rate: float, scaling: str) -> Array:
     # A unit is kept where u >= p. NumPy compares in float32, so the same unit is dropped for every larger p.
-    kept = u >= np.float32(rate)
-    return kept * compute_kept_scale(rate, scaling)
+    # The numbers are replaced: a second array of their size would be most of what a page takes.
+    return np.multiply(u >= np.float32(rate), compute_kept_scale(rate, scaling), out=u)

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
+from threading import Lock
 from weakref import WeakValueDictionary
 
 import numpy as np
+from cachetools import LRUCache, cached
 
 from core.dropout.masks import Array, NetworkShape, count_mask_elements, draw_masks
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
+from core.experiment.memory_size import estimate_bytes
 from core.i18n import _
-from core.memory_cache import MemoryCache
 from core.tasks import get_task
 from core.tasks.task import Batch, Data, Value
 from core.tasks.window_variants import reset_every_window, vary_window_lengths
@@ -129,20 +131,23 @@ def _get_key(e: Experiment) -> _DataKey:
     return (e.task, e.options, e.steps, e.batch, e.data_seed), e.windows, e.states, e.decoder
 
 
-# A class has as many data sets as students have seeds: what bounds the caches is memory.
-_sources: MemoryCache[_SourceKey, Data] = MemoryCache(DATA_MEMORY)
-_loaded: MemoryCache[_DataKey, Data] = MemoryCache(DATA_MEMORY)
-_batches: MemoryCache[tuple[_DataKey, int], Batch] = MemoryCache(BATCH_MEMORY)
 # Data that somebody holds, such as a run that trains on them, are found again however many others were asked for since.
 _held: WeakValueDictionary[_DataKey, Data] = WeakValueDictionary()
 
 
 def _load_data(key: _DataKey) -> Data:
-    data = _loaded.get(key, lambda: _held.get(key) or _cut_data(key))
+    data = _keep_data(key)
     _held[key] = data
     return data
 
 
+# A class has as many data sets as students have seeds: what bounds the caches is memory.
+@cached(LRUCache(DATA_MEMORY, estimate_bytes), lock=Lock())
+def _keep_data(key: _DataKey) -> Data:
+    return _held.get(key) or _cut_data(key)
+
+
+@cached(LRUCache(DATA_MEMORY, estimate_bytes), lock=Lock())
 def _make_data(source: _SourceKey) -> Data:
     name, options, steps, batch, seed = source
     return get_task(name).make_data(dict(options), steps, batch, seed)
@@ -150,7 +155,7 @@ def _make_data(source: _SourceKey) -> Data:
 
 def _cut_data(key: _DataKey) -> Data:
     source, windows, states, decoder = key
-    data = _sources.get(source, lambda: _make_data(source))
+    data = _make_data(source)
     if decoder == "tied" and data.tokens != data.classes:
         raise Invalid(
             _(
@@ -164,7 +169,8 @@ def _cut_data(key: _DataKey) -> Data:
     return reset_every_window(data) if states == "fresh" else data
 
 
+@cached(LRUCache(BATCH_MEMORY, estimate_bytes), lock=Lock())
 def _load_batch(key: _DataKey, update: int) -> Batch:
     data = _load_data(key)
     epoch, index = divmod(update - 1, data.updates)
-    return _batches.get((key, update), lambda: next(islice(data.train(epoch), index, None)))
+    return next(islice(data.train(epoch), index, None))

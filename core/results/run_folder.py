@@ -19,11 +19,12 @@ from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
 from core.i18n import _
+from core.results.event_summary import find_best_evaluation
 from core.results.measured_runs import MeasuredRun
 from core.results.provenance import describe_engine
 from core.tasks import get_task
 from core.tasks.task import CORPUS_OPTION
-from core.training.events import Event, thin_records
+from core.training.events import Event, select_events, thin_records
 
 VERSION = 1
 DEFAULT_FOLDER = user_data_path("dropout-through-time", appauthor=False) / "runs"
@@ -94,12 +95,13 @@ class RunFolder:
 
 
 def select_curves(events: Sequence[Event]) -> list[Event]:
-    """Return the events of a run with at most about a thousand records, and of these the curves."""
-    thinned = thin_records(events, MAX_RECORDS)
+    """Return the events of a run with at most about a thousand records, the best one among them, and of these the curves."""
+    best = find_best_evaluation(events)
+    kept = {event["update"] for event in (*select_events(thin_records(events, MAX_RECORDS), "record"), *filter(None, [best]))}
     return [
         {name: event[name] for name in _RECORD_FIELDS} if event["event"] == "record" else event
-        for event in thinned
-        if event["event"] in ("started", "record", "done", "failed")
+        for event in events
+        if event["event"] in ("started", "done", "failed") or (event["event"] == "record" and event["update"] in kept)
     ]
 
 

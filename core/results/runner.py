@@ -19,11 +19,11 @@ from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
 from core.experiment.study import Study, StudyRun
 from core.i18n import _
+from core.results.event_summary import summarize_events
 from core.results.measured_runs import MeasuredRun
 from core.results.provenance import describe_provenance
 from core.results.run_folder import RunFolder, StoredRun
 from core.runs.processes import read_event
-from core.tasks.metrics import METRICS
 from core.training.events import Event
 
 ROOT = Path(__file__).parents[2]
@@ -159,32 +159,3 @@ def measure_run(experiment: Experiment, worker: RunProcess) -> tuple[MeasuredRun
     origin: dict[str, Any] = {name: provenance[name] for name in ("machine", "torch", "date", "commit")}
     summary = summarize_events(events)
     return MeasuredRun("", **summary, processor=round(used["processor"], 1), load=round(load, 1), **origin), events
-
-
-def find_best_evaluation(events: Sequence[Event]) -> Event:
-    """Return the record with the best validation value of the main metric. events: of a run, from "started" on."""
-    metric = events[0]["metric"]
-    evaluated = [event for event in events if event["event"] == "record" and event["val"]]
-    best = max if METRICS[metric].is_higher_better else min
-    return best(evaluated, key=lambda event: event["val"][metric])
-
-
-def summarize_events(events: Sequence[Event]) -> dict[str, Any]:
-    """Return the fields of a `MeasuredRun` that follow from the events of the run."""
-    started, last = events[0], events[-1]
-    metric, tests = started["metric"], last.get("test", {})
-    losses = [event["val_loss"] for event in events if event["event"] == "record" and event["val"]]
-    done = last["event"] == "done"
-    return {
-        "metric": metric,
-        "validation": find_best_evaluation(events)["val"][metric] if done else None,
-        "test": tests.get(metric),
-        "baseline": tests.get("baseline"),
-        "loss": min(losses) if done else None,
-        "test_loss": tests.get("loss"),
-        "updates": last["update"],
-        "parameters": started["parameters"],
-        "monte_carlo": tests.get(f"{metric}_monte_carlo"),
-        "seconds": last.get("seconds", 0.0),
-        "failed": last.get("reason", ""),
-    }

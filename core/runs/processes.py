@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 NICE = 5  # the pages go first where cores are short
 MB = 2**20
 LONGEST_LINE = 64 * MB
+M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def start_process(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -84,6 +85,23 @@ def limit_growth(megabytes: int) -> None:
         lines = Path("/proc/self/status").read_text().splitlines()
         allocated = next(int(line.split()[1]) for line in lines if line.startswith("VmData:"))  # what RLIMIT_DATA counts, in kB
         limit_memory(megabytes + allocated // 1024)
+
+
+def release_memory() -> None:
+    """Give freed memory back to the system, where the C library can."""
+    import ctypes
+
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def share_arenas() -> None:
+    """Have all threads of this process allocate from two arenas, where the C library can: of those that each thread of a page
+    leaves behind, little is given back. To be called before there are many threads."""
+    import ctypes
+
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -48,8 +48,9 @@ class Settings:
     one that counts the paths of more layers × steps. Both protect the time of who looks at something else.
 
     Uploads
-    upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits. They hold for the
-    files that are kept, and again for those that Streamlit has received.
+    upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
+    received_memory: megabytes of all visits that Streamlit holds in memory until a page has read them, at most as many of a
+    visit as it may keep.
     upload_idle_time: after so long without any sign of a visit, its files give way to those of others where there is no room.
 
     Jobs: measurements and update traces
@@ -88,6 +89,7 @@ class Settings:
     upload_files: int = 10
     upload_memory: int = 10
     uploads_memory: int = 500
+    received_memory: int = 60
     upload_idle_time: float = 600.0
     jobs: int = 1
     waiting_jobs: int = 30

@@ -16,7 +16,6 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -26,7 +25,15 @@ from core.errors import Invalid
 from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_plain
 from core.i18n import _
-from core.runs.processes import REPEATS, is_out_of_memory, limit_growth, lower_priority, take_stdout, write_event
+from core.runs.processes import (
+    REPEATS,
+    is_out_of_memory,
+    limit_growth,
+    lower_priority,
+    release_memory,
+    take_stdout,
+    write_event,
+)
 from core.runs.scheduler import AHEAD, FairShare
 from core.runs.settings import Settings
 from core.training.events import VERSION, Command, Event
@@ -301,14 +308,6 @@ def explain_error(error: Exception) -> str:
         "The training broke off by a mistake in this program ({name}); the server's log has the details. Other "
         "settings may work."
     ).format(name=type(error).__name__)
-
-
-def release_memory() -> None:
-    """Give freed memory back to the system, where the C library can."""
-    import ctypes
-
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _listen(inbox: Inbox) -> None:

@@ -1,4 +1,4 @@
-"""Collect garbage now and then, from a thread of its own.
+"""Collect garbage now and then, and give freed memory back, from a thread of its own.
 
 Streamlit's own full collection after every script run is turned off in its configuration: with thirty visitors it took most
 of the server's time.
@@ -6,8 +6,12 @@ of the server's time.
 
 import gc
 import threading
+import time
 from functools import cache
 
+from core.runs.processes import release_memory, share_arenas
+
+TRIM = 5.0  # seconds between two times that freed memory is given back to the system
 EVERY = 60.0  # seconds between two collections
 SETTLED = 10.0  # seconds after which everything that is imported at start-up is there
 
@@ -15,6 +19,7 @@ SETTLED = 10.0  # seconds after which everything that is imported at start-up is
 @cache
 def start_collector() -> threading.Thread:
     """Start the thread, once in the life of the server."""
+    share_arenas()
     thread = threading.Thread(target=_collect, name="collector", daemon=True)
     thread.start()
     return thread
@@ -26,5 +31,9 @@ def _collect() -> None:
     pause.wait(SETTLED)
     gc.collect()
     gc.freeze()
-    while not pause.wait(EVERY):
-        gc.collect()
+    last = time.monotonic()
+    while not pause.wait(min(EVERY, TRIM)):
+        if time.monotonic() - last >= EVERY:
+            gc.collect()
+            last = time.monotonic()
+        release_memory()

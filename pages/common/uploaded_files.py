@@ -47,7 +47,7 @@ class UploadedFileLimits:
         self._newest = {session: None for session, size in sizes.items() if size}  # the others have ended
         total = sum(sizes.values())
         for session in list(self._newest)[:-1]:
-            if total <= self._settings.uploads_memory * MB:
+            if total <= self._settings.received_memory * MB:
                 return
             self._manager.remove_session_files(session)
             total -= sizes[session]

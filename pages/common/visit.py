@@ -36,7 +36,7 @@ from pages.common.visit_files import describe_missing_file, has_files, replace_l
 KEY = "visit"
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
 LIST_FIELDS = ("predicted", *KINDS)  # in a record: what was answered
-OUTPUTS, EVALUATED = "outputs", "evaluated"
+OUTPUTS = "outputs"
 MAX_UNDO = 100
 MAX_EVENTS = 3000  # of a run; beyond, its older records are thinned
 SAME_DRAG = 1.5  # seconds: edits by one control within them are one step of undo
@@ -201,8 +201,7 @@ def _take_news(run: Run) -> None:
 
 
 def select_run_events(run: Run, kind: str) -> list[Event]:
-    """Return the events of one kind of a run; `EVALUATED` are the records with an evaluation, `OUTPUTS` those with what the
-    network answered at one.
+    """Return the events of one kind of a run; `OUTPUTS` are the records with what the network answered at an evaluation.
 
     A call looks only at the events that have come since the last one.
     """
@@ -211,8 +210,6 @@ def select_run_events(run: Run, kind: str) -> list[Event]:
         index = run["index"] = {"of": events, "count": 0, "kinds": {}}
     for event in events[index["count"] :]:
         index["kinds"].setdefault(event["event"], []).append(event)
-        if event.get("val_loss") is not None:
-            index["kinds"].setdefault(EVALUATED, []).append(event)
         if any(name in event for name in KINDS):
             index["kinds"].setdefault(OUTPUTS, []).append(event)
     index["count"] = len(events)

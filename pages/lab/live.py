@@ -15,8 +15,8 @@ from pages.common.ticker import REDRAW, draw_ticker, mount_redraw
 from pages.common.widgets import draw_button, draw_choice, mark_assignments
 from pages.lab import evaluation_outputs, network, run_panel, workbench
 
-# Events of a run that change more than the curves, the network and the masks.
-NATIVE_EVENTS = ("started", "changed", "averaging", "recovered", "done", "stopped", "failed", "state", visit.EVALUATED)
+# Events of a run that change more than the components that take news: the outputs of an evaluation, below the network.
+OUTPUT_EVENTS = (visit.OUTPUTS, "done")
 PLAY_WIDTH = 116  # pixels
 UNUSABLE_FILE = N_("The file cannot be used for training yet; the message below it says why and what to do.")
 # Label, icon and color by state of a run.
@@ -98,10 +98,10 @@ def _collect_news() -> None:
 
 def _describe_drawn(visible: network.VisibleUpdate | Invalid) -> str:
     """Return what the live side depends on, but for its components that take news: beside what the visitor does, which draws
-    it anyway, the state of the run, its events but for records without an evaluation, and which masks there are."""
+    it anyway, the state of the run, the outputs of its evaluations, the path, and which masks there are."""
     run = visit.visit()["run"]
-    state = [run[name] for name in ("id", "state", "position", "reason")] if run else []
-    events = [len(visit.select_run_events(run, kind)) for kind in NATIVE_EVENTS] if run else []
+    state = [run[name] for name in ("id", "state", "reason")] if run else []
+    events = [len(visit.select_run_events(run, kind)) for kind in OUTPUT_EVENTS] if run else []
     if isinstance(visible, Invalid):
         return repr((state, events, str(visible), st.context.theme.type))
     masks = [(site.name, layer) for site, layer, _dropout in visible.scene.placement.list_active(visible.experiment.layers)]

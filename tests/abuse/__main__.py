@@ -73,6 +73,7 @@ async def check_kill(target: Target) -> Row:
     await tab.open()
     await (await tab.upload(tab.find("own-series-0")[-1], "own.csv", b"level\n" + b"1\n2\n3\n" * 200)).done
     os.kill(target.pid, signal.SIGKILL)
+    os.waitpid(target.pid, 0)  # a process that nobody has waited for counts as alive
     await tab.close()
     kept = list_folders(target.pid)
     with serve(1, target.folder / "next") as (url, _pid):

@@ -90,6 +90,12 @@ async def repeat(target: Target, times: int, act: Callable[[int], Awaitable[None
     await asyncio.gather(*(go_on(lane) for lane in range(times)))
 
 
+async def attack_nothing(target: Target) -> list[str]:
+    """No attack: what the second visitor waits for alone."""
+    await asyncio.sleep(target.seconds)
+    return []
+
+
 async def attack_masks(target: Target) -> list[str]:
     """Links to the largest masks: beyond the limit, in the Lab too, and four at the limit again and again."""
     beyond = [Attacker(target, "masks", LARGE | {"beside": "step,sequence"}), Attacker(target, "", LARGE)]
@@ -229,6 +235,7 @@ async def attack_crowd(target: Target) -> list[str]:
 
 
 ATTACKS: dict[str, Callable[[Target], Awaitable[list[str]]]] = {
+    "nothing": attack_nothing,
     "masks": attack_masks,
     "cells": attack_cells,
     "rows": attack_rows,
@@ -245,7 +252,9 @@ ATTACKS: dict[str, Callable[[Target], Awaitable[list[str]]]] = {
 
 
 def run_attack(name: str, target: Target) -> tuple[list[str], str]:
-    """Attack, and return what was said and what went wrong. To be called in a process of its own."""
+    """Attack, and return what was said and what went wrong. To be called in a process of its own, which lets the server and the
+    second visitor go first: an attacker has a machine of their own."""
+    os.nice(10)
     try:
         return asyncio.run(_attack(name, target)), ""
     except Exception as error:

@@ -28,7 +28,7 @@ class SecondVisitor:
 
     def __init__(self, url: str, pid: int) -> None:
         self.url, self.pid = url, pid
-        self.tab = BrowserTab(url)
+        self.tab = BrowserTab(url, query="epochs=500")  # a run that does not end meanwhile
 
     async def open(self) -> None:
         """Open the Lab and press Play."""
@@ -41,7 +41,7 @@ class SecondVisitor:
         self.tab.waits["tick"].clear()
         looks = self._look_at_health(waits, attack), self._look_at_pages(waits, attack), self._look_at_memory(waits, attack)
         await asyncio.gather(*looks)
-        waits.tick = [*self.tab.waits["tick"], self.tab.longest_pending]
+        waits.tick = [*self.tab.waits["tick"], self.tab.longest_pending("tick")]
         return waits
 
     async def _look_at_health(self, waits: Waits, attack: "asyncio.Future[Any]") -> None:

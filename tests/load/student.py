@@ -37,7 +37,7 @@ class Student:
     away: bool = False
 
     def __post_init__(self) -> None:
-        self.tab = BrowserTab(self.url, self._look, self._sum_up, self._read_news)
+        self.tab = BrowserTab(self.url, self._look, self._sum_up, self._read_panel)
         self._random = random.Random(self.seed)
         self._name = self._random.randbytes(16).hex()
         self._moved = 0.0
@@ -71,7 +71,7 @@ class Student:
         else:
             await old.close()
         await asyncio.sleep(away)
-        self.tab = BrowserTab(self.url, self._look, self._sum_up, self._read_news, old.waits, old.errors, old.received)
+        self.tab = BrowserTab(self.url, self._look, self._sum_up, self._read_panel, old.waits, old.errors, old.received)
         self.tab.session = old.session if cut else ""
         await self.tab.open()
         await self.tab.say_name(self._name)
@@ -106,20 +106,19 @@ class Student:
 
     def _look(self, element: Element) -> None:
         kind = element.WhichOneof("type")
-        if kind == "progress" and (found := PROGRESS.search(element.progress.text)):
-            self._update = int(found[1])
-        elif kind == "markdown" and (badge := BADGE.search(element.markdown.body)):
+        if kind == "markdown" and (badge := BADGE.search(element.markdown.body)):
             self._badge = badge[1]
         elif kind == "alert" and element.alert.format == Alert.ERROR:
             self.tab.errors.append(f"alert: {element.alert.body}")
-        elif kind == "bidi_component" and (
-            run := SHOWN_RUN.search(element.bidi_component.mixed.json or element.bidi_component.json)
-        ):
-            self._run = run[1]
+        elif kind == "bidi_component":
+            self._read_panel(element.bidi_component.mixed.json or element.bidi_component.json)
 
-    def _read_news(self, news: str) -> None:
-        if run := SHOWN_RUN.search(news):
+    def _read_panel(self, data: str) -> None:
+        """Read which run the panel shows, and its update, from what is sent to it, perhaps among other things."""
+        if run := SHOWN_RUN.search(data):
             self._run = run[1]
+        if found := PROGRESS.search(data):
+            self._update = int(found[1])
 
     def _sum_up(self) -> None:
         if self._played is None or self._badge not in (LIVE, *ENDED):

@@ -197,14 +197,14 @@ class BrowserTab:
     async def upload(self, uploader: str, name: str, content: bytes) -> Request:
         """Bring a file by the uploader of that id."""
         widget, file_id = self._widgets[uploader], await self.send_file(name, content)
+        del widget.state.file_uploader_state_value.uploaded_file_info[:]
         file = widget.state.file_uploader_state_value.uploaded_file_info.add(name=name, size=len(content), file_id=file_id)
         file.file_urls.file_id = file_id
         return await self._ask("action", widget.fragment, time.monotonic())
 
-    @property
-    def longest_pending(self) -> float:
-        """For how many seconds the oldest request has waited that is not answered yet; 0 where there is none."""
-        return max((time.monotonic() - request.sent for request in self._pending), default=0.0)
+    def longest_pending(self, kind: str) -> float:
+        """Return for how many seconds the oldest request of a kind has waited that is not answered yet; 0 without any."""
+        return max((time.monotonic() - request.sent for request in self._pending if request.kind == kind), default=0.0)
 
     async def _ask(self, kind: str, fragment: str, sent: float, trigger: WidgetState | None = None) -> Request:
         message = BackMsg()

@@ -1,7 +1,11 @@
 """The network figure: a recurrent network unrolled over time and layers, with its masks and one traced path, as SVG."""
 
 from collections.abc import Hashable
+from threading import Lock
 
+from cachetools import LRUCache, cached
+
+from core.experiment.memory_size import estimate_bytes
 from core.figures.network.barcodes import fill_barcodes, render_blank_barcodes, render_crossing_numbers
 from core.figures.network.connections import render_links, render_path
 from core.figures.network.gate_routes import render_gate_letters, render_gate_routes
@@ -20,12 +24,8 @@ from core.figures.network.style import build_style_sheet
 from core.figures.svg import escape_text, format_coordinate, group, tag
 from core.figures.theme import Theme
 from core.i18n import _, get_catalogue
-from core.memory_cache import MemoryCache
 
 __all__ = ["Scene", "network"]
-
-# Most of the figure is the same at every update, and in every visit that looks at the same experiment.
-_unmasked: MemoryCache[Hashable, tuple[str, str, tuple[str, ...], str]] = MemoryCache(12 * 2**20)
 
 
 def render_network(scene: Scene, theme: Theme, name: str = "network") -> str:
@@ -35,7 +35,7 @@ def render_network(scene: Scene, theme: Theme, name: str = "network") -> str:
     shown; each "M<u> 0v1" in its d is a kept unit, u counted from 0.
     """
     at = scene.layout
-    behind, handles, barcodes, front = _unmasked.get(_get_key(scene, theme, name), lambda: _render_unmasked(scene, theme, name))
+    behind, handles, barcodes, front = _render_unmasked(scene, theme, name)
     return tag(
         "svg",
         behind,
@@ -57,6 +57,15 @@ def render_network(scene: Scene, theme: Theme, name: str = "network") -> str:
     )
 
 
+def _get_key(scene: Scene, theme: Theme, name: str) -> Hashable:
+    """Return all that `_render_unmasked` reads, the language included."""
+    units = tuple(scene.units(site, layer) for site, layer in scene.active_rates)
+    where = scene.first, scene.count, tuple(scene.climbs), scene.through, scene.gates
+    return scene.placement, scene.shape, where, units, theme, name, get_catalogue()
+
+
+# Most of the figure is the same at every update, and in every visit that looks at the same experiment.
+@cached(LRUCache(12 * 2**20, estimate_bytes), key=_get_key, lock=Lock())
 def _render_unmasked(scene: Scene, theme: Theme, name: str) -> tuple[str, str, tuple[str, ...], str]:
     """Return what no update changes: what is behind the words, the handles, the barcodes without their stripes, and what is in
     front of them."""
@@ -85,10 +94,3 @@ def _render_unmasked(scene: Scene, theme: Theme, name: str) -> tuple[str, str, t
     )
     front = (render_crossing_numbers(scene, name), render_gate_letters(scene, name), render_legend(scene, name))
     return "".join(behind), render_climb_handles(scene, name), render_blank_barcodes(scene, name), "".join(front)
-
-
-def _get_key(scene: Scene, theme: Theme, name: str) -> Hashable:
-    """Return all that `_render_unmasked` reads, the language included."""
-    units = tuple(scene.units(site, layer) for site, layer in scene.active_rates)
-    where = scene.first, scene.count, tuple(scene.climbs), scene.through, scene.gates
-    return scene.placement, scene.shape, where, units, theme, name, get_catalogue()

@@ -1,4 +1,4 @@
-"""A cache that is bounded by memory."""
+"""How much memory values hold, and what is kept of the data of a class."""
 
 from functools import partial
 
@@ -6,24 +6,7 @@ import numpy as np
 
 from core.experiment.batches import count_inputs, count_targets, load_data
 from core.experiment.experiment import build_experiment
-from core.memory_cache import MemoryCache, estimate_bytes
-
-
-def test_what_was_used_last_stays() -> None:
-    made: list[str] = []
-    cache: MemoryCache[str, bytes] = MemoryCache(100, len)
-
-    def get(key: str, size: int) -> bytes:
-        return cache.get(key, lambda: made.append(key) or bytes(size))  # type: ignore[func-returns-value]
-
-    for key in ("a", "b", "a", "c", "a", "b"):  # of three that need 40 each, two have room
-        get(key, 40)
-    assert made == ["a", "b", "c", "b"]
-    assert (len(cache), cache.used) == (2, 80)
-    get("large", 101)
-    assert (len(cache), cache.used) == (2, 80)
-    cache.clear()
-    assert (len(cache), cache.used) == (0, 0)
+from core.experiment.memory_size import estimate_bytes
 
 
 def test_what_functions_enclose_counts_once() -> None:
