@@ -87,7 +87,12 @@ def set_schedule_kind(kind: str, name: str) -> None:
 
 
 def change_dropout(control: str, name: str, **changed: Any) -> None:
-    """Change settings of a site that is on. control: key of the widget, for the error."""
+    """Change settings of a site; one that is off, of which a late message of the browser may tell, stays so.
+
+    control: key of the widget, for the error.
+    """
+    if not is_on(name):
+        return
     dropout = replace(get_dropout(name), **changed)
     if not visit.edit(control, edits.set_site, name, dropout):
         return

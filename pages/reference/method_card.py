@@ -22,6 +22,7 @@ from core.figures.path_histogram import render_path_histogram
 from core.figures.path_sentence import name_cell_route
 from core.figures.theme import Theme
 from core.i18n import N_, _, ngettext
+from pages.common.citation import format_citation
 from pages.common.escape import escape_markdown
 from pages.common.lab_link import draw_lab_link
 from pages.common.svg_drawing import draw_svg
@@ -37,7 +38,7 @@ def draw_head(name: str) -> None:
     also = _("{name}, also {aliases}") if row.aliases else "{name}"
     st.caption(escape_markdown(also.format(name=name, aliases=", ".join(row.aliases))))
     if row.citation:
-        st.markdown(escape_markdown(_(row.citation)))
+        st.markdown(format_citation(_(row.citation)))
 
 
 def draw_cell(name: str, cell: str, colors: Theme) -> None:
