@@ -45,7 +45,7 @@ def test_rows_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         load_csv_column(str(path))
 
 
-@pytest.mark.parametrize("row", ["1,1,1", "1", "x"])
+@pytest.mark.parametrize("row", ["1,1,1", "1"])
 def test_cells_are_limited_also_in_short_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str) -> None:
     """Two hundred columns in the first row count in every row, even where it has one cell."""
     monkeypatch.setattr(table_limits, "MAX_CELLS", 3000)
