@@ -9,7 +9,7 @@ from inspect import getsource
 _STAND_INS = ["def _(text):", "    return text", "", "", "N_ = _"]
 _TEXT_MODULES = ("core.errors", "core.tasks.text_file")
 _CORPUS_MODULES = (*_TEXT_MODULES, "core.tasks.vocabulary", "core.tasks.tokenization", "core.tasks.corpus")
-_TABLE_MODULES = ("core.tasks.number_parser", "core.tasks.csv_dialect", "core.tasks.file_readers")
+_TABLE_MODULES = ("core.tasks.number_parser", "core.tasks.csv_dialect", "core.tasks.table_limits", "core.tasks.file_readers")
 READER_MODULES = {
     "language-model": _CORPUS_MODULES,
     "character-model": _CORPUS_MODULES,

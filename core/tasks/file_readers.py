@@ -12,7 +12,7 @@ from core.tasks.text_file import get_display_name, read_text
 
 MAX_NAMED_COLUMNS = 8  # columns that an error message names
 MAX_OFFERED_COLUMNS = 200  # by a page
-MAX_QUOTED_CHARACTERS = 20  # of a cell, a name or a label in a message
+MAX_QUOTED_CELL = 20  # of a cell, a name or a label in a message
 
 
 def split_table(lines: Sequence[str], separator: str, path: str) -> Rows:
@@ -73,7 +73,7 @@ def find_column(names: Sequence[str], column: str, path: str, option: str) -> in
     if len(matches) > 1:
         raise Invalid(
             _("The file {path} has {n} columns “{column}”.").format(
-                path=get_display_name(path), n=len(matches), column=column[:MAX_QUOTED_CHARACTERS]
+                path=get_display_name(path), n=len(matches), column=column[:MAX_QUOTED_CELL]
             ),
             option,
             _("Choose one by its number, such as {option}={at}.").format(option=option, at=matches[0] + 1),
@@ -92,5 +92,5 @@ def name_columns(names: Sequence[str]) -> list[str]:
 
 def format_column_names(names: Sequence[str]) -> str:
     """Format the first column names for a message; a column without a name is given by its number."""
-    first = ", ".join(name[:MAX_QUOTED_CHARACTERS] or str(at) for at, name in enumerate(names[:MAX_NAMED_COLUMNS], start=1))
+    first = ", ".join(name[:MAX_QUOTED_CELL] or str(at) for at, name in enumerate(names[:MAX_NAMED_COLUMNS], start=1))
     return first + (", …" if len(names) > MAX_NAMED_COLUMNS else "")

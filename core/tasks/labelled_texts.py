@@ -10,7 +10,7 @@ from core.errors import Invalid
 from core.i18n import _
 from core.tasks.file_readers import (
     MAX_OFFERED_COLUMNS,
-    MAX_QUOTED_CHARACTERS,
+    MAX_QUOTED_CELL,
     check_rows,
     find_column,
     format_column_names,
@@ -131,7 +131,7 @@ def read_texts(path: str, text: str, label: str) -> TextFile:
     at = {option: _find_column(names, name, option, path) for option, name in (("text", text), ("label", label))}
     if at["text"] == at["label"]:
         raise Invalid(
-            _("The text and the label are the same column, “{name}”.").format(name=names[at["text"]][:MAX_QUOTED_CHARACTERS]),
+            _("The text and the label are the same column, “{name}”.").format(name=names[at["text"]][:MAX_QUOTED_CELL]),
             "label",
         )
     texts, labels = (_read_column(rows, at[option], names[at[option]], option) for option in ("text", "label"))
@@ -150,7 +150,7 @@ def _find_column(names: Sequence[str], name: str, option: str, path: str) -> int
         return at
     raise Invalid(
         _("The file {path} has no column “{column}”; it has {known}.").format(
-            path=get_display_name(path), column=name[:MAX_QUOTED_CHARACTERS], known=format_column_names(stripped)
+            path=get_display_name(path), column=name[:MAX_QUOTED_CELL], known=format_column_names(stripped)
         ),
         option,
         _("Choose one with {option}=NAME.").format(option=option),
@@ -164,7 +164,7 @@ def _read_column(rows: Sequence[Sequence[str]], at: int, name: str, option: str)
             _(
                 "The column “{column}” is empty in {n} of its {all} rows, first in row {row}. Fill them in, or leave "
                 "these rows out."
-            ).format(column=name[:MAX_QUOTED_CHARACTERS], n=len(missing), all=len(cells), row=missing[0]),
+            ).format(column=name[:MAX_QUOTED_CELL], n=len(missing), all=len(cells), row=missing[0]),
             option,
         )
     return cells
@@ -175,14 +175,14 @@ def _check_labels(labels: Iterable[str], name: str) -> None:
     if len(different) == 1:
         raise Invalid(
             _("All texts have one label, “{label}”: there is nothing to classify.").format(
-                label=different.pop()[:MAX_QUOTED_CHARACTERS]
+                label=different.pop()[:MAX_QUOTED_CELL]
             ),
             "label",
         )
     if len(different) > MAX_LABELS:
         raise Invalid(
             _("The column “{column}” has {n} different labels; at most {most} are allowed.").format(
-                column=name[:MAX_QUOTED_CHARACTERS], n=len(different), most=MAX_LABELS
+                column=name[:MAX_QUOTED_CELL], n=len(different), most=MAX_LABELS
             ),
             "label",
         )

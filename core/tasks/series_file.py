@@ -14,7 +14,7 @@ from core.tasks.column_kinds import CONSTANT, COUNTER, DATE, TEXT, VALUE, YEAR
 from core.tasks.file_readers import (
     MAX_NAMED_COLUMNS,
     MAX_OFFERED_COLUMNS,
-    MAX_QUOTED_CHARACTERS,
+    MAX_QUOTED_CELL,
     find_column,
     format_column_names,
 )
@@ -113,7 +113,7 @@ def _find_named_column(table: Table, column: str, path: str) -> int:
         return at
     raise Invalid(
         _("The file {path} has no column “{column}”; it has {known}.").format(
-            path=get_display_name(path), column=column[:MAX_QUOTED_CHARACTERS], known=format_column_names(table.names)
+            path=get_display_name(path), column=column[:MAX_QUOTED_CELL], known=format_column_names(table.names)
         ),
         "column",
     )
@@ -142,16 +142,16 @@ def _find_only_series(columns: Sequence[TableColumn], path: str) -> int:
 
 def describe_column(column: TableColumn) -> str:
     """Return the name of a column with its first values, and why it is not the first choice, if it is not."""
-    values = ", ".join([*(cell[:MAX_QUOTED_CHARACTERS] for cell in column.first_cells), *["…"] * (column.rows > SHOWN_CELLS)])
+    values = ", ".join([*(cell[:MAX_QUOTED_CELL] for cell in column.first_cells), *["…"] * (column.rows > SHOWN_CELLS)])
     sentence = _(_DESCRIPTIONS[column.kind]) if column.is_complete else _("“{name}” ({values}; no number in {n} rows)")
-    return sentence.format(name=column.name[:MAX_QUOTED_CHARACTERS], values=values, n=column.rows - column.numbers)
+    return sentence.format(name=column.name[:MAX_QUOTED_CELL], values=values, n=column.rows - column.numbers)
 
 
 def _parse_column(table: Table, at: int) -> npt.NDArray[np.float64]:
-    cells, name = table.get_cells(at), table.names[at][:MAX_QUOTED_CHARACTERS]
+    cells, name = table.get_cells(at), table.names[at][:MAX_QUOTED_CELL]
     values = [parse_number(cell, table.decimal) for cell in cells]
     if missing := [n for n, value in enumerate(values) if value is None]:
-        cell = cells[missing[0]][:MAX_QUOTED_CHARACTERS]
+        cell = cells[missing[0]][:MAX_QUOTED_CELL]
         raise Invalid(
             _("The column “{column}” has no number in {n} of its {all} rows, first in row {row} (“{cell}”). {what}").format(
                 column=name, n=len(missing), all=len(cells), row=missing[0] + 1, cell=cell, what=_explain_cell(cell)
