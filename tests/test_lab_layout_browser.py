@@ -64,7 +64,7 @@ TEXT_SIZES = """() => {
 # From now on, note every part of the Lab that moves.
 WATCH_SHIFTS = """() => {
     // What moves with its own words: the tour, a button's label, the sentence, figures.
-    const OWN = ".net-callout, button, .st-key-count, svg"
+    const OWN = ".net-callout, .run-now, button, .st-key-count, svg"
     window.shifted = []
     new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) for (const {node, previousRect, currentRect} of entry.sources)
