@@ -110,6 +110,7 @@ function scaleTexts(node, factor) {
   if (factor === 1 || !node || ArrayBuffer.isView(node)) return;
   for (const [name, value] of Object.entries(node)) {
     if (/font$/.test(name) && typeof value.size === "number") value.size *= factor;
+    else if (name === "yshift") /** @type {Record<string, number>} */ (node).yshift = value * factor;
     else if (name === "margin") for (const side of Object.keys(value)) value[side] *= factor;
     else if (value && typeof value === "object" && name !== "x" && name !== "y") scaleTexts(value, factor);
   }

@@ -32,13 +32,13 @@ from core.i18n import _, ngettext
 from core.tasks.metrics import METRICS
 
 MARGINS = {"l": 46, "r": 10, "t": 4, "b": 38}  # pixels
-STRIP = 0.06  # of the height, above the plot, for the ticks of the changes and their labels
+STRIP = 0.06  # of the height, above the lines, for the ticks of the changes and their labels
 NARROWEST = 240  # pixels of the narrowest plot
 INITIAL_EPOCHS = 30.0  # initial length of the epoch axis of a longer run
 END_FRACTION = 0.26  # of the width, for the labels at the ends
 LABEL_CHARACTERS = 12  # of a line of such a label
-LINE_HEIGHT = 14  # pixels of it
-LABEL_GAP = 3  # pixels between two of them
+LINE_HEIGHT = 15  # pixels of it
+LABEL_GAP = 4  # pixels between two of them
 NEAR = 0.035  # of the width: changes that are nearer to one another share a tick
 CHARACTER = 5.6  # pixels of a character of a change's label, about
 GAP_OPACITY = 0.13
@@ -94,7 +94,7 @@ def plot_loss_curves(
             "annotations": _build_end_labels(lines if ended else (), visible, view) if lines else [_empty_note(theme)],
             "xaxis": _build_axis(_("epoch"), visible.start, visible.end, bool(lines)),
             "yaxis": _build_value_axis(unit, metric, squared, visible, view, bool(lines)),
-            "yaxis2": {"domain": [1 - STRIP, 1], "range": [0, 1], "fixedrange": True, "visible": False},
+            "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
             "shapes": _draw_mark_lines(ticks, theme),
         },
     }
@@ -175,7 +175,7 @@ def _choose_range(
 
     The value before the first update is left out once there are later ones, since it would flatten the rest.
     """
-    pixels = round((height - MARGINS["t"] - MARGINS["b"]) * (1 - STRIP))
+    pixels = height - MARGINS["t"] - MARGINS["b"]
     reached = max((line.x[-1] for line in lines), default=0.0)
     end = _choose_last_epoch(max((run.epochs for run in runs), default=0), reached)
     if not lines:
@@ -184,6 +184,8 @@ def _choose_range(
     start = get_newest_start(current) if view.newest else 0.0
     end = max(current, start + 1e-3) if view.newest else end
     low, high = _choose_values(lines, start, end, view)
+    # Room above all lines for the ticks of the changes.
+    high = high * (high / low) ** (STRIP / (1 - STRIP)) if view.log and low > 0 else high + (high - low) * STRIP / (1 - STRIP)
     if ended:
         end += (end - start) * END_FRACTION / (1 - END_FRACTION)
     return _VisibleRange(start, end, reached, low, high, pixels)
@@ -225,7 +227,7 @@ def _build_value_axis(unit: str, metric: str, squared: bool, visible: _VisibleRa
         title = (_("squared error per {unit}, scaled") if squared else _("cross-entropy per {unit}")).format(unit=unit)
     else:
         title = _(METRICS[metric].label)
-    axis = _build_axis(title, visible.low, visible.high, drawn) | {"domain": [0, 1 - STRIP]}
+    axis = _build_axis(title, visible.low, visible.high, drawn)
     if view.quantity == METRIC and METRICS[metric].is_percentage:
         axis["tickformat"] = ".3~p"
     if view.log and visible.low > 0:
@@ -281,7 +283,7 @@ def _plot_marks(marks: Sequence[ChangeMark], visible: _VisibleRange, theme: Them
             "yaxis": "y2",
             "name": _("changed"),
             "x": at,
-            "y": [0.5] * len(at),
+            "y": [1 - STRIP / 2] * len(at),
             "text": [_label_group(group, width) for group, width in zip(groups, room, strict=True)],
             "textposition": ["middle right"] * len(at),
             "textfont": {"size": 11, "color": theme.accent},

@@ -11,7 +11,8 @@ from pages.lab import controls, live, workbench
 get_service()  # starts the workers while the first screen is read
 workbench.begin()
 draw_skip_link(_("to the controls"), ".st-key-task input")
-draw_page_title(_("Dropout Through Time"))
+with st.container(key="lab-title"):
+    draw_page_title(_("Dropout Through Time"))
 with st.container(key="lab"):
     # The tab key and a phone reach the figure first; lab.css places all of it on a grid, the controls at the left.
     live.draw_live_side()
