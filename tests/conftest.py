@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 60.0  # seconds after which the server counts as broken
@@ -31,14 +32,23 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own
+class OneBrowserScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types here
+    """With several processes (`-n`), the tests of a file stay together and share its fixtures, and all browser tests are in one
+    process: two browsers at once would leave neither enough of two cores."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "browser" if file.endswith("_browser.py") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowserScheduling:
+    """Return which process runs which tests."""
+    return OneBrowserScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process when several are used (`-n`): they share its fixtures. All that need the browser
-    are one group and begin first: two browsers at once would leave neither enough of two cores."""
-    for item in items:
-        needs_browser = "browser" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("browser" if needs_browser else item.path.stem))
-    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+    """Begin with the browser's tests, the longest group."""
+    items.sort(key=lambda item: not item.path.name.endswith("_browser.py"))
 
 
 def pytest_collection_finish() -> None:
