@@ -382,7 +382,7 @@ def test_path_of_a_plain_rnn_has_no_cell(capsys: pytest.CaptureFixture[str]) -> 
 
 
 WRONG_ARGUMENTS = {
-    "": "train|methods|path|masks",
+    "": "train|compare|methods|path|masks",
     "learn": "invalid choice: 'learn'",
     "train --speed 3": "unrecognized arguments: --speed 3",
     "train --tas language-model": "unrecognized arguments",

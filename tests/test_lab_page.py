@@ -603,7 +603,8 @@ import importlib, logging, pkgutil, sys
 logging.disable(logging.WARNING)
 import core
 heavy = {"core.__main__", "core.nn.network", "core.nn.engines", "core.nn.forward_mode", "core.analysis.sensitivity",
-         "core.analysis.update_recorder", "core.runs.sensitivity_process", "core.runs.trace_process"}
+         "core.analysis.update_recorder", "core.runs.sensitivity_process", "core.runs.trace_process",
+         "core.results.run_process"}
 heavy |= {f"core.training.{name}" for name in ("trainer", "loss", "optimizer", "evaluation", "weight_file", "checkpoint",
                                                "sampling", "decoding", "run_state")}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}

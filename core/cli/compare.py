@@ -98,7 +98,8 @@ def build_study(args: argparse.Namespace) -> Study:
 def _select_rates(name: str, args: argparse.Namespace) -> list[str]:
     """Return the rates that concern a method: one for all its sites, or those of sites that it has."""
     placement = get_method(name).build_placement(cell=args.cell)
-    return [rate for rate in args.rate or () if "=" not in rate or placement.get(rate.partition("=")[0])]
+    rates = args.rate or () if placement.sites else ()
+    return [rate for rate in rates if "=" not in rate or placement.get(rate.partition("=")[0])]
 
 
 def _build_experiment(args: argparse.Namespace, method: str, rates: Sequence[str]) -> Experiment:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.cli.arguments import (
     add_cell_option,
@@ -39,9 +39,6 @@ from core.experiment.recipes.recipe import MAX_SCALED_UPDATES
 from core.i18n import N_, _
 from core.tasks import TASKS, get_task
 from core.tasks.task import CORPUS_OPTION, Option, Value
-
-if TYPE_CHECKING:
-    from core.training.checkpoint import Checkpoint  # it imports torch
 
 INTERRUPTED = 130  # the exit status after Ctrl-C
 HELP = N_("train a small network and report its losses")
@@ -179,7 +176,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         status = _print_json(progress) if args.json else print_run(progress, experiment)
     except KeyboardInterrupt:
-        print(_format_interruption(progress, checkpoint), file=sys.stderr)
+        print(_format_interruption(progress, checkpoint.saved_update if checkpoint else 0, args.checkpoint), file=sys.stderr)
         return INTERRUPTED
     return status or int(progress.is_unsaved)
 
@@ -214,13 +211,13 @@ def _list_notes(experiment: Experiment, args: argparse.Namespace, engines: Seque
         )
 
 
-def _format_interruption(progress: RunProgress, checkpoint: "Checkpoint | None") -> str:
-    if checkpoint is None:
+def _format_interruption(progress: RunProgress, saved: int, path: str | None) -> str:
+    if path is None:
         return _("Stopped after update {update} of {all}; nothing is saved. With --checkpoint FILE a run can go on.").format(
             update=progress.update, all=progress.updates
         )
     return _("Stopped after update {update} of {all}; the same command goes on after update {saved}, from {path}.").format(
-        update=progress.update, all=progress.updates, saved=checkpoint.saved_update, path=checkpoint.path
+        update=progress.update, all=progress.updates, saved=saved, path=path
     )
 
 

@@ -31,7 +31,7 @@ def _compile(name: str) -> Any:
         "grapheme": r"\X",
         "cluster": rf"[{_UNSPACED}\p{{M}}\p{{Cf}}\p{{Emoji_Modifier}}\p{{Regional_Indicator}}]",
         "extension": r"[\p{M}\u200d\p{Emoji_Modifier}\p{Grapheme_Cluster_Break=SpacingMark}]+",
-        "word break": r"(?V1w)\b",
+        "word_break": r"(?V1w)\b",
         "unspaced": rf"[{_UNSPACED}]",
     }
     return regex.compile(patterns[name])
@@ -54,7 +54,7 @@ def split_words(text: str) -> Iterator[str]:
     """Yield the words and punctuation marks of a text in lower case; no white space, and soft hyphens are left out."""
     for line in text.lower().replace(SOFT_HYPHEN, "").split("\n"):
         has_clusters = not line.isascii() and _compile("cluster").search(line)
-        parts = _split_between_graphemes(line) if has_clusters else _compile("word break").splititer(line)
+        parts = _split_between_graphemes(line) if has_clusters else _compile("word_break").splititer(line)
         yield from (part for part in parts if part and not part.isspace())
 
 
@@ -63,7 +63,7 @@ def _split_between_graphemes(line: str) -> Iterator[str]:
     graphemes = [match.span() for match in _compile("grapheme").finditer(line)]
     edges = {start for start, _end in graphemes} | {len(line)}
     alone = {edge for span in graphemes if line[slice(*span)].isspace() or has_unspaced_script(line[span[0]]) for edge in span}
-    places = sorted(alone | (edges & {match.start() for match in _compile("word break").finditer(line)}))
+    places = sorted(alone | (edges & {match.start() for match in _compile("word_break").finditer(line)}))
     return (line[start:end] for start, end in pairwise(places))
 
 

@@ -7,10 +7,10 @@ and the events so far. Masks and data are not stored: they are drawn again from 
 import hashlib
 import json
 import os
-import secrets
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import torch
 
@@ -66,7 +66,7 @@ class Checkpoint:
     def write(self, state: dict[str, Any]) -> None:
         """Replace the file by this state and the events so far. Raises Invalid if the file cannot be written."""
         # A name of its own: another process may write the same checkpoint.
-        buffer, new = BytesIO(), self.path.with_name(f"{self.path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
+        buffer, new = BytesIO(), self.path.with_name(f"{self.path.name}.{os.getpid()}-{uuid4().hex[:8]}.new")
         torch.save({**self.identity, "events": "\n".join(self.events), "state": state}, buffer)
         content = buffer.getbuffer()
         try:

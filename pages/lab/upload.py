@@ -123,13 +123,13 @@ def add_file(row: Task, name: str, content: bytes) -> None:
 def _check_file(row: Task, path: str) -> FileCheckAnswer:
     """Have a process check the file, and wait for it. Raises Invalid for a file that cannot be used.
 
-    Where the visitor goes on to something else, Streamlit ends the wait, and with it the check.
+    Nothing is drawn meanwhile: Streamlit would end the wait, and lose the file, for anything that the page sends.
     """
-    checks, place = get_service().file_checks, st.empty()
+    checks = get_service().file_checks
     request = checks.submit(path, len(row.columns), st.context.locale or "en", get_owner())
     try:
         while (answer := checks.wait_for_request_answer(request, WAIT)) is not None and answer.is_busy:
-            place.caption(_("The file is being checked …"))
+            pass  # the queue ends a check that takes too long, or whose visit is over
     finally:
         checks.cancel(get_owner())
     if answer is None or answer.state == "failed":
