@@ -11,7 +11,7 @@ from pages.common.guard import guard
 from pages.common.service import cancel_jobs_of_last_page
 from pages.common.static_files import provide_plotly
 from pages.common.style import apply_style
-from pages.common.widgets import mark_assignments
+from pages.common.widgets import PAGE, mark_assignments
 
 missed_path = deep_link.get_missed_path()
 st.set_page_config(page_title="Dropout Through Time", page_icon="assets/icon.svg", layout="wide")
@@ -41,11 +41,10 @@ page = build_navigation(at_lab=False)
 if page.url_path == "lab":
     page = build_navigation(at_lab=True)  # so that its item is highlighted
 deep_link.redirect_missed_visit(missed_path)
-with guard():
+with guard(), mark_assignments(PAGE):
     page_events.mount_page_events()
     tabs.keep_truth()
     cancel_jobs_of_last_page(page.url_path)
     if page_events.pop_lab_request() and page.url_path not in ("", "lab"):
         st.switch_page(LAB)
     page.run()
-    mark_assignments("page")

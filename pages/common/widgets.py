@@ -9,7 +9,8 @@ assignments carries old values, which Streamlit takes for changes. So the last w
 number of the newest replacement as its value: a request that carries an older number knows nothing of the later ones.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -18,6 +19,7 @@ from pages.common.guard import guarded_callback
 
 OnChange = Callable[..., Any]
 STATE = "widgets"  # where the session keeps what was shown and assigned
+PAGE = "page"  # the scope of the widgets outside of fragments
 MAX_REMEMBERED = 8  # assignments of a widget
 # What the default is called, where it is not `value`.
 _DEFAULTS = {"selectbox": "index", "segmented_control": "default", "multiselect": "default"}
@@ -63,11 +65,31 @@ def draw_button(label: str, *, key: str, tell: OnChange, args: Sequence[Any] = (
     return st.button(label, key=key, on_click=guarded_callback(tell), args=tuple(args), **named)
 
 
-def mark_assignments(scope: str) -> None:
-    """Draw the widget that nobody sees, after all others of a run. scope: "page", or the name of the fragment that runs."""
+@contextmanager
+def mark_assignments(scope: str) -> Iterator[None]:
+    """Around all widgets of a run: draw the widget that nobody sees after them. scope: PAGE, or the name of the fragment."""
+    state = _state()
+    outer, state["scope"] = state["scope"], scope
+    if scope == PAGE:
+        state["page_due"] = False
+    try:
+        yield
+        _draw_mark(scope)
+    finally:
+        state["scope"] = outer
+
+
+def rerun_page_if_due() -> None:
+    """Within a fragment: draw the whole page instead where a widget outside of fragments has changed.
+
+    Its request and one of a fragment can become a single run, of the fragment alone.
+    """
+    if _state()["page_due"]:
+        st.rerun()
+
+
+def _draw_mark(scope: str) -> None:
     state, key = _state(), f"assigned-{scope}"
-    for entry in state["replaced"].values():
-        entry["scope"] = entry["scope"] or scope
     number = str(state["newest"])
     if st.session_state.get(key) != number:
         st.session_state[key] = number
@@ -80,6 +102,7 @@ def _assign(key: str, value: Any) -> None:
     state, sent = _state(), st.session_state.get(key, _MISSING)
     shown = state["shown"].get(key, _MISSING)
     state["shown"][key] = value
+    state["scopes"][key] = state["scope"]
     if sent is _MISSING:
         state["replaced"].pop(key, None)
         st.session_state[key] = value
@@ -87,9 +110,10 @@ def _assign(key: str, value: Any) -> None:
     replaced = [old for old in (shown, sent) if old is not _MISSING and old != value]
     if replaced:
         state["newest"] += 1
-        entry = state["replaced"].setdefault(key, {"scope": "", "values": []})
+        entry = state["replaced"].setdefault(key, {"scope": state["scope"], "values": []})
         entry["values"] = [*entry["values"], *((state["newest"], old) for old in replaced)][-MAX_REMEMBERED:]
-    if sent != value:
+    # Once more where the browser does not know the last assignment: the message with it may have been overtaken.
+    if sent != value or _list_unknown(key):
         st.session_state[key] = value
 
 
@@ -98,18 +122,25 @@ def _on_change(key: str, tell: OnChange, args: Sequence[Any]) -> None:
     if value is _MISSING or value == state["shown"].get(key, _MISSING) or _is_outdated(key, value):
         return  # gone meanwhile; what the page shows anyway; or what it showed before
     state["shown"][key] = value  # by the browser itself
+    state["page_due"] |= state["scopes"].get(key) == PAGE
     tell(value, *args)
 
 
 def _is_outdated(key: str, value: Any) -> bool:
     """Whether the browser sent the value without knowing that the page has replaced it since."""
+    return value in _list_unknown(key)
+
+
+def _list_unknown(key: str) -> list[Any]:
+    """Return the values of a widget that the page has replaced and the browser may still show."""
     entry = _state()["replaced"].get(key)
     if entry is None:
-        return False
+        return []
     drawn = int(st.session_state.get(f"assigned-{entry['scope']}") or 0)
-    return any(number > drawn and old == value for number, old in entry["values"])
+    return [old for number, old in entry["values"] if number > drawn]
 
 
 def _state() -> dict[str, Any]:
-    state: dict[str, Any] = st.session_state.setdefault(STATE, {"newest": 0, "shown": {}, "replaced": {}})
+    new: dict[str, Any] = {"newest": 0, "scope": PAGE, "scopes": {}, "page_due": False, "shown": {}, "replaced": {}}
+    state: dict[str, Any] = st.session_state.setdefault(STATE, new)
     return state

@@ -12,7 +12,7 @@ from pages.common.escape import escape_markdown
 from pages.common.guard import guarded_fragment
 from pages.common.pace import pace
 from pages.common.ticker import REDRAW, draw_ticker, mount_redraw
-from pages.common.widgets import draw_button, draw_choice, mark_assignments
+from pages.common.widgets import draw_button, draw_choice, mark_assignments, rerun_page_if_due
 from pages.lab import evaluation_outputs, network, run_panel, workbench
 
 # Events of a run that change more than the components that take news: the outputs of an evaluation, below the network.
@@ -40,7 +40,8 @@ def draw_live_side() -> None:
 
 
 def _draw() -> None:
-    with pace.measure():
+    rerun_page_if_due()
+    with pace.measure(), mark_assignments("live"):
         _draw_all()
 
 
@@ -64,7 +65,6 @@ def _draw_all() -> None:
         evaluation_outputs.draw_evaluation_outputs(colors)
     replace_address(visit.build_link(), "address")
     mount_redraw()
-    mark_assignments("live")
 
 
 def _draw_tick() -> None:
@@ -72,6 +72,7 @@ def _draw_tick() -> None:
     if news.is_mounting():
         draw_ticker(_choose_interval(), {})
         return
+    rerun_page_if_due()
     with pace.measure():
         visit.poll_run()
         workbench.step_slowly()
