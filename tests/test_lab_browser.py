@@ -372,7 +372,7 @@ def test_a_link_gives_the_same_experiment_window_and_path(lab: Lab, browser: Bro
 
 
 def test_a_file_of_ones_own_is_forecast_live_and_a_bad_one_loses_nothing(lab: Lab) -> None:
-    lab.open({"task": "series", "hidden": "16", "epochs": "60"})
+    lab.open({"task": "series", "hidden": "16", "epochs": "500"})
     lab.press("Own CSV")
     uploader = lab.page.locator("[data-testid=stPopoverBody] input[type=file]")
     uploader.set_input_files({"name": "bad.csv", "mimeType": "text/csv", "buffer": b"\x89PNG\0"})

@@ -4,6 +4,7 @@
 const LOST = 15_000; // milliseconds after which an answer that has not come is asked for again
 const HELD = 5000; // milliseconds for which a click on the navigation holds the ticks back: a request would name the old page
 const NAVIGATION = "[data-testid=stTopNavLink], [data-testid=stSidebarNavLink], [data-testid=stTopNavDropdownLink]";
+const UNDRAWN = 1000; // milliseconds after which a frame that the browser does not draw is waited for no longer
 const LEAST_PAUSE = 0.25; // of the interval, between an answer and the next tick, however late the answer was
 
 /**
@@ -49,7 +50,15 @@ function schedule() {
   if (ticker.interval === null || document.hidden) return;
   const interval = 1000 * ticker.interval;
   const pause = Math.max(ticker.requested + interval - performance.now(), LEAST_PAUSE * interval);
-  ticker.timer = setTimeout(() => requestAnimationFrame(ask), pause);
+  ticker.timer = setTimeout(askWhenDrawn, pause);
+}
+
+function askWhenDrawn() {
+  const frame = requestAnimationFrame(ask);
+  ticker.timer = setTimeout(() => {
+    cancelAnimationFrame(frame);
+    ask();
+  }, UNDRAWN);
 }
 
 /** @param {MouseEvent} event */
@@ -65,6 +74,7 @@ function stop() {
 }
 
 function ask() {
+  clearTimeout(ticker.timer);
   ticker.requested = performance.now();
   ticker.timer = setTimeout(ask, LOST);
   ticker.send(ticker.received);
