@@ -606,7 +606,7 @@ heavy = {"core.__main__", "core.nn.network", "core.nn.engines", "core.nn.forward
          "core.analysis.update_recorder", "core.runs.sensitivity_process", "core.runs.trace_process",
          "core.results.run_process"}
 heavy |= {f"core.training.{name}" for name in ("trainer", "loss", "optimizer", "evaluation", "weight_file", "checkpoint",
-                                               "sampling", "decoding", "run_state")}
+                                               "sampling", "decoding", "run_state", "engine_choice")}
 names = {info.name for info in pkgutil.walk_packages(core.__path__, "core.")}
 assert heavy < names, heavy - names
 heavy |= {name for name in names if name.startswith(("core.nn.bptt.", "core.benchmark."))}
