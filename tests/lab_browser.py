@@ -46,6 +46,7 @@ class Lab:
             self.page.add_init_script("localStorage.setItem('network-callouts-seen', 'yes')")
         self.page.goto(f"{self.server}{at}" + (f"?{urlencode(query)}" if query else ""))
         expect(self.network).to_be_visible()
+        self.wait_for("() => getComputedStyle(document.querySelector('.st-key-lab')).display === 'grid'")  # its style has come
         expect(self.curves.locator(".main-svg").first).to_be_visible()
         expect(self.heatmap.locator(".main-svg").first).to_be_visible()
         return self

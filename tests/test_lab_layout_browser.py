@@ -210,7 +210,6 @@ def test_nothing_moves_but_what_the_visitor_moves(lab: Lab, screen: tuple[tuple[
     assert lab.page.evaluate("window.shifted") == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("screen", [((1280, 720), "light")], ids=str)
 def test_more_settings_leave_the_network_in_sight(lab: Lab, screen: tuple[tuple[int, int], str]) -> None:
     lab.open(QUICK)
