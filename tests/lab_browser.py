@@ -38,7 +38,8 @@ class Lab:
         page.on("websocket", lambda socket: self.sockets.append(socket))
 
     def open(self, query: Mapping[str, str] | None = None, at: str = "/", callouts: bool = False) -> "Lab":
-        """Visits an address of the server with that query and waits until the network and the curves are drawn.
+        """Visits an address of the server with that query and waits until the page stands: the network, the curves and the buttons
+        are drawn and the script has ended (Streamlit offers to stop it until then, one more thing that the tab key reaches).
 
         callouts: whether the first visit's callouts stay; else they are as after an earlier visit.
         """
@@ -49,6 +50,8 @@ class Lab:
         self.wait_for("() => getComputedStyle(document.querySelector('.st-key-lab')).display === 'grid'")  # its style has come
         expect(self.curves.locator(".main-svg").first).to_be_visible()
         expect(self.heatmap.locator(".main-svg").first).to_be_visible()
+        expect(self.page.get_by_role("button", name=re.compile("^Play( live)?$"))).to_be_visible()
+        expect(self.page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
         return self
 
     @property
@@ -179,11 +182,13 @@ class Lab:
     def tab_to(self, role: str, name: str, within: int = 150) -> None:
         """Presses the tab key until the element that has the focus has that role, and a name with these words; no more often
         than `within`."""
+        reached = []
         for _key in range(within):
             self.page.keyboard.press("Tab")
             if self.page.evaluate(FOCUSED, [role, name]):
                 return
-        raise AssertionError(f"The tab key does not reach the {role} “{name}”.")
+            reached.append(self.page.evaluate("document.activeElement.outerHTML.slice(0, 99)"))
+        raise AssertionError(f"The tab key does not reach the {role} “{name}”, but {reached}.")
 
     def findings(self) -> list[str]:
         """What axe-core finds on the page."""
