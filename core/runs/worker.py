@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 FIRST = ("language-model", "adding")  # what a worker has tried before its first run: a task with classes, and one with values
 SAVING = 0.1  # of its training, at most, that a run spends on being saved
+SWAPPING = 0.2  # of its time in memory, at most, that a run which makes room for others spends on being loaded and saved
 CATCHING_UP = 10.0  # slices that a visit may be ahead of the others while its run repeats what was lost in a crash
 MIN_PAUSE = 0.5  # seconds of a pause after which the run is saved
 ALIVE = 1.0  # seconds after which a worker says that it is still there
@@ -78,13 +79,15 @@ class LoadedRun:
         self.saved_after, self.saving = 0.0, 0.0  # seconds of its training; what it took the last time
         self.saved_at = time.monotonic()
         self.paused_at: float | None = None  # since when it has been paused, and is not saved as it is now
+        self.is_paused = self.is_leaving = False  # leaving: it is to be unloaded
+        self.loading, self.spent_before = 0.0, 0.0  # seconds: what loading took, and what it had trained by then
         self.trainer: Trainer | None = None
 
     def advance(self, budget: float, hurry: Callable[[], bool]) -> str:
         """Train for `budget` seconds, or until `hurry`, and emit the events. An exception becomes the event "failed" with a
         sentence."""
         try:
-            trainer = self.trainer = self.trainer or self._make_trainer()
+            trainer = self.trainer or self._load()
             outcome = trainer.advance(budget, self.emit_event, hurry)
         except Exception as error:
             if not isinstance(error, Invalid):
@@ -109,6 +112,14 @@ class LoadedRun:
         after a crash has to wait for its turns too. Rarer where saving takes long."""
         since = self.trainer.spent - self.saved_after if self.trainer else 0.0
         return self.saved is not None and since >= self.saving / SAVING and time.monotonic() - self.saved_at >= interval
+
+    def may_leave(self) -> bool:
+        """Whether the run can be unloaded: not before it has trained enough for what it takes to load and save it. Otherwise a
+        slow machine would do nothing else."""
+        if self.trainer is None or self.is_paused:
+            return self.is_paused
+        swapping = self.loading + self.saving
+        return swapping <= SWAPPING * (swapping + self.trainer.spent - self.spent_before)
 
     def save(self) -> bool:
         """Save the run. Return whether that could be done."""
@@ -140,6 +151,12 @@ class LoadedRun:
         if self.trainer:
             self.trainer.events.close()  # type: ignore[attr-defined]
         self.trainer = None
+
+    def _load(self) -> "Trainer":
+        began = time.perf_counter()
+        self.trainer = self._make_trainer()
+        self.loading, self.spent_before = time.perf_counter() - began, self.trainer.spent
+        return self.trainer
 
     def _make_trainer(self) -> "Trainer":
         from core.training.run_state import load_run
@@ -209,7 +226,8 @@ class Worker:
             if message.get("recovering"):
                 self.hurried.append(name)
         elif name in self.runs and message["command"] == "park":
-            self._unload(name)
+            self.runs[name].is_leaving = True
+            self._unload_if_due(name)
         elif name in self.runs and message["command"] == "stop":
             self._stop(name)
         elif name in self.runs:
@@ -222,7 +240,7 @@ class Worker:
         # A run that is still to be loaded may die of that.
         self._write_turn(name, repeats=loaded.trainer is not None and loaded.trainer.is_repeating)
         outcome = loaded.advance(budget, lambda: self._is_urgent(loaded))
-        paused = outcome == "paused"
+        paused = loaded.is_paused = outcome == "paused"
         if outcome == "ended":
             self._drop(name, began)
         else:
@@ -234,6 +252,7 @@ class Worker:
                 self.shares.sleep(name)
             elif self._is_repeating(loaded):
                 self.hurried.append(name)
+            self._unload_if_due(name)
         self._write_turn("")
 
     def _is_urgent(self, loaded: LoadedRun) -> bool:
@@ -253,8 +272,11 @@ class Worker:
                 loaded.save()
                 return
 
-    def _unload(self, name: str) -> None:
+    def _unload_if_due(self, name: str) -> None:
         loaded, began = self.runs[name], time.perf_counter()
+        if not (loaded.is_leaving and loaded.may_leave()):
+            return
+        loaded.is_leaving = False
         if loaded.trainer is None or loaded.save():
             loaded.emit_event({"event": "parked"})
             self._drop(name, began)

@@ -1,4 +1,5 @@
-"""A class at once: python -m tests.load --sessions 30 --minutes 10 [--workers N] [--arrive 60] [--faults | --server URL]
+"""A class at once: python -m tests.load --sessions 30 --minutes 10 [--workers N] [--arrive 60]
+[--faults] [--cgroup DIR] [--server URL]
 
 Starts the app's server, or takes one that runs on this machine, opens sessions over the websocket protocol, each of which
 presses Play on the default experiment and moves a rate now and then, and prints what they met as a table. The seconds of
@@ -72,10 +73,16 @@ async def _wait_until_begun(students: Sequence[Student], on_begun: Callable[[], 
 
 
 def run_load(
-    sessions: int, minutes: float, arrive: float, workers: int | None, log: Path, with_faults: bool = False
+    sessions: int,
+    minutes: float,
+    arrive: float,
+    workers: int | None,
+    log: Path,
+    with_faults: bool = False,
+    group: Path | None = None,
 ) -> tuple[list[Student], Watch, Faults | None]:
     """Serve the app, let the students come, and watch the server's processes meanwhile, which fail now and then if wanted."""
-    with serve(workers, log) as (url, pid):
+    with serve(workers, log, group) as (url, pid):
         watch, faults = Watch(pid), Faults(pid) if with_faults else None
         print(f"server: process {pid}, log {log}", file=sys.stderr, flush=True)
         students = attend(url, sessions, minutes, arrive, watch.forget_turns, faults=faults)
@@ -91,7 +98,9 @@ def main() -> int:
         students = attend(given.server, given.sessions, given.minutes, given.arrive)
     else:
         log = Path(tempfile.mkstemp(prefix="load-", suffix=".log")[1])
-        students, watch, faults = run_load(given.sessions, given.minutes, given.arrive, given.workers, log, given.faults)
+        students, watch, faults = run_load(
+            given.sessions, given.minutes, given.arrive, given.workers, log, given.faults, given.cgroup
+        )
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"{given.sessions} sessions, {given.minutes:g} minutes, arriving within {given.arrive:g} s\n")
     print(format_report(students, watch, load, faults))
@@ -105,13 +114,18 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--arrive", type=float, default=60.0, help="seconds within which all have come")
     parser.add_argument("--workers", type=int, help="worker processes of the server; left out: what it chooses")
+    parser.add_argument(
+        "--cgroup", type=Path, help="folder of a control group, whose limits hold for the server and its workers"
+    )
     parser.add_argument("--faults", action="store_true", help="kill workers, close tabs, cut connections and send garbage")
     parser.add_argument("--server", help="a server that runs on this machine; its memory and processes are not looked at")
     given = parser.parse_args()
     if not 1 <= given.sessions <= MOST_SESSIONS or not 0 < given.minutes <= MOST_MINUTES or given.arrive < 0:
         parser.error(f"1 to {MOST_SESSIONS} sessions, at most {MOST_MINUTES:g} minutes, no negative time")
-    if given.faults and given.server:
-        parser.error("--faults kills the workers of a server of its own")
+    if given.server and (given.faults or given.cgroup):
+        parser.error("--faults and --cgroup are for a server that this command starts")
+    if given.cgroup and not (given.cgroup / "cgroup.procs").is_file():
+        parser.error(f"{given.cgroup} is not the folder of a control group")
     if given.server and urlsplit(given.server).hostname not in LOOPBACK:
         parser.error(f"a load test is for one's own machine: the host must be one of {', '.join(LOOPBACK)}")
     return given

@@ -22,8 +22,11 @@ MEMORY = 5.0  # seconds between two looks at the memory
 
 
 @contextmanager
-def serve(workers: int | None, log: Path) -> Iterator[tuple[str, int]]:
-    """Serve the app on a free port of this machine; yield its address and the process."""
+def serve(workers: int | None, log: Path, group: Path | None = None) -> Iterator[tuple[str, int]]:
+    """Serve the app on a free port of this machine; yield its address and the process.
+
+    group: the folder of a control group whose limits hold for the server and its workers.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -33,6 +36,8 @@ def serve(workers: int | None, log: Path) -> Iterator[tuple[str, int]]:
     environment = os.environ | ({"DTT_WORKERS": str(workers)} if workers else {})
     with log.open("w") as out, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out) as process:
         try:
+            if group:
+                (group / "cgroup.procs").write_text(str(process.pid))
             _wait_until_up(f"http://127.0.0.1:{port}", process)
             yield f"http://127.0.0.1:{port}", process.pid
         finally:
