@@ -41,7 +41,7 @@ class MaskCrossing:
 
     @property
     def array(self) -> tuple[str, int, int | None]:
-        """The identity of the array: equal for two crossings of the same array."""
+        """Return the identity of the mask array: equal for two crossings of the same array."""
         return self.site, self.layer, None if self.shared else self.t
 
     def __mul__(self, other: Any) -> Any:
@@ -112,7 +112,7 @@ class Polynomial(Tracer):
 
     @property
     def coefficients(self) -> tuple[int, ...]:
-        """The coefficients (N_0, N_1, …), the last one above 0."""
+        """Return the coefficients (N_0, N_1, …); the last one is above 0."""
         terms = -(-self.packed.bit_length() // (8 * self.width))
         raw = self.packed.to_bytes(terms * self.width, "little")
         return tuple(int.from_bytes(raw[at : at + self.width], "little") for at in range(0, len(raw), self.width))
@@ -184,17 +184,17 @@ class CorruptionCounts:
 
     @property
     def least(self) -> int:
-        """The number of masks on the least corrupted path."""
+        """Return the number of masks on the least corrupted path."""
         return _degree(self.histogram)
 
     @property
     def most(self) -> int:
-        """The number of masks on the most corrupted path."""
+        """Return the number of masks on the most corrupted path."""
         return len(self.histogram) - 1
 
     @property
     def paths(self) -> int:
-        """The number of content paths."""
+        """Return the number of content paths."""
         return sum(self.histogram)
 
 

@@ -51,12 +51,12 @@ class PreactivationSample:
 
     @property
     def mean(self) -> float:
-        """The mean over the draws."""
+        """Return the mean over the draws."""
         return float(self.values.mean())
 
     @property
     def error(self) -> float:
-        """The standard error of the mean."""
+        """Return the standard error of the mean."""
         return float(self.values.std() / len(self.values) ** 0.5)
 
 
@@ -173,7 +173,7 @@ def _select_masks(masks: dict[str, Array], names: list[str]) -> dict[str, Array]
 
 
 def count_draws(e: Experiment, site: str, layer: int) -> int:
-    """Return how many masks are drawn: DRAWS, or fewer where a mask has an element for each weight."""
+    """Return how many masks are drawn: DRAWS, or fewer if a mask has an element for each weight."""
     if SITES[site].kind != "weights":
         return DRAWS
     elements = max((e.shape.embedding, *e.widths)) * e.widths[layer - 1]
@@ -231,7 +231,7 @@ def _make_runner(e: Experiment, op: Ops) -> Callable[..., tuple[Any, State]]:
 
 
 class _InputCapture:
-    """Keeps the first argument with which a function is called."""
+    """A wrapper that keeps the first argument with which a function is called."""
 
     value: Any = None
 

@@ -47,7 +47,7 @@ class SensitivityCurve:
 
 
 def is_small_enough(experiment: Experiment) -> bool:
-    """Whether the experiment's network is measured as it is, and not a smaller one in its place."""
+    """Return whether the experiment's own network can be measured; otherwise a smaller one is measured in its place."""
     return max(experiment.shape.embedding, *experiment.widths) <= MAX_UNITS
 
 

@@ -35,7 +35,7 @@ def run_loop(x: Tensor, state: State, weights: LayerWeights, m: LayerMasks, cell
 
 
 def can_use_torch_cell(m: LayerMasks, cell: str) -> bool:
-    """Whether torch's own cell can be used with these masks."""
+    """Return whether torch's own cell can apply these masks."""
     sites = {site for site, _mask in m.recurrent}
     per_gate = isinstance(m.into, tuple) or isinstance(m.state, tuple)
     # A GRU's cell uses h₋ twice, so a mask on the recurrent product alone cannot be applied outside it.

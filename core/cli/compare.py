@@ -125,7 +125,7 @@ def _read_study(args: argparse.Namespace) -> Study:
 
 
 def _replace_seeds(study: Study, first: int | None, count: int | None) -> Study:
-    """Return the study with other seeds, where they are given."""
+    """Return the study with other seeds, if they are given."""
     if first is None and count is None:
         return study
     first = study.seeds[0] if first is None else first

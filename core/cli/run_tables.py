@@ -1,4 +1,4 @@
-"""What the commands `seeds` and `tables` share: their options, and the measuring of runs that are missing."""
+"""The options that the commands `seeds` and `tables` share, and the measuring of missing runs."""
 
 import argparse
 import sys

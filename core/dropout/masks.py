@@ -41,7 +41,7 @@ class NetworkShape:
 
     @property
     def layers(self) -> int:
-        """The number of layers, L."""
+        """Return the number of layers, L."""
         return len(self.hidden)
 
 

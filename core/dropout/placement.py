@@ -86,7 +86,7 @@ class Placement:
 
     @property
     def is_zoneout(self) -> bool:
-        """Whether there are masks and all of them are Zoneout masks."""
+        """Return whether there are masks and all of them are Zoneout masks."""
         return bool(self.sites) and all(site.kind == "zoneout" for site, _dropout in self)
 
     def get(self, site: str) -> Dropout | None:

@@ -29,10 +29,10 @@ def set_task(
     options: Mapping[str, Value] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Experiment:
-    """Return the experiment on another task: seeds, cell, sizes and placement stay, as far as the task has their sites.
+    """Return the experiment on another task: seeds, cell, sizes and placement stay, as far as the task allows.
 
-    options, settings: the task's own settings (batch, steps, epochs, learning rate, ...), where they are not its defaults.
-    Where the sizes do not fit the task, its default sizes are taken. Raises Invalid.
+    options, settings: the task's own settings (batch, steps, epochs, learning rate, ...), if they are not its defaults. Sizes
+    that do not fit the task are replaced by its defaults. Raises Invalid.
     """
     kept = {field: getattr(experiment, field) for field in KEPT_BY_TASK}
     own = dict(settings or {})
@@ -86,8 +86,10 @@ def set_cell_and_method(experiment: Experiment, cell: str, name: str) -> Experim
 
 
 def set_layers(experiment: Experiment, layers: int) -> Experiment:
-    """Return the experiment with another number of layers L: each site has one rate, its first; new layers are as wide as the
-    last. A number of layers that is already there changes nothing."""
+    """Return the experiment with another number of layers L; each site gets one rate, its first.
+
+    New layers are as wide as the last. The same number of layers changes nothing.
+    """
     if layers == experiment.layers:
         return experiment
     hidden = experiment.hidden
@@ -144,7 +146,7 @@ def rates_by_layer(dropout: Dropout, name: str, layers: int) -> tuple[float, ...
 
 
 def default_dropout(name: str, rate: float) -> Dropout:
-    """Return how a site drops when it is switched on for the first time."""
+    """Return the settings of a site when it is switched on for the first time."""
     return build_dropout(name, rate)
 
 

@@ -91,27 +91,27 @@ class Experiment:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """The number of units of each layer, H."""
+        """Return the number of units H of each layer."""
         return self.hidden if isinstance(self.hidden, tuple) else (self.hidden,) * self.layers
 
     @property
     def features(self) -> int:
-        """The number of input features per step, F; 0 if the input is a token."""
+        """Return the number of input features per step, F; 0 if the input is a token."""
         return get_task(self.task).features(dict(self.options))
 
     @property
     def has_tokens(self) -> bool:
-        """Whether the input is tokens, so that whole words can be dropped."""
+        """Return whether the input is tokens, so that whole words can be dropped."""
         return self.features == 0
 
     @property
     def method(self) -> str | None:
-        """The name of the method that has this placement, at any rates, or None."""
+        """Return the name of the method that has this placement, at any rates; None if there is no such method."""
         return find_method_name(self.placement, self.cell, self.has_tokens)
 
     @property
     def shape(self) -> NetworkShape:
-        """The sizes that the masks must fit, except the number of tokens, which depends on the data."""
+        """Return the sizes that the masks must fit, except the number of tokens, which depends on the data."""
         return NetworkShape(self.steps, self.batch, self.features or self.embedding or self.widths[0], self.widths, self.cell)
 
 

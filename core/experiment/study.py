@@ -57,7 +57,7 @@ class Study:
 
     @property
     def names(self) -> list[str]:
-        """The names of the experiments."""
+        """Return the names of the experiments."""
         return [name for name, _experiment in self.experiments]
 
     def list_runs(self) -> list[StudyRun]:

@@ -32,7 +32,7 @@ THIN, MIDDLE, THICK = 1.2, 1.8, 2.5
 
 @dataclass(frozen=True)
 class CurveView:
-    """How the curves are looked at.
+    """The settings of the curves.
 
     quantity: the loss, or the task's first metric. log: whether the vertical axis is logarithmic. smooth: whether the masked
     training loss is smoothed. newest: whether only the newest part of the run is shown.
@@ -117,7 +117,7 @@ def format_record_metric(record: Event) -> str:
 
 
 def get_value(record: Event, view: CurveView) -> float:
-    """Return the validation's value of a record that holds an evaluation."""
+    """Return the validation value of a record that holds an evaluation."""
     return float(record["val_loss"]) if view.quantity == LOSS else get_first_metric(record)[1]
 
 

@@ -35,9 +35,9 @@ class SlowMotionFrame:
 class SlowMotion:
     """One update and everything needed to draw it.
 
-    trace: the recorded update. bands: its masks as core/figures/mask_grid.py builds them. tokens: the inputs of the
-    sample as texts, [T]. classes: names of the classes. step: the middle of the visible steps where not all fit.
-    value_texts: target and prediction by step, for tasks with real values instead of classes.
+    trace: the recorded update. bands: its masks as core/figures/mask_grid.py builds them. tokens: the inputs of the sample as
+    texts, [T]. classes: names of the classes. step: the middle of the visible steps if not all fit. value_texts: target and
+    prediction by step, for tasks with real values instead of classes.
     """
 
     trace: UpdateTrace

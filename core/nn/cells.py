@@ -57,7 +57,7 @@ class LayerMasks:
 
     @cached_property
     def recurrent(self) -> tuple[tuple[str, Any], ...]:
-        """The masks within the recurrence that are present, as (site, mask)."""
+        """Return the masks within the recurrence that are present, as (site, mask)."""
         # Cached, because `at` needs it at every step of every layer.
         return tuple((name, mask) for name in _RECURRENT_SITES if (mask := getattr(self, name)) is not ONE)
 

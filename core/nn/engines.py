@@ -74,10 +74,11 @@ def choose_engine(masks: LayerMasks, cell: str, engine: str, device: str) -> str
 
 
 def can_fuse(masks: LayerMasks, cell: str) -> bool:
-    """Whether PyTorch's fused layer of the cell can apply these masks.
+    """Return whether PyTorch's fused layer of the cell can apply these masks.
 
-    It can where the layer's input has one mask for all gates, and where a mask on the state, on weights or on the input of a
-    single gate is one for all steps and samples: such a mask is multiplied into the weights. No other site can have a mask.
+    It can if the layer's input has one mask for all gates, and if every mask on the state, on weights or on the input of a
+    single gate is the same for all steps and samples: such a mask is multiplied into the weights. No other site may have a
+    mask.
     """
     others = [mask for site, mask in masks.recurrent if site not in ("recurrent_weights", "state")]
     per_gate_input = masks.into if isinstance(masks.into, tuple) else ONE

@@ -1,4 +1,4 @@
-"""What a table says about a run, from the events of the run."""
+"""The fields of a measured run, computed from the events of the run."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,7 @@
-"""Whether a mean differs from 0, and how sure that is: Student's t for few values, the BCa bootstrap for more.
+"""Tests of whether a mean differs from 0: Student's t for few values, the BCa bootstrap for more.
 
-For means of runs, and for means of paired differences between runs. SciPy is imported where it is needed: the app's process
-does without it.
+For means of runs, and for means of paired differences between runs. SciPy is imported only in the functions that need it: the
+app's process does without it.
 """
 
 import math
@@ -40,7 +40,7 @@ def make_mean_test(values: Sequence[float]) -> MeanTest:
 
 
 class TooFewValues:
-    """One value, or two that happen to be the same: nothing follows about their mean."""
+    """A test of one value, or of two equal ones: nothing follows about their mean."""
 
     def __init__(self, mean: float) -> None:
         self.mean = mean
@@ -55,7 +55,7 @@ class TooFewValues:
 
 
 class ConstantValues:
-    """Three or more values that are all the same, so that the tests have no spread to divide by."""
+    """A test of three or more equal values, whose spread is 0."""
 
     def __init__(self, value: float) -> None:
         self.value = value

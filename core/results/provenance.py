@@ -1,4 +1,4 @@
-"""Where and when a stored result was computed, and by what."""
+"""The provenance of a stored result: date, commit, machine and versions."""
 
 import hashlib
 import os

@@ -121,11 +121,11 @@ class RunProcess:
         return events
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """End the process by force."""
         self._process.kill()
 
     def close(self) -> None:
-        """Forget the process, which has been killed."""
+        """Wait for the killed process and close its pipes."""
         with suppress(BrokenPipeError), self._process, self._errors:
             pass
 

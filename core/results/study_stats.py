@@ -1,4 +1,4 @@
-"""What the runs of a study say: the mean of each experiment, and for each pair the paired difference and a verdict.
+"""Statistics of a study: the mean of each experiment, and for each pair the paired difference and a verdict.
 
 The differences are paired because the runs of one seed share data, initial weights and masks, whose effect on the result is
 often larger than that of dropout. SciPy is imported where a number needs it: call this in jobs and on the command line.
@@ -116,7 +116,7 @@ def _decide(differences: Sequence[float], test: MeanTest, adjusted_p_value: floa
 
 
 def _count_needed_seeds(differences: Sequence[float], pairs: int) -> int | None:
-    """Return how many seeds tell the difference at the strictest level of Holm's procedure, so whatever the others show."""
+    """Return how many seeds show the difference at the strictest level of Holm's procedure, whatever the other pairs show."""
     if len(set(differences)) < 2:
         return None
     return count_needed_values(fmean(differences), stdev(differences), ALPHA / pairs)

@@ -1,1 +1,1 @@
-"""Runs as the pages know them: submitted, polled, commanded. Torch lives in the worker processes alone."""
+"""The runs of the server as the pages use them: submit, poll, command. Only the worker processes load torch."""

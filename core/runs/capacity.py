@@ -1,4 +1,4 @@
-"""What this machine carries: by its cores and its memory, as far as a container lets them be used."""
+"""The capacity of this machine for workers and runs: its cores and its memory, within the limits of a container."""
 
 import os
 from collections.abc import Iterator
@@ -18,8 +18,11 @@ ROOT = Path("/")
 
 @dataclass(frozen=True)
 class Capacity:
-    """workers: processes that train. room: megabytes that each has for runs, beside what it needs itself. job: megabytes that
-    the process of a job may have."""
+    """What the server may run at once.
+
+    workers: number of processes that train. room: megabytes for runs in each of them, beside what the process itself needs.
+    job: megabytes that the process of a job may have.
+    """
 
     workers: int
     room: float
@@ -27,8 +30,11 @@ class Capacity:
 
 
 def plan_workers(settings: Settings, root: Path = ROOT) -> Capacity:
-    """Return how many workers there are to be and what each may hold. The processes of jobs are counted, where there is room
-    for them at all, with all that they may have. root: where /proc and /sys are found."""
+    """Return how many workers to run and how many megabytes each may hold.
+
+    The memory limits of the job processes are subtracted first, if there is room for them at all. root: the folder that
+    contains /proc and /sys.
+    """
     whole = memory(root) - settings.server_memory * MB
     job = max(LEAST_JOB, min(settings.job_memory * MB, whole // JOB_PART))
     after_jobs = whole - settings.jobs * job - FILE_CHECK
@@ -39,13 +45,13 @@ def plan_workers(settings: Settings, root: Path = ROOT) -> Capacity:
 
 
 def cores(root: Path = ROOT) -> int:
-    """How many whole cores this process may use, at least 1."""
+    """Return how many whole cores this process may use, at least 1."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, int(min([usable, *filter(None, map(_quota, _groups("cpu", root)))])))
 
 
 def memory(root: Path = ROOT) -> int:
-    """How many bytes of memory this process and its workers may use together."""
+    """Return how many bytes of memory this process and its workers may use together."""
     try:
         installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""The jobs that check a file of a visitor before the app reads it: a hostile one costs a process its time, and nobody else.
+"""The jobs that check an uploaded file before the app reads it: a hostile file costs only its process time. No torch here.
 
 A process of its own (`python -m core.runs.file_check_process`) parses the whole file.
 """
@@ -20,14 +20,17 @@ class FileCheckAnswer(Answer):
 
 
 class FileCheckJobs(Jobs[FileCheckAnswer]):
-    """The checks of files of a server. Thread-safe."""
+    """The file checks of a server. Thread-safe."""
 
     module = "core.runs.file_check_process"
     blank = FileCheckAnswer()
 
     def submit(self, path: str, column_count: int, language: str, owner: str) -> str:
-        """Check a file and return the request, for which `get_request_answer` has the answer. column_count: how many columns
-        of it the task reads, 0 for a text. language: of the reason why it fails. Raises Invalid where too many are waiting."""
+        """Check a file and return the request, for which `get_request_answer` has the answer.
+
+        column_count: how many columns of the file the task reads, 0 for a text. language: of the reason if the check fails.
+        Raises Invalid if too many jobs are waiting.
+        """
         request = json.dumps({"path": path, "column_count": column_count, "language": language})
         self.submit_request(request, owner)
         return request

@@ -12,7 +12,7 @@ from core.tasks.text_file import read_text
 
 
 def respond(request: str) -> Iterator[dict[str, Any]]:
-    """The event of the check. Raises Invalid for a file that cannot be used."""
+    """Check the file and yield the event "checked". Raises Invalid for a file that cannot be used."""
     given = json.loads(request)
     set_language(given["language"])
     path, count = given["path"], given["column_count"]

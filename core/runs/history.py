@@ -1,4 +1,4 @@
-"""The events of one run, as the service keeps them: all that happened, and of a long run fewer and fewer of the old records."""
+"""The events of one run as the service stores them: of a long run the old records are thinned out."""
 
 import json
 from bisect import bisect_left
@@ -12,8 +12,12 @@ PREDICTED = "predicted"
 
 @dataclass
 class _Entry:
-    """index: which event of the run it is, from 0. text: JSON, without what was predicted, which is apart as it is given up
-    earlier. number: of a record, how many of its kind, with an evaluation or without, came before; -1 for other events."""
+    """A stored event.
+
+    index: number of the event in the run, from 0. text: its JSON without the predictions, which are stored apart because they
+    are dropped earlier. number: of a record, how many records of its kind (with or without an evaluation) came before; -1 for
+    other events.
+    """
 
     # As text: a run has thousands of events, and the garbage collector would look at each one if they were objects.
     __slots__ = ("index", "number", "predicted", "text")
@@ -24,11 +28,11 @@ class _Entry:
 
 
 class History:
-    """Events by their index. A poll costs as much as the events that it gives.
+    """The events of a run by their index. A poll costs as much as the events that it returns.
 
-    records: how many records are kept, at most: of those before the newest quarter, beyond that number, every second, every
-    fourth and so on, of those with an evaluation and of those without alike. predictions: how many of the newest records keep
-    what was predicted.
+    records: how many records are stored at most. Beyond that number, every second, every fourth and so on of those before the
+    newest quarter stays, of those with an evaluation and of those without alike. predictions: how many of the newest records
+    keep their predictions.
     """
 
     def __init__(self, records: int, predictions: int) -> None:
@@ -41,7 +45,7 @@ class History:
         self.next = 0
 
     def add(self, event: Event) -> None:
-        """One more event."""
+        """Append an event; thin out the older records if there are too many."""
         is_record = event["event"] == "record"
         predicted = json.dumps(event[PREDICTED]) if is_record and PREDICTED in event else ""
         text = json.dumps({name: value for name, value in event.items() if name != PREDICTED} if predicted else event)
@@ -59,11 +63,11 @@ class History:
                 self._thin()
 
     def since(self, index: int) -> list[Event]:
-        """Return the events from that index on that are kept."""
+        """Return the stored events from that index on."""
         return [_read(entry) for entry in self._entries[bisect_left(self._indices, index) :]]
 
     def __len__(self) -> int:
-        """How many events are kept."""
+        """Return how many events are kept."""
         return len(self._entries)
 
     def _count(self, event: Event) -> int:

@@ -1,4 +1,4 @@
-"""The main program of a process that answers one job: reads the request, writes the events, ends."""
+"""The main program of a process that answers one job: read the request, write the events, end."""
 
 import sys
 import traceback
@@ -11,9 +11,9 @@ from core.runs.processes import is_out_of_memory, limit_memory, lower_priority, 
 
 
 def answer_request(respond: Callable[[str], Iterable[dict[str, Any]]], out_of_memory: str) -> None:
-    """Write the events of `respond(request)`. The last one says "failed", in a sentence, where it raised anything.
+    """Write the events of `respond(request)`; if it raises an exception, the last event is "failed" with a sentence.
 
-    out_of_memory: the sentence for that. The first argument of the program, if any, is its limit of memory in megabytes.
+    out_of_memory: the sentence if memory runs out. The first argument of the program, if any, is its memory limit in megabytes.
     """
     out = take_stdout()
     lower_priority()

@@ -1,7 +1,7 @@
-"""Requests of the pages that processes of their own answer: measurements, update traces. No torch here.
+"""The queue of jobs (measurements, update traces, file checks) that processes of their own answer. No torch here.
 
-A request is one line of JSON, equal for equal requests; a process (`python -m` the module of its kind) reads it, writes events
-and ends. The answer is kept for whoever asks next. Whatever a process does wrong ends that process and fails that answer.
+A request is one line of JSON; equal requests have equal lines. A process (`python -m` the module of its kind) reads it, writes
+events and ends. The answer is kept for later requests. A process that breaks this protocol is ended, and its job fails.
 """
 
 import subprocess
@@ -27,7 +27,7 @@ class Answer:
 
     @property
     def is_busy(self) -> bool:
-        """Whether more will come."""
+        """Return whether the answer can still change: the job waits or runs."""
         return self.state in ("waiting", "running")
 
 
@@ -35,13 +35,13 @@ A = TypeVar("A", bound=Answer)
 
 
 class Kind(Protocol):
-    """A kind of job: the module that its processes run, and what an event makes of the answer so far."""
+    """A kind of job: the module that its processes run, and how an event changes the answer so far."""
 
     module: str
 
     @property
     def blank(self) -> Answer:
-        """The answer before anything was said."""
+        """Return the answer to start with, before the process has sent any event."""
 
     def on_event(self, before: Any, event: dict[str, Any]) -> Answer:
         """Return the answer after an event of the process; "failed" events never come here."""
@@ -62,8 +62,8 @@ class _Job:
 class JobQueue:
     """All jobs of a server, of every kind. Thread-safe.
 
-    Those of higher priority go first, among equals whoever came first. A visit has at most one waiting job of a kind: a newer
-    one takes its place.
+    Jobs of higher priority go first, those of equal priority in the order of their requests. A visit has at most one waiting
+    job of a kind: a newer one replaces it.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -78,8 +78,11 @@ class JobQueue:
             threading.Thread(target=self._serve, name=f"jobs {number}", daemon=True).start()
 
     def submit(self, kind: Kind, key: str, owner: str = "", priority: int = 0, again: bool = False) -> None:
-        """Add a request, unless it is answered or waiting; `again`: also one that is answered. owner: the visit that asks; ""
-        for no visit, whose requests nothing replaces. Raises Invalid where too many are waiting."""
+        """Add a request, unless it is already answered or waiting; with `again`, also if it is answered.
+
+        owner: the visit that asks; requests of "", which is no visit, are never replaced. Raises Invalid if too many are
+        waiting.
+        """
         with self._changed:
             job = self._jobs.get((kind.module, key))
             if job and (job.answer.is_busy or (job.answer.state == "done" and not again)):
@@ -96,13 +99,13 @@ class JobQueue:
             self._changed.notify_all()
 
     def get_answer(self, kind: Kind, key: str) -> Answer | None:
-        """Return how far the answer is; None where nobody has asked, or nobody wants it any more."""
+        """Return the answer so far; None if nobody has asked or the job was dropped."""
         with self._changed:
             job = self._jobs.get((kind.module, key))
             return job.answer if job else None
 
     def wait_for_answer(self, kind: Kind, key: str, seconds: float) -> Answer | None:
-        """Return how far the answer is once it is there, at the latest after so many seconds."""
+        """Return the answer when it is complete, or after `seconds` the answer so far."""
 
         def is_over() -> bool:
             job = self._jobs.get((kind.module, key))
@@ -113,18 +116,20 @@ class JobQueue:
         return self.get_answer(kind, key)
 
     def release(self, owner: str) -> None:
-        """The owner's connection has closed: unless there is a sign of it, others go first, and where there is no more room
-        for them, it is given up."""
+        """Mark the owner's connection as closed, until `renew`.
+
+        Meanwhile the jobs of other owners go first, and the owner's waiting jobs are dropped if there is no room for others.
+        """
         with self._changed:
             self._released.add(owner)
 
     def renew(self, owner: str) -> None:
-        """There is a sign of the owner."""
+        """Mark the owner as present again."""
         with self._changed:
             self._released.discard(owner)
 
     def cancel(self, owner: str, kind: Kind | None = None) -> None:
-        """Drop what the owner waits for, of one kind or of all: its page has moved on, or its visit is over."""
+        """Drop the jobs that only the owner waits for, of one kind or of all."""
         with self._changed:
             if kind is None:
                 self._released.discard(owner)
@@ -134,12 +139,12 @@ class JobQueue:
 
     @property
     def processes(self) -> int:
-        """How many processes there are now."""
+        """Return how many processes run now."""
         with self._changed:
             return sum(job.process is not None for job in self._running)
 
     def close(self) -> None:
-        """End all processes, and take no more."""
+        """End all processes and start no more."""
         with self._changed:
             self._closed = True
             for job in self._running:
@@ -247,7 +252,7 @@ class JobQueue:
 
 
 class Jobs(Generic[A]):
-    """The jobs of one kind, as pages ask for them. queue: left out, one of its own."""
+    """The jobs of one kind, as pages request them. queue: by default, a new one."""
 
     module: str
     blank: A
@@ -260,19 +265,19 @@ class Jobs(Generic[A]):
         raise NotImplementedError
 
     def submit_request(self, request: str, owner: str = "", priority: int = 0, again: bool = False) -> None:
-        """Add a request to the queue. Raises Invalid where too many are waiting."""
+        """Add a request to the queue. Raises Invalid if too many are waiting."""
         self.queue.submit(self, request, owner, priority, again)
 
     def wait_for_request_answer(self, request: str, seconds: float) -> A | None:
-        """Return how far the answer is once it is there, at the latest after so many seconds; None where nobody has asked."""
+        """Return the answer when it is complete, or after `seconds` the answer so far; None if nobody has asked."""
         return cast("A | None", self.queue.wait_for_answer(self, request, seconds))
 
     def get_request_answer(self, request: str) -> A | None:
-        """Return how far the answer to a request is; None where nobody has asked."""
+        """Return the answer to a request so far; None if nobody has asked."""
         return cast("A | None", self.queue.get_answer(self, request))
 
     def cancel(self, owner: str) -> None:
-        """The owner's page has moved on: nobody waits for its answer."""
+        """Drop the jobs of this kind that only the owner waits for, because its page shows something else now."""
         self.queue.cancel(owner, self)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""How much memory a run will need, before it runs. No torch here.
+"""An estimate of the memory that a run will need, made before it runs. No torch here.
 
-Rough on purpose, and rather too much than too little: what is at stake is whether several runs fit beside each other.
+It is rough, and rather too high than too low: it decides whether several runs fit into one process.
 """
 
 from core.dropout.cells import GATES
@@ -18,14 +18,14 @@ LEAST = 4.0  # megabytes of a run of no size at all
 
 
 def estimate_memory(experiment: Experiment) -> float:
-    """Return megabytes: weights, what an update holds, and the data. Raises Invalid where the task cannot make its data."""
+    """Return the megabytes of a run: weights, arrays of an update, data. Raises Invalid if the task cannot make its data."""
     data = load_data(experiment)
     parts = WEIGHT * count_weights(experiment, data), _update_size(experiment, data), _data_size(experiment, data)
     return LEAST + sum(parts) / MB
 
 
 def count_weights(experiment: Experiment, data: Data) -> int:
-    """Return how many numbers are trained."""
+    """Return the number of trained parameters."""
     shape, gates = experiment.shape, len(GATES[experiment.cell])
     below = (shape.embedding, *shape.hidden[:-1])
     recurrent = sum(gates * h * (i + h + 1) for i, h in zip(below, shape.hidden, strict=True))

@@ -1,4 +1,4 @@
-"""The workers and the runs that they hold or that wait for memory; it carries out the decisions of scheduler.py."""
+"""The workers with the runs that they hold, and the runs that wait: this carries out the decisions of scheduler.py."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,10 @@ HEADROOM = 1.5  # times the room for runs that a worker may allocate before the 
 
 
 class Pool:
-    """Whoever calls a method holds the lock; the workers' threads take it themselves. folder: for what is saved."""
+    """The worker processes of a service and their runs. folder: for saved runs.
+
+    The caller of a method must hold the lock; the threads of the workers acquire it themselves.
+    """
 
     def __init__(
         self, settings: Settings, capacity: Capacity, folder: Path, lock: RLock, clock: Callable[[], float] = time.monotonic
@@ -35,7 +38,7 @@ class Pool:
         self._starts_fail = self._closed = False
 
     def add(self, run: Run) -> None:
-        """Start the run now, or let it wait."""
+        """Start the run now, or put it into the queue."""
         self._runs[run.id] = run
         self.residency.add(run.id, run.owner, run.size)
         self.plan()
@@ -46,11 +49,11 @@ class Pool:
 
     @property
     def waiting(self) -> int:
-        """How many runs wait."""
+        """Return how many runs wait for a worker."""
         return self.residency.waiting
 
     def send_command(self, run: Run, command: Command) -> None:
-        """Send a command to the run's worker. Without a worker, apply it here, or send it when a worker has the run again."""
+        """Send a command to the run's worker. Without a worker, apply it here, or send it when a worker has loaded the run."""
         worker = self._worker_of(run)
         kind = command["command"]
         elsewhere = worker is None and not run.unconfirmed
@@ -76,7 +79,7 @@ class Pool:
             self._remove(run)
 
     def suspend(self, run: Run) -> None:
-        """Save and unload a run whose visit is away."""
+        """Save and unload a run, because its visit is away."""
         if run.id in self._runs:
             self._away.add(run.id)
             self._update_demand(run)
@@ -84,7 +87,7 @@ class Pool:
                 self._unload(run.id)
 
     def bring_back(self, run: Run) -> None:
-        """Let a run train again whose visit is back."""
+        """Let a run train again, because its visit is back."""
         self._away.discard(run.id)
         self._update_demand(run)
         self.plan()
@@ -96,7 +99,7 @@ class Pool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes of all workers."""
+        """Return the process ids of all workers."""
         return [worker.pid for worker in self._workers.values()]
 
     def tidy(self) -> None:
@@ -165,7 +168,7 @@ class Pool:
         return self._workers.get(number) if number is not None else None
 
     def _update_demand(self, run: Run) -> None:
-        """Tell the policy whether the run would train: not while its visit is away, nor in a pause that no command ends."""
+        """Tell the policy whether the run wants to train: not while its visit is away, nor in a pause that no command ends."""
         wakes = any(one["command"] != "pause" for one in run.unconfirmed)
         self.residency.want(run.id, run.id not in self._away and (run.state != "paused" or wakes))
 

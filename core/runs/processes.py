@@ -1,6 +1,6 @@
-"""What the server's processes have in common: how they are started, limited and spoken to. No torch here.
+"""The start, the limits and the messages of the server's processes. No torch here.
 
-They exchange one JSON object a line. Standard output carries these messages and nothing else; standard error is the app's.
+They exchange one JSON object per line. Standard output carries these messages and nothing else; standard error is the app's.
 """
 
 import json
@@ -20,7 +20,7 @@ M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1  # of glibc's malloc.h
 
 
 def start_process(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
-    """Start `python -m module` with pipes to its standard input and output. Raises OSError where there is none."""
+    """Start `python -m module` with pipes to its standard input and output. Raises OSError if it cannot be started."""
     # As a module of its own: a spawned process would run the page's script again. Threads sleep while they wait for each
     # other: where other programs take the cores, threads that wait by spinning keep each other from working. The threads
     # of NumPy's library would have nothing to do, and each takes memory.
@@ -31,8 +31,10 @@ def start_process(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
 
 
 def read_event(stream: IO[bytes]) -> dict[str, Any] | None:
-    """Read one event; None at the end. Raises ValueError for what is no event: no UTF-8, no JSON, no object with the text
-    "event", or a line without end."""
+    """Read one event; None at the end of the stream.
+
+    Raises ValueError if the line is no event: no UTF-8, no JSON, no object with a text "event", or a line without end.
+    """
     line = stream.readline(LONGEST_LINE)
     if not line:
         return None
@@ -45,7 +47,7 @@ def read_event(stream: IO[bytes]) -> dict[str, Any] | None:
 
 
 def take_stdout() -> TextIO:
-    """Return standard output for the messages alone: whatever else prints, a library in C too, prints to standard error."""
+    """Return standard output for the messages alone; everything else that prints, also in C, prints to standard error."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
@@ -53,7 +55,7 @@ def take_stdout() -> TextIO:
 
 
 def write_event(out: TextIO, event: dict[str, Any]) -> None:
-    """Write one event; end this process where nobody reads it any more, as the app has died."""
+    """Write one event; end this process if nobody reads it any more, because then the app has died."""
     try:
         out.write(json.dumps(event, allow_nan=False) + "\n")
         out.flush()
@@ -62,15 +64,18 @@ def write_event(out: TextIO, event: dict[str, Any]) -> None:
 
 
 def lower_priority() -> None:
-    """Let the pages go first, and let the kernel end this process before the app where memory runs out."""
+    """Lower the priority of this process below the app's, and make it the first that the kernel ends if memory runs out."""
     with suppress(AttributeError, OSError):
         os.nice(NICE)
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def limit_memory(megabytes: int) -> None:
-    """Limit what this process may allocate, where the system can; 0: no limit. Beyond it, allocations fail in this process
-    alone. Of the limits that Linux has, RLIMIT_DATA does not count the half gigabyte of libraries that torch maps."""
+    """Limit the megabytes that this process may allocate, if the system can; 0: no limit.
+
+    Beyond it, allocations fail in this process alone. Of the limits that Linux has, RLIMIT_DATA does not count the half
+    gigabyte of libraries that torch maps.
+    """
     if megabytes and sys.platform == "linux":
         import resource
 
@@ -80,7 +85,7 @@ def limit_memory(megabytes: int) -> None:
 
 
 def limit_growth(megabytes: int) -> None:
-    """Limit what this process may allocate beyond what it has now, as `limit_memory` does; 0: no limit."""
+    """Limit the megabytes that this process may allocate beyond what it has now, as `limit_memory` does; 0: no limit."""
     if megabytes and sys.platform == "linux":
         lines = Path("/proc/self/status").read_text().splitlines()
         allocated = next(int(line.split()[1]) for line in lines if line.startswith("VmData:"))  # what RLIMIT_DATA counts, in kB
@@ -88,7 +93,7 @@ def limit_growth(megabytes: int) -> None:
 
 
 def release_memory() -> None:
-    """Give freed memory back to the system, where the C library can."""
+    """Return freed memory to the system, if the C library can."""
     import ctypes
 
     with suppress(AttributeError, OSError):
@@ -96,9 +101,9 @@ def release_memory() -> None:
 
 
 def return_freed_memory() -> None:
-    """Give the memory of what is large back to the system as it is freed, where the C library is glibc.
+    """Make the C library return the memory of large arrays to the system when they are freed, if it is glibc.
 
-    By itself it keeps up to 64 MB free in the arena of each thread, from which `release_memory` takes nothing.
+    By default it keeps up to 64 MB free in the arena of each thread, which `release_memory` does not return.
     """
     import ctypes
 
@@ -109,6 +114,8 @@ def return_freed_memory() -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out. torch says so by a class on an accelerator, by its allocator's words on a
-    CPU."""
+    """Return whether an error says that memory ran out.
+
+    On an accelerator torch raises a class of its own; on a CPU only the message of the allocator tells.
+    """
     return isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "allocate memory" in str(error)

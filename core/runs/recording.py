@@ -1,4 +1,4 @@
-"""A run kept in a file, plain or gzipped: a line that says of what and how it was made, then its events, one a line."""
+"""A recorded run in a file, plain or gzipped: first a line with its experiment and provenance, then one event per line."""
 
 import gzip
 import json
@@ -21,7 +21,10 @@ GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Recorded:
-    """experiment: what was trained. events: all of them, "started" to "done". made: date, commit, command, versions."""
+    """A recorded run.
+
+    experiment: what was trained. events: all of them, "started" to "done". made: date, commit, command, versions.
+    """
 
     experiment: Experiment
     events: tuple[Event, ...]
@@ -29,7 +32,7 @@ class Recorded:
 
 
 def read(path: Path) -> Recorded:
-    """The recorded run of a file. Raises Invalid where it is missing or damaged."""
+    """Read a recorded run from its file. Raises Invalid if the file is missing or damaged."""
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw.startswith(GZIP) else raw).decode()
@@ -41,7 +44,7 @@ def read(path: Path) -> Recorded:
 
 
 def write(path: Path, recorded: Recorded) -> None:
-    """Keeps a run in a file, gzipped if its name ends in .gz. The same run gives the same bytes."""
+    """Write a run to a file, gzipped if its name ends in .gz. The same run gives the same bytes."""
     head = {"experiment": to_plain(recorded.experiment), "made": dict(recorded.made)}
     text = "".join(json.dumps(line) + "\n" for line in (head, *recorded.events)).encode()
     path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)

@@ -1,4 +1,4 @@
-"""A recorded run that plays by the clock. To whoever polls it is a run like any other, and it needs no worker."""
+"""The replay of a recorded run by the clock. It is polled like any other run, and needs no worker."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from core.training.events import Command
 
 
 class Replay:
-    """Adds the recorded events to a run as their time comes: those of update n once n · `seconds` have been played."""
+    """The replay of one run: adds the recorded events when they are due, those of update n after n · `seconds`."""
 
     def __init__(self, run: Run, recorded: Recorded, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.run, self.seconds = run, seconds

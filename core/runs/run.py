@@ -1,4 +1,4 @@
-"""One run as the service holds it: its events so far, and the state that follows from them."""
+"""One run as the service stores it: its events so far, and the state that follows from them."""
 
 import time
 from collections.abc import Mapping
@@ -82,12 +82,15 @@ class Run:
 
     @property
     def ended(self) -> bool:
-        """Whether no more events will come."""
+        """Return whether the run has ended, so that no more events will come."""
         return self.state in ENDED
 
     def add(self, event: Event) -> None:
-        """Add an event and update the state. An event that comes after the end, or that comes twice because the run was
-        continued from before it, is dropped."""
+        """Add an event and update the state.
+
+        An event is ignored if the run has ended, or if it was already added before the run was continued from an earlier
+        update.
+        """
         if self.ended or self._is_known(event):
             return
         kind = event["event"]
@@ -107,21 +110,21 @@ class Run:
             self.missed = any(one["command"] == "change" for one in self.unconfirmed)
 
     def confirm(self, taken: int) -> None:
-        """Note how many commands its present worker has applied."""
+        """Note how many commands the present worker has applied."""
         del self.unconfirmed[: taken - self.confirmed]
         self.confirmed = taken
 
     def stop(self, reason: str = "") -> None:
-        """End the run with its last event, "stopped"; reason: a sentence where it was not the user who stopped it."""
+        """End the run with the event "stopped". reason: a sentence if somebody other than the user stopped it."""
         seconds = 0.0 if self.began is None else round(time.monotonic() - self.began, 2)
         self.add({"event": "stopped", "update": self.update, "seconds": seconds} | ({"reason": reason} if reason else {}))
 
     def change(self, command: Command) -> None:
-        """Apply a change to the experiment. Raises Invalid, and changes nothing, where it does not fit."""
+        """Apply a change to the experiment. Raises Invalid, and changes nothing, if the new experiment is not valid."""
         self.experiment = apply_changes(self.experiment, [command])
 
     def change_at_once(self, command: Command) -> None:
-        """Record the change of a run that no worker holds."""
+        """Record the change of a run that is in no worker's memory."""
         if not self.placed:
             self.began_with = self.experiment
         self.add({"event": "changed", "update": self.update, **changes(command)})
@@ -129,10 +132,11 @@ class Run:
             self.changes.clear()  # they are in what it begins with
 
     def blame(self, repeats: bool) -> bool:
-        """Count a crash: its worker died during this run's turn. Return whether that was once too often.
+        """Count a crash of a worker during this run's turn; return whether there were too many.
 
-        repeats: whether the run was only repeating what it had done before. It had survived that, so it is not the cause: a
-        worker that is ended from outside would else be held against whoever has most turns, as the runs that repeat have.
+        repeats: whether the run was only repeating updates from before its last save. It survived these once, so it is not the
+        cause. Otherwise a worker that is ended from outside would count against the run with the most turns, as repeating runs
+        are.
         """
         self.crashes_in_all += 1
         if not repeats:
@@ -141,13 +145,13 @@ class Run:
         return self.crashes >= self.settings.crashes or self.crashes_in_all >= self.settings.crashes_in_all
 
     def remove_files(self) -> None:
-        """Remove the file from which it goes on; its weights too where it is forgotten."""
+        """Remove the saved state of the run, and its weights too if it is forgotten."""
         for name in (self.saved, self.weight_file if self.forgotten else ""):
             if name:
                 Path(name).unlink(missing_ok=True)
 
     def message(self) -> dict[str, Any]:
-        """Return the message that has a worker train this run, from its beginning or from where it was saved."""
+        """Return the message that makes a worker train this run, from its beginning or from its saved state."""
         return {
             "command": "run",
             "version": VERSION,
@@ -182,5 +186,5 @@ class Run:
 
 
 def changes(command: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a command "change", what it changes."""
+    """Return the settings that a command "change" changes."""
     return {name: command[name] for name in CHANGEABLE_FIELDS if name in command}

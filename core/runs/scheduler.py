@@ -1,7 +1,7 @@
-"""Which run trains next, and which runs are in memory. Pure policy: it starts nothing, and the clock is handed in.
+"""Which run trains next, and which runs are in memory: policy alone, without processes; the clock is an argument.
 
-`FairShare` shares the time of one worker out among the runs that it holds. `Residency` shares the memory of all workers out
-among the runs of the server.
+`FairShare` divides the time of one worker among its runs. `Residency` divides the memory of all workers among the runs of the
+server.
 """
 
 import time
@@ -14,7 +14,7 @@ AHEAD = 2.0  # slices that a visit may be ahead of the others and still be answe
 
 @dataclass
 class _Account:
-    """How much time a visit, or a run of it, has been given, divided by its weight; of those that want none, as it was then."""
+    """The time that a visit, or one of its runs, has used, divided by its weight; frozen while it wants no turns."""
 
     weight: float = 1.0
     used: float = 0.0
@@ -23,9 +23,9 @@ class _Account:
 class FairShare:
     """Turns of the runs in one worker: fair between owners, then between the runs of an owner.
 
-    Whoever has been given the least time is next. Over any time in which two owners want turns, what they are given differs
-    by no more than one slice each, divided by their weights. Who comes, or wants turns again, starts level with the others:
-    time not used before is not made up for.
+    The next turn goes to whoever has used the least time. While two owners both want turns, the times that they get differ by
+    at most one slice each, divided by their weights. Whoever begins, or wants turns again, starts level with the others: unused
+    time is not made up for.
     """
 
     def __init__(self, slice_time: float) -> None:
@@ -36,7 +36,7 @@ class FairShare:
         self._owner_of: dict[str, str] = {}
 
     def add(self, run: str, owner: str, weight: float = 1.0) -> None:
-        """Add a run that wants turns. weight: how large its share is, of those of its owner."""
+        """Add a run that wants turns. weight: its share among the runs of its owner."""
         self._owner_of[run] = owner
         self._idle[run] = (owner, _Account(weight))
         self.wake(run)
@@ -70,32 +70,34 @@ class FairShare:
                 del self._runs[owner]
 
     def next(self) -> str | None:
-        """Return the run whose turn it is; None where none wants one."""
+        """Return the run whose turn it is; None if no run wants one."""
         if not self._runs:
             return None
         runs = self._runs[min(self._runs, key=lambda owner: self._owners[owner].used)]
         return min(runs, key=lambda run: runs[run].used)
 
     def charge(self, run: str, seconds: float) -> None:
-        """Add the time that the run has had."""
+        """Add the time that the run has used."""
         owner = self._owner_of[run]
         account = self._runs.get(owner, {}).get(run) or self._idle[run][1]
         account.used += seconds / account.weight
         self._owners[owner].used += seconds / self._owners[owner].weight
 
     def may_hurry(self, run: str, ahead: float = AHEAD) -> bool:
-        """Whether the run may have a turn at once, such as to apply a command; not where its owner has had `ahead` slices more
-        than another one."""
+        """Return whether the run may have a turn at once, such as to apply a command.
+
+        It may not if its owner has had `ahead` slices more than another owner.
+        """
         others = [self._owners[name] for name in self._runs]
         return not others or self._owners[self._owner_of[run]].used <= self._least(others) + ahead * self.slice_time
 
     def set_weight(self, owner: str, weight: float) -> None:
-        """How large the owner's share is; 1 unless it was set."""
+        """Set how large the owner's share of the turns is; it is 1 by default."""
         self._owners.setdefault(owner, _Account()).weight = weight
 
     @property
     def waiting(self) -> int:
-        """How many runs want turns."""
+        """Return how many runs wait for turns."""
         return sum(map(len, self._runs.values()))
 
     @staticmethod
@@ -105,9 +107,12 @@ class FairShare:
 
 @dataclass
 class Place:
-    """A run, as its place in memory is decided. size: megabytes. worker: who holds it; None: nobody. leaving: whether it is
-    being saved. wants: whether it would train. urgent: whether it was interrupted. since: when it came to the worker or began
-    to wait; paused_at: when it last was paused."""
+    """Where a run is, in memory or waiting.
+
+    size: megabytes. worker: number of the worker that holds it, or None. leaving: whether it is being saved. wants: whether it
+    wants to train. urgent: whether it was interrupted. since: when it came to the worker or began to wait; paused_at: when it
+    was last paused.
+    """
 
     run: str
     owner: str
@@ -122,13 +127,13 @@ class Place:
 
     @property
     def waits(self) -> bool:
-        """Whether it would train, and nobody holds it."""
+        """Return whether the run wants to train, but is in no worker's memory."""
         return self.wants and self.worker is None
 
 
 @dataclass(frozen=True)
 class Room:
-    """What a worker has for runs. size: megabytes; ready: whether it has started."""
+    """The memory that a worker has for runs. size: megabytes. ready: whether the worker has started."""
 
     size: float
     ready: bool = True
@@ -136,7 +141,7 @@ class Room:
 
 @dataclass(frozen=True)
 class Decision:
-    """place: (run, worker) to be brought into memory; unload: runs to be saved and unloaded by their workers."""
+    """What to do next. place: (run, worker) to load into memory. unload: runs that their workers are to save and unload."""
 
     place: list[tuple[str, int]] = field(default_factory=list)
     unload: list[str] = field(default_factory=list)
@@ -145,9 +150,9 @@ class Decision:
 class Residency:
     """Which runs are in the memory of which worker.
 
-    Who waits comes in the order: interrupted runs; then visits with fewer runs in memory; then who has waited longest. Nobody
-    overtakes the first of them. Where there is no room, paused runs give way at once, the others after `residence` seconds,
-    those that have been there longest first. So nobody waits for ever.
+    Waiting runs are ordered: interrupted runs first; then those of visits with fewer runs in memory; then those that have
+    waited longest. No run overtakes the first. If there is no room, paused runs are unloaded at once, the others after
+    `residence` seconds, those that have been in memory longest first. So no run waits for ever.
     """
 
     def __init__(
@@ -163,7 +168,7 @@ class Residency:
         self._number = 0
 
     def add(self, run: str, owner: str, size: float) -> None:
-        """Add a run that would train. size: megabytes that it will need."""
+        """Add a run that wants to train. size: megabytes that it will need."""
         self._number += 1
         self._places[run] = Place(run, owner, size, self._number, since=self._clock())
 
@@ -172,7 +177,7 @@ class Residency:
         self._places.pop(run, None)
 
     def want(self, run: str, wants: bool) -> None:
-        """Whether the run would train: not while it is paused, or while nobody is there to see it."""
+        """Set whether the run wants to train: it does not while it is paused or while its visit is away."""
         place = self._places.get(run)
         if place and place.wants != wants:
             place.wants = wants
@@ -182,7 +187,7 @@ class Residency:
                 place.paused_at = self._clock()
 
     def mark_unloaded(self, run: str, saved: bool = True) -> None:
-        """Note that the worker has saved and unloaded the run; or, not `saved`, that it could not and still holds it."""
+        """Note that the worker has saved and unloaded the run; or, if not `saved`, that it could not and still holds it."""
         if run in self._places:
             place = self._places[run]
             place.leaving, place.since, place.paused_at = False, self._clock(), self._clock()
@@ -190,33 +195,33 @@ class Residency:
                 place.worker = None
 
     def remove_worker(self, worker: int) -> list[str]:
-        """Remove a worker that has ended and return the runs that it held: those that would train go on first."""
+        """Remove a worker that has ended and return its runs; those that want to train come first in the queue."""
         held = [place for place in self._places.values() if place.worker == worker]
         for place in held:
             place.worker, place.leaving, place.urgent, place.since = None, False, True, self._clock()
         return [place.run for place in held]
 
     def worker_of(self, run: str) -> int | None:
-        """Return the number of the worker that holds the run; None for none."""
+        """Return the number of the worker that holds the run, or None."""
         place = self._places.get(run)
         return place.worker if place else None
 
     def position(self, run: str) -> int | None:
-        """The run's place among those that wait, from 1; None if it does not."""
+        """Return the run's place among those that wait, from 1; None if it does not wait."""
         names = [place.run for place in self._waiting()]
         return names.index(run) + 1 if run in names else None
 
     @property
     def waiting(self) -> int:
-        """How many runs wait."""
+        """Return how many runs wait for a worker."""
         return sum(place.waits for place in self._places.values())
 
     def wanting(self, worker: int) -> int:
-        """How many of the runs that a worker holds would train."""
+        """Return how many of the runs in a worker's memory want to train."""
         return sum(place.wants for place in self._places.values() if place.worker == worker)
 
     def decide(self, rooms: Mapping[int, Room]) -> Decision:
-        """Return what is to be done now; the runs to be placed are marked as placed, those to be unloaded as leaving."""
+        """Decide what to load and unload now; the runs to load are marked as placed, those to unload as leaving."""
         decision = Decision()
         for place in self._places.values():
             if not place.wants and place.worker is not None and self._since_pause(place) >= self.pause:
@@ -233,7 +238,7 @@ class Residency:
         return decision
 
     def unload_at_once(self, run: str) -> bool:
-        """Mark the run as leaving, as nobody is there to see it; return whether its worker has to save and unload it."""
+        """Mark the run as leaving, because its visit is away; return whether its worker has to save and unload it."""
         place = self._places.get(run)
         if place is None or place.worker is None or place.leaving:
             return False
@@ -248,7 +253,7 @@ class Residency:
         return sorted(waiting, key=lambda one: (not one.urgent, held[one.owner], one.since, one.order))
 
     def _free(self, place: Place, rooms: Mapping[int, Room]) -> int | None:
-        """The worker that has room for the run: one that is ready, and with the fewest runs that train."""
+        """Return a worker that has room for the run, or None: a ready one first, then the one with the fewest training runs."""
         there = [worker for worker, room in rooms.items() if self._fits(place.size, worker, room)]
         return min(there, key=lambda worker: (not rooms[worker].ready, self.wanting(worker), worker), default=None)
 
@@ -261,7 +266,7 @@ class Residency:
         return [place for place in self._places.values() if place.worker == worker]
 
     def _make_room(self, place: Place, rooms: Mapping[int, Room], decision: Decision) -> None:
-        """At the worker where the fewest have to go; nothing where that cannot be yet, or is being done."""
+        """Unload runs for this one, at the worker where the fewest have to go; do nothing if no worker can make room yet."""
         plans = [plan for worker, room in rooms.items() if (plan := self._victims(place, worker, room)) is not None]
         for victim in min(plans, key=len, default=[]):
             self._unload(victim, decision)

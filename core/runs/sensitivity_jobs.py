@@ -1,4 +1,4 @@
-"""The jobs that measure how sensitive the predictions are to a small change. No torch here."""
+"""The jobs that measure the sensitivity of the predictions to a small change of the input. No torch here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -12,8 +12,11 @@ from core.runs.job_queue import Answer, Jobs
 
 @dataclass(frozen=True)
 class SensitivityAnswer(Answer):
-    """curves: those measured so far, by name. update: after how many updates the weights are measured.
-    weights_time: when their file was written, in nanoseconds; 0 for an untrained network."""
+    """The answer to a sensitivity measurement.
+
+    curves: those measured so far, by name. update: number of updates after which the weights were written. weights_time: when
+    their file was written, in nanoseconds; 0 for an untrained network.
+    """
 
     curves: Mapping[str, SensitivityCurve] = field(default_factory=dict)
     update: int = 0
@@ -27,13 +30,15 @@ class SensitivityJobs(Jobs[SensitivityAnswer]):
     blank = SensitivityAnswer()
 
     def submit(self, experiment: Experiment, weights: Path | None = None, owner: str = "") -> None:
-        """Measure the experiment, unless that is done or waiting. weights: the file of a run; None: the untrained network.
-        A file that has been written again is measured again. Raises Invalid where too many are waiting."""
+        """Measure the experiment, unless that is done or waiting. Raises Invalid if too many jobs are waiting.
+
+        weights: the file of a run; None for the untrained network. A file that has been written again is measured again.
+        """
         known = self.get_answer(experiment, weights)
         self.submit_request(make_request(experiment, weights), owner, again=known is not None and is_outdated(known, weights))
 
     def get_answer(self, experiment: Experiment, weights: Path | None = None) -> SensitivityAnswer | None:
-        """Return how far the measurement of the experiment is; None where nobody has asked for it."""
+        """Return the measurement of the experiment so far; None if nobody has asked for it."""
         return self.get_request_answer(make_request(experiment, weights))
 
     def on_event(self, before: SensitivityAnswer, event: dict[str, Any]) -> SensitivityAnswer:
@@ -51,7 +56,7 @@ class SensitivityJobs(Jobs[SensitivityAnswer]):
 
 
 def is_outdated(answer: SensitivityAnswer, weights: Path | None) -> bool:
-    """Whether the weights have been written again since they were measured."""
+    """Return whether the weights have been written again since they were measured."""
     return answer.weights_time != get_modification_time(weights)
 
 

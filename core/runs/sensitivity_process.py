@@ -15,7 +15,7 @@ MOST_THREADS = 8  # the stack of each counts as memory of the process
 
 
 def respond(request: str) -> Iterator[dict[str, Any]]:
-    """The events of the measurement."""
+    """Measure the sensitivity and yield the events of the measurement."""
     torch.set_num_threads(min(capacity.cores(), MOST_THREADS))
     return measure_sensitivity(*parse_request(request))
 

@@ -1,7 +1,7 @@
-"""The one service that the pages know: submit an experiment, poll its events, send it commands. No torch, no Streamlit.
+"""The one service that the pages use: submit an experiment, poll its events, send it commands. No torch, no Streamlit.
 
-Thread-safe. A run lives as long as its visit: until some minutes after the visit's connection has closed. It is not lost where
-the process that trains it dies.
+Thread-safe. A run lives as long as its visit: until some minutes after the visit's connection has closed. It survives the death
+of the process that trains it.
 """
 
 import os
@@ -46,9 +46,9 @@ PREFIX = "dropout-runs-"  # of the service's folder, before the id of its proces
 class Service:
     """The runs of all visits, the workers that train them, and the jobs.
 
-    workers, threads: how many train at once, and with how many threads each; left out, what the settings and the machine say.
-    clock: seconds for visits and recorded runs. `uploads` are the files that the visits have brought; `measurements` and
-    `traces` share one queue of jobs.
+    workers, threads: number of worker processes and threads in each; by default, from the settings and the machine. clock:
+    seconds, for visits and recorded runs. `uploads` are the files that the visits have uploaded; `measurements` and `traces`
+    share one queue of jobs.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class Service:
         self._upkeep_thread.start()
 
     def submit(self, experiment: Experiment, owner: str, show: int = 0) -> str:
-        """Start a run, or queue it, and return its id. owner: whose it is, such as a tab's session.
+        """Start a run, or queue it, and return its id.
 
-        show: for how many samples of each batch the records carry what was predicted.
-        Raises Invalid beyond a limit, where the service is closed, and for a file that is not the owner's.
+        owner: the visit that it belongs to. show: for how many samples of each batch the records carry predictions. Raises
+        Invalid beyond a limit, if the service is closed, and for a file that does not belong to the owner.
         """
         self.uploads.check(owner, experiment)
         size = self._measure(experiment)
@@ -106,7 +106,7 @@ class Service:
             return run.id
 
     def poll(self, run_id: str, since: int = 0) -> Poll:
-        """Return the run's state and its events from index `since` on; it is a sign of the run's visit. Never raises."""
+        """Return the run's state and its events from index `since` on, and note that its visit is present. Never raises."""
         with self._lock:
             run = self._runs.get(run_id)
             if run is None:
@@ -117,10 +117,10 @@ class Service:
             return run.poll(since, self._pool.position(run))
 
     def command(self, run_id: str, command: Mapping[str, Any]) -> bool:
-        """Send a run a command: pause, resume, step, stop or change (core/training/events.py). Return whether it exists and has
-        not ended. Where it ends before it can apply a change, its next poll says so: `missed`.
+        """Send a run a command: pause, resume, step, stop or change. Return whether the run exists and has not ended.
 
-        Raises Invalid for what is no command or does not fit the run, which then goes on as it was.
+        The commands are those of core/training/events.py. If the run ends before it applies a change, its next poll says so:
+        `missed`. Raises Invalid for an unknown command and for one that does not fit the run, which then goes on unchanged.
         """
         validated = validate_command(command)
         with self._lock:
@@ -140,7 +140,7 @@ class Service:
             return True
 
     def renew(self, owner: str) -> None:
-        """The visit is there: what was saved as it was away goes on."""
+        """Note that the visit is present: its runs that were saved while it was away go on."""
         with self._lock:
             if self._visits.renew(owner):
                 for run in self._runs_of(owner):
@@ -149,8 +149,11 @@ class Service:
         self.jobs.renew(owner)
 
     def release(self, owner: str) -> None:
-        """The visit's connection has closed. Unless there is a sign of it soon, its runs are saved and trained no further and
-        its jobs dropped; some minutes later its runs and files are gone."""
+        """Note that the visit's connection has closed.
+
+        Unless `renew` follows soon, its runs are saved and no longer trained, and its jobs are dropped; some minutes later its
+        runs and files are removed.
+        """
         with self._lock:
             self._visits.release(owner)
         self.uploads.release(owner)
@@ -158,27 +161,28 @@ class Service:
         self.file_checks.cancel(owner)
 
     def pid(self, run_id: str) -> int | None:
-        """The id of the process that holds the run; None if none does."""
+        """Return the id of the process that holds the run; None if no process does."""
         with self._lock:
             return self._pool.pid(self._runs[run_id]) if run_id in self._runs else None
 
     @property
     def pids(self) -> list[int]:
-        """The ids of all worker processes."""
+        """Return the process ids of all workers."""
         with self._lock:
             return self._pool.pids
 
     def weights(self, run_id: str) -> Path | None:
-        """The file with the run's weights, as they were at its last evaluation, pause or end; None where there are none: it has
-        not begun, is gone, or is larger than what is measured."""
+        """Return the file with the run's weights as of its last evaluation, pause or end.
+
+        None if there is no such file: the run has not begun, is gone, or is too large to be measured.
+        """
         with self._lock:
             run = self._runs.get(run_id)
         path = Path(run.weight_file) if run and run.weight_file else None
         return path if path and path.exists() else None
 
     def tidy(self) -> None:
-        """Save the runs of those who have left, forget those who do not come back, end workers that are frozen. Runs by
-        itself."""
+        """Save the runs of visits that are away, forget those that stay away, end frozen workers. A thread calls this."""
         self.uploads.tidy()
         with self._lock:
             leaving = self._visits.list_leaving()
@@ -209,7 +213,10 @@ class Service:
         self._tidy_up()
 
     def _measure(self, experiment: Experiment) -> float:
-        """How much memory the run will need. Raises Invalid where that, or its length, is too much for this server."""
+        """Return how much memory the run will need, in megabytes.
+
+        Raises Invalid if the run needs more memory or makes more updates than this server allows.
+        """
         size = estimate_memory(experiment)
         self._check_memory(size)
         if (updates := count_updates(experiment)) > self.settings.updates:
@@ -273,8 +280,10 @@ class Service:
 
 
 def remove_abandoned() -> None:
-    """Remove what servers of this user left behind that were ended by force: folders whose process is gone. Not on Windows,
-    where that cannot be asked."""
+    """Remove the folders of this user's earlier servers that were ended by force, which are those whose process is gone.
+
+    Not on Windows, where a process cannot be asked for.
+    """
     if os.name != "posix":
         return
     for folder in Path(gettempdir()).glob(f"{PREFIX}*-*"):

@@ -1,6 +1,6 @@
-"""Every limit of the server in one place. An environment variable overrides each: DTT_ and the field's name in capitals.
+"""The limits of the server. The environment variable DTT_ with the field's name in capitals overrides each of them.
 
-Nothing that a visitor sends can change a limit: links, uploads and experiments are only measured against them.
+Nothing that a visitor sends can change a limit: links, uploads and experiments are only checked against them.
 """
 
 import os
@@ -101,7 +101,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return the limits, with what the environment overrides. Raises Invalid where a value is no number, or negative."""
+    """Return the limits, overridden by the environment. Raises Invalid for a value that is no number, or negative."""
     given: dict[str, Any] = {}
     for one in fields(Settings):
         name = PREFIX + one.name.upper()

@@ -13,7 +13,7 @@ from core.runs.job_queue import Answer, Jobs
 
 @dataclass(frozen=True)
 class UpdateTraceAnswer(Answer):
-    """trace: the recorded update once the state is "done", else None."""
+    """The answer to an update trace. trace: the recorded update once the state is "done", else None."""
 
     trace: UpdateTrace | None = None
 
@@ -25,16 +25,19 @@ class UpdateTraceJobs(Jobs[UpdateTraceAnswer]):
     blank = UpdateTraceAnswer()
 
     def submit(self, experiment: Experiment, update: int, sample: int, owner: str = "") -> None:
-        """Record the update, unless that is done or waiting. Raises Invalid where it is too late, or too many wait."""
+        """Record the update, unless that is done or waiting.
+
+        Raises Invalid if the update is too late in the run, or if too many jobs are waiting.
+        """
         check_update_reachable(experiment, update)
         self.submit_request(make_request(experiment, update, sample), owner)
 
     def get_answer(self, experiment: Experiment, update: int, sample: int) -> UpdateTraceAnswer | None:
-        """Return how far it is; None where nobody has asked for it."""
+        """Return the recording so far; None if nobody has asked for it."""
         return self.get_request_answer(make_request(experiment, update, sample))
 
     def on_event(self, before: UpdateTraceAnswer, event: dict[str, Any]) -> UpdateTraceAnswer:
-        """Return the answer after "reached", which says how much is trained, or "snapshot", the last event."""
+        """Return the answer after "reached", which carries the part done, or after "snapshot", the last event."""
         if event["event"] == "reached":
             return replace(before, state="running", progress=event["part"])
         return UpdateTraceAnswer("done", 1.0, trace=parse_trace(event["snapshot"]))

@@ -1,4 +1,4 @@
-"""The process that records one update of a run from within: python -m core.runs.trace_process [megabytes] (torch)."""
+"""The process that records one update of a run: python -m core.runs.trace_process [megabytes] (torch)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from core.training.trainer import Diverged
 
 
 def respond(request: str) -> Iterator[dict[str, Any]]:
-    """The events of the recording."""
+    """Record the update and yield the events of the recording. Raises Invalid if training diverges before it."""
     torch.set_num_threads(1)  # as the workers have: the same sums in the same order
     try:
         yield from run_recording(*update_trace.parse_request(request))

@@ -1,6 +1,6 @@
-"""Files that visitors have brought: each in a private place of its owner, named by what is in it, until the visit ends.
+"""Uploaded files: each in a private folder of its owner, named by a hash of its content, until the visit ends.
 
-Thread-safe. What a page may read is what is entered here for its own visitor, whatever paths it is told.
+Thread-safe. A page may read a file only if it is registered here for its own visitor, whatever path it is given.
 """
 
 import os
@@ -20,8 +20,11 @@ from core.tasks.text_file import make_upload_name
 
 
 class Uploads:
-    """folder: where they are kept; it is made when it is needed. clock: seconds, never going back. settings: how many files a
-    visit may have, how large they may be together, and how long they are kept when it is over."""
+    """The uploaded files of all visits.
+
+    folder: where they are stored; made when the first file comes. clock: seconds, monotonic. settings: how many files a visit
+    may have, how large they may be together, and how long they are kept when the visit is over.
+    """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, settings: Settings | None = None) -> None:
         self._folder, self._clock, self._settings = folder, clock, settings or Settings()
@@ -31,7 +34,7 @@ class Uploads:
         self._released: dict[str, None] = {}  # the owners whose connection has closed, the first of them first
 
     def save_file(self, owner: str, name: str, content: bytes) -> str:
-        """Save a file and return its path. name: what the visitor calls it. Raises Invalid where there is no more room."""
+        """Save a file and return its path. name: the visitor's name for it. Raises Invalid if there is no more room."""
         path = self._folder / owner / make_upload_name(sha256(content).hexdigest(), name)
         with self._lock:
             files = self._files.get(owner, {})
@@ -52,7 +55,7 @@ class Uploads:
                 Path(path).unlink(missing_ok=True)
 
     def has_file(self, owner: str, path: str) -> bool:
-        """Whether the owner has brought this file, and it is still there: looked at, it stays for a while."""
+        """Return whether the owner has uploaded this file and it still exists. Asking prolongs the time that it is kept."""
         with self._lock:
             there = path in self._files.get(owner, {}) and Path(path).exists()
             if there:
@@ -60,19 +63,19 @@ class Uploads:
             return there
 
     def check(self, owner: str, experiment: Experiment) -> None:
-        """Raise Invalid where the experiment learns from a file that its owner has not brought, or that is gone."""
+        """Raise Invalid if the experiment trains on a file that its owner has not uploaded, or that is gone."""
         path = dict(experiment.options).get(CORPUS_OPTION)
         if path is not None and not self.has_file(owner, str(path)):
             raise Invalid(_("The file of this experiment is no longer here; bring it again."), CORPUS_OPTION)
 
     def renew(self, owner: str) -> None:
-        """There is a sign of the visit: its files stay."""
+        """Note that the visit is present: its files are kept longer."""
         with self._lock:
             if owner in self._ends:
                 self._renew(owner)
 
     def release(self, owner: str) -> None:
-        """The visit has ended: unless it comes back soon, its files are removed, and before that where others need the room."""
+        """Note that the visit has ended: its files are removed after some time, or earlier if others need the room."""
         with self._lock:
             if owner in self._ends:
                 remaining_time = self._settings.grace_time + self._settings.keep_time
@@ -114,7 +117,7 @@ class Uploads:
             self._remove(leaving)
 
     def _find_idle(self) -> str | None:
-        """Return the owner of whom there has been no sign for the longest time, if that is long enough."""
+        """Return the owner that has been idle for the longest time, if that is long enough; else None."""
         idle = {owner: self._clock() - end + self._settings.idle_time for owner, end in self._ends.items()}
         longest = max(idle, key=lambda owner: idle[owner], default=None)
         return longest if longest is not None and idle[longest] >= self._settings.upload_idle_time else None

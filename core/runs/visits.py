@@ -1,8 +1,8 @@
-"""How long a visit lives: as long as its connection, and some time after. Pure logic: the clock is handed in.
+"""How long a visit lives: as long as its connection, and some time after. Pure logic: the clock is an argument.
 
-A visit is there until it is released, which happens when its connection closes. For a grace it counts as there, for it may
-only have lost its connection for a moment; then it is away, and nothing is done for it; at last it is forgotten. Any sign of it
-before that brings it back.
+A visit is present until it is released, which happens when its connection closes. For `grace_time` after that it still counts
+as present, because the connection may be lost for a moment only; then it is away, and nothing is computed for it; at last it is
+forgotten. `renew` brings it back at any time before.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 class Visits:
-    """When each visit was last heard of, and whether it has been released. The times are seconds, see settings.py."""
+    """When each visit was last renewed, and whether it has been released. Times in seconds, see settings.py."""
 
     def __init__(
         self, grace_time: float, keep_time: float, idle_time: float, clock: Callable[[], float] = time.monotonic
@@ -21,7 +21,7 @@ class Visits:
         self._away: set[str] = set()
 
     def renew(self, owner: str) -> bool:
-        """Note a sign of the visit. Return whether it was away."""
+        """Note that the visit is present. Return whether it was away."""
         self._ends[owner] = self._clock() + self.idle_time
         was_away = owner in self._away
         self._away.discard(owner)
@@ -39,7 +39,7 @@ class Visits:
         return leaving
 
     def list_forgotten(self) -> list[str]:
-        """Return the visits that have been away for so long that nothing of them is kept, and forget them."""
+        """Forget and return the visits that have been away for too long."""
         forgotten = [owner for owner, end in self._ends.items() if end + self.keep_time <= self._clock()]
         for owner in forgotten:
             del self._ends[owner]
@@ -47,5 +47,5 @@ class Visits:
         return forgotten
 
     def is_away(self, owner: str) -> bool:
-        """Whether nothing is done for the visit."""
+        """Return whether the visit is away, so that nothing is computed for it."""
         return owner in self._away

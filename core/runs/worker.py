@@ -54,14 +54,14 @@ Emit = Callable[[Event], None]
 
 
 class CommandQueue:
-    """The commands of one run that its trainer has not applied yet. applied: how many it has taken."""
+    """The commands of one run that its trainer has not applied yet. applied: how many it has applied."""
 
     def __init__(self) -> None:
         self.pending: deque[Command] = deque()
         self.applied = 0
 
     def next_command(self, wait: bool) -> Command | None:
-        """Remove and return the next command; None where there is none."""
+        """Remove and return the next command; None if there is none."""
         if not self.pending:
             return None
         self.applied += 1
@@ -84,8 +84,10 @@ class LoadedRun:
         self.trainer: Trainer | None = None
 
     def advance(self, budget: float, hurry: Callable[[], bool]) -> str:
-        """Train for `budget` seconds, or until `hurry`, and emit the events. An exception becomes the event "failed" with a
-        sentence."""
+        """Train for `budget` seconds, or until `hurry` returns True, and emit the events.
+
+        An exception becomes the event "failed" with a sentence.
+        """
         try:
             trainer = self.trainer or self._load()
             outcome = trainer.advance(budget, self.emit_event, hurry)
@@ -101,15 +103,18 @@ class LoadedRun:
         return outcome
 
     def emit_event(self, event: Event) -> None:
-        """Write one event of the run, with the number of applied commands where that has changed."""
+        """Write one event of the run, with the number of applied commands if that has changed."""
         if self.commands.applied != self.reported_applied:
             self.reported_applied = self.commands.applied
             event = event | {"taken": self.reported_applied}
         self.emit({"run": self.id, **event})
 
     def is_due(self, interval: float) -> bool:
-        """Whether the run is to be saved: after so many seconds, even if it had few turns in them, for what is trained again
-        after a crash has to wait for its turns too. Rarer where saving takes long."""
+        """Return whether the run should be saved now: `interval` seconds have passed, or more if saving takes long.
+
+        Seconds of the clock count, not only those of the run's own turns, because what is trained again after a crash has to
+        wait for its turns too.
+        """
         since = self.trainer.spent - self.saved_after if self.trainer else 0.0
         return self.saved is not None and since >= self.saving / SAVING and time.monotonic() - self.saved_at >= interval
 
@@ -122,7 +127,7 @@ class LoadedRun:
         return swapping <= SWAPPING * (swapping + self.trainer.spent - self.spent_before)
 
     def save(self) -> bool:
-        """Save the run. Return whether that could be done."""
+        """Save the run. Return whether that succeeded."""
         from core.training.run_state import save_run
 
         began = time.perf_counter()
@@ -139,7 +144,7 @@ class LoadedRun:
         return self.saved is not None
 
     def stop(self) -> None:
-        """Emit "stopped"; the weights are written as they are."""
+        """Emit "stopped" and write the present weights."""
         update, seconds = 0, 0.0
         if self.trainer:
             self.trainer.save_weights()
@@ -178,8 +183,11 @@ class LoadedRun:
 
 
 class Worker:
-    """The runs of this process, and whose turn it is. turn: a file for the name of the run that is on, so that it is known
-    whose turn it was if the process dies, and whether the run was only repeating what it had done before."""
+    """The runs of this process, and whose turn it is.
+
+    turn: a file for the name of the run whose turn it is, and whether it only repeats earlier updates; it tells the service
+    which run to blame if the process dies.
+    """
 
     def __init__(self, inbox: Inbox, emit: Emit, settings: Settings, turn: Path | None = None) -> None:
         self.inbox, self.emit, self.settings = inbox, emit, settings
@@ -195,7 +203,7 @@ class Worker:
             self.step()
 
     def step(self) -> None:
-        """Read what has come, answer it, and give one run its turn; wait where there is none to be given."""
+        """Read and answer the messages that have come, then give one run its turn; wait if no run wants one."""
         self._read(wait=not self.shares.waiting)
         self._save_paused()
         hurried, self.hurried = self.hurried, []
@@ -256,7 +264,10 @@ class Worker:
         self._write_turn("")
 
     def _is_urgent(self, loaded: LoadedRun) -> bool:
-        """Whether a command has come. Called between the updates of a run, so it also notes when that is repeating no more."""
+        """Return whether a command has come.
+
+        It is called between the updates of a run, so it also notes when the run no longer repeats updates after a crash.
+        """
         if self.turn_repeats and not self._is_repeating(loaded):
             self._write_turn(loaded.id)
         return not self.inbox.empty()

@@ -1,4 +1,4 @@
-"""One worker process as the service holds it: start it, send commands, read events, end it. No torch here."""
+"""One worker process as the service sees it: start it, send commands, read events, end it. No torch here."""
 
 import json
 import sys
@@ -70,12 +70,14 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id."""
+        """Return the id of the process."""
         return self._process.pid
 
     def send(self, message: dict[str, Any]) -> None:
-        """Tell the worker, without waiting until it reads. One that has just died hears nothing; `on_exit` is about to be
-        called."""
+        """Send a message without waiting until the worker reads it.
+
+        If the worker has just died, nothing happens; `on_exit` will be called.
+        """
         self._unsent.put(json.dumps(message).encode() + b"\n")
         if self._unsent.qsize() > MOST_UNSENT:
             self.kill()  # it has not listened for a thousand commands: frozen
@@ -89,8 +91,10 @@ class WorkerProcess:
         self._listener.join()
 
     def read_turn(self) -> tuple[str, bool]:
-        """Return the id of the run whose turn it is, or was when the process ended, "" for none; and whether the run was only
-        repeating what it had done before its last worker died."""
+        """Return the id of the run whose turn it is, or was when the process ended ("" for none), and whether it only repeated.
+
+        It repeats if it makes updates again that it had made before its last worker died.
+        """
         try:
             run, _space, rest = self.turn.read_text().strip(" \0").partition(" ")
         except OSError:
@@ -127,7 +131,7 @@ class WorkerProcess:
 
 
 def check_event(event: Event) -> None:
-    """Raise ValueError for anything but an event of a worker."""
+    """Raise ValueError if this is no event of a worker."""
     fields = FIELDS.get(event["event"])
     if fields is None:
         raise ValueError(f"unknown-event: {event['event']!r}")

@@ -40,7 +40,7 @@ class Checkpoint:
         self.identity: dict[str, Any] = {}  # of the run: its experiment and a hash of its data
 
     def load(self, experiment: Experiment, data: Data) -> dict[str, Any] | None:
-        """Return the saved state of this run and load its events; None where there is no file.
+        """Return the saved state of this run and load its events; None if there is no file.
 
         Raises Invalid for a file of another run, a damaged file and one that cannot be read.
         """

@@ -1,4 +1,4 @@
-"""Greedy decoding: the network reads its own answer of each step before the next (torch)."""
+"""Greedy decoding: the network reads its own output of each step before the next (torch)."""
 
 from collections.abc import Callable, Generator, Sequence
 

@@ -1,4 +1,4 @@
-"""Which engine runs each layer of an experiment in training (torch)."""
+"""The engine that runs each layer of an experiment in training (torch)."""
 
 import torch
 

@@ -51,7 +51,7 @@ class Optimizer:
 
     @property
     def evaluation_network(self) -> Network:
-        """The network to evaluate: the averaged one, once averaging has started."""
+        """Return the network to evaluate: the averaged one, once averaging has started."""
         if self.mean is None:
             return self.network
         return cast(Network, self.mean.module)

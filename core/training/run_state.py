@@ -1,7 +1,7 @@
-"""A run in a file, to go on elsewhere when its process ends or its memory is needed (torch).
+"""The state of a run in a file, to continue in another process when its own ends or needs the memory (torch).
 
-Unlike the checkpoint of the command line, it is of this moment and of this server: state and experiment alone, no events, and
-not forced onto the disk.
+Unlike the checkpoint of the command line, it belongs to this moment and this server: it holds state and experiment, no events,
+and is not forced onto the disk.
 """
 
 import os
@@ -34,7 +34,7 @@ def save_run(run: Trainer, path: Path) -> None:
 
 
 def load_run(path: Path, commands: Commands, show: int, weight_file: Path | None) -> Trainer:
-    """Return the run of a file, at the very point where it was saved. Raises OSError where there is none."""
+    """Return the run of a file, at the exact point where it was saved. Raises OSError if there is no such file."""
     saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     about = saved["run"]
     run = Trainer(_read(about["experiment"]), commands, show, weight_file)

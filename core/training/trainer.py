@@ -60,7 +60,7 @@ class _Stopped(Exception):
 
 
 class Diverged(Exception):
-    """The loss is no longer a number, or beyond all sense; the message says which."""
+    """The loss is not finite, or absurdly large; the message says which."""
 
 
 def train(
@@ -101,7 +101,7 @@ def get_device(name: str) -> torch.device:
 
 
 class Trainer:
-    """The state of one run; its methods are the phases."""
+    """The state of one run; its methods are the phases of training."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class Trainer:
 
     @property
     def seconds(self) -> float:
-        """How long this run has trained; what was done between its slices does not count."""
+        """Return how many seconds this run has trained, without the time between its slices."""
         return round(self.spent + (0.0 if self.since is None else time.perf_counter() - self.since), 2)
 
     def run(self) -> Events:
@@ -153,9 +153,11 @@ class Trainer:
             yield {"event": "failed", "update": self.update, "reason": self.explain_divergence(str(diverged))}
 
     def advance(self, budget: float, emit: Callable[[Event], None], hurry: Callable[[], bool] = lambda: False) -> str:
-        """Go on for about so many seconds, at least to the next place where a run can be left, and hand over each event as it
-        happens. hurry: says that something more urgent has come. Return "used" (the budget), "paused" (nothing to do before the
-        next command) or "ended". Never blocks."""
+        """Train for about `budget` seconds, up to the next point where the run can be left, and hand over each event at once.
+
+        hurry: returns whether something more urgent has come. Return "used" (the budget), "paused" (nothing to do before the
+        next command) or "ended". Never blocks.
+        """
         if not self.interruptible:
             self.interruptible, self.events = True, self.run()
         self.since = begin = time.perf_counter()
@@ -215,7 +217,7 @@ class Trainer:
                 yield from self.write_checkpoint()
 
     def one_update(self, batch: Batch) -> Events:
-        """Change the weights once, and record it."""
+        """Make one update of the weights, and record it."""
         self.unrecorded = self.change_weights(batch)
         yield from self.record_update(self.unrecorded)
         self.unrecorded = None
@@ -439,7 +441,7 @@ class Trainer:
 
     @property
     def is_repeating(self) -> bool:
-        """Whether the records of the present update have been emitted before the run was interrupted."""
+        """Return whether the records of this update were already emitted before the run was interrupted."""
         return self.update - (self.unrecorded is not None) < self.catching_up
 
     def repeat_changes(self) -> None:
@@ -448,10 +450,11 @@ class Trainer:
             self.experiment = apply_changes(self.experiment, [self.repeated.popleft()])
 
     def resume(self, newest_recorded_update: int, changes: Iterable[Event], paused: bool, pause_at: int | None) -> None:
-        """Go on where the run was interrupted, which may be later than where it was saved.
+        """Continue at the point of the interruption, which may be later than the saved state.
 
-        newest_recorded_update: the last one whose record was emitted, -1 for none. changes: the "changed" events so far.
-        paused, pause_at: as the run was then."""
+        newest_recorded_update: the last update whose record was emitted, -1 for none. changes: the "changed" events so far.
+        paused, pause_at: as the run was then.
+        """
         self.catching_up = newest_recorded_update
         # One more than needed: a change while an evaluation is unfinished counts from the record before, and once more is no
         # change.

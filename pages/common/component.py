@@ -1,4 +1,4 @@
-"""Mounting of the components in assets/components: NAME.js, and NAME.css where there is one."""
+"""The mounting of the components in assets/components: NAME.js, and NAME.css if there is one."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 def mount_component(name: str, html: str = "<span hidden></span>") -> "ComponentRenderer":
     """Register the component `name` with the HTML that it works on; return the function that puts it on a page.
 
-    To be called when a module is imported. The component is not isolated: its style sheet and the page's hold for both.
+    Call it when a module is imported. The component is not isolated: its style sheet and the page's apply to both.
     """
     script = read_script(name).replace("export default function (", "function drawComponent(")
     css = read_style(name) if (_FOLDER / f"{name}.css").exists() else None
@@ -47,7 +47,7 @@ def read_style(name: str) -> str:
 
 
 def make_value_callback(key: str, name: str, on_value: Callable[[Any], object]) -> Callable[[], None]:
-    """Return a callback for on_NAME_change of the component of that key. It calls on_value(value) if there is one."""
+    """Return a callback for on_NAME_change of the component with that key; it calls on_value(value) if there is a value."""
 
     def report() -> None:
         sent = st.session_state.get(key)  # None where the visitor has left the page meanwhile

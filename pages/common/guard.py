@@ -30,7 +30,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """Around a page: what it raises becomes the card. A page that ends well is remembered as the last that worked."""
+    """Show a card in place of a page that raises an exception, and log it.
+
+    A page that ends well is remembered as the last that worked.
+    """
     if CRASH in st.session_state:
         _show_card()
         st.stop()

@@ -1,7 +1,7 @@
-"""Pages that take much time or memory are drawn for one visitor at a time, within a limit.
+"""The turn that heavy drawings wait for: pages that take much time or memory are drawn for one visitor at a time.
 
 Each mask is bounded by the experiment's own limits, but a page draws those of all sites, layers and columns. While one heavy
-page is drawn the others wait without a processor, so that whoever looks at anything else shares it with one of them only.
+page is drawn the other heavy ones wait without using a processor, so that all other visitors share it with one of them only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ _turn = RLock()  # a heavy page may draw many masks too
 
 @contextmanager
 def limit_mask_drawing(experiments: Sequence[Experiment], update: int) -> Iterator[bool]:
-    """Around all that holds the masks of an update; yield whether they are many, which only one visitor draws at a time.
+    """Guard the drawing of an update's masks: yield whether they are many, which only one visitor draws at a time.
 
-    Raises Invalid where they are too many.
+    Raises Invalid if they are too many.
     """
     settings = get_service().settings
     are_many = check_update_draws(experiments, update, settings.drawn_numbers) > settings.heavy_numbers
@@ -29,14 +29,14 @@ def limit_mask_drawing(experiments: Sequence[Experiment], update: int) -> Iterat
 
 @contextmanager
 def draw_path_in_turn(experiment: Experiment) -> Iterator[None]:
-    """Around the counts of the paths of an experiment, which only one visitor computes at a time where they are long."""
+    """Guard the counting of an experiment's paths: where it takes long, only one visitor does it at a time."""
     with draw_in_turn(experiment.layers * experiment.steps > get_service().settings.heavy_paths):
         yield
 
 
 @contextmanager
 def draw_in_turn(is_heavy: bool) -> Iterator[None]:
-    """Around what is drawn: heavy drawings one after the other, all others at once."""
+    """Wait for a turn if the drawing is heavy, so that heavy drawings follow one after the other; others do not wait."""
     if not is_heavy:
         yield
         return

@@ -34,4 +34,4 @@ def draw_live_chart(figure: Figure, key: str, sentence: str, height: int, tools:
 
 
 def _nothing() -> None:
-    """Do nothing: Streamlit needs a callback, and the run of the script that follows is what a click or a new theme needs."""
+    """Give Streamlit the callback that it needs; the rerun that follows is all that a click or a new theme needs."""

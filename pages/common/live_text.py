@@ -10,5 +10,5 @@ _mount = mount_component(
 
 
 def draw_live_text(text: str, key: str, explanation: str = "") -> None:
-    """Draw a sentence, Markdown as far as **strong** and escapes go, with a question mark that explains it."""
+    """Draw a sentence, in Markdown with **strong** and escapes only, with a question mark that explains it."""
     mount_or_collect(_mount, key, {"text": text, "help": explanation})

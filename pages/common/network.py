@@ -18,11 +18,11 @@ _figure = mount_component("network", HTML)
 
 
 def draw_network_figure(svg: str, key: str, on_action: Callable[[dict[str, Any]], None], zoneout: bool = False) -> None:
-    """Draw the SVG of `render_network`. on_action: is called with what the visitor does on it:
+    """Draw the SVG of `render_network`. on_action: is called with the visitor's action on it:
 
-    {"source": t} or {"target": t}: an input or a prediction was selected as the beginning or end of the path.
-    {"climb": layer, "t": t}: the path is to leave that layer (1 to L-1) at step t.
-    {"site": name, "layer": layer, "t": t}: a barcode was opened.
+    - {"source": t} or {"target": t}: an input or a prediction was selected as the beginning or end of the path.
+    - {"climb": layer, "t": t}: the path should leave that layer (1 to L-1) at step t.
+    - {"site": name, "layer": layer, "t": t}: a barcode was opened.
 
     zoneout: whether the masks choose between the new value and the old one.
     """

@@ -1,11 +1,11 @@
-"""What a tick of a live page sends: the data of the components that have changed, all in one message.
+"""The message of a tick: the data of the live page's components that have changed, all in one.
 
-A run of the script that draws a component's place mounts it. A tick mounts nothing but the ticker: what it gives the other
-components is collected, and the ticker's script hands it on to them (assets/components/ticker.js). That is a tenth of the
-work, as Streamlit keeps books about every element and sends the component's script with it.
+A run of the script mounts every component. A tick mounts only the ticker: the data for the other components are collected, and
+the ticker's script hands them on (assets/components/ticker.js). That is a tenth of the work, because Streamlit keeps books
+about every element and sends the component's script with it.
 
-The session keeps the number of the newest message, the number of the newest one that the browser has received, and of each
-component the data that it was sent last, with that message's number.
+The session stores the number of the newest message, the number of the newest one that the browser has received, and for each
+component the data that it was sent last, with the number of that message.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ KEY = "news"
 
 
 def begin_message(mounts: bool = False) -> None:
-    """Begin a message: a tick, or, if it `mounts`, a run of the script that draws the live side."""
+    """Begin a message: a tick or, if it `mounts`, a run of the script that draws the live side."""
     state = _state()
     state["number"] += 1
     if mounts:
@@ -26,14 +26,14 @@ def begin_message(mounts: bool = False) -> None:
 
 
 def is_mounting() -> bool:
-    """Whether the message mounts the components: it is no tick."""
+    """Return whether the message mounts the components, so that it is no tick."""
     state = _state()
     return bool(state["mounted"] == state["number"])
 
 
 @contextmanager
 def collect() -> Iterator[dict[str, Any]]:
-    """Collect what the components are given, instead of mounting them; yield the data of those that have changed, by key."""
+    """Collect the data of the components instead of mounting them; yield the data of those that have changed, by key."""
     state = _state()
     collected: dict[str, Any] = {}
     state["collected"] = collected
@@ -49,16 +49,16 @@ def get_number() -> int:
 
 
 def mark_received(number: int) -> None:
-    """Note that the browser has received the message of that number."""
+    """Note that the browser has received the message with that number."""
     state = _state()
     state["received"] = min(number, state["number"])
 
 
 def mount_or_collect(mount: Callable[..., Any], key: str, data: Mapping[str, Any], **named: Any) -> Any:
-    """Mount the component of that key and return its result; within `collect`, keep its data if it is new and return None.
+    """Mount the component with that key and return its result; within `collect`, only store its data if they are new.
 
-    Mounted with the same data as before, a component would not be called again: so the data get the number of the last message
-    that brought it others meanwhile.
+    Streamlit does not call a component again that is mounted with the same data as before. So the data carry the number of the
+    last message that brought it other data in between.
     """
     state = _state()
     before = state["parts"].get(key, {"data": None, "number": 0, "revision": 0})

@@ -1,4 +1,4 @@
-"""How often the live pages ask for what is new: twice a second while the server has time, more rarely when it is busy.
+"""The interval at which live pages ask for news: twice a second while the server has time, less often when it is busy.
 
 The interval goes to the browser with each answer (pages/common/ticker.py).
 """
@@ -18,8 +18,8 @@ PATIENCE = 12.0  # seconds for which it has to be calm
 class Pace:
     """The interval of all live pages of this server. Thread-safe.
 
-    What is measured is how many pages are being drawn at once, which grows with the work as with the time that each has to
-    wait for a processor: so it holds on a slow machine and on one that others use, too.
+    It follows the number of pages that are drawn at once, which grows with the work and with the time that each waits for a
+    processor: so it also fits a slow machine and one that other programs use.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,12 +29,12 @@ class Pace:
 
     @property
     def interval(self) -> float:
-        """Return the seconds between two looks at what is new."""
+        """Return the seconds between two ticks."""
         return INTERVALS[self._level]
 
     @contextmanager
     def measure(self) -> Iterator[None]:
-        """Around the drawing of a page."""
+        """Measure the time of drawing a page, and adjust the interval to it."""
         began = self._clock()
         try:
             yield

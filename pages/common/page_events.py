@@ -1,4 +1,4 @@
-"""What the browser tells the app on every page: a link was followed, a key for undo pressed, a tab arrived."""
+"""The events that the browser reports on every page: a followed link, an undo key, the arrival of a tab."""
 
 from urllib.parse import parse_qsl, urlsplit
 

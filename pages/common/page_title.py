@@ -1,4 +1,4 @@
-"""The title of a page and its purpose, in one line, so that the figures have the room."""
+"""The title of a page and its purpose, in one line, to leave the room to the figures."""
 
 import streamlit as st
 

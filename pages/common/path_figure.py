@@ -1,4 +1,4 @@
-"""The network figure with one path through it, as the Lab and the path page show it: its content, its clicks, its window."""
+"""The network figure with one path through it, as the Lab and the path page show it: its content, clicks and window."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -30,10 +30,10 @@ def fit_view(experiment: Experiment, update: int) -> PathView:
 def build_scene(
     experiment: Experiment, update: int, view: PathView, classes: Sequence[Any] | None = None, gates: bool = False
 ) -> Scene:
-    """Return the content of the figure at an update.
+    """Return the content of the figure at an update. Raises Invalid if the masks are too many for a page.
 
-    view: fitted. classes: what was predicted at each step of the sample; None where nothing is known. gates: whether the routes
-    through gates are shown. Raises Invalid where the masks are too many for a page.
+    view: fitted. classes: the prediction at each step of the sample; None if nothing is known. gates: whether the routes
+    through gates are shown.
     """
     data, batch = load_data(experiment), batch_at(experiment, update)
     with limit_mask_drawing([experiment], update) as are_many:
@@ -57,12 +57,12 @@ def build_scene(
 
 
 def _cut_mask(mask: Array) -> Array:
-    """Return what can be shown of a mask: of the first samples, and of a weight mask the connections into the first unit."""
+    """Return the part of a mask that can be shown: the first samples, and of a weight mask the connections into unit 1."""
     return (mask[:, :RECORDED_SAMPLES, :1] if mask.ndim == 4 else mask[:, :RECORDED_SAMPLES]).copy()
 
 
 def draw_path_figure(scene: Scene, colors: Theme, key: str, on_action: Callable[[dict[str, Any]], None]) -> None:
-    """Draw the figure. on_action: is told what the visitor does on it, as `draw_network_figure` describes."""
+    """Draw the figure. on_action: is called with the visitor's action, see `draw_network_figure`."""
     draw_network_figure(render_network(scene, colors, key), key, on_action, scene.placement.is_zoneout)
 
 
@@ -93,18 +93,18 @@ def draw_route_choice(labels: Mapping[str, str], route: str, key: str, on_change
 
 
 def draw_first_step_slider(view: PathView, steps: int, key: str, reserve_buttons: bool = False) -> None:
-    """Draw the slider that moves the window over the steps, with a button for each end of the path that is out of sight.
+    """Draw the slider that moves the window over the steps, with a button for each end of the path outside the window.
 
-    reserve_buttons: whether a button that is not needed now keeps its room, so that the slider keeps its length.
+    reserve_buttons: whether a button that is not needed keeps its room, so that the slider keeps its length.
     """
     jumps = {name: t for name, t in _find_jumps(view, steps).items() if t is not None or reserve_buttons}
     draw_slider(_("First step"), (0, max(0, steps - WINDOW_STEPS)), view.start, key, _set_first_step, jumps=jumps)
 
 
 def _find_jumps(view: PathView, steps: int) -> dict[str, int | None]:
-    """Return, for each end of the path, the first step of the nearest window that shows it; None where it is in sight.
+    """Return, for each end of the path, the first step of the nearest window that shows it; None if it is in the window.
 
-    Empty where the window shows every step.
+    Empty if the window shows every step.
     """
     if steps <= WINDOW_STEPS:
         return {}

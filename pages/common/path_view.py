@@ -18,7 +18,7 @@ FindEnd = Callable[[int, int, bool], int]
 
 @dataclass(frozen=True)
 class PathView:
-    """What the figure shows; all numbers count from 0.
+    """The view of a network figure; all numbers count from 0.
 
     first: the first step of the window; None for a window that shows the end of the path. sample: of the batch. climbs: the L+1
     steps of the path; empty for the default path. through: its route along time, "cell" or "state".
@@ -30,9 +30,9 @@ class PathView:
     through: str = "cell"
 
     def fit_to(self, experiment: Experiment, samples: int, find_end: FindEnd = lambda _sample, t, _chosen: t) -> "PathView":
-        """Return the nearest view that this experiment has. samples: how many samples of its batch can be shown.
+        """Return the nearest view that this experiment allows. samples: how many samples of its batch can be shown.
 
-        find_end(sample, t, chosen): returns where a path to step t can end in that sample. chosen: whether t was selected.
+        find_end(sample, t, chosen) returns where a path to step t can end in that sample. chosen: whether t was selected.
         """
         sample = _clamp(self.sample, min(experiment.batch, samples) - 1)
         climbs = self._climbs(experiment.layers, experiment.steps - 1, partial(find_end, sample))

@@ -28,9 +28,9 @@ def get_owner() -> str:
 
 
 def cancel_jobs_of_last_page(page: str) -> None:
-    """Drop the measurements and traces that the visit waits for, if it has moved to another page than the one of its last run.
+    """Drop the visit's waiting measurements and traces if it has moved to another page than that of its last run.
 
-    page: where it is now. A visit that comes back asks again.
+    page: its present page. A visit that comes back asks again.
     """
     before, st.session_state[PAGE] = st.session_state.get(PAGE, page), page
     if before != page and "owner" in st.session_state:
@@ -39,7 +39,7 @@ def cancel_jobs_of_last_page(page: str) -> None:
 
 @st.cache_resource
 def list_connected_owners() -> set[str]:
-    """The owners whose tab has a connection to this server now."""
+    """Return the owners whose tab is connected to this server now."""
     return set()
 
 
@@ -58,7 +58,7 @@ def _register_release(owner: str) -> str:
 
 @st.cache_resource
 def load_recorded_run(name: str) -> Recorded | None:
-    """Return the recorded run of that name; None where it cannot be read."""
+    """Return the recorded run with that name; None if it cannot be read."""
     try:
         return read(FOLDER / f"{name}.jsonl.gz")
     except Invalid:

@@ -23,7 +23,7 @@ _mount = mount_component("slow_motion", HTML)
 def draw_slow_motion(
     stage: str, weights: str, frames: Sequence[SlowMotionFrame], equations: Mapping[str, str], key: str, bring: bool = False
 ) -> None:
-    """Draw the timeline and its phases. stage, weights: SVG. equations: by phase. bring: whether to scroll it into view."""
+    """Draw the timeline and its phases. stage, weights: SVG. equations: by phase. bring: whether to scroll to it."""
     # Tuples: for lists, Streamlit would import pandas, half a second of the first page.
     phases = tuple({"name": name, "label": _(words), "equation": equations[name]} for name, words in PHASES.items())
     words = {

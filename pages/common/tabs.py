@@ -1,7 +1,8 @@
-"""A reload of a browser's tab finds its visit again: the experiment, the run, the files and the view.
+"""The tabs of browsers, so that a reload finds its visit again: the experiment, the run, the files and the view.
 
-A reload is a new session for Streamlit. The tab keeps a random name in its sessionStorage, which no link carries and no other
-tab shares, and says it on arrival. A duplicated tab has a copy of the name: it gets one of its own while the first is there.
+Streamlit begins a new session at every reload. The tab stores a random name in its sessionStorage, which no link carries and no
+other tab shares, and sends it on arrival. A duplicated tab has a copy of the name: it gets another name while the first is
+open.
 """
 
 import re
@@ -21,7 +22,10 @@ KEY = "tab"  # of the session: the name of its tab, "" until the browser has sai
 
 @dataclass
 class Tab:
-    """The visit of a tab, by the id of its owner; truth: the same dict that the tab's session has. last_arrival: in seconds."""
+    """The visit of a tab.
+
+    owner: the id of the visit. truth: the same dict that the tab's session has. last_arrival: in seconds.
+    """
 
     owner: str
     truth: dict[str, Any]
@@ -30,12 +34,12 @@ class Tab:
 
 @st.cache_resource
 def _tabs() -> dict[str, Tab]:
-    """The tabs of this server, by their names."""
+    """Return the tabs of this server by name."""
     return {}
 
 
 def arrive(name: str) -> None:
-    """Take the name that the browser's tab has: go on with its visit, or begin one under this name."""
+    """Accept the name of the browser's tab: continue its visit, or begin one under this name."""
     _forget_old()
     if not NAME.fullmatch(str(name)) or st.session_state.get(KEY) == name:
         return
@@ -50,19 +54,19 @@ def arrive(name: str) -> None:
 
 
 def get_name() -> str:
-    """Return the name that this session's tab is to keep; "" until it has said one."""
+    """Return the name of this session's tab; "" until the tab has sent one."""
     return str(st.session_state.get(KEY, ""))
 
 
 def keep_truth() -> None:
-    """Have the tab know the visit's newest dict: a crash card may have begun another one."""
+    """Store the visit's newest dict in its tab: a crash card may have begun another one."""
     tab = _tabs().get(get_name())
     if tab is not None and visit.KEY in st.session_state:
         tab.truth = st.session_state[visit.KEY]
 
 
 def _go_on_with(tab: Tab) -> None:
-    """Take over the visit; that which this session had begun from its link is given up."""
+    """Take over the tab's visit; the one that this session had begun from its link is discarded."""
     get_service().release(get_owner())
     st.session_state["owner"], st.session_state[visit.KEY] = tab.owner, tab.truth
     tab.last_arrival = time.monotonic()

@@ -1,7 +1,7 @@
 """Bounds on the uploaded files that Streamlit itself holds in memory, until their session ends.
 
-Streamlit limits each file, but not how many a session sends to its address for uploads, whether or not a page asked for them.
-A page reads a file once, right after it has come, so that an older one may go.
+Streamlit limits the size of each file, but not how many a session sends to its upload address, whether or not a page asked for
+them. A page reads a file once, right after the upload, so older ones may be removed.
 """
 
 from threading import Lock
@@ -14,7 +14,7 @@ from core.runs.settings import MB, Settings
 
 
 class UploadedFileLimits:
-    """Stands before a manager's `add_file`, and removes the oldest files beyond the limits. Thread-safe.
+    """A replacement for a manager's `add_file` that removes the oldest files beyond the limits. Thread-safe.
 
     manager: Streamlit's, with the files of each session in `file_storage`.
     """
@@ -25,7 +25,7 @@ class UploadedFileLimits:
         self._newest: dict[str, None] = {}  # the sessions, that whose last file is the oldest first
 
     def add_file(self, session_id: str, file: UploadedFileRec) -> None:
-        """Add a file; remove older ones of the session, and then of those who have brought none for the longest time."""
+        """Add a file; remove older ones of its session, then those of the sessions that have been idle longest."""
         with self._lock:
             self._add(session_id, file)
             self._newest.pop(session_id, None)
@@ -57,7 +57,7 @@ class UploadedFileLimits:
 
 
 def limit_uploaded_files(settings: Settings) -> None:
-    """Limit the files that this server's Streamlit holds; nothing without a server, as in a test of a page."""
+    """Limit the files that this server's Streamlit holds; do nothing without a server, as in a test of a page."""
     if runtime.exists():
         manager: Any = runtime.get_instance().uploaded_file_mgr
         manager.add_file = UploadedFileLimits(manager, settings).add_file

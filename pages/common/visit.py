@@ -1,15 +1,16 @@
-"""The one truth of a visit: its experiment, its run, its files and what each page looks at. Plain data in one dict.
+"""The state of a visit: its experiment, its run, its files and the view of each page. Plain data in one dict.
 
 Pages read it and change it through `edit`; no widget's key is read anywhere else. Classes would not survive a hot reload.
 
-experiment, undo, redo: the experiment as `to_plain` writes it, and those before and after it.
-invalid: what was refused last, {"control": key of the widget, "sentence"}; None where nothing was.
-parked: how sites drop that are off, or on at rate 0; at_zero: those that are on at rate 0.
-tasks: the settings that a task had when another was chosen. files: by task, the file that was brought and its columns.
-run: the run that is on, or has ended and is of this very experiment; kept: one whose curves stay until the next run begins;
-earlier: those whose curves stay beside, the newest first. curves: how the curves are looked at.
-pace: of live runs; stepping: whether the run goes on update by update, as at the slow pace; stepped_at: when it last did.
-view, masks, path, methods: what the pages look at.
+- experiment, undo, redo: the experiment as `to_plain` writes it, and those before and after it.
+- invalid: the last refused change, {"control": key of the widget, "sentence"}; None if the last change was valid.
+- parked: settings of the sites that are off, or on at rate 0. at_zero: the sites that are on at rate 0.
+- tasks: the settings that each task had when another was chosen. files: by task, the uploaded file and its columns.
+- run: the run that goes on, or has ended and belongs to this very experiment.
+- kept: a run whose curves stay until the next run begins. earlier: runs whose curves stay beside the next ones, newest first.
+- curves: the settings of the curves.
+- pace: of live runs. stepping: whether the run goes on update by update, as at the slow pace; stepped_at: when it last did.
+- view, masks, path, methods: the views of the pages.
 """
 
 import json
@@ -47,7 +48,7 @@ EditFunction = Callable[..., Experiment]
 
 
 def visit() -> Plain:
-    """Return the truth of this visit; it begins as the default experiment with nothing on."""
+    """Return the state of this visit; it begins as the default experiment without a run."""
     try:
         truth: Plain = st.session_state[KEY]  # looked up once, as a page asks for it some sixty times
     except KeyError:
@@ -56,11 +57,10 @@ def visit() -> Plain:
 
 
 def begin(fields: Sequence[LinkField] = (), page: str = "", with_experiment: bool = True) -> None:
-    """Begin the visit, at its first page, with the experiment and the view of its link, and the fields of this page's own.
+    """Begin the visit, at its first page, with the experiment, the view and this page's own fields from its link.
 
-    page: where the values of the fields are kept. with_experiment: whether the link carries an experiment and a view. Of what
-    is damaged in the link the pages say so, and the default holds.
-    Later: what can no longer be drawn is dropped.
+    page: where the values of the fields are stored. with_experiment: whether the link carries an experiment and a view. A
+    damaged part of the link is replaced by its default, and the page says so. On later calls, drop what can no longer be drawn.
     """
     if KEY in st.session_state:
         drop_lost_files()
@@ -84,10 +84,10 @@ def get_experiment() -> Experiment:
 
 
 def edit(control: str, function: EditFunction, *arguments: Any, **named: Any) -> bool:
-    """Apply an edit to the experiment; return whether it was taken.
+    """Apply an edit to the experiment; return whether it was valid.
 
-    function(experiment, *arguments, **named) returns the new one. What it refuses is kept as `invalid` beside the control
-    of that key, and everything else stays as it was.
+    function(experiment, *arguments, **named) returns the new experiment. If it raises Invalid, that is stored as `invalid` with
+    the key of the control, and everything else stays as it was.
     """
     try:
         changed = function(get_experiment(), *arguments, **named)
@@ -100,7 +100,7 @@ def edit(control: str, function: EditFunction, *arguments: Any, **named: Any) ->
 
 
 def open_experiment(plain: Plain, control: str = "") -> None:
-    """Make an experiment that has been validated that of the visit; the one before can be taken back by `undo`."""
+    """Make a validated experiment that of the visit; `undo` returns to the one before."""
     truth = visit()
     truth["invalid"] = None
     if plain == truth["experiment"]:
@@ -112,7 +112,7 @@ def open_experiment(plain: Plain, control: str = "") -> None:
 
 
 def open_query(query: Mapping[str, str]) -> bool:
-    """Open the experiment of a link inside the app. Return whether it could be; a damaged one is said, and nothing changes."""
+    """Open the experiment of a link inside the app. Return False, with a notice and no other change, if the link is damaged."""
     try:
         linked = from_query(query)
         load_data(linked)
@@ -149,12 +149,12 @@ def undo() -> None:
 
 
 def redo() -> None:
-    """Take the last undo back."""
+    """Go forward again to the experiment before the last undo."""
     _travel("redo", "undo")
 
 
 def get_refusal(*controls: str) -> str:
-    """Return the error of the control with one of these keys; "" where its last change was not refused."""
+    """Return the error of the control with one of these keys; "" if its last change was valid."""
     invalid = visit()["invalid"]
     return str(invalid["sentence"]) if invalid and invalid["control"] in controls else ""
 
@@ -165,7 +165,7 @@ def set_notice(sentence: str) -> None:
 
 
 def drop_lost_files() -> None:
-    """Go back to the task's own data where the file of the experiment is gone; forget runs that could not be drawn without."""
+    """Go back to the task's own data if the file of the experiment is gone; drop the runs that need it to be drawn."""
     truth = visit()
     for name in ("run", "kept"):
         if truth[name] and not has_files(truth[name]["began"]):
@@ -182,7 +182,7 @@ def drop_lost_files() -> None:
 
 
 def poll_run() -> None:
-    """Append the events of the run since the last poll, and its state; say so where it ended before the last change."""
+    """Append the run's events since the last poll, and its state; say so if it ended before the last change."""
     run = visit()["run"]
     if run is not None and run["state"] in ACTIVE:
         _take_news(run)
@@ -201,9 +201,9 @@ def _take_news(run: Run) -> None:
 
 
 def select_run_events(run: Run, kind: str) -> list[Event]:
-    """Return the events of one kind of a run; `OUTPUTS` are the records with what the network answered at an evaluation.
+    """Return the events of one kind of a run; of kind `OUTPUTS`, the records that hold the outputs of an evaluation.
 
-    A call looks only at the events that have come since the last one.
+    A call examines only the events since the last call.
     """
     events, index = run["events"], run.get("index")
     if index is None or index["of"] is not events or index["count"] > len(events):
@@ -292,7 +292,7 @@ def _new() -> Plain:
 
 
 def _continues(control: str) -> bool:
-    """Whether an edit by this control goes on with the last one, as a drag of a slider does."""
+    """Return whether an edit by this control goes on with the last one, as a drag of a slider does."""
     edited = visit()["edited"]
     within = time.monotonic() - edited["at"] < SAME_DRAG
     return control.startswith("rate-") and edited["control"] == control and within
@@ -309,7 +309,7 @@ def _travel(back: str, forth: str) -> None:
 
 
 def _follow(plain: Plain) -> None:
-    """Make it the experiment. A run that can take the change is told; any other run ends, and its curves stay."""
+    """Make it the visit's experiment. A run that can apply the change gets it; any other run ends, and its curves stay."""
     truth = visit()
     before, run = truth["experiment"], truth["run"]
     truth.update(experiment=plain, notice="")
@@ -327,7 +327,7 @@ def _follow(plain: Plain) -> None:
 
 
 def _check_last_change(run: Run) -> None:
-    """Where the run ended before the last change reached it, set it aside and say so: its curves are of other settings."""
+    """Set the run aside, with a notice, if it ended before the last change reached it: its curves belong to other settings."""
     told = dict(run["began"])
     for event in select_run_events(run, "changed"):
         told |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}

@@ -1,12 +1,12 @@
-"""Controlled widgets: each shows the value that it is given and tells a function what the visitor makes of it.
+"""Controlled widgets: each shows the value that it is given and passes the visitor's change to a function.
 
 Streamlit forgets the value of a widget that is not drawn, and most keyed widgets ignore a changed `value`. So the widget's key
-is assigned before it is drawn, but only where it differs: assigning it at every run would overwrite a drag that is under way.
-No other code reads a widget's key.
+is assigned before it is drawn, but only if it differs: assigning it at every run would overwrite a drag in progress. No other
+code reads a widget's key.
 
-Every request of the browser carries the values of all widgets. One that was sent before the browser had drawn the last
-assignments carries old values, which Streamlit takes for changes. So the last widget of every run, which nobody sees, has the
-number of the newest replacement as its value: a request that carries an older number knows nothing of the later ones.
+Every request of the browser carries the values of all widgets. A request that was sent before the browser had drawn the last
+assignments carries old values, which Streamlit takes for changes. So the last widget of every run, which is invisible, has the
+number of the newest replacement as its value: a request with an older number knows nothing of the later ones.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,10 +28,10 @@ _MISSING = object()
 
 def draw_widget(widget: Callable[..., Any], label: str, *positional: Any, key: str, value: Any, tell: OnChange,
                args: Sequence[Any] = (), **named: Any) -> None:  # fmt: skip
-    """Draw a keyed widget of Streamlit that shows `value`; tell(new value, *args) when the visitor has changed it.
+    """Draw a keyed widget of Streamlit that shows `value`; tell(new value, *args) is called when the visitor changes it.
 
-    The value is the widget's default too: where the message with an assignment is overtaken by a later one before the browser
-    has made the widget, it begins with that.
+    The value is also the widget's default: if a later message overtakes the one with the assignment before the browser has made
+    the widget, it begins with the default.
     """
     _assign(key, value)
     named.setdefault(_DEFAULTS.get(widget.__name__, "value"), value)
@@ -40,10 +40,9 @@ def draw_widget(widget: Callable[..., Any], label: str, *positional: Any, key: s
 
 def draw_choice(widget: Callable[..., Any], label: str, options: Sequence[Any], *, key: str, value: Any, tell: OnChange,
            args: Sequence[Any] = (), format_func: Callable[[Any], str] = str, **named: Any) -> None:  # fmt: skip
-    """Draw a select box, segmented control or the like, as `draw_widget`.
+    """Draw a select box, segmented control or the like, as `draw_widget` does.
 
-    The browser may answer with nothing, or with an option that is no longer offered: that is told to nobody, and what it is
-    called does not matter.
+    The browser may answer with nothing, or with an option that is no longer offered; such an answer is ignored.
     """
 
     def format_known(option: Any) -> str:
@@ -61,13 +60,16 @@ def draw_choice(widget: Callable[..., Any], label: str, options: Sequence[Any], 
 
 
 def draw_button(label: str, *, key: str, tell: OnChange, args: Sequence[Any] = (), **named: Any) -> bool:
-    """Draw a button; tell(*args) when it was pressed, before the page is drawn again. Return whether it was just pressed."""
+    """Draw a button; tell(*args) is called when it is pressed, before the page is drawn. Return whether it was just pressed."""
     return st.button(label, key=key, on_click=guarded_callback(tell), args=tuple(args), **named)
 
 
 @contextmanager
 def mark_assignments(scope: str) -> Iterator[None]:
-    """Around all widgets of a run: draw the widget that nobody sees after them. scope: PAGE, or the name of the fragment."""
+    """Enclose all widgets of a run; the invisible marking widget is drawn after them.
+
+    scope: PAGE, or the name of the fragment.
+    """
     state = _state()
     outer, state["scope"] = state["scope"], scope
     if scope == PAGE:
@@ -80,7 +82,7 @@ def mark_assignments(scope: str) -> Iterator[None]:
 
 
 def rerun_page_if_due() -> None:
-    """Within a fragment: draw the whole page instead where a widget outside of fragments has changed.
+    """Rerun the whole page from within a fragment if a widget outside of fragments has changed.
 
     Its request and one of a fragment can become a single run, of the fragment alone.
     """
@@ -98,7 +100,7 @@ def _draw_mark(scope: str) -> None:
 
 
 def _assign(key: str, value: Any) -> None:
-    """Make the session's value of a widget that which is shown, and remember what was shown, and sent, before."""
+    """Assign the shown value to the session's value of a widget, and remember what was shown, and sent, before."""
     state, sent = _state(), st.session_state.get(key, _MISSING)
     shown = state["shown"].get(key, _MISSING)
     state["shown"][key] = value
@@ -127,12 +129,12 @@ def _on_change(key: str, tell: OnChange, args: Sequence[Any]) -> None:
 
 
 def _is_outdated(key: str, value: Any) -> bool:
-    """Whether the browser sent the value without knowing that the page has replaced it since."""
+    """Return whether the browser sent the value without knowing that the page has replaced it since."""
     return value in _list_unknown(key)
 
 
 def _list_unknown(key: str) -> list[Any]:
-    """Return the values of a widget that the page has replaced and the browser may still show."""
+    """Return the values of a widget that the page has replaced and that the browser may still show."""
     entry = _state()["replaced"].get(key)
     if entry is None:
         return []

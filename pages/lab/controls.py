@@ -53,7 +53,7 @@ SEEDS = {"data_seed": N_("Data"), "weight_seed": N_("Initial weights"), "mask_se
 
 
 def draw_controls() -> None:
-    """Draw the controls: data and model, a table with a row for each site, and what is set more rarely in their place."""
+    """Draw the controls: data and model, then a table with a row for each site, or the rarer settings in their place."""
     experiment = visit.get_experiment()
     with st.container(key="controls-main"):
         _draw_data_and_model(experiment)
@@ -113,7 +113,7 @@ def _describe_size(experiment: Experiment) -> str:
 
 
 def _list_main_keys(experiment: Experiment) -> list[str]:
-    """Return the keys of the controls that are always in sight: why one was refused is said below them all."""
+    """Return the keys of the controls that are always visible; the error of one of them is shown below them all."""
     options = [f"option-{experiment.task}-{option.name}" for option in get_task(experiment.task).shared_options]
     of_sites = [f"{part}-{name}" for name in SITES for part in ("on", "rate", "shared")]
     return ["task", "cell", "layers", "hidden", "method", *options, *of_sites]
@@ -201,7 +201,7 @@ def _draw_option(experiment: Experiment, option: Option) -> None:
 
 
 def _describe_shortage(experiment: Experiment) -> str:
-    """Return a sentence where the data are shorter than the size that was set; "" elsewhere."""
+    """Return a sentence if the data are shorter than the size that was set; else ""."""
     row = get_task(experiment.task)
     if not row.reads_files:
         return ""
@@ -313,7 +313,7 @@ def _draw_site(experiment: Experiment, site: Site) -> None:
 
 
 def _draw_more_settings(experiment: Experiment) -> None:
-    """Draw what is set more rarely, in place of the controls: 250 widgets, which are made only while it is open."""
+    """Draw the rarer settings in place of the controls: 250 widgets, which are made only while they are open."""
     more = st.expander(_("More settings"), icon=":material/tune:", key="more", on_change="rerun")
     if not more.open:
         return

@@ -24,7 +24,7 @@ MAX_WIDTH = 1200  # pixels, of the list of generated answers
 
 
 def draw_evaluation_outputs(colors: Theme) -> None:
-    """Draw the outputs. The container is there for every task; it is empty for a task with other outputs."""
+    """Draw the outputs. The container exists for every task; it is empty for a task with other outputs."""
     with st.container(key="answers"):
         run = workbench.get_visible_run()
         experiment = from_plain_cached(run["began"]) if run else visit.get_experiment()
@@ -39,7 +39,7 @@ def draw_evaluation_outputs(colors: Theme) -> None:
 
 
 def _find_last_evaluation(run: visit.Run) -> dict[str, Any]:
-    """Return the record of the last evaluation up to the visible update; {} where there is none."""
+    """Return the record of the last evaluation up to the visible update; {} if there is none."""
     last = network.get_visible_update() if visit.visit()["run"] else last_update(run["events"])
     return next((record for record in reversed(visit.select_run_events(run, visit.OUTPUTS)) if record["update"] <= last), {})
 
@@ -81,7 +81,7 @@ def _draw_confusion_matrix(experiment: Experiment, record: dict[str, Any], color
 
 
 def _draw_test_sentence(experiment: Experiment, record: dict[str, Any], done: list[dict[str, Any]]) -> None:
-    """Draw the same for the test split as a sentence, below the evaluation after the last update."""
+    """Draw the sentence about the test split, below the evaluation after the last update."""
     if done and "test_confusion" in done[0] and record["update"] == done[0]["update"]:
         sentence = describe_confusion_matrix(done[0]["test_confusion"], load_data(experiment).class_names)
         st.caption(escape_markdown(_("Test split, at the end: {sentence}").format(sentence=sentence)))

@@ -68,7 +68,7 @@ def _draw_all() -> None:
 
 
 def _draw_tick() -> None:
-    """Send what is new since the last tick: the fragment within the live side that a tick runs."""
+    """Send the news since the last tick: the fragment within the live side that a tick runs."""
     if news.is_mounting():
         draw_ticker(_choose_interval(), {})
         return
@@ -83,12 +83,12 @@ def _draw_tick() -> None:
 
 
 def _choose_interval() -> float | None:
-    """Return the seconds until the next tick; None where the run does not go on by itself."""
+    """Return the seconds until the next tick; None if the run does not go on by itself."""
     return pace.interval if workbench.is_active() else None
 
 
 def _collect_news() -> None:
-    """Give the components of the live side what they show now, and have it drawn anew where something else has changed."""
+    """Give the components of the live side their present data; redraw the live side if anything else has changed."""
     colors = get_theme(st.context.theme.type)
     visible = network.load_visible_update()
     network.collect_news(visible, colors)
@@ -98,8 +98,11 @@ def _collect_news() -> None:
 
 
 def _describe_drawn(visible: network.VisibleUpdate | Invalid) -> str:
-    """Return what the live side depends on, but for its components that take news: beside what the visitor does, which draws
-    it anyway, the state of the run, the outputs of its evaluations, the path, and which masks there are."""
+    """Return all that the live side depends on, apart from the data of its components and the visitor's own actions.
+
+    That is the state of the run, the outputs of its evaluations, the path, and which masks there are. The visitor's actions
+    redraw it anyway.
+    """
     run = visit.visit()["run"]
     state = [run[name] for name in ("id", "state", "reason")] if run else []
     events = [len(visit.select_run_events(run, kind)) for kind in OUTPUT_EVENTS] if run else []
@@ -175,7 +178,7 @@ def _draw_history_buttons() -> bool:
 
 
 def _change_mask_seed() -> None:
-    """Change the mask seed. A pause shows the next update with the new masks; a past one keeps those that it had."""
+    """Change the mask seed. A paused run shows the next update with the new masks; a past update keeps its masks."""
     if visit.edit("new-masks", edits.next_mask_seed):
         visit.visit()["update"] = None
 
@@ -244,7 +247,7 @@ def _draw_recording_button(state: str) -> None:
 
 
 def _draw_messages() -> None:
-    """Draw what went wrong, in a sentence each, over the foot of the page."""
+    """Draw the errors, a sentence each, over the foot of the page."""
     run, notice = visit.visit()["run"], visit.visit()["notice"]
     if notice:
         st.warning(escape_markdown(notice))

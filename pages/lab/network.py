@@ -38,9 +38,9 @@ MAX_SEGMENTS = 8  # masks; more are offered in a list
 
 @dataclass(frozen=True)
 class VisibleUpdate:
-    """The update that is visible, the experiment as it was then, the view fitted to it, and the content of the figure.
+    """The visible update: the experiment as it was then, the view fitted to it, and the content of the figure.
 
-    masks: those of words expanded.
+    masks: with word masks expanded.
     """
 
     update: int
@@ -50,12 +50,12 @@ class VisibleUpdate:
 
     @property
     def masks(self) -> Masks:
-        """The masks of the update."""
+        """Return the masks of the update."""
         return self.scene.masks
 
 
 def load_visible_update() -> VisibleUpdate | Invalid:
-    """Return the update that is visible, with its masks drawn; where they are too many for a page, what is wrong with that."""
+    """Return the visible update with its masks; or, if they are too many for a page, the error."""
     update = get_visible_update()
     experiment = workbench.get_update_experiment(update)
     view = fit_view(experiment, update)
@@ -68,7 +68,7 @@ def load_visible_update() -> VisibleUpdate | Invalid:
 
 
 def draw_network(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
-    """Draw the sentence on the path, the network and its sliders, or what is wrong."""
+    """Draw the sentence on the path, the network and its sliders; or the error."""
     if isinstance(visible, Invalid):
         st.warning(escape_markdown(visible))
         return
@@ -88,7 +88,7 @@ def draw_network(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
 
 
 def collect_news(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
-    """Give the components of the network and of its masks what they show now, as a tick does."""
+    """Give the components of the network and of its masks their present data, as a tick does."""
     if isinstance(visible, Invalid):
         return
     _draw_sentence(visible)
@@ -99,9 +99,9 @@ def collect_news(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
 
 
 def get_visible_update() -> int:
-    """Return the update that is visible: the selected one, else the newest.
+    """Return the number of the visible update: the selected one, else the newest.
 
-    It is the next one where none has been trained, or where the paused run was changed after the newest.
+    It is the next one if none has been trained, or if the paused run was changed after the newest.
     """
     newest, chosen = workbench.get_newest_update(), visit.visit()["update"]
     if chosen is not None and chosen <= newest:
@@ -112,12 +112,12 @@ def get_visible_update() -> int:
 
 
 def _name_update(update: int) -> str:
-    """Return the number of the update; one that has not been trained is called the next."""
+    """Return the number of the update; an update that has not been trained is called the next."""
     return str(update) if update <= workbench.get_newest_update() else _("{n}, the next (preview)").format(n=update)
 
 
 def draw_mask_heatmap(visible: VisibleUpdate | Invalid, colors: Theme) -> None:
-    """Draw the mask of one site and layer, units × time, for the visible sample and update; nothing where that is wrong."""
+    """Draw the mask of one site and layer, units × time, for the visible sample and update; nothing if there is an error."""
     with st.container(key="masks"):
         if isinstance(visible, Invalid):
             return
@@ -154,7 +154,7 @@ def _draw_heatmap(visible: VisibleUpdate, chosen: tuple[str, int, str], colors: 
 
 
 def _get_selected_mask(active: list[tuple[str, int, str]]) -> tuple[str, int, str]:
-    """Return the selected mask, or the first where the selected one does not exist now."""
+    """Return the selected mask, or the first if the selected one does not exist now."""
     opened = tuple(visit.visit()["mask"] or ())
     return next((mask for mask in active if mask == opened), active[0])
 

@@ -1,7 +1,7 @@
 """The panel of the run: progress, numbers, legend, curves and generated text, as one component that is changed in place.
 
-One message a tick carries all of it, and everything has its place before there is anything to show: nothing moves while a run
-goes on.
+One message per tick carries all of it, and every part has its place before there is anything to show, so that nothing moves
+while a run goes on.
 """
 
 import json
@@ -44,7 +44,7 @@ _mount = mount_component(
 
 
 def draw_run_panel(colors: Theme) -> None:
-    """Draw the panel of the visible run, or of the next one where there is none yet."""
+    """Draw the panel of the visible run, or of the next one if there is none yet."""
     run = workbench.get_visible_run()
     experiment = from_plain_cached(run["began"]) if run else visit.get_experiment()
     row, view = get_task(experiment.task), get_curve_view()
@@ -79,16 +79,16 @@ def draw_run_panel(colors: Theme) -> None:
 
 
 def _nothing() -> None:
-    """Do nothing: Streamlit needs a callback, and the run of the script that follows is what a new theme needs."""
+    """Give Streamlit the callback that it needs; the rerun that follows is all that a new theme needs."""
 
 
 def get_curve_view() -> CurveView:
-    """Return how the curves are looked at."""
+    """Return the settings of the curves: quantity, axis, smoothing and range."""
     return CurveView(**visit.visit()["curves"])
 
 
 def _apply(action: Mapping[str, Any]) -> None:
-    """Look at the curves otherwise, or remove an earlier run, as the visitor asked."""
+    """Apply the visitor's action on the panel: change the settings of the curves, or remove an earlier run."""
     truth = visit.visit()
     if action.get("quantity") in (LOSS, METRIC):
         truth["curves"] = truth["curves"] | {"quantity": action["quantity"]}
@@ -107,7 +107,7 @@ def _build_curve(run: visit.Run, compared: Experiment, previous: bool) -> RunCur
 
 
 def name_visible_run(run: visit.Run, compared: Experiment | None = None) -> str:
-    """Return the name of a run of the visit. compared: the experiment from which it is told apart."""
+    """Return the name of a run of the visit. compared: the experiment that it is distinguished from."""
     began = from_plain_cached(run["began"])
     if run["recorded"]:
         return _("recorded run") if began.placement.sites else _("no dropout, recorded")
@@ -125,7 +125,7 @@ def _describe_progress() -> dict[str, Any]:
 
 
 def _describe_status(visible: visit.Run | None) -> str:
-    """Return what the run waits for, or whose curves these are, in a sentence; else the seeds."""
+    """Return a sentence on what the run waits for, or whose curves are shown; else the seeds."""
     run, experiment = visit.visit()["run"], visit.get_experiment()
     if run is None and visible is not None and not workbench.is_blocked():
         return _("Play begins a new run with these settings. The curves are still those of: {run}.").format(
@@ -231,7 +231,7 @@ def _list_files() -> dict[str, Any]:
 
 
 def _describe_text(run: visit.Run | None, experiment: Experiment) -> dict[str, str] | None:
-    """Return the newest generated text, or that of the selected update, and its title; None where the task generates none."""
+    """Return the newest generated text, or that of the selected update, and its title; None if the task generates none."""
     if load_data(experiment).text_decoder is None:
         return None
     chosen = visit.visit()["update"] if visit.visit()["run"] else None

@@ -18,17 +18,17 @@ DEFAULT_SCHEDULE_UPDATES = 300  # updates of a schedule that is switched on for 
 
 
 def is_on(name: str) -> bool:
-    """Whether the site is switched on, also where its rate is 0."""
+    """Return whether the site is switched on, also if its rate is 0."""
     return visit.get_experiment().placement.get(name) is not None or name in visit.visit()["at_zero"]
 
 
 def get_dropout(name: str) -> Dropout:
-    """Return the settings of a site; where it is off, those that it would have."""
+    """Return the settings of a site; if it is off, those that it would have."""
     return visit.get_experiment().placement.get(name) or get_parked_dropout(name)
 
 
 def get_parked_dropout(name: str) -> Dropout:
-    """Return the parked settings of a site, its default where there are none."""
+    """Return the parked settings of a site, its default if there are none."""
     plain = visit.visit()["parked"].get(name)
     if plain is None:
         return edits.default_dropout(name, DEFAULT_RATE)
@@ -56,7 +56,7 @@ def switch_site(on: bool, name: str) -> None:
 
 
 def switch_on(name: str | None) -> None:
-    """Switch a site on, as it was when it was last on."""
+    """Switch a site on, with the settings that it had when it was last on."""
     if name is None:
         return
     dropout = get_parked_dropout(name)
@@ -87,7 +87,7 @@ def set_schedule_kind(kind: str, name: str) -> None:
 
 
 def change_dropout(control: str, name: str, **changed: Any) -> None:
-    """Change settings of a site; one that is off, of which a late message of the browser may tell, stays so.
+    """Change settings of a site; a site that is off, which a late message of the browser may name, stays off.
 
     control: key of the widget, for the error.
     """
@@ -103,7 +103,7 @@ def change_dropout(control: str, name: str, **changed: Any) -> None:
 
 
 def _set_site(experiment: Experiment, name: str, dropout: Dropout) -> Experiment:
-    """Return the experiment with the site on; rates by layer become one rate where the number of layers has changed."""
+    """Return the experiment with the site on; rates by layer become one rate if the number of layers has changed."""
     if isinstance(dropout.rate, tuple):
         rates = edits.rates_by_layer(dropout, name, experiment.layers)
         dropout = replace(dropout, rate=dropout.rate if len(rates) == len(dropout.rate) else dropout.rate[0])

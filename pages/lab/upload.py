@@ -48,7 +48,7 @@ def list_offered_options(row: Task) -> list[Option]:
 
 
 def draw_uploader(row: Task) -> None:
-    """Draw the upload button; nothing while there is a file."""
+    """Draw the upload button; nothing if there is a file already."""
     with st.container(key="own-way"):
         if not _get_path(row):
             _draw_upload_popover(row)
@@ -79,7 +79,7 @@ def draw_uploaded_file(row: Task) -> None:
 
 
 def is_pending() -> bool:
-    """Whether the task has a file that cannot be used for training yet."""
+    """Return whether the task has a file that cannot be used for training yet."""
     file = visit.visit()["files"].get(visit.get_experiment().task)
     return bool(file and file["refusal"])
 
@@ -102,10 +102,9 @@ def describe_use(experiment: Experiment) -> str:
 
 
 def add_file(row: Task, name: str, content: bytes) -> None:
-    """Make a file the data of the task. name: its file name.
+    """Make a file the data of the task. name: its file name. Raises Invalid, and changes nothing, if it cannot be read.
 
-    Raises Invalid where it cannot be read; then nothing changes. Where the experiment cannot use it, the reason is shown below
-    the file.
+    If the experiment cannot use the file, the reason is shown below it.
     """
     uploads = get_service().uploads
     path = uploads.save_file(get_owner(), name, content)
@@ -121,7 +120,7 @@ def add_file(row: Task, name: str, content: bytes) -> None:
 
 
 def _check_file(row: Task, path: str) -> FileCheckAnswer:
-    """Have a process check the file, and wait for it. Raises Invalid for a file that cannot be used.
+    """Check the file in a process and return the answer. Raises Invalid for a file that cannot be used.
 
     Nothing is drawn meanwhile: Streamlit would end the wait, and lose the file, for anything that the page sends.
     """
@@ -153,7 +152,7 @@ def _store_file(name: str, file: dict[str, Any] | None) -> None:
 
 
 def _apply_file(name: str) -> None:
-    """Set the file and its columns in the experiment; where that is refused, store the reason with the file."""
+    """Set the file and its columns in the experiment; if that is invalid, store the reason with the file."""
     row, file = get_task(name), visit.visit()["files"][name]
     chosen = {key: column for key, column in file["columns"].items() if column}
     shared = {option.name for option in row.shared_options}
@@ -210,7 +209,7 @@ def _draw_upload_popover(row: Task) -> None:
 
 
 def _on_upload(name: str, key: str) -> None:
-    """Add the uploaded file. key: of its uploader, which the page may have replaced meanwhile."""
+    """Add the uploaded file. key: of its uploader, which the page may have replaced since."""
     truth, uploaded = visit.visit(), st.session_state.get(key)
     if uploaded is None:
         return

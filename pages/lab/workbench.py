@@ -33,12 +33,12 @@ def begin() -> None:
 
 
 def is_blocked() -> bool:
-    """Whether no run can start, because the uploaded file cannot be used yet."""
+    """Return whether no run can start, because the uploaded file cannot be used yet."""
     return upload.is_pending()
 
 
 def can_replay() -> bool:
-    """Whether there is a recorded run of this experiment that can be replayed."""
+    """Return whether there is a recorded run of this experiment that can be replayed."""
     return not is_active() and not is_recorded() and _has_recording(visit.get_experiment())
 
 
@@ -75,19 +75,19 @@ def pause() -> None:
 
 
 def set_pace(pace: str) -> None:
-    """Set the pace of live runs; one that goes on continues at that pace."""
+    """Set the pace of live runs; a run that goes on continues at that pace."""
     visit.visit()["pace"] = pace
     if is_going_on():
         _go_on()
 
 
 def is_going_on() -> bool:
-    """Whether a live run makes updates without being asked for each, or will."""
+    """Return whether a live run makes updates by itself now or will, without one click for each."""
     return is_active() and not is_recorded() and (get_run_state() != "paused" or bool(visit.visit()["stepping"]))
 
 
 def step_slowly() -> None:
-    """Make the next update of a run at the slow pace, when it is time for it."""
+    """Make the next update of a run at the slow pace, if it is due."""
     truth = visit.visit()
     if truth["stepping"] and get_run_state() == "paused" and time.monotonic() - truth["stepped_at"] >= SLOW_INTERVAL:
         truth["stepped_at"] = time.monotonic()
@@ -116,7 +116,7 @@ def send_command(command: str) -> None:
 
 
 def clear_run() -> None:
-    """End the run. Its curves stay beside the next ones if it trained an epoch, or if no others do that can be compared."""
+    """End the run. Its curves stay beside the next run's if it trained an epoch, or if no other comparable curves do."""
     visit.set_aside_run()
     truth = visit.visit()
     kept, truth["kept"] = truth["kept"], None
@@ -133,7 +133,7 @@ def remove_earlier_run(run_id: str) -> None:
 
 
 def clear_run_of_other_task() -> None:
-    """Clear the run where it is of another task: its curves cannot be compared."""
+    """Clear the run if it is of another task: its curves cannot be compared."""
     run = get_visible_run()
     if run is not None and run["began"]["task"] != visit.visit()["experiment"]["task"]:
         clear_run()
@@ -152,25 +152,25 @@ def list_earlier_runs() -> list[Run]:
 
 
 def is_active() -> bool:
-    """Whether there is a run that is running, queued or paused."""
+    """Return whether there is a run that is running, queued or paused."""
     run = visit.visit()["run"]
     return run is not None and run["state"] in ACTIVE
 
 
 def get_run_state() -> str:
-    """Return the state of the run; "ready" where there is none yet."""
+    """Return the state of the run; "ready" if there is none yet."""
     run = visit.visit()["run"]
     return str(run["state"]) if run else "ready"
 
 
 def is_recorded() -> bool:
-    """Whether the present run is a recorded one."""
+    """Return whether the present run is a recorded one."""
     run = visit.visit()["run"]
     return run is not None and bool(run["recorded"])
 
 
 def get_newest_update() -> int:
-    """Return the newest update of the run; 0 where there is no run."""
+    """Return the number of the run's newest update; 0 without a run."""
     run = visit.visit()["run"]
     return last_update(run["events"]) if run else 0
 
@@ -191,13 +191,13 @@ def get_update_experiment(update: int) -> Experiment:
 
 
 def has_changed_since(update: int) -> bool:
-    """Whether placement or mask seed have changed since an update."""
+    """Return whether placement or mask seed have changed since an update."""
     before, now = get_update_experiment(update), visit.get_experiment()
     return (before.placement, before.mask_seed) != (now.placement, now.mask_seed)
 
 
 def _open_recording() -> None:
-    """Replay the recorded run of the default experiment, with the gray curve of one without dropout beside it."""
+    """Replay the recorded run of the default experiment, beside the gray curve of a run without dropout."""
     recorded, plain = load_recorded_run(DEFAULT), load_recorded_run(WITHOUT_DROPOUT)
     if recorded is None or plain is None or not _has_recording(visit.get_experiment()):
         return
@@ -212,7 +212,7 @@ def _open_recording() -> None:
 
 @cache
 def _pack_events(name: str) -> list[visit.Run]:
-    """Return the events of a recorded run, one list for all visits: each would hold a megabyte of its own."""
+    """Return the events of a recorded run, one list for all visits: a copy for each would hold a megabyte."""
     recorded = load_recorded_run(name)
     return [visit.pack_lists(event) for event in recorded.events] if recorded else []
 

@@ -236,7 +236,7 @@ def _draw_statistics(masked: list[Column]) -> None:
 
 
 def _draw_preactivations(column: Column, colors: Theme) -> None:
-    """Draw the distribution of one unit's sum under each scaling of the mask that the first column has selected."""
+    """Draw the distribution of one unit's pre-activation under each scaling of the mask selected in the first column."""
     e, view, dropout = column.experiment, column.view, column.selected.dropout
     st.markdown(f"## {_('The same input under many masks: what the scaling does')}")
     scalings = list_scalings(dropout, view.site)

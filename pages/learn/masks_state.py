@@ -24,7 +24,7 @@ def get_view() -> MasksView:
 
 
 def _read_view() -> MasksView:
-    """Return the view as the visit keeps it, whether the experiment has it or not."""
+    """Return the view as the visit stores it, not fitted to the experiment."""
     values = dict(visit.visit()[PAGE])
     site, layer = values.pop("mask")
     beside = values.pop("beside")
@@ -60,7 +60,7 @@ def set_view(**changed: Any) -> None:
 def list_compared_experiments() -> list[tuple[str, Experiment | Invalid]]:
     """Return the experiment, named "", and those that differ from it in the placement only, by name.
 
-    Where a placement is not possible, the reason stands for its experiment.
+    If a placement is not possible, the reason takes the place of its experiment.
     """
     first = visit.get_experiment()
     experiments: list[tuple[str, Experiment | Invalid]] = [("", first)]

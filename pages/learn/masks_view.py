@@ -26,11 +26,11 @@ PHASES = ("train", "test")
 
 @dataclass(frozen=True)
 class MasksView:
-    """What the page shows.
+    """The view of the Masks page.
 
-    beside: names of the placements to compare with; None for the sharings that are not the experiment's. update: from 1. step:
-    from 0. site, layer: the selected mask; "" for the first with many units. unit: the one whose pre-activation is shown, from
-    1; 0 for the one that the scaling shifts most. phase: "train" or "test".
+    beside: names of the placements to compare with; None for the sharings that differ from the experiment's. update: from 1.
+    step: from 0. site, layer: the selected mask; "" for the first with many units. unit: whose pre-activation is shown, from 1;
+    0 for the one that the scaling shifts most. phase: "train" or "test".
     """
 
     beside: tuple[str, ...] | None = None
@@ -42,7 +42,7 @@ class MasksView:
     phase: str = "train"
 
     def fit_to(self, experiment: Experiment) -> "MasksView":
-        """Return the nearest view that this experiment has."""
+        """Return the nearest view that this experiment allows."""
         names = choose_default_comparison(experiment.placement) if self.beside is None else self.beside
         compared = [name for name in names if name not in METHODS or experiment.cell in METHODS[name].cells]
         update = max(1, min(self.update, count_updates(experiment)))

@@ -118,7 +118,7 @@ def _get_distance() -> int:
 
 
 def _list_compared_placements(experiment: Experiment) -> dict[str | None, Placement]:
-    """Return the compared placements by method; first that of the experiment, under None where it is no method."""
+    """Return the compared placements by method; that of the experiment first, under None if it is no method."""
     method = experiment.method
     compared = [name for name in path_state.get_page()["beside"] if experiment.cell in METHODS[name].cells]
     return {method: experiment.placement} | {

@@ -107,7 +107,7 @@ def _describe_counts(name: str, experiment: Experiment, distance: int, which: st
 
 
 def _describe_cell_mask(which: str, placement: Placement, experiment: Experiment, distance: int) -> str:
-    """Return how a mask on the cell, with none on the state, changes the counts and the survival of a unit."""
+    """Return how a mask on the cell, without one on the state, changes the counts and the survival of a unit."""
     layers, k = experiment.layers, 1 - placement.get_rate("cell", 1, experiment.layers)
     way = describe_even_route(placement, layers, distance, experiment.cell, "cell")
     counted = _(

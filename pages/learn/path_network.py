@@ -59,7 +59,7 @@ def _draw_sentence(experiment: Experiment, view: PathView, scene: Scene) -> None
 
 
 def _describe_spared_masks(experiment: Experiment, view: PathView, met: int) -> str:
-    """Return a line that compares with the route through h, where that one crosses more masks; "" elsewhere."""
+    """Return a line that compares with the route through h, if that route crosses more masks; else ""."""
     cell = experiment.cell
     if view.through != "cell":
         return ""

@@ -67,7 +67,7 @@ def set_view(view: PathView, pick: str | None = None) -> None:
 
 
 def has_visible_gate_routes() -> bool:
-    """Whether the routes through gates are shown: switched on, for a cell that has gates."""
+    """Return whether the routes through gates are shown: switched on, for a cell that has gates."""
     return bool(get_page().get("gates")) and len(list_routes(visit.get_experiment().cell)) > 1
 
 
@@ -89,7 +89,7 @@ def set_layers(layers: int) -> None:
 
 
 def set_cell(cell: str) -> None:
-    """Set the cell, and Zaremba's method where the present one is not defined for it; the page then says so."""
+    """Set the cell, and Zaremba's method if the present one is not defined for it; the page then says so."""
     name = visit.get_experiment().method
     known = name if name and cell in METHODS[name].cells else FALLBACK_METHOD
     if visit.edit("path-cell", edits.set_cell_and_method, cell, known):

@@ -23,7 +23,7 @@ BEYOND_ALL_EVENTS = 10**9  # polling from here renews a run's lease and returns 
 
 
 def draw_weights_choice() -> None:
-    """Draw the choice; where there is no run to choose, a hint."""
+    """Draw the choice; if there is no run to choose, a hint."""
     runs = _list_runs()
     options = ["", *runs]
     if len(options) > 1:

@@ -58,7 +58,7 @@ def render_network(scene: Scene, theme: Theme, name: str = "network") -> str:
 
 
 def _get_key(scene: Scene, theme: Theme, name: str) -> Hashable:
-    """Return all that `_render_unmasked` reads, the language included."""
+    """Return all that `_render_unmasked` depends on, the language included."""
     units = tuple(scene.units(site, layer) for site, layer in scene.active_rates)
     where = scene.first, scene.count, tuple(scene.climbs), scene.through, scene.gates
     return scene.placement, scene.shape, where, units, theme, name, get_catalogue()
@@ -67,8 +67,10 @@ def _get_key(scene: Scene, theme: Theme, name: str) -> Hashable:
 # Most of the figure is the same at every update, and in every visit that looks at the same experiment.
 @cached(LRUCache(12 * 2**20, estimate_bytes), key=_get_key, lock=Lock())
 def _render_unmasked(scene: Scene, theme: Theme, name: str) -> tuple[str, str, tuple[str, ...], str]:
-    """Return what no update changes: what is behind the words, the handles, the barcodes without their stripes, and what is in
-    front of them."""
+    """Return the parts that no update changes, in pieces.
+
+    They are what lies behind the words, the handles, the barcodes without their stripes, and what lies in front of them.
+    """
     at = scene.layout
     frame = {
         "x": at.left,

@@ -17,9 +17,9 @@ MAX_NUMBER_WIDTH = 17  # between two barcodes; numbers of three digits are compr
 
 
 def render_blank_barcodes(scene: Scene, name: str) -> tuple[str, ...]:
-    """Return every mask of the window, a group for each active site and layer, cut where the updates differ.
+    """Return every mask of the window without what an update changes, a group for each active site and layer, in pieces.
 
-    In the order of the masks, for each the number of units that are kept and the path of its stripes belong between the pieces.
+    Between the pieces belong, in the order of the masks, the number of kept units of each and the path of its stripes.
     """
     groups = (
         group(
