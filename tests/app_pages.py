@@ -1,4 +1,4 @@
-"""What a page shows after AppTest has run it: its elements, the data of its components, its texts."""
+"""Access to a page that AppTest has run: its elements, the data of its components, its texts."""
 
 import json
 import re

@@ -1,6 +1,6 @@
-"""python -m tests.bench_masks: what a change on the Masks page costs the server, in milliseconds.
+"""Time the server's work on a change of the Masks page, in milliseconds: python -m tests.bench_masks.
 
-One script run of the page by itself: the next step, and new masks, with two methods beside the first.
+One script run of the page alone: the next step, and new masks, with two methods beside the first.
 """
 
 import argparse
@@ -15,7 +15,7 @@ PAGE = str(Path(__file__).parents[1] / "pages" / "learn" / "masks.py")
 
 
 def main() -> None:
-    """Prints median, p90 and most, for each depth and for a method whose masks are of weights."""
+    """Print median, p90 and maximum of the times, for each depth and for methods whose masks are of weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--changes", type=int, default=30)
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def changes(page: AppTest, what: str, count: int) -> list[float]:
-    """The milliseconds of so many changes."""
+    """Return the milliseconds of each of `count` changes."""
     times = []
     for _change in range(count):
         if what == "new masks":

@@ -1,7 +1,7 @@
-"""What sharing workers costs, on this machine: python -m tests.bench_runs [--runs 30] [--seconds 20].
+"""Time the sharing of workers between runs, on this machine: python -m tests.bench_runs [--runs 30] [--seconds 20].
 
-Prints updates per processor second of a worker for one run alone and for many interleaved ones, how evenly these are given
-time, how long a command takes until it is applied, how soon runs go on after their worker was killed, and memory (PSS) of all.
+Prints updates per second of a worker's processor time for one run and for many interleaved ones, how evenly these get time, the
+delay of a command, how soon runs go on after their worker was killed, and the memory (PSS) of all.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def start(service: Service, experiment: Experiment, runs: int) -> list[str]:
 
 
 def measure_rate(experiment: Experiment, runs: int, seconds: float) -> float:
-    """Updates per second of processor time of one worker."""
+    """Return the updates per second of processor time of one worker."""
     service = Service(workers=1, settings=Settings(resident_runs=runs))
     ids = start(service, experiment, runs)
     (pid,) = service.pids
@@ -55,7 +55,7 @@ def measure_rate(experiment: Experiment, runs: int, seconds: float) -> float:
 
 
 def measure_shares(service: Service, ids: list[str], seconds: float) -> None:
-    """How evenly equal runs get on."""
+    """Print how evenly equal runs share the workers: the least and the most updates of a run."""
     before = [get_newest_update(service, run) for run in ids]
     time.sleep(seconds)
     made = [get_newest_update(service, run) - one for run, one in zip(ids, before, strict=True)]
@@ -63,7 +63,7 @@ def measure_shares(service: Service, ids: list[str], seconds: float) -> None:
 
 
 def measure_commands(service: Service, ids: list[str]) -> None:
-    """Seconds from a change to its event."""
+    """Print the seconds from the command "change" to its event."""
     waits = []
     for n, run in enumerate(ids):
         since, began = service.poll(run, 10**9).next, time.monotonic()
@@ -75,7 +75,7 @@ def measure_commands(service: Service, ids: list[str]) -> None:
 
 
 def measure_polls(service: Service, ids: list[str]) -> None:
-    """Milliseconds of a poll without news."""
+    """Print the milliseconds of a poll without news."""
     began = time.perf_counter()
     for _round in range(100):
         for run in ids:
@@ -84,7 +84,7 @@ def measure_polls(service: Service, ids: list[str]) -> None:
 
 
 def measure_recovery(service: Service, ids: list[str]) -> None:
-    """Seconds from a worker's death until all its runs have made a new update."""
+    """Print the seconds from a worker's death until its first run, and all of its runs, have made a new update."""
     pid = service.pid(ids[0])
     assert pid
     victims = {run: get_newest_update(service, run) for run in ids if service.pid(run) == pid}
@@ -101,18 +101,18 @@ def measure_recovery(service: Service, ids: list[str]) -> None:
 
 
 def get_newest_update(service: Service, run: str) -> int:
-    """The newest update that the service has the record of."""
+    """Return the newest update whose record the service has."""
     return service._runs[run].newest_recorded_update
 
 
 def processor_time(pid: int) -> float:
-    """Seconds of all threads of a process."""
+    """Return the seconds of processor time that all threads of a process have used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def pss(pid: int) -> float:
-    """Megabytes."""
+    """Return the proportional set size of a process, in megabytes."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 

@@ -1,5 +1,7 @@
-"""How soon the app and a worker are there, and what memory they take: python -m tests.bench_start. No test; numbers for the
-README. Needs Debian's chromium, and Linux for the memory."""
+"""Time the start of the app and of a worker, and measure their memory: python -m tests.bench_start.
+
+Not a test; figures for the README. Needs Debian's chromium, and Linux for the memory.
+"""
 
 import json
 import shutil
@@ -28,20 +30,20 @@ RUNS = {"none": "none", "a mask in the recurrence": "naive-cell", "weights": "me
 
 
 def peak(pid: int) -> float:
-    """The most memory that the process has had, in MB."""
+    """Return the highest memory use of the process so far, in MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def seconds(act: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Return how many seconds the call takes."""
     begin = time.perf_counter()
     act()
     return time.perf_counter() - begin
 
 
 def wait_until_up() -> None:
-    """Returns once the server answers."""
+    """Wait until the server answers."""
     while True:
         try:
             urlopen(f"{ADDRESS}/_stcore/health").close()
@@ -51,13 +53,13 @@ def wait_until_up() -> None:
 
 
 def draw(page: Page) -> None:
-    """Opens the app; returns once the network is drawn."""
+    """Open the app and wait until the network is drawn."""
     page.goto(ADDRESS)
     page.locator("svg.net").first.wait_for()
 
 
 def first_page(page: Page) -> tuple[float, float, float]:
-    """Seconds until a new server is up, from then until the network is drawn in a browser; memory of the server then, in MB."""
+    """Start a server and open the app; return seconds until it is up, seconds from then until the network is drawn, and MB."""
     with subprocess.Popen(SERVER, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         up = seconds(wait_until_up)
         drawn = seconds(lambda: draw(page))
@@ -68,7 +70,7 @@ def first_page(page: Page) -> tuple[float, float, float]:
 
 
 def worker(method: str) -> tuple[float, float]:
-    """Seconds until a new worker is ready, and its peak memory after 50 updates at H = 128, L = 2, in MB."""
+    """Start a worker; return the seconds until it is ready, and its peak memory after 50 updates at H = 128, L = 2, in MB."""
     experiment = build_experiment(
         "language-model", placement=METHODS[method].build_placement(), hidden=128, layers=2, updates=50
     )
@@ -86,7 +88,7 @@ def worker(method: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Prints the medians of some starts."""
+    """Print the medians of several starts."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
         starts = [first_page(browser.new_page(viewport={"width": 1280, "height": 720})) for _round in range(ROUNDS)]

@@ -1,6 +1,6 @@
-"""python -m tests.bench_tick: what one tick of the live Lab costs the server, in milliseconds.
+"""Time the server's work on one tick of the live Lab, in milliseconds: python -m tests.bench_tick.
 
-The tick is the page's own: poll, masks, network, curves and heatmap of a run with `--updates` records behind it.
+The tick is the page's own: poll, masks, network, curves and heatmap of a run with `--updates` records.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def main() -> None:
-    """Prints median, p90 and most of the ticks, for each depth."""
+    """Print median, p90 and maximum of the ticks, for each depth."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--updates", type=int, default=800)
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def ticks(layers: int, hidden: int, updates: int, count: int) -> list[float]:
-    """The milliseconds of `count` ticks, one record more at each, all six sites on."""
+    """Return the milliseconds of each of `count` ticks, with all six sites on and one more record at each tick."""
     test = AppTest.from_function(_page, kwargs={"layers": layers, "hidden": hidden, "updates": updates}, default_timeout=60)
     test.run()
     for _tick in range(count):

@@ -1,4 +1,4 @@
-"""What several tests share: the real server of the app, and a real browser to look at it."""
+"""Shared fixtures: the app's server, a browser, and an empty page."""
 
 import gc
 import os
@@ -52,29 +52,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Streamlit collects all garbage after every run of a script. Here torch and thousands of tests are loaded, which the
-    app's process has not: they are no garbage, and need not be looked through each time."""
+    """Exclude all present objects from garbage collection, which Streamlit runs after every run of a script.
+
+    Unlike in the app's process, torch and thousands of tests are loaded here, and would be searched each time.
+    """
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app, served as a user would serve it: by `streamlit run app.py`, on a free port."""
+    """Yield the address of the app, served by `streamlit run app.py` on a free port as a user would serve it."""
     with _served(tmp_path_factory.mktemp("server") / "log") as address:
         yield address
 
 
 @pytest.fixture
 def fresh_server(tmp_path: Path) -> Iterator[str]:
-    """The address of a server that nobody has visited yet."""
+    """Yield the address of a server that nobody has visited yet."""
     with _served(tmp_path / "log") as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium. Without it the tests are skipped; in CI they fail."""
+    """Yield Debian's Chromium. Without it the tests are skipped; in CI they fail."""
     path = shutil.which("chromium")
     if path is None:
         _cannot("Debian's chromium is not installed: apt-get install chromium")
@@ -97,26 +99,26 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def console_errors() -> list[str]:
-    """What the console and the scripts of the test's `page` have complained of so far."""
+    """Return the list to which the errors of the console and the scripts of the test's `page` are added."""
     return []
 
 
 @pytest.fixture
 def requested() -> list[str]:
-    """The addresses that the test's `page` has asked for so far."""
+    """Return the list to which the addresses that the test's `page` requests are added."""
     return []
 
 
 @pytest.fixture(scope="session")
 def visitor(browser: Browser) -> Iterator[BrowserContext]:
-    """Whose pages share what the browser has fetched and compiled, 1280 × 720."""
+    """Yield a browser context, 1280 × 720, whose pages share the cache of files and compiled scripts."""
     with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
         yield context
 
 
 @pytest.fixture
 def page(visitor: BrowserContext, console_errors: list[str], requested: list[str]) -> Iterator[Page]:
-    """The empty page of a visitor of whom no page knows anything: of earlier tests only the files are kept, as a cache."""
+    """Yield an empty page without stored data or cookies; only the cache of files is kept from earlier tests."""
 
     def collect_error(message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -132,7 +134,7 @@ def page(visitor: BrowserContext, console_errors: list[str], requested: list[str
 
 
 def _forget(page: Page) -> None:
-    """Leaves the page, and has the browser know nothing more of where it was: nothing stored, no cookie."""
+    """Leave the page, and clear its stored data and the cookies."""
     origin = page.evaluate("location.origin")
     page.goto("about:blank")
     session = page.context.new_cdp_session(page)

@@ -1,4 +1,4 @@
-"""What the browser tests of the Lab share: opening it, reading it, waiting for what it shows."""
+"""The Lab in a browser for tests: open it, read what it shows, wait for changes."""
 
 import re
 from collections.abc import Mapping
@@ -38,10 +38,11 @@ class Lab:
         page.on("websocket", lambda socket: self.sockets.append(socket))
 
     def open(self, query: Mapping[str, str] | None = None, at: str = "/", callouts: bool = False) -> "Lab":
-        """Visits an address of the server with that query and waits until the page stands: the network, the curves and the buttons
-        are drawn and the script has ended (Streamlit offers to stop it until then, one more thing that the tab key reaches).
+        """Open an address of the server with that query and wait until the page is complete.
 
-        callouts: whether the first visit's callouts stay; else they are as after an earlier visit.
+        Then the network, the curves and the buttons are drawn and the script has ended (until then Streamlit shows a button
+        that stops it, one more element that the tab key reaches). callouts: whether the first visit's callouts stay; by default
+        they are dismissed as by an earlier visit.
         """
         if not callouts:
             self.page.add_init_script("localStorage.setItem('network-callouts-seen', 'yes')")
@@ -56,132 +57,134 @@ class Lab:
 
     @property
     def network(self) -> Locator:
-        """The network figure."""
+        """Return the network figure."""
         return self.page.locator("svg.net")
 
     @property
     def curves(self) -> Locator:
-        """The node of the live chart."""
+        """Return the node of the live chart."""
         return self.page.locator(".st-key-curves .live-chart")
 
     @property
     def heatmap(self) -> Locator:
-        """The node of the masks over time."""
+        """Return the node of the masks over time."""
         return self.page.locator(".st-key-heatmap .live-chart")
 
     @property
     def sentence(self) -> Locator:
-        """The sentence that counts."""
+        """Return the sentence that counts the masks on the path."""
         return self.page.get_by_text("reaches the prediction")
 
     @property
     def progress(self) -> Locator:
-        """The line that says at which update the run is."""
+        """Return the line with the newest update of the run."""
         return self.page.get_by_text(PROGRESS)
 
     def state(self, words: str) -> Locator:
-        """The badge that says in which state the run is."""
+        """Return the badge with the state of the run."""
         return self.page.locator(".stMarkdownBadge, [class*=Badge]").filter(has_text=re.compile(rf"{re.escape(words)}$"))
 
     def button(self, name: str) -> Locator:
-        """A button by its name."""
+        """Return the button with that name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
     def press(self, name: str) -> None:
-        """Presses a button."""
+        """Press a button."""
         self.button(name).click()
 
     @property
     def update(self) -> int:
-        """The newest update."""
+        """Return the number of the newest update."""
         found = PROGRESS.search(self.progress.inner_text())
         assert found
         return int(found[1])
 
     def wait_for(self, script: str, argument: Any = None) -> None:
-        """Waits until a script, a function of the argument, says something true in the page."""
+        """Wait until a script, a function of the argument, returns something true in the page."""
         self.page.wait_for_function(script, arg=argument, polling=50)
 
     def wait_for_update(self, number: int) -> None:
-        """Waits until the run has come so far."""
+        """Wait until the run has reached that update."""
         self.wait_for("n => +(document.body.textContent.match(/update (\\d+) of/) ?? [])[1] >= n", number)
 
     def play(self, updates: int = 1) -> None:
-        """Starts the run and waits for its first updates."""
+        """Start the run and wait for its first updates."""
         self.press("Play")
         self.wait_for_update(updates)
 
     def wait_for_points(self, more_than: Mapping[str, int]) -> None:
-        """Waits until each of these curves has more points than that."""
+        """Wait until each of these curves has more points than that."""
         self.curves.evaluate(GROWN, dict(more_than))
 
     def points(self) -> dict[str, int]:
-        """How many points each curve has."""
+        """Return the number of points of each curve."""
         return {trace["name"]: trace["points"] for trace in self.traces()}
 
     def ticks(self, number: int) -> None:
-        """Waits until the page's timer has asked the server so many times."""
+        """Wait until the page's timer has asked the server that many times."""
         for _tick in range(number):
             self.sockets[-1].wait_for_event("framesent", timeout=LONGEST)
 
     def barcodes(self, site: str) -> dict[tuple[int, int], list[int]]:
-        """Of each barcode of a site, by layer and step: the units that it shows as kept, counted from 0."""
+        """Return the units, from 0, that each barcode of a site shows as kept, by layer and step."""
         found = self.network.locator(f"path[data-site={site}]").evaluate_all(
             "all => all.map(one => [+one.dataset.layer, +one.dataset.t, one.getAttribute('d')])"
         )
         return {(layer, t): [int(unit) for unit in re.findall(r"M(\d+) 0v1", d)] for layer, t, d in found}
 
     def changes(self) -> list[str]:
-        """The changes of the run, the newest first, as the list below the curves has them."""
+        """Return the changes of the run, the newest first, from the list below the curves."""
         return self.page.locator(".run-changes li").all_text_contents()
 
     def traces(self) -> list[dict[str, Any]]:
-        """The curves' figure as Plotly has drawn it: name, number of points and hover data of every trace."""
+        """Return name, number of points and hover data of every trace that Plotly has drawn."""
         found: list[dict[str, Any]] = self.curves.evaluate(
             "node => node.data.map(({name, x, customdata}) => ({name, points: x.length, customdata}))"
         )
         return found
 
     def slider(self, name: str) -> Locator:
-        """A slider by its name: that of a rate, or one that scrubs."""
+        """Return the slider with that name: of a rate, of the update, the step or the sample."""
         return self.page.get_by_role("slider", name=name)
 
     def switch(self, site: str) -> Locator:
-        """The switch of a site."""
+        """Return the switch of a site."""
         return self.page.locator(f".st-key-on-{site} label")
 
     def route(self, name: str) -> Locator:
-        """A choice of the route along time."""
+        """Return the radio button of a route along time."""
         return self.page.get_by_role("radio", name=name)
 
     def source(self, t: int) -> Locator:
-        """The word at x_t."""
+        """Return the input at x_t."""
         return self.network.locator(f"[data-kind=source][data-t='{t}']")
 
     def target(self, t: int) -> Locator:
-        """The prediction at y_t."""
+        """Return the prediction at y_t."""
         return self.network.locator(f"[data-kind=target][data-t='{t}']")
 
     @property
     def query(self) -> dict[str, str]:
-        """The query of the page's address."""
+        """Return the query of the page's address."""
         return dict(parse_qsl(urlsplit(self.page.url).query))
 
     def wait_for_query(self, **query: str) -> None:
-        """Waits until the page's address says this."""
+        """Wait until the page's address has these values."""
         self.wait_for(
             "all => all.every(([name, value]) => new URLSearchParams(location.search).get(name) === value)",
             list(map(list, query.items())),
         )
 
     def svg(self) -> str:
-        """The network figure as it stands, but for which element the tab key reaches."""
+        """Return the SVG of the network figure, without the attribute that says which element the tab key reaches."""
         text: str = self.network.evaluate("node => node.outerHTML")
         return re.sub(r' tabindex="-?\d"', "", text)
 
     def tab_to(self, role: str, name: str, within: int = 150) -> None:
-        """Presses the tab key until the element that has the focus has that role, and a name with these words; no more often
-        than `within`."""
+        """Press the tab key, at most `within` times, until an element with that role and a name with these words has the focus.
+
+        Raises AssertionError if none has.
+        """
         reached = []
         for _key in range(within):
             self.page.keyboard.press("Tab")
@@ -191,7 +194,7 @@ class Lab:
         raise AssertionError(f"The tab key does not reach the {role} “{name}”, but {reached}.")
 
     def findings(self) -> list[str]:
-        """What axe-core finds on the page."""
+        """Return the violations that axe-core finds on the page."""
         self.page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         return [f"{one['id']}: {node['html'][:200]} {node['failureSummary']}" for one in found for node in one["nodes"]]

@@ -60,7 +60,10 @@ class ReferenceLayer:
 
 
 def _lstm(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
-    """i f o = σ(W x + U h₋ + b)    g = tanh(the same)    c = d ⊙ (f ⊙ c₋ + i ⊙ (d ⊙ g))    h = o ⊙ tanh(c)."""
+    """Return (h, c) after one step of an LSTM.
+
+    i f o = σ(W x + U h₋ + b)    g = tanh(the same)    c = d ⊙ (f ⊙ c₋ + i ⊙ (d ⊙ g))    h = o ⊙ tanh(c)
+    """
     h, c = state
     a = {gate: m.from_below(gate, x) + m.from_before(gate, h) for gate in "ifgo"}
     i = m.mask("input_gate") * _sigmoid(xp, a["i"])
@@ -71,7 +74,10 @@ def _lstm(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[A
 
 
 def _gru(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
-    """r z = σ(W x + U h₋ + b)    g = tanh(W x + r ⊙ (U h₋ + b))    h = (1 - z) ⊙ (d ⊙ g) + z ⊙ h₋."""
+    """Return (h,) after one step of a GRU.
+
+    r z = σ(W x + U h₋ + b)    g = tanh(W x + r ⊙ (U h₋ + b))    h = (1 - z) ⊙ (d ⊙ g) + z ⊙ h₋
+    """
     (h,) = state
     r = m.mask("reset_gate") * _sigmoid(xp, m.from_below("r", x) + m.from_before("r", h))
     z = m.mask("update_gate") * _sigmoid(xp, m.from_below("z", x) + m.from_before("z", h))
@@ -80,12 +86,12 @@ def _gru(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[An
 
 
 def _rnn(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
-    """h = tanh(W x + U h₋ + b)."""
+    """Return (h,) after one step of a plain RNN: h = tanh(W x + U h₋ + b)."""
     return (xp.tanh(m.from_below("g", x) + m.from_before("g", state[0])),)
 
 
 def _logistic(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
-    """h = σ(W x + U h₋ + b)."""
+    """Return (h,) after one step of a plain RNN with the logistic sigmoid: h = σ(W x + U h₋ + b)."""
     return (_sigmoid(xp, m.from_below("g", x) + m.from_before("g", state[0])),)
 
 

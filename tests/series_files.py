@@ -1,4 +1,4 @@
-"""A generator of files with a series, as programs in many countries write them, and what each of them means."""
+"""A generator of files with a series, as programs in many countries write them, and the series that each contains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

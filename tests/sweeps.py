@@ -1,5 +1,7 @@
-"""Sweeps of a page over every cell: the LSTM's in every run of the tests, the others' by `python -m pytest -m slow`. What the
-engines compute is proved for all cells in every run."""
+"""Sweeps of a page over every cell: the LSTM in the default suite, the others by `python -m pytest -m slow`.
+
+The results of the engines are tested for all cells in the default suite.
+"""
 
 import pytest
 

@@ -1,5 +1,7 @@
-"""The character language model's data. Oracles: the words of the documentation, of which its characters are; texts of
-one's own, spelled here as the published counts have it."""
+"""The character language model's data.
+
+Oracles: the words of the documentation, which its characters spell; uploaded texts, spelled here as the published counts do.
+"""
 
 import math
 from collections import Counter

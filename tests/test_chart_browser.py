@@ -1,4 +1,4 @@
-"""The live chart in a real browser: a small app that ticks, and what a user would see of it."""
+"""The live chart in a real browser: a small app that ticks, and what a user sees of it."""
 
 import os
 import shutil
@@ -44,7 +44,7 @@ draw_live_chart(settled, "settled", "settled chart", 200)
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app on a free port of this machine, until the module's tests are done."""
+    """Yield the address of the app, served on a free port of this machine until the module's tests are done."""
     folder = tmp_path_factory.mktemp("app")
     (folder / "app.py").write_text(APP, encoding="utf-8")
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
@@ -78,14 +78,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def visitor(browser: Browser) -> Iterator[BrowserContext]:
-    """One visitor, whose pages share what they have loaded."""
+    """Yield a browser context whose pages share the cache."""
     with browser.new_context(viewport={"width": 800, "height": 800}, color_scheme="light") as context:
         yield context
 
 
 @pytest.fixture
 def page(visitor: BrowserContext, address: str) -> Iterator[Page]:
-    """The app's page in light; at the end, nothing was complained of and no other host was asked."""
+    """Yield the app's page in light colors; then check that there was no error and no request to another host."""
     page = visitor.new_page()
     complaints: list[str] = []
     hosts: list[str] = []
@@ -105,7 +105,7 @@ def live(page: Page) -> Locator:
 
 
 def after_ticks(page: Page, ticks: int) -> None:
-    """Waits until the live chart has been told of so many more ticks, and has drawn that many more points."""
+    """Wait until the live chart has had that many more ticks, and has drawn more points."""
     live(page).evaluate(
         """(node, ticks) => new Promise((done) => {
             const tick = () => +node.getAttribute("aria-label").split(" ")[1], from = tick(), points = node.data[0].x.length;
@@ -122,7 +122,7 @@ def ranges(page: Page) -> list[list[float]]:
 
 
 def paper(chart: Locator, colour: str) -> None:
-    """Waits until the chart is drawn on that colour."""
+    """Wait until the chart is drawn on that background color."""
     chart.evaluate(
         """(node, colour) => new Promise((done) => {
             const look = () => node._fullLayout?.paper_bgcolor === colour ? done() : requestAnimationFrame(look);

@@ -1,5 +1,8 @@
-"""Text classification. Oracles: the documentation, read here once more; rows written here; scikit-learn; a network that is
-shown what stands behind the last word."""
+"""Text classification.
+
+Oracles: the documentation, read here once more; rows written here; scikit-learn; a network that also sees what follows the last
+word.
+"""
 
 import csv
 from collections import Counter

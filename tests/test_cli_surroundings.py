@@ -1,6 +1,7 @@
-"""What surrounds the command line: settings without effect, streams that cannot be written, interruption, checkpoints.
+"""The surroundings of the command line: settings without effect, broken streams, interruption, checkpoints.
 
-Oracles: the contract of the README, and real processes."""
+Oracles: the contract of the README, and real processes.
+"""
 
 import os
 import signal

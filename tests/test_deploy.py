@@ -1,4 +1,4 @@
-"""What deploy/ holds agrees with the rest of the repository."""
+"""The files of deploy/: they agree with the rest of the repository."""
 
 import re
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Handwritten backpropagation on a GPU. Oracle: the loop of tests/reference.py on the CPU in float64, values and gradients.
 
-Where there is no GPU, the loops run on the CPU with the operations that they use on a GPU.
+Without a GPU, the loops run on the CPU with the operations that they use on a GPU.
 """
 
 from types import ModuleType
@@ -46,7 +46,7 @@ def return_torch(like: Any) -> ModuleType:
 
 @pytest.fixture(autouse=True)
 def use_torch_operations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no GPU, use torch's operations alone, as on a GPU."""
+    """Use torch's operations alone, as on a GPU, if there is no GPU."""
     for module in () if HAS_GPU else (arrays, gates, gru, lstm, recurrent_product, rnn, zoneout):
         monkeypatch.setattr(module, "choose_library", return_torch)
 

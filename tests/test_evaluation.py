@@ -1,5 +1,7 @@
-"""What an evaluation's record carries beside its metrics, and the figures of it. Oracles: scikit-learn, and the metrics of the
-very same record, worked out once more from what it carries."""
+"""The predictions in an evaluation's record, and the figures made of them.
+
+Oracles: scikit-learn, and the metrics of the same record, computed again from its predictions.
+"""
 
 from pathlib import Path
 from typing import Any

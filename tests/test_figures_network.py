@@ -344,9 +344,10 @@ def test_a_window_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """The component, mounted as Streamlit mounts it: `show(svg)` is a rerun, `did` is what it told Python.
+    """Yield a page with the component, mounted as Streamlit mounts it.
 
-    It shows Zaremba's placement on three layers, the path climbing at steps 3, 5, 7 and 9.
+    In its scripts `show(svg)` is a rerun, and `did` holds what the component has sent to Python. It shows Zaremba's placement
+    on three layers, with a path that climbs at steps 3, 5, 7 and 9.
     """
     page = browser.new_page()
     script = (COMPONENTS / "network.js").read_text(encoding="utf-8").replace("export default", "window.component =")

@@ -1,4 +1,4 @@
-"""The small line of a column. Oracle: where the points must lie."""
+"""The sparkline of a column. Oracle: the computed position of each point."""
 
 import re
 import xml.etree.ElementTree as ET

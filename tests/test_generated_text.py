@@ -1,5 +1,7 @@
-"""Answers that are written step by step. Oracles: rows cut by hand; a loop that decodes one sample at a time, over the whole
-of what it has read so far, with the engine's masks."""
+"""Answers that are generated step by step.
+
+Oracles: rows cut by hand; a loop that decodes one sample at a time, from the beginning at every step, with the engine's masks.
+"""
 
 from collections.abc import Generator
 from functools import partial
@@ -94,7 +96,7 @@ def run(request: pytest.FixtureRequest) -> RecordingTrainer:
 
 
 def result_of(steps: Generator[Any, None, Any]) -> Any:
-    """What a computation in steps returns."""
+    """Run a computation in steps to its end and return its result."""
     while True:
         try:
             next(steps)

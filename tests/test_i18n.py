@@ -1,4 +1,4 @@
-"""The choice of a catalogue: by a code of letters, never a path. Oracle: a catalogue that lies where no visitor may point."""
+"""The choice of a catalogue: by a language code, never by a path. Oracle: a catalogue outside of assets/locale."""
 
 import struct
 from contextvars import copy_context

@@ -1,4 +1,4 @@
-"""The Lab in a real browser, with the real server and its workers: what a user does, and what is then to be seen.
+"""The Lab in a real browser, with the real server and its workers: a user's actions and their visible results.
 
 Oracles: core.dropout.masks and the command line for the masks, core.analysis.path_counts for the counts, axe-core for
 accessibility.
@@ -49,7 +49,7 @@ MARKED = """(node, marks) => {
 
 @pytest.fixture
 def lab(page: Page, server: str, console_errors: list[str]) -> Iterator[Lab]:
-    """The Lab, not yet opened. At the end its run is given up, and nothing was complained of."""
+    """Yield the Lab, not yet opened; then reset its run and check that there were no errors in the console."""
     lab = Lab(page, server)
     yield lab
     if lab.sockets and not lab.state("ready").count():
@@ -73,7 +73,7 @@ class Narrow:
         next(line for line in self.process.stdout if "URL:" in line)
 
     def worker(self) -> int:
-        """The process that trains."""
+        """Return the id of the process that trains."""
         # Children are listed under the thread that started them, while it lives.
         threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         (worker,) = [int(child) for thread in threads for child in thread.read_text().split()]
@@ -82,7 +82,7 @@ class Narrow:
 
 @pytest.fixture(scope="module")
 def narrow() -> Iterator[Narrow]:
-    """It has just started: the first test that asks for it is its first visitor."""
+    """Yield a server that has just started: the first test that uses it is its first visitor."""
     if not hasattr(os, "sched_setaffinity"):
         pytest.skip("this system cannot keep a process on one core")
     narrow = Narrow()
@@ -496,23 +496,23 @@ def test_a_phone_stacks_it(lab: Lab) -> None:
 
 
 def busy() -> float:
-    """How many programs share each core, at least 1: by so much longer may take what is bounded in seconds."""
+    """Return how many programs share each core, at least 1: the factor by which bounds in seconds are extended."""
     return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else 1.0
 
 
 def box(locator: Locator) -> tuple[float, float, float, float]:
-    """Where a part of the page is: x, y, width, height in pixels."""
+    """Return x, y, width and height of a part of the page, in pixels."""
     found = locator.bounding_box()
     assert found
     return found["x"], found["y"], found["width"], found["height"]
 
 
 def apart(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    """Whether two boxes have nothing in common."""
+    """Return whether two boxes do not overlap."""
     (x, y, width, height), (left, top, across, down) = one, other
     return x + width <= left or left + across <= x or y + height <= top or top + down <= y
 
 
 def rgb(colour: str) -> str:
-    """#rrggbb as a browser says it."""
+    """Return a color #rrggbb in the form rgb(…) of a browser."""
     return f"rgb({', '.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))})"

@@ -1,4 +1,4 @@
-"""What the events of a run say. Oracle: the run itself; the masks that train() drew and the windows that it read."""
+"""The events of a run. Oracle: the run itself, with the masks that train() drew and the windows that it read."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,21 +37,21 @@ GAL = METHODS["gal2016"].build_placement()
 
 
 class Script:
-    """Commands that come before given updates: {update: commands}. Update n is about to begin when it asks the n-th time."""
+    """A source of commands before given updates, {update: commands}: update n is about to begin at the n-th request."""
 
     def __init__(self, commands: dict[int, list[Command]]) -> None:
         self.commands = commands
         self.update = 0
 
     def next_command(self, wait: bool) -> Command | None:
-        """The next command before the coming update, if there is one."""
+        """Remove and return the next command before the coming update, if there is one."""
         waiting = self.commands.get(self.update + 1, [])
         return waiting.pop(0) if waiting else None
 
 
 @pytest.fixture
 def trained_updates(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
-    """Of every update that is trained: its window, and the masks that it drew."""
+    """Return the list to which the window and the masks of every trained update are added."""
     found: list[tuple[Any, Any]] = []
     drawn: list[Any] = []
     one_update = trainer.Trainer.one_update
@@ -71,7 +71,7 @@ def trained_updates(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
 
 
 def trained(experiment: Experiment, commands: dict[int, list[Command]] | None = None) -> list[Event]:
-    """All events of a run that is told these commands before these updates."""
+    """Return all events of a run that gets these commands before these updates."""
     script, events = Script(commands or {}), []
     for event in trainer.train(experiment, script, show=3):
         events.append(event)

@@ -1,6 +1,6 @@
-"""The Lab's layout in Chromium, at six sizes of the screen, light and dark: where its parts are, and that they stay there.
+"""The Lab's layout in Chromium, at six sizes of the screen, light and dark: its parts have their places and stay there.
 
-Oracles: the boxes of the browser; the entries that it makes for every shift of the layout; axe-core for accessibility.
+Oracles: the boxes of the browser; its records of layout shifts; axe-core for accessibility.
 """
 
 import re
@@ -76,7 +76,7 @@ WATCH_SHIFTS = """() => {
 
 @pytest.fixture
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A visitor with a screen of the size and the scheme of the test's `screen`."""
+    """Yield a browser context with the size and the color scheme of the test's `screen`."""
     (width, height), scheme = request.getfixturevalue("screen")
     with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:
         yield context
@@ -84,7 +84,7 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
 
 @pytest.fixture
 def lab(context: BrowserContext, server: str) -> Iterator[Lab]:
-    """The Lab, not yet opened. At the end nothing was complained of."""
+    """Yield the Lab, not yet opened; then check that there were no errors in the console."""
     page, complaints = context.new_page(), list[str]()
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -93,14 +93,14 @@ def lab(context: BrowserContext, server: str) -> Iterator[Lab]:
 
 
 def box(locator: Locator) -> dict[str, float]:
-    """Where a part is, in pixels."""
+    """Return x, y, width and height of a part, in pixels."""
     found = locator.bounding_box()
     assert found
     return {name: round(found[name], 1) for name in ("x", "y", "width", "height")}
 
 
 def boxes(lab: Lab) -> dict[str, dict[str, float]]:
-    """Where network, curves and buttons are, and what stands between them."""
+    """Return the boxes of the network, the curves and the buttons."""
     parts = {
         "network": lab.network,
         "curves": lab.curves,
@@ -116,7 +116,7 @@ def boxes(lab: Lab) -> dict[str, dict[str, float]]:
 
 
 def chart_texts(lab: Lab) -> list[tuple[str, dict[str, float]]]:
-    """The texts within the curves' figure, with their boxes."""
+    """Return the visible texts within the curves' figure, with their boxes."""
     found: list[Any] = lab.curves.evaluate(
         """node => [...node.querySelectorAll("svg text")].filter((one) => one.textContent.trim() && one.checkVisibility())
             .map((one) => { const {x, y, width, height} = one.getBoundingClientRect()
@@ -126,14 +126,14 @@ def chart_texts(lab: Lab) -> list[tuple[str, dict[str, float]]]:
 
 
 def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
-    """Whether two boxes have more than a hair's breadth in common."""
+    """Return whether two boxes overlap by more than 1 pixel across and 3 pixels down."""
     across = min(one["x"] + one["width"], other["x"] + other["width"]) - max(one["x"], other["x"])
     down = min(one["y"] + one["height"], other["y"] + other["height"]) - max(one["y"], other["y"])
     return across > 1 and down > 3  # a line of text is higher than its letters
 
 
 def check_layout(lab: Lab, size: tuple[int, int]) -> None:
-    """The parts have their room, all of it is on the screen where it does not stack, and nothing is cut."""
+    """Check the least sizes of the parts, that all are on the screen unless they are stacked, and that nothing is cut off."""
     least, page = SIZES[size], lab.page
     for area in ("html", "[data-testid=stMain]"):
         assert page.locator(area).evaluate("node => node.scrollWidth") <= size[0], area

@@ -1,8 +1,7 @@
 """The Lab through Streamlit's AppTest: what is drawn, what a change of the controls does, what a damaged link does.
 
-Oracles: the catalogue of methods, core.analysis.path_counts for the counts, the codec for addresses. No browser, no timers;
-the service
-and its workers are the real ones.
+Oracles: the catalogue of methods, core.analysis.path_counts for the counts, core.experiment.serialization for addresses. No
+browser, no timers; the service and its workers are the real ones.
 """
 
 import gettext
@@ -58,7 +57,7 @@ DAMAGED = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _workers() -> Iterator[None]:
-    """Ends the workers that the pages of this module have started."""
+    """End the workers that the pages of this module have started."""
     yield
     get_service().close()
     get_service.clear()
@@ -77,12 +76,12 @@ def check_lab(page: AppTest) -> AppTest:
 
 
 def experiment(page: AppTest) -> Experiment:
-    """What the page says it would train."""
+    """Return the experiment that the page would train."""
     return from_plain(page.session_state["visit"]["experiment"], trusted=True)
 
 
 def sentence(page: AppTest) -> str:
-    """The sentence that counts."""
+    """Return the sentence that counts the masks on the path."""
     return str(read_components(page)["live_text"][0]["text"])
 
 
@@ -117,7 +116,7 @@ def test_another_task_brings_its_own_settings_and_keeps_network_and_placement(ta
 
 
 def switches(page: AppTest) -> dict[str, bool]:
-    """Which of the sites that are at hand are on."""
+    """Return whether each visible site is switched on."""
     return {str(toggle.key).removeprefix("on-"): toggle.value for toggle in page.toggle if str(toggle.key).startswith("on-")}
 
 
@@ -471,7 +470,7 @@ def test_another_task_begins_with_an_empty_page() -> None:
 
 
 def curve_names(page: AppTest) -> set[str]:
-    """What is drawn on the curves."""
+    """Return the names of the drawn curves."""
     return {trace["name"] for trace in json.loads(read_components(page)["run_panel"][0]["figure"])["data"]}
 
 
@@ -518,7 +517,7 @@ def test_a_place_holds_the_same_kind_of_thing_in_every_state() -> None:
 
 
 def places(page: AppTest) -> dict[tuple[int, ...], bool]:
-    """Every place of the page, by the way to it, and whether a container is there."""
+    """Return every element of the page by its path of indices, and whether it is a container."""
 
     def walk(block: Block, way: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], bool]]:
         for index, child in block.children.items():
@@ -530,7 +529,7 @@ def places(page: AppTest) -> dict[tuple[int, ...], bool]:
 
 
 def wait_for_run(page: AppTest, enough: Any) -> dict[str, Any]:
-    """Draws the page again and again, as its timer would, until its run has come so far."""
+    """Draw the page again and again, as its timer would, until `enough(run)` is true; return the run."""
     for _tick in range(2000):
         check_lab(page.run())
         run: dict[str, Any] = page.session_state["visit"]["run"]
@@ -567,7 +566,7 @@ def test_every_text_is_translated(link: dict[str, str], monkeypatch: pytest.Monk
 
 
 def texts(page: AppTest) -> set[str]:
-    """Every text on the page that a person reads or hears."""
+    """Return every text on the page that a person or a screen reader reads."""
     found: set[str] = set()
     for element in walk_elements(page):
         for name in ("label", "help", "placeholder"):
@@ -589,7 +588,7 @@ def texts(page: AppTest) -> set[str]:
 
 
 def outside(text: str) -> str:
-    """The words of a text that stand in no bracket and are none of Streamlit's directives, symbols or HTML."""
+    """Return the words of a text outside the brackets, without Streamlit's directives, symbols and HTML."""
     text = re.sub(r":material/\w+:|:\w+-badge\[|<[^>]*>|\{[^}]*\}", "", text)
     while "⟦" in text and text != (less := re.sub(r"⟦[^⟦⟧]*⟧", "", text)):
         text = less
@@ -657,7 +656,7 @@ def test_a_full_queue_is_said_and_the_run_is_kept(monkeypatch: pytest.MonkeyPatc
 
 
 def brought(page: AppTest, name: str, content: bytes) -> AppTest:
-    """The page, once a file has been given to the uploader of the task."""
+    """Upload a file to the uploader of the task and return the page."""
     (uploader,) = (one for one in page.file_uploader if str(one.key).startswith("own-"))
     return check_lab(uploader.upload(name, content, "text/csv").run())
 
@@ -730,7 +729,7 @@ def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None
 
 
 def forecast(page: AppTest) -> list[str]:
-    """What is drawn of the series."""
+    """Return the names of the traces in the chart of the series."""
     (figure,) = (json.loads(one["figure"]) for one in read_components(page)["live_chart"] if "of the series" in one["sentence"])
     return [trace["name"] for trace in figure["data"]]
 

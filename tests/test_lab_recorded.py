@@ -16,7 +16,7 @@ UPDATES = 5
 
 @pytest.fixture(scope="module", params=RECORDING_NAMES)
 def recorded(request: pytest.FixtureRequest) -> Recorded:
-    """Each of them."""
+    """Return each of the recorded runs."""
     return read(FOLDER / f"{request.param}.jsonl.gz")
 
 

@@ -1,5 +1,7 @@
-"""What is looked at. Oracles: core.analysis.path_counts takes every path that a fitted view has; a link gives back what it was
-made from."""
+"""The view of the network figure.
+
+Oracles: core.analysis.path_counts accepts every path of a fitted view; a link gives back the view that it was made from.
+"""
 
 from contextlib import suppress
 from dataclasses import astuple, replace
@@ -29,7 +31,7 @@ garbage = st.text(max_size=6) | st.sampled_from(["-1", "1.5", "1,2", "1,,2", ","
 
 
 def check(view: PathView, experiment: Experiment) -> None:
-    """A view that the figure and the count can show."""
+    """Check that the figure and the count can show the view."""
     assert view.first is not None
     assert 0 <= view.start == view.first <= max(0, experiment.steps - WINDOW_STEPS)
     assert 0 <= view.sample < min(SAMPLES, experiment.batch)

@@ -1,5 +1,8 @@
-"""The language model's data. Oracles: the documentation text itself, read here once more; texts of one's own, read here as the
-papers' code reads them; and properties that a fair split_words has to have."""
+"""The language model's data.
+
+Oracles: the documentation text, read here once more; uploaded texts, read here as the papers' code reads them; and properties
+of a fair split_words.
+"""
 
 import math
 import re

@@ -29,7 +29,7 @@ AXE = """async (source) => {
 
 @pytest.fixture
 def media() -> dict[str, Any]:
-    """What the visitor's browser prefers, as `emulate_media` takes it."""
+    """Return the preferences of the visitor's browser, as arguments of `emulate_media`."""
     return {}
 
 
@@ -45,7 +45,7 @@ def masks(page: Page, server: str, media: dict[str, Any]) -> Page:
 
 
 def cell(page: Page, at: str, column: int = 0) -> Locator:
-    """The first cell of a grid that is this: site, layer, sample and step."""
+    """Return the first cell of a grid at this site, layer, sample and step."""
     return page.locator("svg.mg").nth(column).locator(f"[data-at='{at}']").first
 
 

@@ -1,6 +1,7 @@
 """The Masks page through Streamlit's AppTest: what it draws, what its controls do, what a damaged link does.
 
-Oracles: the engine's own masks, the codec for addresses, core.analysis.preactivations for the sums. No browser.
+Oracles: the engine's own masks, core.experiment.serialization for addresses, core.analysis.preactivations for the
+pre-activations. No browser.
 """
 
 import json
@@ -45,7 +46,7 @@ def open_page(**query: str) -> AppTest:
 
 
 def barcodes(page: AppTest, column: int) -> dict[tuple[str, int, int, int], list[int]]:
-    """Of each barcode in a grid: the units kept, by site, layer, sample and step."""
+    """Return the kept units of each barcode in a grid, by site, layer, sample and step."""
     root = ET.fromstring(read_components(page)["mask_grid"][column]["svg"])
     paths = [one.attrib for one in root.iter("{http://www.w3.org/2000/svg}path") if "data-t" in one.attrib]
     return {
@@ -61,7 +62,7 @@ def experiment(page: AppTest) -> Experiment:
 
 
 def table(page: AppTest) -> dict[str, list[str]]:
-    """The measured numbers, by name: one text a column."""
+    """Return the measured numbers by name, one text per column."""
     text = next(str(one.value) for one in page.markdown if str(one.value).startswith("|"))
     lines = [[re.sub(r"\\(.)", r"\1", cell.strip()) for cell in line.strip("|").split(" | ")] for line in text.split("\n")]
     return {line[0]: line[1:] for line in lines if line[0].strip("-")}
@@ -234,7 +235,7 @@ def test_out_of_range_is_clamped() -> None:
 
 
 class Made:
-    """What the page asks for its snapshots; they are there at once."""
+    """A replacement for the trace jobs of the page, whose answers are complete at once."""
 
     def __init__(self) -> None:
         self.known: dict[str, UpdateTraceAnswer] = {}

@@ -1,4 +1,4 @@
-"""The view of the Masks page in a link: there and back, what is out of range, and what is no view at all."""
+"""The view of the Masks page in a link: round trip, values out of range, and malformed views."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""How much memory values hold, and what is kept of the data of a class."""
+"""The estimated size of values in memory, and how much of a class's data the caches keep."""
 
 from functools import partial
 

@@ -1,5 +1,7 @@
-"""The memory tasks' data. Oracle: each task in words, told again from the tokens that it shows. And that a small network
-learns what its baseline does not know."""
+"""The memory tasks' data. Oracle: each task in words, computed again from its tokens.
+
+A small network learns what its baseline cannot.
+"""
 
 from collections.abc import Iterator
 from typing import Any

@@ -16,7 +16,7 @@ expect.set_options(timeout=LONGEST)
 
 @pytest.fixture(scope="module")
 def visited(visitor: BrowserContext, server: str) -> str:
-    """The server, once some visit has reached it."""
+    """Return the address of the server, after one visit to it."""
     page = visitor.new_page()
     page.goto(server)
     expect(page.locator("svg.net")).to_be_visible()
@@ -26,7 +26,7 @@ def visited(visitor: BrowserContext, server: str) -> str:
 
 @pytest.fixture
 def methods(page: Page, visited: str, console_errors: list[str], requested: list[str]) -> Iterator[Page]:
-    """The page, in a server that some visit has reached before; no script complains, and no other host is asked."""
+    """Yield the page, on a server that has been visited; then check that no script failed and no other host was requested."""
     page.set_default_timeout(LONGEST)
     yield page
     assert [error for error in console_errors if KNOWN not in error] == []
@@ -43,7 +43,7 @@ def diagrams(page: Page) -> Locator:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Chooses from a list by typing what is sought."""
+    """Choose an option of a list."""
     page.get_by_label(label, exact=True).click()
     page.get_by_role("option", name=option, exact=True).click()
 
@@ -54,7 +54,7 @@ def wait_for_query(page: Page, **query: str) -> None:
 
 
 def findings(page: Page) -> list[str]:
-    """What axe-core finds."""
+    """Return the violations that axe-core finds."""
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [f"{one['id']}: {node['html'][:200]} {node['failureSummary']}" for one in found for node in one["nodes"]]

@@ -44,7 +44,7 @@ def read_texts(page: AppTest) -> str:
 
 
 def link(page: AppTest) -> dict[str, str]:
-    """The query of the first link to the Lab."""
+    """Return the query of the first link to the Lab."""
     body = next(one.proto.body for one in page.get("html") if "to-lab" in one.proto.body)
     found = re.search(r'href="\./lab\?([^"]*)"', body)
     assert found

@@ -1,4 +1,4 @@
-"""Names of modules, classes, functions, parameters and fields: no abandoned name is used, and every class name is unique."""
+"""Names and docstrings: no abandoned name is used, every class name is unique, docstrings start with a verb."""
 
 import ast
 import re

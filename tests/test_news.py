@@ -1,4 +1,4 @@
-"""What a tick sends: by hand, which component's data are new to a browser that has received the messages up to some number."""
+"""The message of a tick. Oracle, by hand: which components' data are new to a browser that has received earlier messages."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ class HandClock:
 
 
 def draw(pace: Pace, clock: HandClock, seconds: float, pages: int, cost: float) -> None:
-    """So many pages are drawn one after the other at each interval, for so long; each takes `cost` seconds."""
+    """Draw `pages` pages, `cost` seconds each, one after the other at each interval, for `seconds`."""
     end = clock.now + seconds
     while clock.now < end:
         began = clock.now

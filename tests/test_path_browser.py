@@ -1,5 +1,7 @@
-"""The path page in a real browser: a source and a target are clicked, the count is read; the keyboard does it too; the
-measurement is made in its own process; nothing is loaded from elsewhere."""
+"""The path page in a real browser: select source and target by mouse and keyboard, read the count, measure sensitivity.
+
+The measurement is made in its own process; nothing is loaded from other hosts.
+"""
 
 import re
 from urllib.parse import parse_qsl, urlsplit
@@ -26,10 +28,10 @@ IN_SIGHT = """(node) => {
 
 
 class PathPage(Lab):
-    """The page."""
+    """The path page in a browser."""
 
     def visit(self, **query: str) -> "PathPage":
-        """Opens it by a link, and waits until all is drawn."""
+        """Open the page by a link and wait until all is drawn."""
         address = "&".join(f"{name}={value}" for name, value in query.items())
         self.page.add_init_script("localStorage.setItem('network-callouts-seen', 'yes')")
         self.page.goto(f"{self.server}/path?{address}")
@@ -39,15 +41,15 @@ class PathPage(Lab):
         return self
 
     def chart(self, name: str) -> Locator:
-        """A chart by its name."""
+        """Return the chart with that name."""
         return self.page.locator(f".st-key-path-{name} .live-chart")
 
     def count(self, words: str) -> None:
-        """Waits until the sentence says this."""
+        """Wait until the sentence contains these words."""
         expect(self.sentence).to_contain_text(words)
 
     def crossings(self, number: int) -> None:
-        """Waits until as many crossings are numbered in the figure."""
+        """Wait until that many crossings are numbered in the figure."""
         expect(self.network.locator(".net-crossing")).to_have_count(number)
 
 

@@ -1,6 +1,6 @@
 """The path page through Streamlit's AppTest: what it counts, what a change of its widgets does, what a damaged link does.
 
-Oracles: core.analysis.path_counts for the counts, the codec for addresses. No browser.
+Oracles: core.analysis.path_counts for the counts, core.experiment.serialization for addresses. No browser.
 """
 
 import re
@@ -47,7 +47,7 @@ DAMAGED = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _measurements() -> Iterator[None]:
-    """Ends what the pages of this module have started."""
+    """End the service that the pages of this module have started."""
     yield
     get_service().close()
     get_service.clear()
@@ -64,17 +64,17 @@ def check_path_page(page: AppTest) -> AppTest:
 
 
 def sentence(page: AppTest) -> str:
-    """The sentence that counts."""
+    """Return the sentence that counts the masks on the path."""
     return next(str(one.value) for one in page.markdown if "reaches the prediction" in str(one.value))
 
 
 def svg(page: AppTest) -> str:
-    """The network."""
+    """Return the SVG of the network."""
     return str(read_components(page)["network"][0]["svg"])
 
 
 def crossed(page: AppTest) -> int:
-    """How many crossings are numbered in the figure."""
+    """Return how many crossings are numbered in the figure."""
     return svg(page).count("data-crossing=")
 
 
@@ -252,7 +252,7 @@ class KeptRun:
         return self.file if run == "one" else None
 
     def poll(self, _run: str, _since: int) -> None:
-        """A run that is looked at is kept."""
+        """Accept the poll that keeps a run alive."""
 
 
 def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

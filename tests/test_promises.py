@@ -1,6 +1,6 @@
-"""What the app is built to show, at the tasks' own budgets, as a user would run it. Slow: `pytest -m slow` runs these.
+"""The effects that the app is built to show, at the tasks' own budgets. Slow: `pytest -m slow` runs these.
 
-Each is a run of the command line; compared are only numbers that the runs themselves report.
+Each is a run of the command line; only numbers that the runs themselves report are compared.
 """
 
 import json
@@ -17,14 +17,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.parametrize("seed", [7, 8, 9])]
 
 
 def trained(task: str, seed: int, *arguments: str) -> list[dict[str, Any]]:
-    """The events of a run."""
+    """Train in a process of its own and return the events of the run."""
     command = [sys.executable, "-m", "core", "train", "--task", task, "--seed", str(seed), "--json", *arguments]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=True)
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
 def perplexities(seed: int, method: str) -> list[float]:
-    """Of the validation part, at each evaluation."""
+    """Return the validation perplexity of each evaluation."""
     events = trained("language-model", seed, "--method", method)
     return [event["val"]["perplexity"] for event in events if event["event"] == "record" and event["val"]]
 

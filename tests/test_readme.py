@@ -1,4 +1,4 @@
-"""What the README promises. Oracles: the command line's own parser, the installed packages, and the files of the checkout."""
+"""The claims of the README. Oracles: the command line's parser, the installed packages, and the files of the checkout."""
 
 import re
 import shlex

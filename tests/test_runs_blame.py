@@ -1,6 +1,6 @@
 """Which run is given up when workers die, in a simulation: a worker with many runs, on a clock that is moved by hand.
 
-The oracle is what the simulation knows: who ends the worker, somebody from outside or a run itself at one of its updates.
+The oracle is what the simulation knows: whether somebody from outside ends the worker, or a run itself at one of its updates.
 """
 
 import random
@@ -19,7 +19,7 @@ SLICE, SAVED = 0.1, 1.0  # seconds of a turn, and between two saves
 
 @dataclass
 class Training:
-    """A run as its worker holds it: where it is, and from where it would go on."""
+    """A run in its worker: its update, and the saved update from which it would continue."""
 
     run: Run
     update: int = 0

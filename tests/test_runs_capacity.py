@@ -1,4 +1,4 @@
-"""How many workers a machine carries, read from made-up /proc and /sys trees."""
+"""The number of workers that a machine can run, read from invented /proc and /sys trees."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from core.runs.settings import MB, Settings
 
 
 def machine(root: Path, files: dict[str, str]) -> Path:
-    """A tree of such files."""
+    """Write a tree of these files and return its root."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text + "\n")
@@ -18,7 +18,7 @@ def machine(root: Path, files: dict[str, str]) -> Path:
 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with 64 cores and 256 GB, before any container."""
+    """Simulate a machine with 64 cores and 256 GB, outside of any container."""
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: range(64), raising=False)
     monkeypatch.setattr("os.sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * 2**20}[name])
 

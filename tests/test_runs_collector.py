@@ -1,4 +1,4 @@
-"""The collections of the app's process: its own, not Streamlit's."""
+"""The garbage collections of the app's process: its own, not Streamlit's."""
 
 import gc
 import threading

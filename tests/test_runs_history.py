@@ -1,4 +1,4 @@
-"""The kept events of a run against a plain list of all of them; how much a poll and a long run cost."""
+"""The stored events of a run. Oracle: a plain list of all of them. And the cost of a poll and of a long run."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from core.training.events import Event, make_record
 
 
 def record(update: int, every: int = 5) -> Event:
-    """The shape of a record; each `every`-th has an evaluation."""
+    """Return an invented record; each `every`-th has an evaluation."""
     evaluated: dict[str, Any] = {"val_loss": 1.0, "train_loss_clean": 1.0, "val": {}} if update % every == 0 else {}
     return make_record(update, update / every, 0.5, evaluated, predicted=[[update] * 20] * 8)
 

@@ -1,4 +1,4 @@
-"""The job queue, with processes that misbehave in every way that has been thought of."""
+"""The job queue, with processes that misbehave in many ways."""
 
 import os
 import subprocess
@@ -43,13 +43,13 @@ MISBEHAVE = [name for name in PROGRAMS if name not in ("well", "slow", "lingers"
 
 @dataclass(frozen=True)
 class ProgramAnswer(Answer):
-    """value: what the process answered."""
+    """The answer to a job. value: what the process sent."""
 
     value: str = ""
 
 
 class Programs(Jobs[ProgramAnswer]):
-    """A kind of job for each program."""
+    """A kind of job for each test program."""
 
     blank = ProgramAnswer()
 
@@ -66,7 +66,7 @@ class Programs(Jobs[ProgramAnswer]):
 
 @pytest.fixture
 def kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[str], Programs]]:
-    """Gives kinds of jobs by the names of their programs, in one queue with these settings."""
+    """Return a function that makes kinds of jobs by the names of their programs, in one queue with these settings."""
     head = "import os, sys, time\nrequest = sys.stdin.readline().strip()\n"
     for number, program in enumerate(PROGRAMS.values()):
         (tmp_path / f"program_{number}.py").write_text(head + program + "\n")

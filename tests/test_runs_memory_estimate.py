@@ -1,4 +1,4 @@
-"""What a run is estimated to need, against the network that it trains and what a process really takes."""
+"""The estimated memory of a run, compared with the network that it trains and with the memory of a real process."""
 
 import subprocess
 import sys

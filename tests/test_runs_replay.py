@@ -1,4 +1,4 @@
-"""Recorded runs: their file is read back as it was written or refused in a sentence; they play by a clock that we set."""
+"""Recorded runs: their file is read back as it was written, or refused in a sentence; they play by a manual clock."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ SECONDS = 0.5
 
 
 def recorded(updates: int = 6) -> Recorded:
-    """The shape of a run; nothing was trained here."""
+    """Return an invented recorded run; nothing is trained."""
     events: list[Event] = [
         {"event": "started", "version": VERSION, "updates": updates, "updates_per_epoch": 2},
         *(make_record(update, update / 2, 1.0 / (update + 1), predicted=[[update]]) for update in range(updates + 1)),
@@ -55,7 +55,7 @@ def test_a_file_is_read_back_as_it_was_written(tmp_path: Path, name: str) -> Non
 
 
 def damaged() -> dict[str, bytes]:
-    """Files that are no recorded runs."""
+    """Return contents of files that are no recorded runs, by what is wrong with them."""
     lines = [{"experiment": {"task": "delayed-recall"}, "made": MADE}, *recorded().events]
 
     def text(lines: Sequence[object]) -> bytes:

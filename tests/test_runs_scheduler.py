@@ -1,4 +1,4 @@
-"""The scheduler against a simulated clock: whatever comes and goes, nobody is favoured and nobody waits for ever."""
+"""The scheduler on a simulated clock: turns are fair, and no run waits for ever, whatever comes and goes."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ EVENTS = st.lists(
 
 
 def owner_of(run: int) -> str:
-    """Of eight runs, four are ann's."""
+    """Return the owner of one of eight runs, four of which are ann's."""
     return ["ann", "ann", "ann", "ann", "bob", "bob", "eve", "dan"][run]
 
 
@@ -129,7 +129,7 @@ RESIDENCE, PAUSE = 10.0, 60.0
 
 @dataclass
 class Server:
-    """A simulated server: workers that do at once what is decided, and a naive account of who is where."""
+    """A simulated server: workers that carry out decisions at once, and a plain record of which run is where."""
 
     workers: int
     room: float
@@ -148,7 +148,7 @@ class Server:
         self.sizes[run] = size
 
     def tick(self, seconds: float) -> None:
-        """One decision, carried out; then so much time."""
+        """Carry out one decision, then let `seconds` pass."""
         decision = self.residency.decide(dict.fromkeys(range(self.workers), Room(self.room)))
         for run, worker in decision.place:
             assert run not in self.where

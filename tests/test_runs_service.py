@@ -39,7 +39,7 @@ LONG = build_experiment("delayed-recall", {"lag": 2, "sequences": 4096}, hidden=
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """Two workers of one thread each."""
+    """Yield a service with two workers of one thread each."""
     service = Service(workers=2)
     yield service
     service.close()
@@ -52,14 +52,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="module")
 def single(clock: ManualClock) -> Iterator[Service]:
-    """One worker that holds one run at a time, and visits by a clock that is set by hand."""
+    """Yield a service with one worker that holds one run at a time, and with visits by a clock that is set by hand."""
     service = Service(workers=1, clock=clock, settings=Settings(resident_runs=1, residence_time=1e9, stop_time=0.5))
     yield service
     service.close()
 
 
 def watch(service: Service, run: str, enough: Callable[[Poll], bool]) -> Poll:
-    """Polls as a page does until there is enough; the last poll, with all events so far."""
+    """Poll as a page does until `enough(poll)` is true; return the last poll, with all events so far."""
     deadline = time.monotonic() + LONGEST
     while not enough(poll := service.poll(run)):
         assert time.monotonic() < deadline, f"still {poll.state} with {len(poll.events)} events; {poll.reason}"
@@ -68,17 +68,17 @@ def watch(service: Service, run: str, enough: Callable[[Poll], bool]) -> Poll:
 
 
 def reach(service: Service, run: str, *states: str) -> Poll:
-    """Waits for one of the states."""
+    """Wait until the run is in one of the states."""
     return watch(service, run, lambda poll: poll.state in states)
 
 
 def ended(service: Service, run: str) -> Poll:
-    """Waits for the end."""
+    """Wait until the run has ended."""
     return reach(service, run, "finished", "stopped", "failed")
 
 
 def leave(service: Service, clock: ManualClock, owner: str, seconds: float) -> None:
-    """The owner's connection closes; the grace passes, and so much time after it."""
+    """Close the owner's connection and let the grace time pass, then `seconds`."""
     service.release(owner)
     for passed in (GRACE, seconds):
         clock.now += passed
@@ -90,12 +90,15 @@ def kinds(poll: Poll) -> list[str]:
 
 
 def timeless(events: list[Event]) -> list[Event]:
-    """The events without the seconds that they took."""
+    """Return the events without the seconds that they took."""
     return [{name: value for name, value in event.items() if name != "seconds"} for event in events]
 
 
 def trained_here(experiment: Experiment, at: dict[int, Command] | None = None) -> list[Event]:
-    """train() with as many threads as a worker has, given the commands of `at` after the records of those updates."""
+    """Return the events of train() in this process, with as many threads as a worker has.
+
+    at: commands, by the update after whose record they are given.
+    """
     commands = PendingCommands()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -251,14 +254,14 @@ def test_a_run_whose_worker_is_killed_goes_on_elsewhere_with_the_same_numbers(se
 
 
 def kill(service: Service, run: str) -> None:
-    """The worker that has the run is ended by force."""
+    """End the worker that has the run by force."""
     pid = service.pid(run)
     assert pid
     os.kill(pid, signal.SIGKILL)
 
 
 def disturbed(service: Service, updates: int, kills: int, dice: random.Random) -> None:
-    """A run whose worker is killed at random moments, and five beside it, equal the undisturbed ones bit for bit."""
+    """Check that a run whose worker is killed at random moments, and five others, equal undisturbed runs bit for bit."""
     experiments = [
         replace(
             build_experiment("delayed-recall", {"lag": 4, "sequences": 64}, hidden=4, layers=2, updates=updates), mask_seed=n
@@ -286,7 +289,7 @@ def disturbed(service: Service, updates: int, kills: int, dice: random.Random) -
 
 
 def is_past(poll: Poll, update: int) -> bool:
-    """Whether the run has got further than that, or has ended."""
+    """Return whether the run has got further than the update, or has ended."""
     return poll.state in ("finished", "failed") or any(
         one["event"] == "record" and one["update"] > update for one in poll.events
     )
@@ -294,7 +297,7 @@ def is_past(poll: Poll, update: int) -> bool:
 
 @pytest.fixture
 def patient() -> Iterator[Service]:
-    """Two workers; it is the test that kills them, so no run is given up for it, however slow the machine is."""
+    """Yield a service with two workers that gives up no run: the test itself kills its workers, however slow the machine is."""
     service = Service(workers=2, settings=Settings(crashes=1000, crashes_in_all=1000))
     yield service
     service.close()

@@ -1,4 +1,4 @@
-"""The limits of the server: defaults, what the environment overrides, and that nothing else can."""
+"""The limits of the server: defaults, environment variables, and that nothing else changes a limit."""
 
 from dataclasses import FrozenInstanceError, fields
 

@@ -1,4 +1,4 @@
-"""A run in slices, between those of others, saved and restored at any of them: the oracle is the same run alone, by train()."""
+"""A run in slices, between those of others, saved and restored at any of them. Oracle: the same run alone, by train()."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ RUNS = {
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """As a worker has."""
+    """Use one thread of torch, as a worker does."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -57,7 +57,7 @@ def alone(experiment: Experiment) -> list[Event]:
 
 
 def clean_outside() -> None:
-    """Nothing that the run has set for itself may reach another one."""
+    """Check that the settings of torch and NumPy for a run are not in force outside of it."""
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()
     assert np.geterr() == {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
@@ -98,7 +98,7 @@ def test_a_run_saved_and_restored_anywhere_goes_on_as_if_nothing_had_been(name: 
 
 
 def once(events: list[Event]) -> list[Event]:
-    """Without the records and starts that come twice, as the service drops them."""
+    """Return the events without repeated records, as the service drops them."""
     last, kept = -1, list[Event]()
     for event in events:
         if event["event"] == "record":

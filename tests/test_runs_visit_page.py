@@ -1,4 +1,4 @@
-"""A tab's connection and its visit: what the pages tell the service."""
+"""The connection of a tab and its visit: which calls of the service the pages make."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

@@ -18,7 +18,7 @@ STEPS = st.lists(
 
 
 def end_by_the_book(history: list[tuple[str, float]]) -> float | None:
-    """When the visit is away: a sign of it counts from its time, the releases after that can only shorten it."""
+    """Return when the visit is away: IDLE after the last "renew", or earlier after a "release" that follows it."""
     signs = [n for n, (kind, _when) in enumerate(history) if kind == "renew"]
     if not signs:
         return None

@@ -1,4 +1,4 @@
-"""The worker process by itself, spoken to through its pipes as the service does."""
+"""The worker process alone, with messages through its pipes as the service sends them."""
 
 import json
 import os
@@ -26,7 +26,7 @@ SMALL = build_experiment("delayed-recall", {"lag": 2, "sequences": 64}, hidden=4
 
 
 class Talk:
-    """A worker, its lines, and when each came."""
+    """A worker, its lines, and the time of each."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
@@ -67,13 +67,16 @@ class Talk:
         return events
 
     def answer(self, run: str, command: str, **more: Any) -> tuple[dict[str, Any], float]:
-        """The next event, and how many seconds of its processor time the worker took for it: others use the cores too."""
+        """Send a command; return the next event and the seconds of the worker's processor time until then.
+
+        Processor time, because others use the cores too.
+        """
         began = self.processor_time()
         self.say({"command": command, "run": run, **more})
         return self.next(), self.processor_time() - began
 
     def processor_time(self) -> float:
-        """Seconds so far, of all threads."""
+        """Return the seconds of processor time so far, of all threads."""
         if not Path("/proc/self/stat").exists():
             return time.perf_counter()
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""What the service does with a worker that misbehaves: a small program in its place says what it should not."""
+"""The service's handling of a worker that misbehaves: a small program in its place sends wrong messages."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ LINES = {
 
 
 class Watched:
-    """A worker, what it said, and when it had ended."""
+    """A worker, its events, and the time of its end."""
 
     def __init__(self, program: str, monkeypatch: pytest.MonkeyPatch, folder: Path, fail: bool = False) -> None:
         self.events: list[Event] = []

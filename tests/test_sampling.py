@@ -27,7 +27,7 @@ SCALED = Placement.from_sites(
 
 
 def result_of(steps: Generator[Any, None, Any]) -> Any:
-    """What a computation in steps returns."""
+    """Run a computation in steps to its end and return its result."""
     while True:
         try:
             next(steps)
@@ -82,7 +82,7 @@ def test_sampling_does_not_change_the_run(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def generate_nothing(*_arguments: object) -> Generator[None, None, dict[str, Any]]:
-    """What is generated where nothing is."""
+    """Generate no text."""
     yield
     return {}
 

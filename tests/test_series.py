@@ -1,5 +1,7 @@
-"""The time series. Oracles: the file itself, read here once more; the naive forecast, worked out here; and files that are
-wrong in one way each."""
+"""The time series.
+
+Oracles: the file, read here once more; the naive forecast, computed here; and files that are wrong in one way each.
+"""
 
 import re
 from contextlib import nullcontext

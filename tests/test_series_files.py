@@ -1,5 +1,7 @@
-"""Series in files that people bring. Oracles: what a generator wrote; files that the program once read wrongly, with the values
-that their owners meant."""
+"""Series in uploaded files.
+
+Oracles: a generator's own values; files that the program once read wrongly, with the values that their owners meant.
+"""
 
 from pathlib import Path
 
@@ -198,7 +200,7 @@ def test_what_was_read_is_said(tmp_path: Path) -> None:
 
 
 def check_any_content(folder: Path, content: bytes) -> None:
-    """Whatever a file holds, it is a series or is refused in one sentence."""
+    """Check that a file of any content is a series or is refused in one sentence."""
     try:
         values = read_content(folder, content).values
     except Invalid as invalid:

@@ -1,4 +1,4 @@
-"""Studies as data, and their fairness to the bit. Oracles: round trips; what the trainer reads, multiplies and starts from."""
+"""Studies as data, and their fairness to the bit. Oracles: round trips; the data, masks and initial weights of the trainer."""
 
 import json
 from dataclasses import fields, replace
@@ -130,7 +130,7 @@ def test_what_is_not_named_does_not_differ() -> None:
 
 
 class TracedRun:
-    """What a run of the trainer starts from, and what it reads and multiplies at each update, as bytes."""
+    """The initial weights of a run, and its data and masks at each update, as bytes."""
 
     def __init__(self, experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
         run = Trainer(experiment, NoCommands(), 0)

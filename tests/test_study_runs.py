@@ -1,4 +1,4 @@
-"""Measuring the runs of a study in processes, and keeping them. Oracles: the trainer called here; files that are damaged."""
+"""Measuring the runs of a study in processes, and storing them. Oracles: the trainer called here; damaged files."""
 
 import json
 from collections.abc import Sequence

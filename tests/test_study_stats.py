@@ -104,7 +104,7 @@ def test_holm_in_a_published_example_and_by_closed_testing() -> None:
 
     @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
     def check(p_values: list[float]) -> None:
-        """A hypothesis is rejected where Bonferroni's test rejects every set of hypotheses that includes it."""
+        """Check that a hypothesis is rejected if Bonferroni's test rejects every set of hypotheses that includes it."""
         indices = range(len(p_values))
         sets = [chosen for size in indices for chosen in combinations(indices, size + 1)]
         for index, adjusted in enumerate(adjust_p_values(p_values)):

@@ -1,4 +1,4 @@
-"""A reload of a tab finds its visit again; a duplicated tab does not take it away. Oracle: the visit of the first session."""
+"""The tabs: a reload finds its visit again; a duplicated tab does not take it away. Oracle: the visit of the first session."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ def _workers() -> Iterator[None]:
 
 
 def arrive(page: AppTest, monkeypatch: pytest.MonkeyPatch, name: str = NAME) -> dict[str, Any]:
-    """What the browser of the page says once: the name of its tab. Return the visit that the page then has."""
+    """Report the name of the browser's tab, as its script does once; return the visit that the page then has."""
     monkeypatch.setattr(page_events, "mount_page_events", lambda: tabs.arrive(name))
     page.run()
     monkeypatch.undo()
@@ -33,7 +33,7 @@ def arrive(page: AppTest, monkeypatch: pytest.MonkeyPatch, name: str = NAME) -> 
 
 
 def leave(page: AppTest) -> None:
-    """What happens when the connection of a page closes."""
+    """Close the connection of a page."""
     list_connected_owners().discard(page.session_state["owner"])
     get_service().release(page.session_state["owner"])
 

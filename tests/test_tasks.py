@@ -1,5 +1,8 @@
-"""What every task has to keep. Oracles: the same data once more; the task's own rows, read back from its windows;
-scikit-learn for the metrics; an objective written out by hand for the steps that do not exist."""
+"""The contract of every task.
+
+Oracles: the same data once more; the task's own rows, read back from its windows; scikit-learn for the metrics; an objective
+written out by hand for the steps that do not exist.
+"""
 
 from itertools import pairwise
 from typing import Any

@@ -1,4 +1,4 @@
-"""Words of texts in many scripts. Oracles: words told here; the graphemes of Unicode's rules, which no word may cut."""
+"""Words of texts in many scripts. Oracles: words listed here; the graphemes of Unicode's rules, which no word may cut."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_words_of_many_scripts(text: str, words: str) -> None:
 
 
 def check_no_grapheme_is_cut(text: str) -> None:
-    """The words of a text are its graphemes, one after the other, without white space and soft hyphens."""
+    """Check that the words of a text are its graphemes in order, without white space and soft hyphens."""
     lower = text.lower().replace("\u00ad", "")
     graphemes = [one for one in regex.findall(r"\X", lower) if not one.isspace()]
     joined = [one for word in split_words(text) for one in regex.findall(r"\X", word)]

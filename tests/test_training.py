@@ -1,5 +1,8 @@
-"""Training. Oracles: the same run again; a training loop written here with nn.LSTM; the masks of `draw_masks` for the
-settings in force; and, for what must not happen, functions that fail when they are called."""
+"""Training.
+
+Oracles: the same run again; a training loop written here with nn.LSTM; the masks of `draw_masks` for the settings in force;
+and, for what must not happen, functions that fail when they are called.
+"""
 
 import math
 from dataclasses import replace
@@ -30,7 +33,7 @@ BOTH = pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["recall", "wo
 
 
 class ScriptedCommands:
-    """Commands that are given right after the record of an update, in this order; a paused run gets the next ones at once."""
+    """Commands that are given in order right after the record of an update; a paused run gets the next ones at once."""
 
     def __init__(self, after: dict[int, list[Command]]) -> None:
         self.after, self.due = after, list[Command]()
@@ -377,7 +380,7 @@ def test_pause_step_and_resume() -> None:
 @pytest.mark.parametrize("chunk", [0, 1, 2])
 def test_stop_acts_between_two_chunks_of_an_evaluation(chunk: int) -> None:
     class StopAt:
-        """Stops when it is asked for the chunk-th time: the evaluation before the first update is still going on."""
+        """A source that stops the run at the given request, while the evaluation before the first update still goes on."""
 
         call_count = -1
 

@@ -1,4 +1,4 @@
-"""What Streamlit holds of uploads, with its own manager. Oracle: the bytes that it holds."""
+"""The uploaded files that Streamlit holds, with its own manager. Oracle: the bytes in its storage."""
 
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec

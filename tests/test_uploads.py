@@ -1,4 +1,4 @@
-"""Files that a visitor brings: kept for their owner alone, checked by the command line's validator, gone with the visit.
+"""Uploaded files: kept for their owner alone, checked by the command line's validator, removed after the visit.
 
 Oracles: the file system, a clock that is set by hand, and the sentences that say what is wrong.
 """

@@ -1,7 +1,7 @@
-"""The one truth of a visit, through AppTest: what a change keeps, what a late one says, undo, links inside the app, the guard.
+"""The state of a visit, through AppTest: changes, late changes, undo, links inside the app, the guard.
 
-Oracles: the experiment that the visit holds, and what the run was really told. Each of the first tests failed before there was
-one truth: the state of the pages lived in their widgets.
+Oracles: the experiment that the visit holds, and the commands that the run got. Each of the first tests failed when the state
+of the pages still lived in their widgets.
 """
 
 import ast
@@ -46,7 +46,7 @@ def experiment(page: AppTest) -> Experiment:
 
 
 def paused_run(page: AppTest) -> dict[str, Any]:
-    """The run of the page, once it is paused after its first update."""
+    """Make one update on the page and return the run, paused."""
     page.button(key="step").click().run()
     return wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
 

@@ -1,4 +1,4 @@
-"""What keeps a visit together in a real browser: links inside the app, a reload, undo by key, the tour, two quick clicks."""
+"""The visit in a real browser: links inside the app, a reload, undo by key, the tour, two quick clicks."""
 
 import re
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A server of its own, whose log the test reads."""
+    """Yield the address of a server of this module's own, and its log."""
     log = tmp_path_factory.mktemp("visitor") / "log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -54,7 +54,7 @@ def _wait_until_up(address: str) -> None:
 
 
 class Visitor:
-    """What a hand does to the page, chosen at random."""
+    """A visitor whose actions on the page are chosen at random."""
 
     def __init__(self, page: Page, seed: int) -> None:
         self.page, self.random, self.address = page, random.Random(seed), page.url
@@ -75,7 +75,7 @@ class Visitor:
         ]
 
     def act(self) -> None:
-        """Do one thing; what has gone meanwhile is left."""
+        """Do one thing at random; ignore a failure because the element has gone meanwhile."""
         weights = [weight for weight, _action in self.actions]
         (_weight, action), *_none = self.random.choices(self.actions, weights)
         with suppress(TimeoutError, Error):
@@ -159,7 +159,7 @@ class Visitor:
         return key
 
     def any(self, selector: str) -> Locator:
-        """Any visible element of a selector. Raises Error where there is none."""
+        """Return any visible element of a selector. Raises Error if there is none."""
         found = [one for one in self.page.locator(selector).all() if one.is_visible()]
         if not found:
             raise Error(f"no {selector}")
@@ -179,7 +179,7 @@ def _remember(complaints: list[str], message: ConsoleMessage) -> None:
 
 
 def walk(page: Page, address: str, seed: int, actions: int, complaints: list[str]) -> Visitor:
-    """So many actions, as fast as the page can be told of them; after each, nothing is broken."""
+    """Make `actions` random actions as fast as the page accepts them; check after each that nothing is broken."""
     page.on("console", lambda message: _remember(complaints, message))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(address)
@@ -203,8 +203,10 @@ def check_that_nothing_broke(page: Page, served: tuple[str, Path], seed: int, ac
 
 
 def list_own_tracebacks(log: str) -> list[str]:
-    """The tracebacks of a log in which the project's own code takes part; a server that sends to a page that has just been left
-    writes others, of its own."""
+    """Return the tracebacks of a log that contain the project's own code.
+
+    A server that sends to a page that has just been left writes others of its own.
+    """
     blocks = re.split(r"\n(?=\S)", log)
     ours = (str(ROOT / "pages"), str(ROOT / "core"), str(ROOT / "app.py"), "unexpected-exception")
     return [block for block in blocks if "Traceback" in block and any(path in block for path in ours)]

@@ -1,7 +1,7 @@
-"""A visitor who does anything on any page: no exception, and controls, link, run and figures always say the same experiment.
+"""Random actions on any page: no exception, and controls, link, run and figures always agree on the experiment.
 
-The oracle is the one truth of the visit: after every step the widgets that are drawn, the address, the network's barcodes and
-the run are compared with it. 40 steps in the default suite; `pytest -m slow -k visitor_machine` makes 2,000.
+The oracle is the state of the visit: after every step the drawn widgets, the address, the network's barcodes and the run are
+compared with it. 40 steps in the default suite; `pytest -m slow -k visitor_machine` makes 2,000.
 """
 
 import json
@@ -171,7 +171,7 @@ def _change(widget: Any, share: float) -> None:
 
 
 def _without_file(experiment: Experiment) -> tuple[Any, ...]:
-    """The experiment but for what no link carries."""
+    """Return the experiment without the options that no link carries."""
     plain = vars(experiment) | {
         "options": tuple(one for one in experiment.options if one[0] not in ("corpus", "column", "text", "label"))
     }
@@ -210,7 +210,7 @@ def _compare_controls(page: AppTest, experiment: Experiment, visit: dict[str, An
 
 
 def _compare_figure(page: AppTest, experiment: Experiment) -> None:
-    """The barcodes of the network are at the places where its placement drops now."""
+    """Check that the barcodes of the network are at the sites where its placement drops now."""
     (network,) = _components(page, "network")
     root = ET.fromstring(network["svg"])
     shown = {(one.attrib["data-site"], int(one.attrib["data-layer"])) for one in root.iter() if "data-units" in one.attrib}

@@ -1,6 +1,6 @@
-"""What was tried against the app, one function for each: it comes as one visitor or many, and returns what it was told.
+"""The attacks on the app, one function for each: as one visitor or many; it returns the sentences that it was shown.
 
-Each raises AssertionError where the app gave what it should not.
+Each raises AssertionError if the app gave what it should have refused.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Target:
 
 
 class Attacker:
-    """A tab that remembers the sentences that it was shown."""
+    """A tab that remembers the sentences that it is shown."""
 
     def __init__(self, target: Target, page: str = "", query: dict[str, str] | None = None, locale: str = "en") -> None:
         self.sentences: list[str] = []
@@ -78,7 +78,7 @@ async def close_all(attackers: Iterable[Attacker]) -> list[str]:
 
 
 async def repeat(target: Target, times: int, act: Callable[[int], Awaitable[None]]) -> None:
-    """Do it `times` side by side, and each of them again and again until the time is over."""
+    """Run `act` in `times` tasks side by side, each again and again until the time is over."""
     end = time.monotonic() + target.seconds
 
     async def go_on(lane: int) -> None:
@@ -91,13 +91,13 @@ async def repeat(target: Target, times: int, act: Callable[[int], Awaitable[None
 
 
 async def attack_nothing(target: Target) -> list[str]:
-    """No attack: what the second visitor waits for alone."""
+    """Wait without an attack, to measure how long the second visitor waits alone."""
     await asyncio.sleep(target.seconds)
     return []
 
 
 async def attack_masks(target: Target) -> list[str]:
-    """Links to the largest masks: beyond the limit, in the Lab too, and four at the limit again and again."""
+    """Open links to the largest masks: beyond the limit, in the Lab too, and four at the limit again and again."""
     beyond = [Attacker(target, "masks", LARGE | {"beside": "step,sequence"}), Attacker(target, "", LARGE)]
     sentences = await close_all(await asyncio.gather(*(one.open() for one in beyond)))
     assert sum("a page draws at most" in sentence for sentence in sentences) == 2, sentences
@@ -112,13 +112,13 @@ async def attack_masks(target: Target) -> list[str]:
 
 
 async def attack_cells(target: Target) -> list[str]:
-    """Eight times a CSV file of 5 MB with 200 columns and 2.4 million short rows; half of the tabs close at once."""
+    """Upload a CSV file of 5 MB with 200 columns and 2.4 million short rows eight times; half of the tabs close at once."""
     content = (",".join(f"c{n}" for n in range(200)) + "\n" + "1\n" * 2_400_000).encode()
     return await bring_table(target, content, "cells: rows times columns")
 
 
 async def attack_rows(target: Target) -> list[str]:
-    """Eight times a column of 1.2 million rows."""
+    """Upload a column of 1.2 million rows eight times."""
     return await bring_table(target, b"level\n" + b"123\n" * 1_200_000, "more than")
 
 
@@ -135,7 +135,7 @@ async def bring_table(target: Target, content: bytes, sentence: str) -> list[str
 
 
 async def attack_paths(target: Target) -> list[str]:
-    """Three at a time, links with nine sites, L 4, T 256, each of them another one."""
+    """Open links with nine sites, L 4, T 256, three at a time, each with other values."""
 
     async def look(number: int) -> None:
         sharing = {f"p_{site}": "0.1~sequence" if number >> at & 1 else "0.1" for at, site in enumerate(NINE)}
@@ -147,7 +147,7 @@ async def attack_paths(target: Target) -> list[str]:
 
 
 async def attack_memory(target: Target) -> list[str]:
-    """Runs of the largest network, of a text of one's own with 50,000 words too."""
+    """Run the largest network, also on an uploaded text with 50,000 words."""
     query = {"task": "language-model", "hidden": "1500", "embedding": "1500", "layers": "4", "batch": "1", "words": "240000"}
     words = " ".join(f"word{n % 50_000}" for n in range(300_000)).encode()
     tabs = [await Attacker(target, "", query).open() for _each in range(3)]
@@ -159,7 +159,7 @@ async def attack_memory(target: Target) -> list[str]:
 
 
 async def attack_updates(target: Target) -> list[str]:
-    """A run of a million updates, which is refused, and the longest that is allowed."""
+    """Start a run of a million updates, which is refused, and the longest that is allowed."""
     tiny = {"task": "delayed-recall", "hidden": "2", "layers": "1", "batch": "8"}
     tabs = [await Attacker(target, "", tiny | {"updates": n}).open() for n in ("1000000", "200000", "199999")]
     for one in tabs:
@@ -171,7 +171,7 @@ async def attack_updates(target: Target) -> list[str]:
 
 
 async def attack_measurements(target: Target) -> list[str]:
-    """Thirty-one visits that ask for a measurement and close; then one that stays."""
+    """Ask for a measurement in thirty-one visits that close, then in one that stays."""
     for number in range(31):
         one = await Attacker(target, "path", {"task": "delayed-recall", "hidden": "8", "mask_seed": str(number)}).open()
         await one.press("path-measure")
@@ -184,7 +184,7 @@ async def attack_measurements(target: Target) -> list[str]:
 
 
 async def attack_uploads(target: Target) -> list[str]:
-    """Two hundred files of 5 MB from twenty visits, by the uploader and past it."""
+    """Upload two hundred files of 5 MB in twenty visits, straight to Streamlit's upload address."""
     content, tabs = uuid4().bytes * (5 * MB // 16 - 1), [await Attacker(target).open() for _each in range(20)]
     for number in range(10):
         for one in tabs:
@@ -194,7 +194,7 @@ async def attack_uploads(target: Target) -> list[str]:
 
 
 async def attack_json(target: Target) -> list[str]:
-    """Files of an experiment with something else where a word or a number is expected."""
+    """Open files of an experiment with something else in place of a word or a number."""
     one = await Attacker(target).open()
     await (await one.tab.open_folds()).done
     for text in ('{"options": {"reading": []}}', '{"task": {}}', '{"hidden": {"a": 1}}', "[" * 50_000, '{"placement": [1]}'):
@@ -205,7 +205,7 @@ async def attack_json(target: Target) -> list[str]:
 
 
 async def attack_workers(target: Target) -> list[str]:
-    """Workers and jobs are killed, or stopped so that they say nothing."""
+    """Kill workers and jobs, or stop them so that they do not answer."""
     end, number = time.monotonic() + target.seconds, 0
     while time.monotonic() < end:
         for child in list_children(target.pid):
@@ -217,7 +217,7 @@ async def attack_workers(target: Target) -> list[str]:
 
 
 async def attack_locale(target: Target) -> list[str]:
-    """A language that is the path of a catalogue."""
+    """Send as the language the path of a catalogue."""
     write_catalogue(target.folder / "catalogue", "Masks over time and layers", "Foreign words")
     one = await Attacker(target, "masks", locale=str(target.folder / "catalogue")).open()
     await close_all([one])
@@ -226,7 +226,7 @@ async def attack_locale(target: Target) -> list[str]:
 
 
 async def attack_crowd(target: Target) -> list[str]:
-    """A crowd in the Lab, whose pages all tick."""
+    """Open many tabs in the Lab, whose pages all tick."""
     crowd = [Attacker(target) for _each in range(target.sessions)]
     for one in crowd:
         await one.open()
@@ -252,9 +252,10 @@ ATTACKS: dict[str, Callable[[Target], Awaitable[list[str]]]] = {
 
 
 def run_attack(name: str, target: Target) -> tuple[list[str], str]:
-    """Attack, and return the sentences that were shown and what went wrong.
+    """Run an attack and return the sentences that were shown, and the error if it failed.
 
-    To be called in a process of its own. It lets the server and the second visitor go first: an attacker has another machine.
+    Call it in a process of its own. It has a lower priority than the server and the second visitor, since a real attacker would
+    use another machine.
     """
     os.nice(10)
     try:

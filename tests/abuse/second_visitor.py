@@ -1,4 +1,4 @@
-"""A second visitor, who measures while somebody else attacks: a page, the ticks of a live page, and the server's health."""
+"""A second visitor, who measures the waits for a page, for ticks and for the server's health during an attack."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ LONGEST = 60.0  # seconds after which no answer counts as none
 
 @dataclass
 class Waits:
-    """Seconds that were waited for each kind of answer; memory: the most megabytes that the server had."""
+    """The seconds waited for each kind of answer; memory: the highest megabytes of the server."""
 
     page: list[float] = field(default_factory=list)
     tick: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What goes wrong while a class is there: workers are killed, tabs close and come back, messages are cut, garbage comes.
+"""Faults during the load test: workers are killed, tabs close and come back, messages are cut, garbage is sent.
 
 Each fault happens to a student or worker drawn at random. Nothing may be lost by it: every visit's run goes on from its last
 update. A run that ends without an evident reason shows an error, which the report counts.

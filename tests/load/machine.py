@@ -1,4 +1,4 @@
-"""The app's server as a process of its own, and what its processes take: memory, processor time, and whose turn it was."""
+"""The app's server as a process, with the memory and processor time of its processes and the run whose turn it was."""
 
 import os
 import socket
@@ -57,7 +57,7 @@ def _wait_until_up(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 @dataclass
 class Sample:
-    """What the processes had at a moment. seconds: since the beginning; the rest in MB of proportional set size."""
+    """The memory of the processes at a moment. seconds: since the beginning; the rest in MB of proportional set size."""
 
     seconds: float
     server: float

@@ -1,4 +1,4 @@
-"""The load test's report: a table of what the sessions met, and what the server took."""
+"""The report of the load test: a table of the waits and errors of the sessions, and of the server's memory and time."""
 
 import statistics
 from collections import Counter

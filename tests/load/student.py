@@ -1,4 +1,4 @@
-"""What a student does in the Lab: open it, press Play, and move a rate every now and then."""
+"""A student in the Lab, who opens it, presses Play, and moves a rate now and then."""
 
 import asyncio
 import random
@@ -79,11 +79,11 @@ class Student:
 
     @property
     def is_over(self) -> bool:
-        """Whether the run has ended."""
+        """Return whether the run has ended."""
         return self._badge in ENDED
 
     def has_moved_since(self, moment: float) -> bool:
-        """Whether the page has shown a new update of the run since that moment, by the clock."""
+        """Return whether the page has shown a new update of the run since that moment of the clock."""
         return self._badge == LIVE and self._moved > moment
 
     async def _act(self) -> None:

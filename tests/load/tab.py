@@ -46,7 +46,7 @@ class Request:
 
 @dataclass
 class ScriptRun:
-    """A run of the page's script that the server makes. fragments: those that it draws; none of them: the whole page."""
+    """A run of the page's script on the server. fragments: those that it draws; empty for the whole page."""
 
     id: str
     fragments: list[str]
@@ -65,7 +65,7 @@ class Widget:
 
 @dataclass
 class Component:
-    """A component of which the tab plays the script. id: Streamlit's; data: what it was given last."""
+    """A component whose script the tab plays. id: Streamlit's; data: the latest it was given."""
 
     id: str
     fragment: str
@@ -337,14 +337,14 @@ class BrowserTab:
         self._act_on_ticker()
 
     def _act_on_ticker(self) -> None:
-        """Do what the ticker's script does with an answer."""
+        """Handle an answer as the ticker's script does."""
         ticker = self._components.get("ticker")
         if ticker is not None and not self._closing:
             self._stop_ticking()
             self._timer = asyncio.create_task(self._tick(ticker))
 
     async def _tick(self, ticker: Component) -> None:
-        """Have the live side drawn anew if the answer says so, then ask for the next tick at its time."""
+        """Redraw the live side if the answer says so, then ask for the next tick at its time."""
         interval, redraw = ticker.data["interval"], self._components.get("redraw")
         if redraw and "redraw" in json.loads(ticker.data.pop("parts", "{}")):
             with suppress(ConnectionClosed):
