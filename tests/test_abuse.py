@@ -13,7 +13,7 @@ from tests.abuse.second_visitor import Waits
 @pytest.mark.load
 @pytest.mark.timeout(300)
 def test_what_an_attacker_is_told_and_that_the_server_stays_small(tmp_path: Path) -> None:
-    """How long the second visitor waits is for the command to judge: other tests may have the processors."""
+    """Only the command judges how long the second visitor waits: here other tests may have the processors."""
     names = ["masks", "rows", "json", "locale", "measurements", "uploads", "kill"]
     rows = run_abuse(names, seconds=2, sessions=1, folder=tmp_path)
     assert [row.name for row in rows] == names

@@ -59,7 +59,7 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 def test_a_resumed_run_equals_an_uninterrupted_one(
     experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Interrupted within an epoch, after the first event and after the end."""
+    """The run is interrupted within an epoch, after the first event and after the end."""
     monkeypatch.setattr(optimizer, "AVERAGING_PATIENCE", 1)
     uninterrupted = list(train(experiment, checkpoint=Checkpoint(tmp_path / "whole", 7)))
     assert drop_timing(uninterrupted) == drop_timing(list(train(experiment)))

@@ -208,7 +208,7 @@ def test_a_resumed_run_repeats_its_output_and_says_where_it_continues(
 
 
 def test_a_language_model_prints_generated_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A short line at every evaluation: the beginning of the generated text that the record carries."""
+    """A short line at every evaluation holds the beginning of the generated text of the record."""
     short = [
         "train",
         "--task",
@@ -464,7 +464,7 @@ WRONG_ARGUMENTS = {
 def test_wrong_arguments(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    """Status 2, one line on standard error that says what is allowed, nothing on standard output, no file."""
+    """Wrong arguments give status 2, a line on standard error with what is allowed, nothing on standard output, no file."""
     monkeypatch.chdir(tmp_path)
     assert main(line.split()) == 2
     printed = capsys.readouterr()
@@ -479,7 +479,7 @@ BENCH_ARGUMENTS = ["bench", "--hidden", "4", "--steps", "3", "--batch", "2", "--
 
 
 def test_the_benchmark_has_a_row_for_each_case_and_names_the_engine(capsys: pytest.CaptureFixture[str]) -> None:
-    """Times are not compared with anything; each of them must be there."""
+    """Each time must be present; its value is not compared with anything."""
     rows = parse_json_lines(
         capture_output(
             capsys, *BENCH_ARGUMENTS, "--cell", "lstm", "gru", "--method", "zaremba2014", "naive-cell", "gal2016", "--json"
@@ -502,7 +502,7 @@ def test_the_benchmark_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_benchmark_in_markdown() -> None:
-    """A column for each size with two ratios; a cell that was not measured stays empty."""
+    """The table has a column for each size, with two ratios; a cell that was not measured is empty."""
     rows = [
         {
             "cell": "lstm",

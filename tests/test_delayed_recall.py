@@ -55,7 +55,7 @@ def test_splits_and_seeds_have_different_sequences() -> None:
 
 
 def test_all_answers_are_equally_frequent() -> None:
-    """Therefore the baseline is chance."""
+    """Equal frequencies make the baseline chance."""
     data = make_data({"lag": 1, "sequences": 50_000}, 3, 100, 7)
     share = np.bincount(np.concatenate([b.y[2] for b in data.split("train")])) / 50_000
     assert data.baseline == 1 / len(data.class_names) == 1 / 8

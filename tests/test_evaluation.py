@@ -54,7 +54,7 @@ def test_the_matrix_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:
 
 
 def test_an_evaluation_has_the_matrix_of_its_metrics() -> None:
-    """On the validation split, and at the end on the test split."""
+    """Evaluations have it for the validation split, the last one also for the test split."""
     e = build_experiment("digits", {"images": 64}, hidden=8, layers=1, epochs=2, device="cpu")
     *events, done = train(e)
     records = [(event["confusion"], event["val"]) for event in events if event["event"] == "record" and event["val"]]

@@ -353,7 +353,7 @@ OWN_FILES = [
 def test_the_script_reads_a_file_as_the_program_does(
     task: str, columns: dict[str, str], content: str, run_script: RunScript, tmp_path: Path
 ) -> None:
-    """Its first losses, with masks and without, are those of a run of the program. It is given the file, or finds it."""
+    """The first losses, with masks and without, equal those of a run of the program, whether the file is given or found."""
     path = tmp_path / "own file.txt"
     path.write_text(content, encoding="utf-8")
     e = build_experiment(task, {"corpus": str(path), **columns}, hidden=6, layers=2, steps=5, batch=4, epochs=2, device="cpu")
@@ -382,7 +382,7 @@ def test_the_script_finds_the_file_of_the_experiment_beside_it(tmp_path: Path) -
 
 @pytest.mark.parametrize("task", READER_MODULES)
 def test_the_readers_share_no_name(task: str) -> None:
-    """They stand in one file of the script, where a second function of a name would replace the first."""
+    """In the one file of the script, a second function of the same name would replace the first."""
     tree = ast.parse("\n".join(write_readers(task)))
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]

@@ -157,7 +157,7 @@ def test_barcodes_do_not_overlap(scene: Scene) -> None:
 @settings(max_examples=30, deadline=None)
 @given(draw_scenes())
 def test_numbers_cover_no_stripes_of_the_usual_sites(scene: Scene) -> None:
-    """Any set of them; with a dozen sites on at once a number may lie over a barcode beside it."""
+    """Holds for any set of the usual sites; with a dozen sites on, a number may cover a barcode beside it."""
     usual_ones = Placement.from_sites({name: d for name, d in scene.placement.sites if name in USUAL_SITES})
     check_numbers(parse_svg(render_network(replace(scene, placement=usual_ones), LIGHT)))
 
@@ -225,7 +225,7 @@ def test_every_method_on_four_layers_stays_under_150_kb(method: str) -> None:
 @pytest.mark.parametrize(("cell", "each"), [("lstm", {"i": 1, "f": 1, "o": 1}), ("gru", {"r": 1, "z": 2}), ("rnn", {})])
 @pytest.mark.parametrize("layers", [1, 4])
 def test_the_routes_through_gates_are_a_layer_apart(cell: str, each: dict[str, int], layers: int) -> None:
-    """Where the path can be, steps 4 to 8, a curve and a dot for each place where a gate multiplies; else nothing changes."""
+    """At steps 4 to 8, where the path can be, each multiplying gate has a curve and a dot; nothing else changes."""
     placement = METHODS["zaremba2014"].build_placement(cell=cell)
     shown = make_scene(placement, layers, climbs=make_even_climbs(layers, 4, 8), cell=cell, gates=True, through="state")
     root, plain = parse_svg(render_network(shown, LIGHT)), parse_svg(render_network(replace(shown, gates=False), LIGHT))

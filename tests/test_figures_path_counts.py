@@ -61,7 +61,7 @@ def test_the_histogram_shows_every_count(name: str, layers: int, distance: int, 
 
 @given(st.lists(st.integers(0, 10**30), min_size=1, max_size=60).filter(any))
 def test_what_is_said_above_a_bar_touches_no_higher_bar_and_no_other_text(counts: list[int]) -> None:
-    """As wide as the narrowest chart: 300 pixels for the axis, 6.2 for a character."""
+    """The width is that of the narrowest chart: 300 pixels for the axis, 6.2 for a character."""
     figure = plot_path_histogram(counts, LIGHT, 200)
     (bars,), (low, high) = figure["data"], figure["layout"]["xaxis"]["range"]
     pitch = 300 / (high - low)
@@ -136,7 +136,7 @@ def test_measured_curves_leave_out_what_is_not_finite_or_not_on_a_log(quantity: 
 
 
 def test_the_routes_through_gates_in_a_sentence() -> None:
-    """By hand: one layer, no step between: x into the gates i, f and o beside g; the cell before is empty."""
+    """By hand, for one layer and distance 0: x enters the gates i, f and o beside g; the cell before is empty."""
     alone = count_gate_routes(METHODS["zaremba2014"].build_placement(), 1, 0)
     assert describe_gate_routes(alone) == "Through a gate: 2 masks on each of 3 more routes (dotted)."
     far = count_gate_routes(METHODS["naive-state"].build_placement(), 2, 9)

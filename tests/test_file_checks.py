@@ -47,7 +47,7 @@ def test_rows_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("row", ["1,1,1", "1"])
 def test_cells_are_limited_also_in_short_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str) -> None:
-    """Two hundred columns in the first row count in every row, even where it has one cell."""
+    """The 200 columns of the first row count in every row, also in rows with one cell."""
     monkeypatch.setattr(table_limits, "MAX_CELLS", 3000)
     paths = {n: tmp_path / f"{n}.csv" for n in (999, 1000)}
     for n, path in paths.items():
@@ -58,7 +58,7 @@ def test_cells_are_limited_also_in_short_rows(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_largest_file_that_is_allowed_is_checked_in_a_few_seconds(checks: FileCheckJobs, tmp_path: Path) -> None:
-    """And what was brought against the app is refused: 200 columns, millions of short rows; millions of rows."""
+    """The files of the attacks are refused: 200 columns with millions of short rows; millions of rows."""
     largest, short, many = (tmp_path / f"{name}.csv" for name in ("largest", "short", "many"))
     largest.write_text("a,b,c,d,e\n" + "1,2,3,4,5\n" * (MAX_CELLS // 5 - 1))
     short.write_text(",".join(f"c{n}" for n in range(200)) + "\n" + "1\n" * 2_400_000)

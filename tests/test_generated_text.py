@@ -119,8 +119,10 @@ def test_decoding_equals_a_loop_from_the_beginning(run: RecordingTrainer) -> Non
 
 
 def test_the_metrics_are_those_of_the_generated_answers(run: RecordingTrainer) -> None:
-    """The loss is the mean over what is asked, the right answers read; the metrics are of what the network writes; both again
-    with masks on, and the same once more."""
+    """The loss is that of the targets when the network reads the right answers; the metrics are those of its own answers.
+
+    Monte Carlo gives both again, and a second test gives the same numbers.
+    """
     one, same = (list(run.run_test())[-1]["test"] for _time in range(2))
     assert one == same
     losses, every = [], []

@@ -190,7 +190,7 @@ def test_a_long_run_keeps_its_shape_in_few_records() -> None:
 
 
 def test_only_the_newest_records_keep_what_was_predicted() -> None:
-    """As records come, a few at a time; other events do not count."""
+    """Records are added a few at a time; other events do not count."""
     events: list[Event] = []
     for update in range(1, 201):
         events.append(make_record(update, 0.0, 1.0, predicted="[[1]]"))

@@ -488,8 +488,10 @@ def test_a_loss_that_is_no_number_ends_the_run_in_a_sentence_and_the_next_one_wo
 
 
 def test_a_place_holds_the_same_kind_of_thing_in_every_state() -> None:
-    """Where a container was, no element may come and none the other way: late messages for the one would meet the other,
-    and the browser would show nothing at all."""
+    """A container may not replace an element at the same place, nor the reverse.
+
+    Late messages for the one would meet the other, and the browser would show nothing at all.
+    """
     page = open_lab()
     seen: dict[tuple[int, ...], bool] = {}
 
@@ -596,7 +598,7 @@ def outside(text: str) -> str:
 
 
 def test_the_app_never_imports_torch_and_core_never_streamlit() -> None:
-    """In a process of its own: the page is drawn and trains one update; then all of core that is torch-free is imported."""
+    """A process of its own draws the page and trains one update; then it imports all of core that is free of torch."""
     code = """
 import importlib, logging, pkgutil, sys
 logging.disable(logging.WARNING)
@@ -721,7 +723,7 @@ def test_columns_that_can_be_the_series_are_shown_and_asked_for() -> None:
 
 
 def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None:
-    """The browser is quicker than the page: what it tells is of the uploader before the one that is there by now."""
+    """The browser is faster than the page: its message is for the uploader before the present one."""
     page = open_lab(task="series", hidden="16")
     page.session_state["visit"]["upload_turn"] += 1
     brought(page, "own.csv", "".join(f"{n % 7}\n" for n in range(400)).encode())

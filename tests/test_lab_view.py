@@ -112,7 +112,7 @@ def test_what_is_end_nearest_is_found_in_the_window_of_the_update() -> None:
 
 
 def test_speech_is_looked_at_first_where_something_is_spoken() -> None:
-    """Not in the silence that it begins with; elsewhere for who chooses so."""
+    """By default the window shows spoken steps, not the silence at the beginning; a chosen step is kept."""
     experiment = build_experiment("speech")
     silence = load_data(experiment).classes - 1
     for update in (1, 2, 3):
@@ -140,7 +140,7 @@ def test_a_path_for_other_layers_keeps_its_source_and_target() -> None:
 
 @given(view=views)
 def test_query_round_trip(view: PathView) -> None:
-    """Through a real address: what a browser would send back."""
+    """The query passes through a real address, as a browser would send it."""
     address = urlencode(view_to_query(view))
     assert view_from_query(dict(parse_qsl(address))) == view
 

@@ -1,7 +1,7 @@
 """The language model's data.
 
 Oracles: the documentation text, read here once more; uploaded texts, read here as the papers' code reads them; and properties
-of a fair split_words.
+that a fair split must have.
 """
 
 import math
@@ -44,7 +44,7 @@ def split_words(words: int, seed: int, text: str = "") -> dict[str, list[str]]:
 
 
 def read_streams(split: str, data: Data) -> list[list[str]]:
-    """Return the streams of a split_words as words, with the targets of the last window."""
+    """Return the streams of a split as words, with the targets of the last window."""
     x = np.concatenate([batch.x for batch in data.split(split)])
     return [[data.token_names[n] for n in stream] for stream in x.T]
 
@@ -57,7 +57,7 @@ def test_the_words_are_those_of_the_documentation() -> None:
 @given(seed=seeds)
 @settings(max_examples=10)
 def test_no_split_repeats_another(seed: int) -> None:
-    """No long sequence of words of the validation or test split_words occurs in another split_words."""
+    """No long sequence of words of the validation or test split occurs in another split."""
     parts = split_words(30_000, seed)
     runs = {name: {tuple(words[i : i + LONG]) for i in range(len(words) - LONG)} for name, words in parts.items()}
     for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
@@ -143,7 +143,7 @@ def test_the_seed_decides_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_the_baseline_knows_how_often_each_word_occurs(split: str) -> None:
-    """Perplexity of the targets of a split_words by their add-one frequency in the training split_words."""
+    """The baseline is the perplexity of a split's targets under their add-one frequency in the training split."""
     data = build_data({"words": 3_000}, 20, 4, 7)
     train, held = split_words(3_000, 7)["train"], split_words(3_000, 7)[split]
     known = set(data.token_names) - {UNKNOWN}
@@ -159,7 +159,7 @@ def test_the_baseline_knows_how_often_each_word_occurs(split: str) -> None:
 
 @pytest.mark.parametrize(("words", "steps", "batch"), [(2_000, 20, 200), (2_000, 256, 20), (30_000, 30, 256)])
 def test_too_few_words_for_one_window(words: int, steps: int, batch: int) -> None:
-    """In any split_words: the last case has enough words for training, but not for validation."""
+    """A split may be too short; in the last case there are enough words for training, but not for validation."""
     with pytest.raises(Invalid, match=f"that one window of {steps} steps × {batch} samples needs at least\\."):
         build_data({"words": words}, steps, batch, 7)
 

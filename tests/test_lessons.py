@@ -205,7 +205,7 @@ def test_the_masks_of_gal_repeat_over_time_and_those_of_zaremba_do_not() -> None
     ("site", "cell"), [(site.name, cell) for site in SITES.values() if site.kind == "units" for cell in site.cells]
 )
 def test_at_test_every_scaling_gives_what_it_says(site: str, cell: str) -> None:
-    """Inverted and Gaussian: as without dropout. Test: as if every mask were 1-p."""
+    """Inverted and Gaussian scaling act as without dropout, test scaling as if every mask were 1-p."""
 
     def outputs(dropout: Dropout) -> list[Any]:
         placement = Placement.from_sites({site: dropout})
@@ -228,7 +228,7 @@ def test_at_test_every_scaling_gives_what_it_says(site: str, cell: str) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_gradients_by_finite_differences(cell: str) -> None:
-    """The readable step in torch with every site of the cell on and a tiny shape."""
+    """The readable step in torch, with every site of the cell on and a tiny shape."""
     sites = [site.name for site in SITES.values() if cell in site.cells]
     e = build_experiment(
         cell=cell,

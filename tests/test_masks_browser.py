@@ -119,7 +119,7 @@ def test_the_test_has_no_masks_and_the_lab_the_same_experiment(masks: Page) -> N
 
 
 def test_one_update_in_slow_motion(masks: Page) -> None:
-    """From the button to the last phase: by the process, by the browser's own clock, by mouse and by keyboard."""
+    """Slow motion plays from the button to the last phase, by the browser's clock, by mouse and by keyboard."""
     masks.get_by_role("button", name="Run update 1 slowly").click()
     stage, says = masks.locator(".slow"), masks.locator(".slow-says")
     expect(says).to_contain_text("Update 1 begins")

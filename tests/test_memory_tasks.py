@@ -98,7 +98,7 @@ def test_parity(lag: int, more: int, seed: int) -> None:
 
 @pytest.mark.parametrize("task", MEMORY)
 def test_splits_have_different_sequences(task: str) -> None:
-    """With long sequences, which are hardly ever equal by chance."""
+    """The sequences are long, so that they are hardly ever equal by chance."""
     data = build_data(task, 40, sequences=500, **({"items": 10} if task == "copy" else {}))
     rows = {
         split: {x.tobytes() for batch in data.split(split) for x in batch.x.swapaxes(0, 1)} for split in ("train", *SPLIT_SIZES)
@@ -110,7 +110,7 @@ def test_splits_have_different_sequences(task: str) -> None:
 
 @pytest.mark.parametrize("task", ["temporal-order", "copy", "parity"])
 def test_all_answers_are_equally_frequent(task: str) -> None:
-    """Therefore the baseline is chance."""
+    """Equal frequencies make the baseline chance."""
     data = build_data(task, 12, sequences=20_000, **({"items": 2} if task == "copy" else {}))
     asked = np.concatenate([batch.y[batch.target_mask] for batch in data.split("train")])
     share = np.bincount(asked) / len(asked)

@@ -160,7 +160,7 @@ def test_every_placement_read_with_numpy(data: st.DataObject, layers: int, seed:
 @given(data=st.data(), layers=st.integers(1, 3))
 @settings(max_examples=30)
 def test_the_run_in_float32_stays_close_to_float64(data: st.DataObject, layers: int) -> None:
-    """In float32, on the engine that a run chooses. Rates of at most 0.5, so that the scaling stays small."""
+    """The engine is the one that a run chooses. Rates are at most 0.5, so that the scaling stays small."""
     half = Placement.from_sites(
         {
             site: Dropout(0.5, gates=gates)
@@ -186,8 +186,11 @@ def test_the_run_in_float32_stays_close_to_float64(data: st.DataObject, layers: 
 @given(data=st.data(), layers=st.integers(1, 3), name=st.sampled_from(ENGINES))
 @settings(max_examples=25)
 def test_which_engine_runs(data: st.DataObject, layers: int, name: str, cell: str) -> None:
-    """The fused kernel runs a layer whose masks are on its input, one for all gates, or can be masks of weights: one for all
-    steps and samples. "auto" on a CPU chooses it for the LSTM alone, else the handwritten backpropagation."""
+    """The fused kernel runs a layer with masks on its input, one for all gates, or masks that can be multiplied into weights.
+
+    The latter are the same for all steps and samples. On a CPU "auto" chooses it for the LSTM alone, else the handwritten
+    backpropagation.
+    """
     e = make_experiment(data.draw(placements(layers, cell, scheduled=False)), layers, name, cell)
     expected = []
     for layer in range(1, layers + 1):

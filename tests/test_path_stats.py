@@ -43,7 +43,7 @@ def test_every_distance_is_that_of_the_single_count(data: st.DataObject, layers:
 def test_the_extreme_paths_are_those_that_the_counts_promise(
     data: st.DataObject, layers: int, distance: int, source: int, cell: str
 ) -> None:
-    """Rates by layer included: then the extreme is not the path that climbs evenly."""
+    """Some placements have rates by layer: then the extreme path is not the one that climbs evenly."""
     placement = remove_zoneout(data.draw(placements(layers, cell, scheduled=False)))
     c = count_corruption(placement, layers, distance, cell)
     for most, count in ((False, c.least), (True, c.most)):
@@ -70,7 +70,7 @@ def test_the_rows_are_the_catalogue_at_its_usual_rates(cell: str, layers: int, d
 
 
 def test_what_survives() -> None:
-    """By hand: k³ for the paper's three masks at .5; k once where the same array is met at every step."""
+    """By hand: k³ for the paper's three masks at .5; k once if the same array is crossed at every step."""
     found = compute_method_rows(2, 30, 30, "lstm")
     survives = {name: row.cell.survival for name, row in found.items() if row.cell}
     assert survives["zaremba2014"] == found["zaremba2014"].state.survival == 0.5**3
@@ -94,7 +94,7 @@ def test_a_gaussian_factor_is_met_but_drops_nothing() -> None:
 
 
 def test_counts_beyond_64_bits_are_exact() -> None:
-    """C(D + L - 1, L - 1) ways to share D hops among L layers, each hop through cell or state."""
+    """There are C(D + L - 1, L - 1) ways to share D hops among L layers, and each hop goes through cell or state."""
     naive = METHODS["naive-state"].build_placement()
     assert count_corruption(naive, 1, 100).paths == 2**100
     assert count_corruption(naive, 2, 200).paths == 201 * 2**200

@@ -105,7 +105,7 @@ def test_every_method_at_every_distance(method: str, cell: str, layers: int) -> 
     ],
 )
 def test_zoneout_is_counted_apart(cell: str, least: Callable[[int, int], int], most: Callable[[int, int], int]) -> None:
-    """Held back at most where it is written and where it is read: L of each, and one more of each a hop through the state."""
+    """Content is held back at most L times at writing and at reading, and once more each per hop through the state."""
     placement = METHODS["krueger2016"].build_placement(cell=cell)
     for layers in (1, 2, 3):
         for distance in (0, 1, 6):
@@ -115,7 +115,7 @@ def test_zoneout_is_counted_apart(cell: str, least: Callable[[int, int], int], m
 
 
 def test_the_polynomial_of_naive_state_for_two_layers_and_five_steps() -> None:
-    """6k³ + 30k⁴ + 60k⁵ + 60k⁶ + 30k⁷ + 6k⁸."""
+    """The polynomial is 6k³ + 30k⁴ + 60k⁵ + 60k⁶ + 30k⁷ + 6k⁸."""
     assert count_corruption(METHODS["naive-state"].build_placement(), 2, 5).histogram == (0, 0, 0, 6, 30, 60, 60, 30, 6)
 
 
@@ -196,7 +196,7 @@ def count_by_enumeration(placement: Placement, layers: int, distance: int, cell:
 @given(data=st.data(), layers=st.integers(1, 3), distance=st.integers(0, 4), cell=st.sampled_from(list(WRITE_SITES)))
 @settings(max_examples=80)
 def test_any_placement_against_enumeration(data: st.DataObject, layers: int, distance: int, cell: str) -> None:
-    """Rates by layer included, so that a site may be on in one layer and off in the next."""
+    """Rates by layer are included, so that a site may be on in one layer and off in the next."""
     placement = remove_zoneout(data.draw(placements(layers, cell)))
     assert count_corruption(placement, layers, distance, cell) == count_by_enumeration(placement, layers, distance, cell)
 
@@ -278,7 +278,7 @@ def test_the_crossings_of_one_path(data: st.DataObject, layers: int, cell: str) 
 
 @given(data=st.data(), layers=st.integers(1, 4), distance=st.integers(0, 12), source=st.integers(0, 3))
 def test_one_path_and_all_paths_agree(data: st.DataObject, layers: int, distance: int, source: int) -> None:
-    """Where all layers drop alike, the count of any path through the cell, or the state, is the count of that route."""
+    """If all layers drop alike, the count of any path through the cell, or the state, is the count of that route."""
     chosen = data.draw(st.sets(st.sampled_from([site.name for site in SITES.values() if "lstm" in site.cells])))
     placement = Placement.from_sites({site: build_dropout(site, 0.5) for site in chosen})
     climbs = make_even_climbs(layers, source, source + distance)

@@ -98,7 +98,7 @@ CASES = [(cell, site.name) for site in SITES.values() for cell in CELLS if cell 
 
 @pytest.mark.parametrize(("cell", "site"), CASES, ids=lambda value: str(value))
 def test_every_mask_changes_the_layer_that_reads_it(cell: str, site: str) -> None:
-    """In every layer the values vary with the mask; without a nonlinearity between, their mean is that of the test."""
+    """In every layer the values vary with the mask; without a nonlinearity before it, their mean is the value at test."""
     for layer in get_site_layers(SITES[site], 2):
         e = make_experiment(Placement.from_sites({site: build_dropout(site, 0.5)}), cell)
         linear = site in ("words", "input", "between", "state", "output", "recurrent_weights", "input_weights")

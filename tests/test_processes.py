@@ -130,7 +130,7 @@ def list_loaded_packages(names: list[str]) -> set[str]:
 
 
 def test_the_core_loads_no_streamlit_and_without_training_no_torch() -> None:
-    """Nor SciPy, which takes half a second, nor what one export needs."""
+    """It also loads neither SciPy, which takes half a second, nor what only one export needs."""
     names = [name for name in list_modules("core") if name not in WITH_TORCH | MAIN_MODULES]
     assert len(names) > 30
     assert not list_loaded_packages(names) & {"streamlit", "torch", "scipy", "tensorboardX"}

@@ -23,7 +23,7 @@ REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
 def test_every_command_of_the_readme_can_be_run(
     line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The short ones to their end, training as far as its experiment."""
+    """Short commands run to their end, training commands until their experiment is built."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("core.training.trainer.train", lambda experiment, checkpoint: iter(()))
     monkeypatch.setattr("core.cli.train.print_run", lambda *_arguments: 0)

@@ -83,7 +83,7 @@ def test_the_awd_lstm() -> None:
 
 
 def test_the_zoneout_network() -> None:
-    """As in the log of the authors' repository, whose rates are those of the update: .5 and .95."""
+    """The network is that in the log of the authors' repository, whose rates are those of the update: .5 and .95."""
     e = build_recipe_experiment(get_recipe("krueger2016-char"))
     assert (e.task, e.cell, e.layers, e.widths, e.batch, e.steps) == ("character-model", "lstm", 1, (1000,), 32, 100)
     assert (e.optimiser, e.learning_rate, e.decay, e.clip, e.weight_decay) == ("adam", 0.002, 1, 1, 0)
@@ -108,7 +108,7 @@ def test_a_recipe_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_scaled_down(name: str) -> None:
-    """A tenth of the widths, at most a tenth of the updates, and the learning rate falls as far as in the paper."""
+    """A tenth of the widths, at most a tenth of the updates; the learning rate falls as far as in the paper."""
     row, small = RECIPES[name], build_recipe_experiment(RECIPES[name], 0.1)
     full = build_experiment(row.task, **row.fields)
     assert small.widths == tuple(max(8, round(width / 10)) for width in full.widths)

@@ -115,7 +115,7 @@ def test_the_best_evaluation_has_the_highest_accuracy_or_the_lowest_perplexity()
 def test_stored_runs_are_not_measured_again(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The file is complete after every run, though the command is interrupted."""
+    """The file is complete after every run, even if the command is interrupted."""
     requested: list[Experiment] = []
 
     def measure(experiments: Sequence[Experiment], processes: int, save: Save) -> Iterator[tuple[int, MeasuredRun]]:
@@ -144,7 +144,7 @@ def test_stored_runs_are_not_measured_again(
 
 
 def test_the_studies_of_the_tables_are_the_runs_of_train() -> None:
-    """What a table measures for the arguments that it stores is what `python -m core train` runs with them."""
+    """A table's run with the arguments that it stores is the run of `python -m core train` with them."""
     for built, listed in (
         (seed_runs.build_experiments(TASKS), seed_runs.list_arguments(TASKS)),
         (recipe_runs.build_experiments(RECIPES), recipe_runs.list_arguments(RECIPES)),

@@ -64,8 +64,11 @@ def simulate(cost: float, deadly: int | None, ends: list[float], runs: int) -> s
 
 @pytest.mark.parametrize("runs", [1, 6, 15])
 def test_hardly_a_run_is_given_up_where_somebody_else_ends_the_worker(runs: int) -> None:
-    """Every three seconds, so that most have not got any further in between. By chance, a kill can fall into the very update
-    that an earlier one fell into; if what is repeated counted too, most of the runs that are alone would be."""
+    """The worker is ended every three seconds, so that most runs have not got any further in between.
+
+    By chance, a kill can fall into the very update that an earlier one fell into. If repeated updates counted too, most of the
+    runs that are alone would be given up.
+    """
     dice = random.Random(runs)
     ends = [[dice.uniform(0, 30) for _kill in range(10)] for _time in range(20)]
     assert sum(len(simulate(0.01, None, one, runs)) for one in ends) <= 1

@@ -69,7 +69,7 @@ def test_this_machine_carries_at_least_one() -> None:
 @pytest.mark.usefixtures("large")
 @pytest.mark.parametrize(("megabytes", "given"), [(300, 0), (690, 0), (1200, 0), (2700, 0), (24_000, 0), (24_000, 2)])
 def test_everything_together_fits(tmp_path: Path, megabytes: int, given: int) -> None:
-    """The server, the workers with all that they may hold, and the jobs; on the smallest machines at least the least."""
+    """The server, the full workers and the jobs fit into the memory; the smallest machines get at least the minimum."""
     root = machine(tmp_path, {**V2, "sys/fs/cgroup/memory.max": str(megabytes * MB)})
     settings = Settings(workers=given)
     planned = plan_workers(settings, root)

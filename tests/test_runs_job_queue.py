@@ -183,7 +183,7 @@ def test_what_nobody_waits_for_any_more_is_ended(kinds: Any, queue: JobQueue) ->
 
 
 def test_who_has_left_makes_room_for_who_is_there(kinds: Any, queue: JobQueue) -> None:
-    """Sessions that ask and then close: their requests are the last, and the first to be given up where there is no room."""
+    """The requests of closed sessions come last in the queue, and are the first to be dropped if there is no room."""
     slow, well = kinds(queue)("slow"), kinds(queue)("well")
     slow.submit_request("now", "x")
     wait_for(lambda: slow.get_request_answer("now").state == "running")

@@ -41,7 +41,7 @@ def test_more_of_anything_needs_more() -> None:
 
 
 def test_the_vocabulary_of_a_text_of_ones_own_counts(tmp_path: Path) -> None:
-    """50,000 words beside the largest network: embedding, decoder and layers, 16 bytes for each weight."""
+    """With 50,000 words and the largest network: embedding, decoder and layers, 16 bytes for each weight."""
     text = tmp_path / "own.txt"
     text.write_text(" ".join(f"word{n % 50_000}" for n in range(300_000)))
     e = build_experiment(
@@ -65,7 +65,7 @@ def test_masks_of_weights_and_of_gates_count() -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read as Linux tells it")
 @pytest.mark.parametrize("hidden", [600])
 def test_a_large_run_stays_within_its_estimate(hidden: int) -> None:
-    """The most memory that a process has had, after one update and before it."""
+    """The measured memory is the growth of a process's peak from before the run to after its updates."""
     placement = METHODS["zaremba2014"].build_placement(0.5)
     e = build_experiment("language-model", {"words": 20000}, hidden=hidden, layers=2, updates=1, placement=placement)
     code = """

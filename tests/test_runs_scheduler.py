@@ -62,7 +62,7 @@ def test_whatever_comes_and_goes_a_turn_goes_to_a_run_that_wants_it(events: list
 @settings(deadline=None)
 @given(st.lists(st.floats(0.001, LONG), min_size=50, max_size=300), st.dictionaries(OWNERS, st.integers(1, 5), min_size=1))
 def test_what_owners_and_their_runs_are_given_differs_by_at_most_one_slice(slices: list[float], runs: dict[str, int]) -> None:
-    """At every moment, not only in the end; owners with many runs get no more than those with one."""
+    """This holds at every moment, not only at the end; owners with many runs get no more than those with one."""
     share, given_to = FairShare(SLICE), defaultdict[str, float](float)
     for owner, many in runs.items():
         for number in range(many):
@@ -97,7 +97,7 @@ def test_shares_are_by_weight(slices: list[float], weight: float) -> None:
 @settings(deadline=None)
 @given(st.floats(0, 1000), st.lists(st.floats(0.01, LONG), min_size=20, max_size=60))
 def test_time_that_was_not_used_is_not_made_up_for(before: float, slices: list[float]) -> None:
-    """One that slept while another trained for long is level with it, and takes nothing from it, when it wakes."""
+    """A run that slept while another trained starts level with it when it wakes."""
     share, given_to = FairShare(SLICE), defaultdict[str, float](float)
     share.add("a", "ann")
     share.add("b", "bob")
@@ -176,7 +176,7 @@ RUNS_OF = st.lists(st.tuples(OWNERS, st.floats(1, 120)), min_size=1, max_size=14
 @settings(deadline=None, max_examples=60)
 @given(RUNS_OF, st.integers(1, 3), st.integers(1, 4))
 def test_every_run_comes_into_memory_again_and_again(runs: list[tuple[str, float]], workers: int, most: int) -> None:
-    """Also those that fill a whole worker, or are larger; limits hold at every moment."""
+    """This includes runs that fill a whole worker, or are larger; limits hold at every moment."""
     server = Server(workers, 100.0, most)
     for number, (owner, size) in enumerate(runs):
         server.add(f"{number}", owner, size)

@@ -233,7 +233,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_the_reason(service: Service)
 
 
 def test_a_run_whose_worker_is_killed_goes_on_elsewhere_with_the_same_numbers(service: Service) -> None:
-    """Both runs, with a change that was made; the page is told once, and nothing comes twice."""
+    """Both runs of the worker go on, with a change made before; the page is told once, and no event comes twice."""
     experiment = replace(LONG, epochs=1, updates=100)
     runs = [service.submit(replace(experiment, mask_seed=seed), "tab", show=2) for seed in (1, 2)]
     for run in runs:
@@ -313,7 +313,7 @@ def test_killed_at_ten_random_moments_while_five_others_train_beside_it(patient:
 
 
 def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel takes the worker whenever it is this run's turn, as it does where memory runs out."""
+    """The worker is killed whenever it is this run's turn, as the kernel does if memory runs out."""
     service = Service(workers=1)
     bad, good = service.submit(LONG, "a"), service.submit(replace(LONG, epochs=1, updates=30), "b")
     watch(service, bad, lambda poll: poll.next > 3)
@@ -334,7 +334,7 @@ def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monk
 
 
 def test_a_worker_that_says_what_it_should_not_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first worker says no UTF-8 after a "started"; the run goes on in the next one."""
+    """The first worker sends no UTF-8 after a "started"; the run goes on in the next one."""
     says = f"""
 import os, core.runs.worker as w
 from core.runs.settings import Settings
@@ -403,7 +403,7 @@ def test_a_waiting_run_refuses_a_change_that_does_not_fit(single: Service) -> No
 
 
 def test_a_paused_run_makes_room_and_comes_back_as_it_was(single: Service) -> None:
-    """Another one waits; so the paused one is saved at once. Commands that come meanwhile are applied when it is back."""
+    """Another run waits, so the paused one is saved at once. Commands to it are applied when it is loaded again."""
     experiment = replace(LONG, epochs=1, updates=30)
     paused = single.submit(experiment, "a", show=2)
     watch(single, paused, lambda poll: poll.next > 5)
@@ -444,7 +444,7 @@ def test_a_paused_run_leaves_memory_after_a_minute(single: Service, clock: Manua
 
 
 def test_more_runs_than_memory_holds_take_turns(clock: ManualClock) -> None:
-    """Three, of which one is in memory at a time; each is that of train() here."""
+    """Of three runs one is in memory at a time; each equals the run of train() here."""
     service = Service(workers=1, settings=Settings(resident_runs=1, residence_time=0.2))
     experiments = [replace(LONG, epochs=1, updates=60, mask_seed=seed) for seed in range(3)]
     runs = [service.submit(experiment, "a", show=2) for experiment in experiments]
@@ -504,7 +504,7 @@ def test_what_nobody_asks_for_any_more_is_forgotten(single: Service, clock: Manu
 
 
 def test_nothing_is_left_of_a_visit_that_is_over(single: Service, clock: ManualClock) -> None:
-    """Not of a run that was still in memory either, whose worker keeps its weights when it is stopped."""
+    """This includes a run that was still in memory, whose worker writes its weights when it is stopped."""
     run = single.submit(LONG, "someone")
     watch(single, run, lambda poll: poll.next > 3)
     files = Path(single._runs[run].weight_file), Path(single._runs[run].saved)
@@ -542,7 +542,7 @@ def test_a_full_queue_says_so() -> None:
 
 
 def test_what_is_beyond_a_limit_is_refused_in_a_sentence() -> None:
-    """Each at the limit and beyond it."""
+    """Each limit is tested at its value and beyond it."""
     service = Service(workers=1, settings=Settings(runs_per_visit=2, ended_runs_per_visit=1, updates=100, run_memory=50))
     first = service.submit(replace(LONG, epochs=1, updates=100), "a")
     with pytest.raises(Invalid, match="would make 101 updates; here a run may make 100"):
@@ -587,7 +587,7 @@ def test_a_change_may_not_make_a_run_too_large() -> None:
 
 
 def test_a_change_that_comes_too_late_is_not_swallowed(service: Service) -> None:
-    """The run's end is on its way when the change is made: its next poll says so."""
+    """The event of the run's end is already sent when the change is made: the run's next poll says so."""
     run = service.submit(SHORT, "a")
     reach(service, run, "running", "finished")
     with service._lock:  # so that no event is taken in: what comes now is after the end of the run

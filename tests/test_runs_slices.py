@@ -84,7 +84,7 @@ def test_interleaved_runs_are_those_alone() -> None:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_saved_and_restored_anywhere_goes_on_as_if_nothing_had_been(name: str, tmp_path: Path) -> None:
-    """At every third place where it can be left, in the middle of evaluations too; what was told before is told again."""
+    """At every third point where it can be left, also within evaluations; events from before are sent again."""
     run, events, dice = Trainer(RUNS[name], PendingCommands(), 2), list[Event](), random.Random(2)
     restored = 0
     while run.advance(0.0, events.append) != "ended":
@@ -120,7 +120,7 @@ def updates(events: list[Event]) -> int:
 
 @pytest.mark.parametrize("saved_at", [0, 4, 6, 9, 12])
 def test_changes_are_made_again_at_their_update_and_commands_wait_until_then(saved_at: int, tmp_path: Path) -> None:
-    """Interrupted at update 12, it goes on from where it was saved; new commands come only when it is where it was."""
+    """Interrupted at update 12, the run continues from its saved state; new commands apply only from update 12 on."""
     e, path = replace(RUNS["words"], updates=20), tmp_path / "run"
     changes: dict[int, Command] = {
         5: {"command": "change", "learning_rate": 0.05},
@@ -190,7 +190,7 @@ def test_its_seconds_are_those_of_its_own_slices() -> None:
 
 
 def test_what_is_repeated_after_a_crash_takes_whole_slices_before_the_others() -> None:
-    """Thirty updates that had been recorded: not one a turn, which would be thirty turns of the run beside it."""
+    """Thirty recorded updates are repeated in whole slices, not one per turn, which would cost the other run thirty turns."""
     events: list[Event] = []
     worker = Worker(SimpleQueue(), events.append, Settings(slice_time=0.1))
     plain = to_plain(build_experiment("delayed-recall", {"lag": 4, "sequences": 64}, hidden=4, layers=1, updates=1000))

@@ -34,7 +34,7 @@ class RecordingService:
 
 
 def test_a_visit_is_there_from_its_first_page_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether or not it has a run that a page polls."""
+    """The visit is present whether or not it has a run that a page polls."""
     service = RecordingService()
     monkeypatch.setattr(pages_service, "get_service", lambda: service)
     page = AppTest.from_string(PAGE).run()

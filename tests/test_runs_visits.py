@@ -56,7 +56,7 @@ def test_visits_end_as_a_naive_model_says(steps: list[tuple[str, object]]) -> No
 
 
 def test_a_connected_visit_lives_without_polling() -> None:
-    """The lab is on another page, or the tab is hidden, for hours."""
+    """For hours the Lab is on another page, or the tab is hidden."""
     clock = ManualClock()
     visits = Visits(GRACE, KEEP, IDLE, clock)
     visits.renew("ann")

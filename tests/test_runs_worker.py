@@ -128,7 +128,7 @@ def test_commands_and_stop_act_within_half_a_second_of_a_long_evaluation(talk: T
 
 
 def test_many_runs_move_beside_each_other_and_commands_are_obeyed_at_once(talk: Talk) -> None:
-    """Ten runs of two visits, one of which has nine: both are given half of the time."""
+    """Of ten runs, nine belong to one visit and one to another: both visits get half of the time."""
     long = build_experiment("delayed-recall", {"lag": 2, "sequences": 4096}, hidden=4, layers=1, epochs=500)
     names = [f"r{number}" for number in range(10)]
     for name in names:
@@ -154,7 +154,7 @@ def test_many_runs_move_beside_each_other_and_commands_are_obeyed_at_once(talk: 
 
 
 def test_a_parked_run_goes_on_where_it_was(talk: Talk, tmp_path: Path) -> None:
-    """Against the same run that is never parked."""
+    """Oracle: the same run without parking."""
     e = build_experiment("delayed-recall", {"lag": 2, "sequences": 256}, hidden=4, layers=1, epochs=4)
     talk.run("whole", e)
     whole = [event["train_loss"] for event in talk.until("done") if event["event"] == "record"]
@@ -240,7 +240,7 @@ def test_a_lack_of_memory_is_named() -> None:
 def test_a_run_that_cannot_be_saved_stays_in_memory(
     error: Exception, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also where torch makes its own error of it; the worker lives."""
+    """This includes an error that torch raises as its own; the worker survives."""
 
     def fail(_run: object, _path: Path) -> None:
         raise error

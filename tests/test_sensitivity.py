@@ -269,7 +269,7 @@ def test_a_process_that_takes_too_long_is_reported() -> None:
 
 @pytest.mark.parametrize("task", ["adding", "digits"])
 def test_real_inputs_are_changed_as_they_are(task: str) -> None:
-    """Central differences at the features themselves, as there is no embedding."""
+    """Central differences at the features themselves, because there is no embedding."""
     perturbed = PerturbedNetwork(build_experiment(task, hidden=6, layers=2), 4)
     found = perturbed.response(Placement())
     network, step_size = perturbed.network, 1e-5

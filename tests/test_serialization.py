@@ -51,7 +51,7 @@ def test_json_round_trip(experiment: Experiment) -> None:
 
 @given(experiment=experiments())
 def test_query_round_trip(experiment: Experiment) -> None:
-    """Through an encoded address, as a browser sends it."""
+    """The query passes through an encoded address, as a browser sends it."""
     address = urlencode(to_query(experiment))
     assert from_query(dict(parse_qsl(address))) == experiment
 
@@ -246,7 +246,7 @@ def test_any_json(value: object) -> None:
 @given(data=st.data())
 @settings(max_examples=300)
 def test_damaged_text(data: st.DataObject) -> None:
-    """Characters removed, changed or inserted; the end cut off."""
+    """Characters are removed, changed or inserted, or the end is cut off."""
     text = json.dumps(PLAIN)
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(start + 3, len(text))) | st.just(len(text)))
@@ -293,7 +293,7 @@ def assert_short_sentence(error: Invalid) -> None:
 
 @pytest.mark.parametrize("place", list(list_places(FULL)), ids=".".join)
 def test_a_wrong_type_in_any_field_is_a_sentence(place: tuple[str, ...]) -> None:
-    """Also under a long key beside it; what is quoted of it is cut."""
+    """Also under a long unknown key, which is quoted only in part."""
     for value in WRONG:
         for damaged in (replace_at(FULL, place, value), replace_at(FULL, (*place[:-1], LONG), value)):
             try:

@@ -95,7 +95,7 @@ def test_the_baseline_predicts_the_last_value(split: str) -> None:
 
 
 def test_a_small_network_beats_the_naive_forecast() -> None:
-    """With more data than the default, as 600 months are too few."""
+    """It has more data than the default, because 600 months are too few."""
     e = build_experiment(
         "series",
         {"points": 2500},

@@ -122,7 +122,7 @@ def test_differences_are_named_in_a_line_each() -> None:
 
 
 def test_what_is_not_named_does_not_differ() -> None:
-    """Every field of the experiments of the start set is equal, but for the placement and what its method's name stands for."""
+    """All fields of the experiments are equal except the placement and the fields that the method's name stands for."""
     first, *others = build_study(*START_SET).list_runs()[: len(START_SET)]
     for other in others:
         values = [[getattr(run.experiment, field.name) for field in fields(Experiment)] for run in (first, other)]

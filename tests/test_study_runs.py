@@ -42,7 +42,7 @@ def without_seconds(events: Sequence[Event]) -> list[Event]:
 
 
 def test_runs_of_a_study_are_those_of_the_trainer_to_the_bit() -> None:
-    """In two processes, one run after another, each gives the numbers of a run alone in this process with one thread."""
+    """In two processes, one run after another, each equals a run alone in this process with one thread."""
     runs = build_study("none", "gal2016", seeds=(7, 8)).list_runs()
     measured = measure([run.experiment for run in runs])
     prepare(threads=1)
@@ -122,7 +122,7 @@ def test_a_stored_run_is_found_again(tmp_path: Path) -> None:
 
 
 def test_a_run_of_other_code_or_versions_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two runs that are compared differ in what the study names, not in what computed them."""
+    """Compared runs may differ in the settings that the study names, not in the code that computed them."""
     folder = RunFolder(tmp_path)
     folder.save_run(E, RUN, make_events())
     engine = describe_engine()
@@ -175,7 +175,7 @@ def test_a_folder_that_cannot_be_written_is_refused_in_a_sentence(tmp_path: Path
 
 
 def test_long_curves_are_thinned() -> None:
-    """The best evaluation stays: its update is reported."""
+    """The best evaluation stays, because its update is reported."""
     events = make_events(5000)
     events[1236]["val"] = {"accuracy": 0.9}
     kept = select_curves(events)

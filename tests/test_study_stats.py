@@ -167,7 +167,7 @@ def test_one_seed_has_no_winner() -> None:
 
 
 def test_more_pairs_need_stronger_evidence() -> None:
-    """The same two experiments are told apart alone, and not beside two others that show nothing."""
+    """Two experiments differ significantly alone, but not beside two others without an effect."""
     a, b = [0.50, 0.52, 0.49, 0.53, 0.51], [0.53, 0.53, 0.53, 0.545, 0.55]
     c, d = [0.1, 0.9, 0.3, 0.6, 0.5], [0.9, 0.2, 0.5, 0.4, 0.6]
     alone = get_pair(analyze(a=a, b=b))

@@ -101,7 +101,7 @@ def test_what_the_events_say(experiment: Experiment) -> None:
 
 @BOTH
 def test_against_a_loop_with_nn_lstm(experiment: Experiment) -> None:
-    """No masks, a few updates, evaluations included: an ordinary PyTorch training from the same weights and batches."""
+    """Without masks, a few updates and evaluations equal an ordinary PyTorch training from the same weights and batches."""
     e = replace(experiment, placement=Placement(), updates=4, clip=0.02)
     data, recorded = load_data(e), select_records(run(e))
     network = Network(data.tokens, data.classes, e)
@@ -145,7 +145,7 @@ def test_against_a_loop_with_nn_lstm(experiment: Experiment) -> None:
 
 @BOTH
 def test_placements_share_data_and_initial_weights(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every window that the network reads, and what it answers before the first update, is the same."""
+    """Every window that the network reads, and its predictions before the first update, are the same."""
     windows_read: list[list[bytes]] = []
     forward = Network.forward
 
@@ -175,7 +175,7 @@ def test_rate_0_is_none(experiment: Experiment, method: str) -> None:
 
 
 def test_the_masks_that_train_are_those_that_draw_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bit for bit, as the network receives them."""
+    """The masks that the network receives are equal bit for bit."""
     received: list[dict[str, bytes]] = []
     forward = Network.forward
 
@@ -194,7 +194,7 @@ def test_the_masks_that_train_are_those_that_draw_gives(monkeypatch: pytest.Monk
 
 @BOTH
 def test_an_evaluation_draws_nothing(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One draw for each update, none for the evaluations between them or the test at the end."""
+    """There is one draw for each update, none for the evaluations between them or the test at the end."""
     updates: list[int] = []
 
     def count_draws(experiment: Experiment, update: int, pass_index: int) -> Any:
@@ -261,7 +261,7 @@ def test_recall_starts_every_sequence_at_zero() -> None:
 
 
 def test_a_window_in_which_nothing_is_asked_teaches_nothing_and_breaks_nothing() -> None:
-    """With one sample and two steps, unknown words, which are never asked for, soon make up a whole window."""
+    """With one sample and two steps, some windows hold only unknown words, which are never targets."""
     e = build_experiment("language-model", {"words": 2000}, hidden=2, layers=1, batch=1, steps=2, updates=150, device="cpu")
     empty = {update for update in range(1, 151) if (batch_at(e, update).y < 0).all()}
     events = run(e)
@@ -271,7 +271,7 @@ def test_a_window_in_which_nothing_is_asked_teaches_nothing_and_breaks_nothing()
 
 
 def test_a_run_that_diverges_stops_and_says_why() -> None:
-    """A cell mask at rate 0.9, the same over 200 steps and scaled by 1/(1-p): what survives is multiplied by 10 at each."""
+    """A cell mask at rate 0.9, shared over 200 steps and scaled by 1/(1-p), multiplies the kept cells by 10 at each step."""
     grows = Placement.from_sites({"cell": Dropout(0.9, time="sequence")})
     e = build_experiment("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, learning_rate=2.5, placement=grows)
     events = run(e)
@@ -336,7 +336,7 @@ def test_a_change_of_placement_holds_from_the_next_update(monkeypatch: pytest.Mo
 
 
 def test_a_change_of_the_learning_rate_holds_from_the_next_update() -> None:
-    """Update 3 still starts from the same weights; it moves them otherwise, which update 4 is the first to see."""
+    """Update 3 starts from the same weights but changes them by another amount, so update 4 is the first to differ."""
     e = replace(RECALL, updates=5)
     changed, unchanged = train_losses(run(e, {2: [change(learning_rate=0.5)]})), train_losses(run(e))
     assert changed[:4] == unchanged[:4]
@@ -399,7 +399,7 @@ def test_stop_between_updates() -> None:
 
 
 def test_several_threads_give_the_same_numbers_again() -> None:
-    """The language model's default: large enough that the threads share its work."""
+    """The language model's default is large enough for the threads to share its work."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:

@@ -172,7 +172,7 @@ def test_the_gradient_at_a_step_is_the_slope_of_the_loss(
 
 
 def test_what_is_carried_along_is_of_the_window_before() -> None:
-    """A language model starts from the states of the window before, and so does the recorded pass."""
+    """A language model starts from the states after the window before, and so does the recorded pass."""
     run = record_run(WORDS)
     assert any(part.abs().max() > 0 for state in run.states_before for part in state)
     assert record_update(run, 0).loss == pytest.approx(run.loss, rel=1e-5)
@@ -220,7 +220,7 @@ def test_an_update_too_far_away_is_an_error() -> None:
 
 
 def test_values_that_are_not_finite_are_an_error() -> None:
-    """A cell mask at rate 0.9, the same over 200 steps and scaled by 1/(1-p)."""
+    """A cell mask at rate 0.9, shared over 200 steps and scaled by 1/(1-p), makes the loss overflow."""
     grows = Placement.from_sites({"cell": Dropout(0.9, time="sequence")})
     e = build_experiment("delayed-recall", {"lag": 100, "sequences": 64}, **TINY, steps=200, placement=grows)
     with pytest.raises(Invalid, match="not finite: training diverged"):
@@ -266,7 +266,7 @@ def test_a_snapshot_is_made_once_and_kept() -> None:
 
 
 def test_a_trace_of_real_values_has_the_value_and_the_prediction() -> None:
-    """As the run's own record of that update has them, scaled."""
+    """Both equal the run's own record of that update, scaled."""
     e = build_experiment("adding", {"lag": 5, "sequences": 64}, hidden=6, device="cpu")
     trace = record_update(record_run(e), 1)
     batch = batch_at(e, UPDATE)

@@ -90,7 +90,7 @@ def test_there_is_room_for_a_few_files_each(uploads: Uploads) -> None:
 
 
 def test_there_are_so_many_megabytes_for_each_visit_and_for_all(tmp_path: Path, clock: ManualClock) -> None:
-    """Where all are full, the files of those who have left first are given up; those of who is there never."""
+    """If the room is full, the files of the visits that left first are removed, but none of a visit that is present."""
     uploads = Uploads(tmp_path, clock, Settings(upload_memory=2, uploads_memory=5))
     first = uploads.save_file("ann", "a.csv", bytes(MB))
     uploads.save_file("ann", "a.csv", bytes(MB - 1) + b"1")
@@ -141,7 +141,7 @@ def test_what_is_wrong_with_a_file_is_said_by_the_name_that_it_came_with(uploads
 
 
 def test_the_columns_that_can_be_chosen(tmp_path: Path) -> None:
-    """Each by a text that no other has; by that text the task reads it."""
+    """Each column has a unique text, by which the task reads it."""
     path = tmp_path / "own.csv"
     path.write_text("x,y,x,,1e3\n" + "1,2,3,4,5\n1,a,4\n2,5,5,7,7\n" * 30)
     assert list_csv_columns(str(path)) == (("1", 0), ("y", 30), ("3", 0), ("4", 30), ("1e3", 30))

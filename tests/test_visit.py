@@ -269,7 +269,7 @@ def test_an_exception_in_a_callback_shows_the_card_too(monkeypatch: pytest.Monke
 
 
 def test_all_callbacks_have_the_guard() -> None:
-    """Every on_click, on_change and on_..._change in pages is made by the guard, or by what wraps it."""
+    """Every on_click, on_change and on_..._change in pages is made by the guard, or by a function that wraps it."""
     allowed = ("guarded_callback", "make_value_callback")
     found = []
     for path in sorted(Path(__file__).parents[1].glob("pages/**/*.py")):

@@ -63,7 +63,7 @@ def test_the_tour_is_shown_once_in_a_browser_and_can_be_called_again(page: Page,
 
 @pytest.mark.parametrize("pause", [0, 60, 400])
 def test_a_site_switched_on_and_off_quickly_leaves_the_method_as_it_was(page: Page, server: str, pause: int) -> None:
-    """The browser sends the values of all widgets with every click, also those that the page is about to replace."""
+    """Every click sends the values of all widgets, also of those that the page is about to replace."""
     lab = Lab(page, server).open(QUICK)
     lab.play(5)
     toggle = page.locator(".st-key-on-state label").first
@@ -79,7 +79,7 @@ def test_a_site_switched_on_and_off_quickly_leaves_the_method_as_it_was(page: Pa
 def test_a_click_on_the_navigation_is_not_lost_to_a_key_pressed_right_after_it(
     page: Page, server: str, name: str, path: str
 ) -> None:
-    """What is sent between the click and its answer names the page that the click was on."""
+    """A message between the click and its answer names the page on which the click was made."""
     lab = Lab(page, server).open(QUICK)
     lab.play(5)
     page.evaluate(
