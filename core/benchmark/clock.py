@@ -26,7 +26,8 @@ def time_functions(functions: Mapping[str, TimedFunction], rounds: int, device: 
     for _round in range(WARM_UP_ROUNDS + rounds):
         for name, function in functions.items():
             milliseconds[name].append(_time_call(function, device))
-    return {name: _summarize(values[WARM_UP_ROUNDS:]) for name, values in milliseconds.items()}
+    counted = {name: values[WARM_UP_ROUNDS:] for name, values in milliseconds.items()}
+    return {name: Timing(median(values), min(values), max(values)) for name, values in counted.items()}
 
 
 def _time_call(function: TimedFunction, device: torch.device) -> float:
@@ -40,7 +41,3 @@ def _time_call(function: TimedFunction, device: torch.device) -> float:
 def _synchronize(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def _summarize(values: list[float]) -> Timing:
-    return Timing(median(values), min(values), max(values))

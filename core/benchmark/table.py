@@ -7,7 +7,7 @@ import torch
 
 from core.benchmark.arrays import CaseArrays, make_arrays
 from core.benchmark.case import Case
-from core.benchmark.clock import Timing, time_functions
+from core.benchmark.clock import time_functions
 from core.benchmark.floor import count_operations
 from core.benchmark.keras import make_keras_update
 from core.benchmark.loop import run_loop
@@ -32,7 +32,7 @@ def measure_case(case: Case, peak: float, rounds: int) -> dict[str, Any]:
     arrays, e = make_arrays(case, module), case.experiment()
     trainer = Trainer(e, NoCommands(), 0)
     functions: dict[str, Callable[[], object]] = {
-        "ms": _make_pass(arrays, module, _engine_runner(case)),
+        "ms": _make_pass(arrays, module, lambda x, s, w, m: run_layer(x, s, w, m, case.cell, case.engine)),
         "torch_ms": _make_module_pass(arrays, module),
         "loop_ms": _make_pass(arrays, module, lambda x, s, w, m: run_loop(x, s, w, m, case.cell)),
         "draw_ms": lambda: draw_update_masks(e, 1, 0),
@@ -49,7 +49,7 @@ def measure_case(case: Case, peak: float, rounds: int) -> dict[str, Any]:
         "engine": name_engines(case, arrays),
         **{name: round(time.ms, 4) for name, time in times.items()},
         "floor_ms": round(floor, 4),
-        "spread": _format_spread(times["ms"]),
+        "spread": [round(times["ms"].least, 4), round(times["ms"].most, 4)],
         "steps_per_s": round(1000 * case.steps * case.batch / times["update_ms"].ms),
         "steps": case.steps,
         "batch": case.batch,
@@ -62,10 +62,6 @@ def name_engines(case: Case, arrays: CaseArrays) -> str:
     """Return the engines of the layers, from the first up, each name once, joined by "+"."""
     names = [choose_engine(m, case.cell, case.engine, case.device) for m in arrays.masks]
     return "+".join(dict.fromkeys(names))
-
-
-def _engine_runner(case: Case) -> Callable[..., Any]:
-    return lambda x, state, weights, masks: run_layer(x, state, weights, masks, case.cell, case.engine)
 
 
 def _make_pass(arrays: CaseArrays, module: torch.nn.Module, run: Callable[..., Any]) -> Callable[[], None]:
@@ -96,7 +92,3 @@ def _make_update(trainer: Trainer) -> Callable[[], None]:
             pass
 
     return run_once
-
-
-def _format_spread(time: Timing) -> list[float]:
-    return [round(time.least, 4), round(time.most, 4)]

@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
     for case in cases:
         peak_rate = measure_peak(len(GATES[case.cell]) * case.hidden, case.hidden, case.batch, device)
         rows.append(measure_case(case, peak_rate, args.rounds))
-        print(json.dumps(rows[-1]) if args.json else _format_line(_format_cells(rows[-1])), flush=True)
+        texts = {name: text(rows[-1]) for name, (_width, text) in COLUMNS.items()}
+        print(json.dumps(rows[-1]) if args.json else _format_line(texts), flush=True)
     if args.markdown:
         print(*format_table(rows), sep="\n")
     return 0
@@ -117,10 +118,6 @@ def _print_head(threads: int, version: str, square: float) -> None:
     )
     print(_(LEGEND))
     print(_format_line({name: name for name in COLUMNS}))
-
-
-def _format_cells(row: dict[str, Any]) -> dict[str, str]:
-    return {name: text(row) for name, (_width, text) in COLUMNS.items()}
 
 
 def _format_line(texts: dict[str, str]) -> str:

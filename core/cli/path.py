@@ -58,7 +58,9 @@ def count_path(name: str, layers: int, distance: int, cell: str, gates: bool = F
 def _format_counts(data: dict[str, Any]) -> str:
     least, most, layers, distance = data["min"], data["max"], data["layers"], data["distance"]
     paths, distinct = sum(data["histogram"]), data["distinct"]
-    masks = _("{least} to {most} masks").format(least=least, most=most) if least != most else _format_masks(least)
+    masks = ngettext("{n} mask", "{n} masks", least).format(n=least)
+    if least != most:
+        masks = _("{least} to {most} masks").format(least=least, most=most)
     later = ngettext("{n} step later", "{n} steps later", distance).format(n=distance)
     stack = ngettext("{n} layer", "{n} layers", layers).format(n=layers)
     first = _("{method}, {stack}: content crosses {masks} on its way to the prediction {later}").format(
@@ -88,7 +90,3 @@ def _format_gates(histogram: list[int] | None) -> list[str]:
             paths=sum(histogram), least=least, most=len(histogram) - 1
         )
     ]
-
-
-def _format_masks(n: int) -> str:
-    return ngettext("{n} mask", "{n} masks", n).format(n=n)

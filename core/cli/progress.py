@@ -31,7 +31,8 @@ def print_run(events: Iterator[dict[str, Any]], experiment: Experiment) -> int:
     """Print the events of a run of this experiment as they come. Return the exit status: 1 if the run failed."""
     started = next(events)
     resumed = started.get("resumed", 0)  # updates of an earlier run, whose events are repeated
-    is_finished, has_masks, generated = resumed == started["updates"], _has_masks(experiment), ""
+    is_finished, generated = resumed == started["updates"], ""
+    has_masks = any(get_site_layers(site, experiment.layers) for site, _dropout in experiment.placement)
     print(_format_start(started, resumed), flush=True)
     with tqdm(
         total=started["updates"], initial=resumed, unit=_("update"), file=sys.stderr, leave=False, disable=is_finished
@@ -67,10 +68,6 @@ def _format_start(started: dict[str, Any], resumed: int) -> str:
         return size
     again = _("this run has already finished; its output:") if resumed == started["updates"] else _("its output so far:")
     return f"{size}\n{again}"
-
-
-def _has_masks(experiment: Experiment) -> bool:
-    return any(get_site_layers(site, experiment.layers) for site, _dropout in experiment.placement)
 
 
 def _format_event(event: dict[str, Any], has_masks: bool) -> Iterator[str]:

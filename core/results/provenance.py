@@ -33,11 +33,8 @@ def describe_provenance() -> dict[str, str]:
 def describe_engine() -> dict[str, str]:
     """Return what two runs must have in common for their numbers to be comparable: machine, versions, a hash of the code."""
     digest = hashlib.sha256()
-    for path in sorted(path for folder in _ENGINE_FOLDERS for path in (ROOT / folder).rglob("*") if _is_source(path)):
+    files = sorted(path for folder in _ENGINE_FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file())
+    for path in (file for file in files if "__pycache__" not in file.parts):
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     provenance = describe_provenance()
     return {name: provenance[name] for name in ("machine", "torch", "numpy", "python")} | {"code": digest.hexdigest()}
-
-
-def _is_source(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts

@@ -224,7 +224,7 @@ class Residency:
         """Decide what to load and unload now; the runs to load are marked as placed, those to unload as leaving."""
         decision = Decision()
         for place in self._places.values():
-            if not place.wants and place.worker is not None and self._since_pause(place) >= self.pause:
+            if not place.wants and place.worker is not None and self._clock() - place.paused_at >= self.pause:
                 self._unload(place, decision)
         for place in self._waiting():
             worker = self._free(place, rooms)
@@ -301,6 +301,3 @@ class Residency:
         if not place.leaving:
             place.leaving = True
             decision.unload.append(place.run)
-
-    def _since_pause(self, place: Place) -> float:
-        return self._clock() - place.paused_at

@@ -121,16 +121,11 @@ def _assign(key: str, value: Any) -> None:
 
 def _on_change(key: str, tell: OnChange, args: Sequence[Any]) -> None:
     state, value = _state(), st.session_state.get(key, _MISSING)
-    if value is _MISSING or value == state["shown"].get(key, _MISSING) or _is_outdated(key, value):
+    if value is _MISSING or value == state["shown"].get(key, _MISSING) or value in _list_unknown(key):
         return  # gone meanwhile; what the page shows anyway; or what it showed before
     state["shown"][key] = value  # by the browser itself
     state["page_due"] |= state["scopes"].get(key) == PAGE
     tell(value, *args)
-
-
-def _is_outdated(key: str, value: Any) -> bool:
-    """Return whether the browser sent the value without knowing that the page has replaced it since."""
-    return value in _list_unknown(key)
 
 
 def _list_unknown(key: str) -> list[Any]:
