@@ -20,7 +20,7 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.dropout.schedule import CONSTANT_RATE
 
-DIGITS = 12  # of a probability, so that 1 - 0.3 is 0.7
+DIGITS = 12  # digits of a probability, so that 1 - 0.3 is 0.7
 
 
 @dataclass(frozen=True)

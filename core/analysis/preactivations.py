@@ -30,7 +30,7 @@ from core.nn.cells import CELLS, NUMPY, ONE, Cell, LayerMasks, Ops, State, group
 from core.nn.numpy_init import NetworkWeights, draw_initial_weights
 
 DRAWS = 1000
-MAX_ELEMENTS = 500_000  # of all draws of a weight mask together
+MAX_ELEMENTS = 500_000  # most numbers in all draws of a weight mask together
 _MIN_DRAWS = 20
 # Masks at these sites change the pre-activations of their own layer, those at other sites those of the layer above.
 _READ_BY_OWN_LAYER = ("words", "input", "between", "state", "recurrent_weights", "input_weights")

@@ -13,11 +13,11 @@ from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain, to_plain
 from core.i18n import _
 
-UNITS = 16  # of each layer, the first ones
-MAX_SECONDS = 12.0  # of training up to the update, on a machine like those that were measured
+UNITS = 16  # recorded units of each layer, the first ones
+MAX_SECONDS = 12.0  # of training up to the update, on a machine like the measured ones
 # What an update costs there: seconds for a step of a layer, for a multiplication, and for a weight that is changed.
 SECONDS_PER_STEP, SECONDS_PER_PRODUCT, SECONDS_PER_WEIGHT = 3e-4, 6e-11, 8e-9
-RECORDING_COST = 3  # of recording an update, in updates
+RECORDING_COST = 3  # cost of recording an update, in updates
 
 UnitRows = tuple[tuple[float, ...], ...]
 

@@ -6,7 +6,7 @@ from core.dropout.methods import METHODS
 from core.experiment.experiment import Experiment, build_experiment
 
 STEPS, BATCH, LAYERS = 40, 32, 2
-SEQUENCES = 50_000  # enough that no epoch ends, with its evaluation, while updates are timed
+SEQUENCES = 50_000  # enough that no epoch ends, and no evaluation is timed
 UPDATE = 150  # whose masks are used: late enough that every usual schedule has a rate above 0
 
 

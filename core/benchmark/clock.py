@@ -7,7 +7,7 @@ from statistics import median
 
 import torch
 
-WARM_UP_ROUNDS = 2  # that are not counted
+WARM_UP_ROUNDS = 2  # rounds that are not counted
 TimedFunction = Callable[[], object]
 
 

@@ -109,7 +109,7 @@ def _build_experiment(args: argparse.Namespace, method: str, rates: Sequence[str
 
 
 def _read_study(args: argparse.Namespace) -> Study:
-    default = {"cell": Experiment.cell}  # of `train`; the others have none
+    default = {"cell": Experiment.cell}  # only `train` has them
     if given := [name for name in _EXPERIMENT_OPTIONS if getattr(args, name) not in (default.get(name), [])]:
         raise Invalid(
             _("--study brings its own experiments: leave --{name} out.").format(name=given[0].replace("_", "-")), "study"

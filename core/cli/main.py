@@ -91,7 +91,7 @@ def _build_parser() -> _Parser:
 def _run_command(parser: _Parser, arguments: Sequence[str]) -> int:
     try:
         args = parser.parse_args(arguments)
-    except SystemExit as exit_request:  # argparse ends the program by itself, after help and for wrong arguments
+    except SystemExit as exit_request:  # argparse exits by itself, after help and for wrong arguments
         return int(exit_request.code or 0)
     try:
         return int(COMMANDS[args.command].run(args))

@@ -42,7 +42,7 @@ from core.tasks.task import CORPUS_OPTION, Option, Value
 
 INTERRUPTED = 130  # the exit status after Ctrl-C
 HELP = N_("train a small network and report its losses")
-DEFAULT_TASK = "language-model"  # the task, where none is named
+DEFAULT_TASK = "language-model"  # if no task is given
 SEEDS = {"data_seed": N_("of the data"), "weight_seed": N_("of the initial weights"), "mask_seed": N_("of the masks")}
 # Sizes of the network and its batches: the letter in the help, and what it counts.
 SIZES = {
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for seed, what in SEEDS.items():
         parser.add_argument(f"--{seed.replace('_', '-')}", type=parse_integer, metavar="S", help=_(what))
-    # With one, sums are in the order of the app's workers, and runs side by side do not wait for each other's threads.
+    # With one thread, sums are computed in the same order as in the app's workers, and parallel runs do not compete for cores.
     parser.add_argument(
         "--threads", type=parse_integer, default=1, metavar="N", help=_("of torch; 1 if left out, as in the app")
     )
@@ -123,7 +123,7 @@ def add_experiment_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, help=_("auto, if left out: a CUDA device if there is one, or the CPU"))
     parser.add_argument("--engine", choices=ENGINES, help=_("auto, if left out: for each layer the fastest that has its masks"))
     parser.epilog = _format_epilog()
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter  # which leaves the epilog's lines alone
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter  # keeps the line breaks of the epilog
 
 
 def _add_range(what: str, bounds: tuple[int, int]) -> str:

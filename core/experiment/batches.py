@@ -131,7 +131,7 @@ def _get_key(e: Experiment) -> _DataKey:
     return (e.task, e.options, e.steps, e.batch, e.data_seed), e.windows, e.states, e.decoder
 
 
-# Data that somebody holds, such as a run that trains on them, are found again however many others were asked for since.
+# Data that are still in use, such as by a run that trains on them, are reused although the cache has dropped them.
 _held: WeakValueDictionary[_DataKey, Data] = WeakValueDictionary()
 
 
@@ -141,7 +141,7 @@ def _load_data(key: _DataKey) -> Data:
     return data
 
 
-# A class has as many data sets as students have seeds: what bounds the caches is memory.
+# A class may use as many data sets as students choose seeds, so the caches are bounded by memory.
 @cached(LRUCache(DATA_MEMORY, estimate_bytes), lock=Lock())
 def _keep_data(key: _DataKey) -> Data:
     return _held.get(key) or _cut_data(key)

@@ -19,7 +19,7 @@ def estimate_bytes(value: object) -> int:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        total += sys.getsizeof(one)  # of an array that is part of another one, without what that one holds
+        total += sys.getsizeof(one)  # a view of another array counts without its data, which belong to its base
         pending.extend(_list_parts(one))
     return total
 

@@ -23,9 +23,9 @@ from core.tasks.metrics import METRICS
 from core.training.events import Event
 
 LOSS, METRIC = "loss", "metric"
-MAX_POINTS = 200  # of the masked training loss; more updates are averaged in groups
-SMOOTHING = 0.85  # of the smoothed line: how much of the mean up to the last point stays at the next
-NEWEST_FRACTION = 0.25  # of the epochs so far, that the zoom to the newest shows
+MAX_POINTS = 200  # most points of the masked training loss; more updates are averaged in groups
+SMOOTHING = 0.85  # decay of the exponential moving average per point
+NEWEST_FRACTION = 0.25  # share of the epochs so far that the zoom to the newest shows
 MIN_NEWEST_EPOCHS = 1.0
 THIN, MIDDLE, THICK = 1.2, 1.8, 2.5
 

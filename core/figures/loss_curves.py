@@ -32,15 +32,15 @@ from core.i18n import _, ngettext
 from core.tasks.metrics import METRICS
 
 MARGINS = {"l": 46, "r": 10, "t": 4, "b": 38}  # pixels
-STRIP = 0.06  # of the height, above the lines, for the ticks of the changes and their labels
+STRIP = 0.06  # share of the height, above the lines, for the ticks of the changes and their labels
 NARROWEST = 240  # pixels of the narrowest plot
 INITIAL_EPOCHS = 30.0  # initial length of the epoch axis of a longer run
-END_FRACTION = 0.26  # of the width, for the labels at the ends
-LABEL_CHARACTERS = 12  # of a line of such a label
-LINE_HEIGHT = 15  # pixels of it
-LABEL_GAP = 4  # pixels between two of them
-NEAR = 0.035  # of the width: changes that are nearer to one another share a tick
-CHARACTER = 5.6  # pixels of a character of a change's label, about
+END_FRACTION = 0.26  # share of the width for the labels at the ends of the curves
+LABEL_CHARACTERS = 12  # per line of an end label
+LINE_HEIGHT = 15  # pixels of such a line
+LABEL_GAP = 4  # pixels between two end labels
+NEAR = 0.035  # share of the width: changes nearer to one another share a tick
+CHARACTER = 5.6  # approximate pixels of a character in a change's label
 GAP_OPACITY = 0.13
 
 

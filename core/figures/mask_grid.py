@@ -18,9 +18,9 @@ from core.figures.svg import escape_text, format_coordinate, group, label, tag, 
 from core.figures.theme import FONT, Theme
 from core.i18n import _, ngettext
 
-MAX_UNITS = 16  # that a readable barcode can show
-MAX_STEPS = 40  # side by side
-WIDTH = 420.0  # of the figure, where three stand side by side on a page
+MAX_UNITS = 16  # the most units that a readable barcode can show
+MAX_STEPS = 40  # the most steps side by side
+WIDTH = 420.0  # of the figure, if three stand side by side on a page
 LEFT, RIGHT = 84.0, 6.0  # space beside the steps
 MAX_STEP_WIDTH = 80.0
 HEAD_HEIGHT, AXIS_HEIGHT, BAND_GAP, LANE_GAP = (

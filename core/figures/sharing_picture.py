@@ -1,8 +1,8 @@
 """A small picture of how masks are shared: two samples below one another, three time steps beside one another."""
 
 SAMPLES, STEPS, STRIPES = 2, 3, 4
-STRIPE, CELL_HEIGHT, GAP = 2.2, 8, 2.6  # of the drawing's units
-# Patterns of kept stripes that are told apart at this size, by the number of the draw.
+STRIPE, CELL_HEIGHT, GAP = 2.2, 8, 2.6  # in the drawing's units
+# Patterns of kept stripes that are distinct at this size, one for each draw.
 _PATTERNS = ("1101", "0110", "1011", "1001", "0111", "1110")
 
 

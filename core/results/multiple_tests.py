@@ -42,7 +42,7 @@ def count_needed_values(mean: float, deviation: float, alpha: float) -> int | No
     effect, enough = abs(mean) / deviation, 2
     if not effect:
         return None
-    # Doubling first: far beyond the number that is enough, SciPy's noncentral t is not a number.
+    # Double first: far beyond the sufficient number, SciPy's noncentral t is NaN.
     while _compute_power(effect, enough, alpha) < POWER:
         enough *= 2
         if enough > 2 * MAX_COUNTED_SEEDS:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# What the numbers of a run depend on, besides its experiment: the code that trains, and the data that come with it.
+# The numbers of a run depend on its experiment, on the code that trains and on the built-in data.
 _ENGINE_FOLDERS = ("core/dropout", "core/tasks", "core/experiment", "core/nn", "core/training", "assets/data")
 
 

@@ -28,8 +28,8 @@ from core.training.events import Event, select_events, thin_records
 
 VERSION = 1
 DEFAULT_FOLDER = user_data_path("dropout-through-time", appauthor=False) / "runs"
-MAX_RECORDS = 1000  # of a run; longer curves are thinned
-# What is kept of a record: the curves, not samples of text or predictions.
+MAX_RECORDS = 1000  # most records of a run; longer curves are thinned
+# The stored fields of a record: the curves, not samples of text or predictions.
 _RECORD_FIELDS = ("event", "update", "epoch", "train_loss", "train_loss_clean", "val_loss", "val")
 
 

@@ -28,7 +28,7 @@ from core.training.events import Event
 
 ROOT = Path(__file__).parents[2]
 
-# What is done with a run as soon as it has ended: save(index of its experiment, run, events).
+# Called as soon as a run has ended: save(index of its experiment, run, events).
 Save = Callable[[int, MeasuredRun, Sequence[Event]], None]
 
 
@@ -60,7 +60,7 @@ def measure_runs(
             run, events = measure_run(experiments[index], worker)
         finally:
             idle.put(worker)
-        with saving:  # here, so that a run that has ended is kept when another fails, or nobody waits for it
+        with saving:  # saved here, so that an ended run is stored even if another fails or the generator is closed
             save(index, run, events)
         return index, run
 

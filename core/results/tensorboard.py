@@ -14,7 +14,7 @@ from core.experiment.study import StudyRun
 from core.i18n import _
 from core.training.events import Event
 
-VERSION = "2.6.5"  # of tensorboardX, the one that is tested
+VERSION = "2.6.5"  # the tested version of tensorboardX
 FILE_NAME = "events.out.tfevents.0"  # the same for every export, so that a second one replaces the first
 LOSS_TAGS = {"train_loss": "loss/train_with_masks", "train_loss_clean": "loss/train", "val_loss": "loss/validation"}
 

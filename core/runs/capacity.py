@@ -7,12 +7,12 @@ from pathlib import Path
 
 from core.runs.settings import MB, Settings
 
-MOST = 30  # worker processes: a class, and each has a core
+MOST = 30  # worker processes: enough for a class, each with a core
 LEAST_JOB = 400 * MB  # below this limit, a process with torch cannot answer for the default experiment
 FILE_CHECK = 100 * MB  # what the process that checks a file usually takes
-JOB_PART = 6  # the part of the memory that one job may have, where that is more
-LEAST_ROOM = 96 * MB  # for runs, in each worker, whatever the machine says that it has
-UNKNOWN_MEMORY = 4096 * MB  # where the system does not say what it has
+JOB_PART = 6  # a job may have 1/6 of the memory, if that is more
+LEAST_ROOM = 96 * MB  # room for runs in each worker, even on a machine that reports less memory
+UNKNOWN_MEMORY = 4096 * MB  # assumed if the system does not report its memory
 ROOT = Path("/")
 
 

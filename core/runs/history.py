@@ -39,8 +39,8 @@ class History:
         self.records, self.predictions = max(records, 4), predictions
         self._entries: list[_Entry] = []
         self._indices: list[int] = []
-        self._newest: deque[_Entry] = deque()  # the records that still have what was predicted
-        self._numbers = {True: 0, False: 0}  # of the records with an evaluation and of those without
+        self._newest: deque[_Entry] = deque()  # the records that still have their predictions
+        self._numbers = {True: 0, False: 0}  # counts of records with an evaluation and without
         self._kept_records, self._stride = 0, 1
         self.next = 0
 

@@ -72,7 +72,7 @@ class JobQueue:
         self._jobs: dict[tuple[str, str], _Job] = {}
         self._waiting: list[_Job] = []
         self._running: list[_Job] = []
-        self._released: set[str] = set()  # the owners whose connection has closed a moment ago
+        self._released: set[str] = set()  # the owners whose connection has closed
         self._closed = False
         for number in range(self.settings.jobs):
             threading.Thread(target=self._serve, name=f"jobs {number}", daemon=True).start()
@@ -163,7 +163,7 @@ class JobQueue:
         return job.owners <= self._released
 
     def _leave(self, job: _Job, owner: str) -> None:
-        # A job that somebody else wants too goes on for them.
+        # A job with other owners goes on for them.
         job.owners.discard(owner)
         if job.owners:
             return
@@ -184,7 +184,7 @@ class JobQueue:
             try:
                 self._run(job)
             except Exception:
-                # Whatever it was, no UTF-8, a stray line, no process to be had: this job fails, and the next one is served.
+                # Any error (no UTF-8, a stray line, no process available) fails this job; the next one is served.
                 if not (job.cancelled or job.too_long or self._closed):
                     traceback.print_exc(file=sys.stderr)
             finally:
@@ -196,7 +196,7 @@ class JobQueue:
                 self._changed.wait()
             if self._closed:
                 return None
-            # The first of those with the highest priority.
+            # max returns the first of those with the highest priority.
             job = max(self._waiting, key=lambda one: (not self._is_released(one), one.priority))
             self._waiting.remove(job)
             self._running.append(job)
@@ -218,7 +218,7 @@ class JobQueue:
             while job.answer.is_busy and (event := read_event(process.stdout)) is not None:
                 self._on_event(job, event)
         finally:
-            process.kill()  # it has said all, or what it says cannot be understood
+            process.kill()  # it has ended its answer, or has sent something else than an event
             with process:
                 timer.cancel()
 

@@ -12,9 +12,9 @@ MB = 2**20
 WEIGHT = 16  # bytes: the weight, its gradient, and Adam's two moments
 NUMBER = 4  # bytes of a float
 DRAW = 8  # bytes of a random number and of the factor that is made of it
-KEPT = 3  # times that the numbers of a pass are held: forward, for the backward pass, and their gradients
+KEPT = 3  # copies of the numbers of a pass: forward, kept for the backward pass, and gradients
 WINDOW = 16  # bytes of an input and its target
-LEAST = 4.0  # megabytes of a run of no size at all
+LEAST = 4.0  # megabytes of the smallest run
 
 
 def estimate_memory(experiment: Experiment) -> float:

@@ -14,8 +14,8 @@ from core.runs.worker_process import WorkerProcess
 from core.training.events import FINAL_EVENTS, Command, Event
 
 KILLED = -9
-MOST_STARTS = 2  # attempts to start a worker for a run, after which it fails
-HEADROOM = 1.5  # times the room for runs that a worker may allocate before the system refuses it more
+MOST_STARTS = 2  # attempts to start a worker for a run before the run fails
+HEADROOM = 1.5  # a worker may allocate this many times its room for runs
 
 
 class Pool:
@@ -32,7 +32,7 @@ class Pool:
         self.residency = Residency(settings.resident_runs, settings.residence_time, settings.pause_time, clock)
         self._runs: dict[str, Run] = {}
         self._away: set[str] = set()  # the runs of visits that are away
-        self._starts: dict[str, int] = {}  # of a run: how often its worker ended before it was ready
+        self._starts: dict[str, int] = {}  # by run: how often its worker ended before it was ready
         self._workers: dict[int, WorkerProcess] = {}
         self._numbers = 0
         self._starts_fail = self._closed = False
@@ -145,7 +145,7 @@ class Pool:
         memory = int(self.capacity.room * HEADROOM)
         try:
             worker = WorkerProcess(self._numbers, self.settings, memory, turn, self._on_event, self._on_exit)
-        except OSError:  # no memory or no process to be had just now
+        except OSError:  # the system has no memory or no process to spare now
             return
         self._workers[worker.number] = worker
 

@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-REPEATS = "repeats"  # behind the name of a run in the file that says whose turn it is
+REPEATS = "repeats"  # follows the name of the run in the turn file
 ROOT = Path(__file__).parents[2]
-NICE = 5  # the pages go first where cores are short
+NICE = 5  # pages have priority if cores are short
 MB = 2**20
 LONGEST_LINE = 64 * MB
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1  # of glibc's malloc.h
@@ -21,9 +21,9 @@ M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1  # of glibc's malloc.h
 
 def start_process(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
     """Start `python -m module` with pipes to its standard input and output. Raises OSError if it cannot be started."""
-    # As a module of its own: a spawned process would run the page's script again. Threads sleep while they wait for each
-    # other: where other programs take the cores, threads that wait by spinning keep each other from working. The threads
-    # of NumPy's library would have nothing to do, and each takes memory.
+    # `-m` instead of a spawned process, which would run the page's script again. OMP_WAIT_POLICY makes threads sleep while
+    # they wait: if other programs use the cores, spinning threads keep each other from working. NumPy's library gets one
+    # thread, since more would have nothing to do and take memory.
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": path}
     command = [sys.executable, "-m", module, *arguments]

@@ -16,7 +16,7 @@ from core.training.events import FINAL_EVENTS, VERSION, Command, Event
 ENDED = ("finished", "stopped", "failed")
 # The state that an event leads to; an event "state" names it.
 _AFTER = {"started": "running", "done": "finished", "stopped": "stopped", "failed": "failed"}
-ONCE = ("started", "averaging")  # events that a run has once; they come again where it is continued from before them
+ONCE = ("started", "averaging")  # events that a run has once; a run that is continued from an earlier update sends them again
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ class Run:
     reason: str = ""
     update: int = 0
     newest_recorded_update: int = -1
-    placed: bool = False  # whether a worker has ever been given it
-    forgotten: bool = False  # whether nothing of it is to be left
+    placed: bool = False  # whether a worker has ever had it
+    forgotten: bool = False  # whether all its files are to be removed
     missed: bool = False
     recovering: bool = False
     unconfirmed: list[Command] = field(default_factory=list)
-    confirmed: int = 0  # of those that its present worker was sent
+    confirmed: int = 0  # number of commands applied by its present worker
     pause_at: int | None = None
     changes: list[Event] = field(default_factory=list)
     began: float | None = None
@@ -129,7 +129,7 @@ class Run:
             self.began_with = self.experiment
         self.add({"event": "changed", "update": self.update, **changes(command)})
         if not self.placed:
-            self.changes.clear()  # they are in what it begins with
+            self.changes.clear()  # the run message contains them already
 
     def blame(self, repeats: bool) -> bool:
         """Count a crash of a worker during this run's turn; return whether there were too many.

@@ -38,9 +38,9 @@ from core.runs.uploads import Uploads
 from core.runs.visits import Visits
 from core.training.events import validate_command
 
-TICK = 0.5  # seconds between two looks at what is due
-HEAD_START = 1.0  # seconds that the first page has the cores for itself, before the first worker warms up unasked
-PREFIX = "dropout-runs-"  # of the service's folder, before the id of its process
+TICK = 0.5  # seconds between two calls of `tidy`
+HEAD_START = 1.0  # seconds before the first worker starts to warm up, so that the first page has the cores
+PREFIX = "dropout-runs-"  # of the name of the service's folder; the id of its process follows
 
 
 class Service:
@@ -68,11 +68,11 @@ class Service:
         self._closed = threading.Event()
         remove_abandoned()
         self._folder = Path(mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-        self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest as the server ends
+        self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest when the server ends
         self.uploads = Uploads(self._folder / "uploads", clock, given)
         self._capacity = plan_workers(given)
         self.jobs = JobQueue(replace(given, job_memory=min(given.job_memory, self._capacity.job)))
-        # Of their own: nobody waits with a file until somebody's measurement has ended.
+        # In a queue of their own, so that a file does not wait until a measurement has ended.
         self.file_checks = FileCheckJobs(
             JobQueue(replace(given, jobs=1, job_time=given.file_time, job_memory=given.file_memory))
         )

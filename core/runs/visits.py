@@ -17,7 +17,7 @@ class Visits:
     ) -> None:
         self.grace_time, self.keep_time, self.idle_time = grace_time, keep_time, idle_time
         self._clock = clock
-        self._ends: dict[str, float] = {}  # when the visit is away, unless it is heard of
+        self._ends: dict[str, float] = {}  # when the visit counts as away, unless it is renewed before
         self._away: set[str] = set()
 
     def renew(self, owner: str) -> bool:

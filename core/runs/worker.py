@@ -41,14 +41,14 @@ from core.training.events import VERSION, Command, Event
 if TYPE_CHECKING:
     from core.training.trainer import Trainer
 
-FIRST = ("language-model", "adding")  # what a worker has tried before its first run: a task with classes, and one with values
-SAVING = 0.1  # of its training, at most, that a run spends on being saved
-SWAPPING = 0.2  # of its time in memory, at most, that a run which makes room for others spends on being loaded and saved
-CATCHING_UP = 10.0  # slices that a visit may be ahead of the others while its run repeats what was lost in a crash
+FIRST = ("language-model", "adding")  # tasks tried before the first run: one with classes, one with real values
+SAVING = 0.1  # the largest share of a run's training time that saving may take
+SWAPPING = 0.2  # the largest share of its time in memory that loading and saving of a run that makes room for others may take
+CATCHING_UP = 10.0  # slices that a visit may be ahead of the others while its run repeats updates lost in a crash
 MIN_PAUSE = 0.5  # seconds of a pause after which the run is saved
-ALIVE = 1.0  # seconds after which a worker says that it is still there
-ROUND = 1.0  # seconds in which each run is to have had a turn, where its updates are short enough
-TURN = 64  # bytes of the file that says whose turn it is
+ALIVE = 1.0  # seconds between two signs of life
+ROUND = 1.0  # seconds in which each run should get a turn, if its updates are short enough
+TURN = 64  # bytes of the file with the name of the run whose turn it is
 Inbox = SimpleQueue[dict[str, Any]]
 Emit = Callable[[Event], None]
 
@@ -76,11 +76,11 @@ class LoadedRun:
         self.message = message
         self.saved = Path(message["saved"]) if message.get("saved") else None
         self.reported_applied = 0
-        self.saved_after, self.saving = 0.0, 0.0  # seconds of its training; what it took the last time
+        self.saved_after, self.saving = 0.0, 0.0  # training seconds at the last save; seconds that it took
         self.saved_at = time.monotonic()
-        self.paused_at: float | None = None  # since when it has been paused, and is not saved as it is now
+        self.paused_at: float | None = None  # since when it has been paused without having been saved
         self.is_paused = self.is_leaving = False  # leaving: it is to be unloaded
-        self.loading, self.spent_before = 0.0, 0.0  # seconds: what loading took, and what it had trained by then
+        self.loading, self.spent_before = 0.0, 0.0  # seconds that loading took; training seconds by then
         self.trainer: Trainer | None = None
 
     def advance(self, budget: float, hurry: Callable[[], bool]) -> str:
@@ -245,7 +245,7 @@ class Worker:
 
     def _advance(self, name: str, budget: float) -> None:
         loaded, began = self.runs[name], time.perf_counter()
-        # A run that is still to be loaded may die of that.
+        # Written before the run is loaded, because loading may already end the process.
         self._write_turn(name, repeats=loaded.trainer is not None and loaded.trainer.is_repeating)
         outcome = loaded.advance(budget, lambda: self._is_urgent(loaded))
         paused = loaded.is_paused = outcome == "paused"
@@ -273,11 +273,11 @@ class Worker:
         return not self.inbox.empty()
 
     def _is_repeating(self, loaded: LoadedRun) -> bool:
-        # What is trained again after a crash has been seen already, so everybody else waits for it a little.
+        # Repeated updates show nothing new, so they are made quickly, while the other runs wait a little.
         return bool(loaded.trainer.is_repeating if loaded.trainer else loaded.message.get("recovering"))
 
     def _save_paused(self) -> None:
-        # A paused run may stay so for long: it is saved, but not while somebody may be about to press the next button.
+        # A pause may last long, so the run is saved; but not at once, because saving would delay the next click.
         for loaded in self.runs.values():
             if loaded.paused_at is not None and time.monotonic() - loaded.paused_at >= MIN_PAUSE:
                 loaded.save()

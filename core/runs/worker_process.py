@@ -15,7 +15,7 @@ from core.runs.processes import REPEATS, read_event, start_process
 from core.runs.settings import Settings
 from core.training.events import Event
 
-# Of the events of a run, the fields that the service itself reads, and what they must be.
+# The fields of each event that the service reads, and their types.
 FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "ready": {},
     "alive": {},
@@ -80,7 +80,7 @@ class WorkerProcess:
         """
         self._unsent.put(json.dumps(message).encode() + b"\n")
         if self._unsent.qsize() > MOST_UNSENT:
-            self.kill()  # it has not listened for a thousand commands: frozen
+            self.kill()  # it has left a thousand commands unread: frozen
 
     def kill(self) -> None:
         """End the process by force."""
@@ -108,7 +108,7 @@ class WorkerProcess:
                 check_event(event)
                 self._on_event(self, event)
         except Exception:
-            # Also a mistake of our own in dealing with an event: where the runs of this worker are is no longer known here, so
+            # This includes our own errors in handling an event: the state of this worker's runs is then unknown here, so
             # they go on elsewhere from where they were saved.
             if self._process.poll() is None:
                 traceback.print_exc(file=sys.stderr)

@@ -35,9 +35,9 @@ class Checkpoint:
     def __init__(self, path: Path, interval: int = DEFAULT_INTERVAL) -> None:
         check_integer("checkpoint-every", interval, INTEGER_BOUNDS["updates"])
         self.path, self.interval = path, interval
-        self.events: list[str] = []  # so far, as JSON
+        self.events: list[str] = []  # the events so far, as JSON
         self.saved_update = 0  # the update that the file holds
-        self.identity: dict[str, Any] = {}  # of the run: its experiment and a hash of its data
+        self.identity: dict[str, Any] = {}  # the experiment of the run and a hash of its data
 
     def load(self, experiment: Experiment, data: Data) -> dict[str, Any] | None:
         """Return the saved state of this run and load its events; None if there is no file.

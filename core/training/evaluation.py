@@ -16,7 +16,7 @@ class Predictions:
     """The predictions and targets of an evaluation, collected window after window."""
 
     def __init__(self) -> None:
-        self.total, self.target_count = 0.0, 0  # the sum of the losses of all targets, and how many targets
+        self.total, self.target_count = 0.0, 0  # the summed loss of all targets, and their number
         self.predictions: list[npt.NDArray[Any]] = []
         self.targets: list[npt.NDArray[Any]] = []
 

@@ -29,7 +29,7 @@ from core.i18n import _
 
 VERSION = 1
 COMMANDS = ("pause", "resume", "step", "stop", "change")
-RECORDED_SAMPLES = 8  # of each batch, the first ones: their predictions are recorded
+RECORDED_SAMPLES = 8  # the first samples of each batch, whose predictions are recorded
 FINAL_EVENTS = ("done", "stopped", "failed")
 
 Command = dict[str, Any]

@@ -27,7 +27,7 @@ def generate_text(network: Network, data: Data, masks: dict[str, Tensor], seed: 
         return {}
     random, x = np.random.default_rng(seed), torch.from_numpy(next(data.split("train")).x[:1, :1])
     tokens, states = [int(x)], network.zero_states(1)
-    network = copy(network)  # shallow: it shares the weights
+    network = copy(network)  # a shallow copy shares the weights
     network.engine = "reference"  # the fastest engine for one step of one sample
     for uniform in random.random(data.text_decoder.length - 1):
         with torch.no_grad():

@@ -42,16 +42,16 @@ from core.training.weight_file import save_weights
 
 T = TypeVar("T")
 Events = Generator[Event, None, None]
-PredictionsAndTargets = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # of each step, or in rows
+PredictionsAndTargets = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # one for each step, or rows of answers
 
-# What `advance` finds among the events, and nobody else: here the run may be left for another, and here it waits for a command.
+# Markers that only `advance` finds among the events: the run may be left for another here, or it waits for a command.
 SUSPENDED: Event = {"event": "suspended"}
 WAITING: Event = {"event": "waiting"}
 
-# Times the loss of a guess that holds all classes alike, or, where real values are asked for, times the error of their mean
-# (the loss is its square): at a clean training loss beyond it training has diverged.
-# Runs that learn anything stay below 1.3 at every evaluation, whatever the method and scaling; overfitting shows in
-# validation alone. With Adam and clipped gradients a rate far too large (10) gives 25 to 35, but never what is no number.
+# Training has diverged if the clean training loss is this many times that of a uniform guess; for real values, if the error
+# (the root of the loss) is this many times that of predicting the mean.
+# Runs that learn anything stay below 1.3 at every evaluation, whatever the method and scaling; overfitting affects only the
+# validation loss. With Adam and clipped gradients a far too large learning rate (10) gives 25 to 35, but never NaN.
 DIVERGENCE_FACTOR = 3
 
 
@@ -121,17 +121,17 @@ class Trainer:
         self.total = experiment.updates or experiment.epochs * self.data.updates
         self.states = self.network.zero_states(experiment.batch)
         self.update = 0
-        self.in_force = experiment  # as it was at the newest update: a change holds from the next one on
+        self.in_force = experiment  # the experiment at the newest update; a change applies from the next one on
         self.unrecorded: dict[str, Any] | None = None  # fields of this update's record, without an evaluation
         self.paused = False
         self.pause_at: int | None = None  # the update after which "step" pauses again
-        self.catching_up = -1  # up to this update the run repeats what was recorded before; no command is applied
-        self.repeated: deque[Event] = deque()  # the changes that were made meanwhile
+        self.catching_up = -1  # up to this update the run repeats recorded updates; no command is applied
+        self.repeated: deque[Event] = deque()  # the changes that were made at these updates
         self.best: dict[str, Any] = {"update": 0, "val_loss": math.inf}
-        self.interruptible = False  # whether it is in `advance` that its events are asked for
+        self.interruptible = False  # whether `advance` consumes the events
         self.events: Iterator[Event] = iter(())
         self.spent = 0.0
-        self.since: float | None = time.perf_counter()  # when this slice began; None between two
+        self.since: float | None = time.perf_counter()  # when this slice began; None between two slices
         if checkpoint:
             self.load_checkpoint(checkpoint)
 
@@ -418,7 +418,7 @@ class Trainer:
                 self.paused, self.pause_at = False, None
                 yield {"event": "state", "state": "running"}
             case "step":
-                # The step of a run that was paused within an evaluation is to finish the update that this belongs to.
+                # A step of a run that was paused within an evaluation finishes the update of that evaluation.
                 made = self.update - (self.unrecorded is not None and self.update > 0)
                 self.paused, self.pause_at = False, max(made, self.pause_at or 0) + 1
                 yield {"event": "state", "state": "running", "until": self.pause_at}
@@ -456,8 +456,8 @@ class Trainer:
         paused, pause_at: as the run was then.
         """
         self.catching_up = newest_recorded_update
-        # One more than needed: a change while an evaluation is unfinished counts from the record before, and once more is no
-        # change.
+        # One update too many is included: a change during an unfinished evaluation counts from the record before, and making
+        # a change twice alters nothing.
         self.repeated = deque(one for one in changes if one["update"] >= self.update - 1)
         self.paused, self.pause_at = paused and not self.is_repeating, pause_at
         if paused and not self.paused:

@@ -11,9 +11,9 @@ from functools import cache
 
 from core.runs.processes import release_memory, return_freed_memory
 
-TRIM = 5.0  # seconds between two times that freed memory is given back to the system
+TRIM = 5.0  # seconds between two returns of freed memory to the system
 EVERY = 60.0  # seconds between two collections
-SETTLED = 10.0  # seconds after which everything that is imported at start-up is there
+SETTLED = 10.0  # seconds after which all imports of the start-up are done
 
 
 @cache
@@ -26,7 +26,7 @@ def start_collector() -> threading.Thread:
 
 
 def _collect() -> None:
-    # What was imported stays for good: frozen, it is not looked at again by any collection.
+    # Imported modules stay for good: frozen, no collection searches them again.
     pause = threading.Event()
     pause.wait(SETTLED)
     gc.collect()

@@ -2,7 +2,7 @@
 
 import re
 
-MAX_CHARACTERS = 600  # of a text; a quoted value may have any length
+MAX_CHARACTERS = 600  # longest text; a quoted value may have any length
 _ADDRESS = re.compile(r"(https?|www)(?=[:.])", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~:])")
 

@@ -20,9 +20,9 @@ from core.i18n import _, set_language
 LOG = logging.getLogger("dropout")
 CRASH = "crash"  # the report of the last exception, until the visitor has chosen how to go on
 RERUN = "crash-rerun"  # a fragment has asked for the page to be drawn again
-WORKED = "worked"  # what the visit was after the last run of a page that came to its end
-RUNS = ("run", "kept", "earlier")  # of the visit: not part of what is brought back
-HISTORY = ("undo", "redo")  # of the visit: a hundred experiments that nobody changes, too many to be copied in every run
+WORKED = "worked"  # the state of the visit after the last page that was drawn without an exception
+RUNS = ("run", "kept", "earlier")  # fields of the visit that are not restored
+HISTORY = ("undo", "redo")  # fields that are not copied in every run: up to a hundred experiments, which nothing changes
 MAX_REPORT_CHARACTERS = 4000  # characters of a report
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -78,7 +78,7 @@ def guarded_callback(function: F) -> F:
 
 
 def _draw_page_again() -> None:
-    if st.session_state.get(RERUN):  # the page has no guard, as where a test runs it alone
+    if st.session_state.get(RERUN):  # the page has no guard, as in a test that runs it alone
         st.stop()
     st.session_state[RERUN] = True
     st.rerun()

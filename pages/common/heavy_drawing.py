@@ -12,7 +12,7 @@ from core.experiment.batches import check_update_draws
 from core.experiment.experiment import Experiment
 from pages.common.service import get_service
 
-_turn = RLock()  # a heavy page may draw many masks too
+_turn = RLock()  # reentrant: within a heavy page, many masks may need the turn too
 
 
 @contextmanager

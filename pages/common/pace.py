@@ -10,9 +10,9 @@ from threading import Lock
 
 INTERVALS = (0.5, 1.0, 2.0)  # seconds
 WINDOW = 3.0  # seconds over which the load is averaged
-BUSY = 0.5  # pages that are being drawn at once, on average, above which the next longer interval holds
-CALM = 0.3  # the same, as it would be with the next shorter interval, below which that one holds again
-PATIENCE = 12.0  # seconds for which it has to be calm
+BUSY = 0.5  # mean number of pages drawn at once, above which the next longer interval applies
+CALM = 0.3  # the same number, expected at the next shorter interval, below which that interval applies again
+PATIENCE = 12.0  # seconds below CALM before the interval becomes shorter
 
 
 class Pace:

@@ -10,7 +10,7 @@ from core.runs.service import Service
 from pages.common.collector import start_collector
 from pages.common.uploaded_files import limit_uploaded_files
 
-PAGE = "last-page"  # of the session: the page that was drawn last
+PAGE = "last-page"  # the session's key for the page that was drawn last
 
 
 @st.cache_resource(on_release=Service.close)
@@ -50,7 +50,7 @@ def _release(owner: str) -> None:
 
 @st.cache_resource(scope="session", on_release=_release)
 def _register_release(owner: str) -> str:
-    # Called again after a lost connection: the visit is there, and the release can happen once more.
+    # Called again after a lost connection: the visit is present, and may be released again later.
     list_connected_owners().add(owner)
     get_service().renew(owner)
     return owner

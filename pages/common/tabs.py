@@ -17,7 +17,7 @@ from pages.common import visit
 from pages.common.service import get_owner, get_service, list_connected_owners
 
 NAME = re.compile(r"[0-9a-zA-Z-]{8,64}")
-KEY = "tab"  # of the session: the name of its tab, "" until the browser has said it
+KEY = "tab"  # the session's key for the name of its tab; "" until the browser has sent it
 
 
 @dataclass
@@ -45,7 +45,7 @@ def arrive(name: str) -> None:
         return
     known = _tabs().get(name)
     if known is not None and known.owner != get_owner() and known.owner in list_connected_owners():
-        name, known = uuid4().hex, None  # a copy of a tab that is still there
+        name, known = uuid4().hex, None  # a duplicate of a tab that is still open
     if known is None:
         _tabs()[name] = Tab(get_owner(), visit.visit(), time.monotonic())
     else:

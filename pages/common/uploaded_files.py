@@ -22,7 +22,7 @@ class UploadedFileLimits:
     def __init__(self, manager: Any, settings: Settings) -> None:
         self._manager, self._settings, self._lock = manager, settings, Lock()
         self._add = manager.add_file
-        self._newest: dict[str, None] = {}  # the sessions, that whose last file is the oldest first
+        self._newest: dict[str, None] = {}  # the sessions in the order of their last uploads
 
     def add_file(self, session_id: str, file: UploadedFileRec) -> None:
         """Add a file; remove older ones of its session, then those of the sessions that have been idle longest."""
@@ -44,7 +44,7 @@ class UploadedFileLimits:
 
     def _limit_all(self) -> None:
         sizes = {session: sum(map(len, self._list_files(session).values())) for session in self._newest}
-        self._newest = {session: None for session, size in sizes.items() if size}  # the others have ended
+        self._newest = {session: None for session, size in sizes.items() if size}  # the other sessions have ended
         total = sum(sizes.values())
         for session in list(self._newest)[:-1]:
             if total <= self._settings.received_memory * MB:

@@ -36,11 +36,11 @@ from pages.common.visit_files import describe_missing_file, has_files, replace_l
 
 KEY = "visit"
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
-LIST_FIELDS = ("predicted", *KINDS)  # in a record: what was answered
+LIST_FIELDS = ("predicted", *KINDS)  # of a record: predictions and outputs
 OUTPUTS = "outputs"
 MAX_UNDO = 100
-MAX_EVENTS = 3000  # of a run; beyond, its older records are thinned
-SAME_DRAG = 1.5  # seconds: edits by one control within them are one step of undo
+MAX_EVENTS = 3000  # events of a run; beyond that, its older records are thinned
+SAME_DRAG = 1.5  # seconds within which edits by one control are one step of undo
 
 Run = dict[str, Any]
 Plain = dict[str, Any]
@@ -119,7 +119,7 @@ def open_query(query: Mapping[str, str]) -> bool:
         truth = visit()
         truth["files_wanted"] = get_missing_file_columns(query) or {}
         if to_plain(linked) == select_shared_options(truth["experiment"]):
-            return True  # the same, perhaps on a file, which no link carries: it stays
+            return True  # the same experiment, apart from an uploaded file, which no link carries: it stays
         open_experiment(to_plain(linked))
         truth["notice"] = describe_missing_file(query)
     except Invalid as invalid:
@@ -319,7 +319,7 @@ def _follow(plain: Plain) -> None:
     if run["state"] in ACTIVE and not run["recorded"] and all(name in CHANGEABLE_FIELDS for name in changed):
         try:
             get_service().command(run["id"], {"command": "change"} | changed)
-        except Invalid as invalid:  # too large a change for this server
+        except Invalid as invalid:  # the change exceeds a limit of this server
             set_aside_run()
             set_notice(str(invalid))
     else:

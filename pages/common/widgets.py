@@ -18,10 +18,10 @@ import streamlit as st
 from pages.common.guard import guarded_callback
 
 OnChange = Callable[..., Any]
-STATE = "widgets"  # where the session keeps what was shown and assigned
+STATE = "widgets"  # the session's key for the shown and assigned values
 PAGE = "page"  # the scope of the widgets outside of fragments
-MAX_REMEMBERED = 8  # assignments of a widget
-# What the default is called, where it is not `value`.
+MAX_REMEMBERED = 8  # replaced values that are remembered for each widget
+# The name of the argument with the default, if it is not `value`.
 _DEFAULTS = {"selectbox": "index", "segmented_control": "default", "multiselect": "default"}
 _MISSING = object()
 
@@ -114,7 +114,7 @@ def _assign(key: str, value: Any) -> None:
         state["newest"] += 1
         entry = state["replaced"].setdefault(key, {"scope": state["scope"], "values": []})
         entry["values"] = [*entry["values"], *((state["newest"], old) for old in replaced)][-MAX_REMEMBERED:]
-    # Once more where the browser does not know the last assignment: the message with it may have been overtaken.
+    # Assign again if the browser may not know the last assignment: a later message may have overtaken it.
     if sent != value or _list_unknown(key):
         st.session_state[key] = value
 
@@ -122,8 +122,8 @@ def _assign(key: str, value: Any) -> None:
 def _on_change(key: str, tell: OnChange, args: Sequence[Any]) -> None:
     state, value = _state(), st.session_state.get(key, _MISSING)
     if value is _MISSING or value == state["shown"].get(key, _MISSING) or value in _list_unknown(key):
-        return  # gone meanwhile; what the page shows anyway; or what it showed before
-    state["shown"][key] = value  # by the browser itself
+        return  # the widget is gone; the value is the shown one; or the browser sent it without knowing of a replacement
+    state["shown"][key] = value  # the browser shows it already
     state["page_due"] |= state["scopes"].get(key) == PAGE
     tell(value, *args)
 

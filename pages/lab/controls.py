@@ -29,8 +29,8 @@ from pages.lab import files, sites, upload, workbench
 from pages.lab.site_sharing import draw_site_sharing
 
 UNIT_CHOICES = (16, 32, 48, 64, 96, 128, 200, 256)
-CUSTOM = "own"  # in the list of methods: a placement that is no method
-MIN_TEXT_FRACTION = 0.9  # of the requested words or samples; whole windows may leave out a few
+CUSTOM = "own"  # the entry in the list of methods for a placement that is no method
+MIN_TEXT_FRACTION = 0.9  # share of the requested words or samples; whole windows may leave out a few
 # The sites that are always offered; others only while they are on.
 COMMON_SITES = ("input", "between", "output", "state", "candidate", "cell")
 OPTIMIZERS = {"adam": N_("Adam"), "sgd": "SGD", "nt-asgd": "NT-ASGD"}

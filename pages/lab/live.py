@@ -15,7 +15,7 @@ from pages.common.ticker import REDRAW, draw_ticker, mount_redraw
 from pages.common.widgets import draw_button, draw_choice, mark_assignments, rerun_page_if_due
 from pages.lab import evaluation_outputs, network, run_panel, workbench
 
-# Events of a run that change more than the components that take news: the outputs of an evaluation, below the network.
+# Events after which the live side is redrawn: they change the outputs of the evaluation, which is no component of a tick.
 OUTPUT_EVENTS = (visit.OUTPUTS, "done")
 PLAY_WIDTH = 116  # pixels
 UNUSABLE_FILE = N_("The file cannot be used for training yet; the message below it says why and what to do.")
@@ -46,9 +46,9 @@ def _draw() -> None:
 
 
 def _draw_all() -> None:
-    # Every place holds the same kind of thing in every state. When a redraw overtakes one that is not yet sent, Streamlit
-    # drops the older one but for what the browser has cached, such as figures: that then lands in the places of another
-    # layout, and where it finds no container, the page goes white.
+    # Every position on the page holds the same kind of element in every state. If a redraw overtakes one that is not yet
+    # sent, Streamlit drops the older one except elements that the browser has cached, such as figures: these are then
+    # put into the positions of another layout, and if there is no container, the page turns white.
     visit.poll_run()
     workbench.step_slowly()
     news.begin_message(mounts=True)
@@ -78,7 +78,7 @@ def _draw_tick() -> None:
         workbench.step_slowly()
         with news.collect() as parts:
             _collect_news()
-        # Where the side is to be drawn anew, ticks go on until that has come.
+        # If the live side has to be redrawn, ticks go on until that is done.
         draw_ticker(pace.interval if REDRAW in parts else _choose_interval(), parts)
 
 

@@ -37,9 +37,9 @@ TABLES = ("csv", "tsv", "txt")
 MAX_NAME_CHARACTERS = 40  # characters of a column's name
 # Label of the button and of the uploader: for a text, for a table.
 _NAMES = ((N_("Own text"), N_("A text in UTF-8, at most {mb} MB")), (N_("Own CSV"), N_("A CSV file, at most {mb} MB")))
-WAIT = 0.2  # seconds between two looks at a check
+WAIT = 0.2  # seconds between two polls of a check
 SPARKLINE_WIDTH = 300
-MAX_UPLOAD_MEGABYTES = 6  # a little more than the limit: up to here our own message says that a file is too large
+MAX_UPLOAD_MEGABYTES = 6  # a little more than the limit, so that our own message appears for files slightly too large
 
 
 def list_offered_options(row: Task) -> list[Option]:

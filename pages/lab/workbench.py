@@ -16,8 +16,8 @@ from pages.common.visit import ACTIVE, Run
 from pages.lab import upload
 
 FAST, SLOW = "fast", "slow"  # the paces
-SLOW_INTERVAL = 1.0  # seconds from update to update at the slow pace, about
-SECONDS_PER_UPDATE = 0.05  # of a recorded run: about as fast as it was
+SLOW_INTERVAL = 1.0  # approximate seconds between two updates at the slow pace
+SECONDS_PER_UPDATE = 0.05  # of a recorded run, about its original speed
 DEFAULT, WITHOUT_DROPOUT = "default", "no-dropout"  # the names of the recorded runs
 MAX_EARLIER = 5  # runs whose curves stay beside the visible one; each has a color of its own
 

@@ -21,7 +21,7 @@ from pages.common.widgets import draw_button, draw_choice, draw_widget
 from pages.learn import masks_state
 from pages.learn.masks_view import PHASES
 
-CUSTOM = "own"  # in the list of methods: a placement that is no method
+CUSTOM = "own"  # the entry in the list of methods for a placement that is no method
 PHASE_LABELS = {"train": N_("Training"), "test": N_("Test")}
 
 

@@ -49,7 +49,7 @@ from pages.common.update_slider import draw_slider
 from pages.learn import masks_state
 from pages.learn.masks_view import MasksView
 
-MAX_SAMPLES = 4  # rows of the batch below a grid
+MAX_SAMPLES = 4  # samples of the batch shown below a grid
 WIDTHS = {1: 640.0, 2: 600.0, 3: 420.0}  # of a grid, by the number of columns: texts keep their size on the screen
 NOT_READ_YET = N_("At this step the mask is not read yet: what is held back in the cell shows at the next step.")
 
@@ -187,7 +187,7 @@ def _draw_selected_masks(columns: list[Column | None], colors: Theme) -> None:
         with place:
             if column and column.view.site:
                 with st.container(key=f"whose-{column.name or 'first'}"):
-                    st.markdown(f"**{escape_markdown(column.title)}**")  # needed where they stand below each other
+                    st.markdown(f"**{escape_markdown(column.title)}**")  # needed when the columns are stacked
                 _draw_heatmap(column, colors, WIDTHS[len(columns)])
             elif column:
                 st.caption(_("No place drops here: every connection is clean."))

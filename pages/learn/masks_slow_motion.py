@@ -49,7 +49,7 @@ def _get_request() -> tuple[Experiment, int, int]:
 def _draw(colors: Theme, timed: bool) -> None:
     job = get_trace_jobs().get_answer(*_get_request())
     if (job is not None and job.is_busy) != timed:
-        st.rerun()  # with or without the timer, whichever it is now; what is drawn before would be replaced at once
+        st.rerun()  # switch the timer on or off before anything is drawn that would be replaced at once
     if job is None or job.state == "failed":
         _draw_offer(job)
     elif job.trace is None:
@@ -60,7 +60,7 @@ def _draw(colors: Theme, timed: bool) -> None:
             ),
         )
     else:
-        _draw_slow_motion(colors, visit.visit().pop("bring_slow_motion", False))  # brought into view once
+        _draw_slow_motion(colors, visit.visit().pop("bring_slow_motion", False))  # scrolled to only once
 
 
 def _draw_offer(job: UpdateTraceAnswer | None) -> None:
@@ -93,7 +93,7 @@ def _request_update() -> None:
 
 def _draw_slow_motion(colors: Theme, bring: bool) -> None:
     experiment, update, sample = _get_request()
-    # Always the same step for the same window: another step alone draws nothing anew.
+    # The same step for the same window, so that the cached drawing is used when only the step changes.
     middle = select_visible_steps(masks_state.get_view().step, experiment.steps).start + MAX_STEPS // 2
     drawn = _render_update(make_request(experiment, update, sample), colors, middle, st.context.locale or "en")
     draw_slow_motion(*drawn, key="masks-slow-motion", bring=bring)

@@ -10,7 +10,7 @@ from core.training.events import RECORDED_SAMPLES
 from pages.common import visit
 from pages.learn.masks_view import FIELDS, MasksView, masks_view_to_query
 
-PAGE = "masks"  # where the visit keeps what this page looks at
+PAGE = "masks"  # the visit's key for this page's view
 
 
 def begin() -> None:

@@ -13,7 +13,7 @@ from pages.common.lab_link import draw_lab_link
 from pages.common.widgets import draw_choice
 from pages.learn import path_state
 
-# The question of the page in three clicks: what is masked besides the way up?
+# The page's question in three clicks: which masks are added to those on the way up?
 QUICK_METHODS = {
     "zaremba2014": N_("only the way up"),
     "naive-state": N_("the way up and h, the state"),

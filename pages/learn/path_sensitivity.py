@@ -65,7 +65,7 @@ def _draw(timed: bool) -> None:
             _draw_offer(_("The run has gone on: measure again"))
         _draw_results(experiment, measurement)
     if (measurement is not None and measurement.state in ("waiting", "running")) != timed:
-        st.rerun()  # with or without the timer, whichever it is now
+        st.rerun()  # switch the timer on or off
 
 
 def _name_network(measurement: SensitivityAnswer | None) -> str:

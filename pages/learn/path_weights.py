@@ -19,7 +19,7 @@ from pages.common.service import get_service
 from pages.common.widgets import draw_button, draw_choice
 from pages.learn import path_state
 
-BEYOND_ALL_EVENTS = 10**9  # polling from here renews a run's lease and returns no event again
+BEYOND_ALL_EVENTS = 10**9  # this poll only renews the run's lease: it returns no events
 
 
 def draw_weights_choice() -> None:

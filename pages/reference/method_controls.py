@@ -19,9 +19,9 @@ from pages.common.link_fields import LinkField, make_choice_field
 from pages.common.widgets import draw_choice, draw_widget
 
 DEFAULT_METHOD = "zaremba2014"
-MAX_DISTANCE = 100  # steps; the count is shown, and drawn, at once
-NARROW, WIDE = 165, 340  # pixels: two in a row on a phone, and one
-PAGE = "methods"  # where the visit keeps what this page looks at
+MAX_DISTANCE = 100  # steps, so that the count is computed and drawn at once
+NARROW, WIDE = 165, 340  # pixels: two widgets in a row on a phone, or one
+PAGE = "methods"  # the visit's key for this page's choices
 
 
 def begin() -> None:
@@ -78,7 +78,7 @@ def _set_value(value: Any, name: str) -> None:
 def _set_method(name: str, field: str) -> None:
     page = visit.visit()[PAGE]
     if field == "method" and name == page["with"]:
-        page["with"] = page["method"]  # it was the second one: the two change places
+        page["with"] = page["method"]  # it was the second method: swap the two
     page[field] = name
 
 

@@ -64,7 +64,7 @@ def _get_key(scene: Scene, theme: Theme, name: str) -> Hashable:
     return scene.placement, scene.shape, where, units, theme, name, get_catalogue()
 
 
-# Most of the figure is the same at every update, and in every visit that looks at the same experiment.
+# Most of the figure is the same at every update, and in all visits with the same experiment.
 @cached(LRUCache(12 * 2**20, estimate_bytes), key=_get_key, lock=Lock())
 def _render_unmasked(scene: Scene, theme: Theme, name: str) -> tuple[str, str, tuple[str, ...], str]:
     """Return the parts that no update changes, in pieces.

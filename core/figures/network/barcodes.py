@@ -10,7 +10,7 @@ from core.figures.network.layout import Box
 from core.figures.network.scene import MAX_UNITS, Scene
 from core.figures.svg import format_coordinate, group, label, tag
 
-BLANK = "\ue000"  # a character without a meaning, for what differs between updates
+BLANK = "\ue000"  # a placeholder for what differs between updates
 STRIPES = [f"M{unit} 0v1" for unit in range(MAX_UNITS)]
 MAX_INSET = 2.5
 MAX_NUMBER_WIDTH = 17  # between two barcodes; numbers of three digits are compressed

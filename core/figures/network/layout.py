@@ -7,7 +7,7 @@ WIDTH, HEIGHT = 760, 460
 LANES_RANGE = (70, 750)  # left and right end of the lanes
 TOKEN_HEIGHT = 22  # height of a word's box
 PREDICTION_TOP, INPUT_TOP = 24, 384  # tops of the boxes at y_t and at x_t
-LAYERS_RANGE = (PREDICTION_TOP + TOKEN_HEIGHT, INPUT_TOP)  # what the layers have to share
+LAYERS_RANGE = (PREDICTION_TOP + TOKEN_HEIGHT, INPUT_TOP)  # top and bottom of the space for all layers
 TIME_LABEL_Y, LEGEND_Y = 421, 450  # baselines of the time labels and of the legend
 MAX_STEP_WIDTH, MAX_LAYER_HEIGHT = 110, 176  # at most: width of a step, height of a layer
 MAX_BARCODE_LENGTH = 48  # length of a barcode, at most
@@ -24,7 +24,7 @@ SLOTS = {
     "back": ("state", "recurrent_weights", "reset_gate"),
     "leave": ("output",),
 }
-BEND_DISTANCE = 3.5  # between the bend of a state curve and the barcodes of its column
+BEND_DISTANCE = 3.5  # gap between the bend of a state curve and the barcodes of its column
 CORNER_RADIUS = 6.5  # radius of its bends
 
 

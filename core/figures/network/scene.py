@@ -12,7 +12,7 @@ from core.figures.mask_heatmap import select_units
 from core.figures.network.layout import Layout
 from core.i18n import _
 
-MAX_UNITS = 24  # that a readable barcode can show
+MAX_UNITS = 24  # the most units that a readable barcode can show
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def _gradient_factors(cache: GruCache) -> tuple[Tensor, Tensor]:
     torch.mul(d_g, r, out=d_p)  # p acts through g
     sigmoid_derivative(cache.masks.get_unmasked(R), d_r)
     d_r *= p
-    d_r *= d_g  # and so does r
+    d_r *= d_g  # r also acts through g
     sigmoid_derivative(cache.masks.get_unmasked(Z), d_z)
     d_z *= cache.change
     cache.masks.mask_gradients(into)
