@@ -121,14 +121,14 @@ def ranges(page: Page) -> list[list[float]]:
     return found
 
 
-def paper(chart: Locator, colour: str) -> None:
+def paper(chart: Locator, color: str) -> None:
     """Wait until the chart is drawn on that background color."""
     chart.evaluate(
-        """(node, colour) => new Promise((done) => {
-            const look = () => node._fullLayout?.paper_bgcolor === colour ? done() : requestAnimationFrame(look);
+        """(node, color) => new Promise((done) => {
+            const look = () => node._fullLayout?.paper_bgcolor === color ? done() : requestAnimationFrame(look);
             look();
         })""",
-        colour,
+        color,
     )
 
 

@@ -78,7 +78,7 @@ def test_every_evaluation_is_drawn_as_it_was_recorded() -> None:
 
 
 @given(st.lists(st.floats(0, 9), max_size=900))
-def test_the_masked_loss_is_the_mean_of_neighbours(losses: list[float]) -> None:
+def test_the_masked_loss_is_the_mean_of_neighbors(losses: list[float]) -> None:
     figure = plot(RunCurve("a", "a", [make_record(i + 1, i + 1, loss) for i, loss in enumerate(losses)]))
     if not losses:
         assert figure["data"] == []
@@ -100,7 +100,7 @@ def test_a_growing_curve_keeps_what_is_drawn() -> None:
     assert short["y"][:whole] == long["y"][:whole]
 
 
-def test_the_grammar_never_colour_alone() -> None:
+def test_the_grammar_never_color_alone() -> None:
     figure = plot(RUN, OLD)
     dashes = {trace["name"]: trace["line"]["dash"] for trace in figure["data"] if "dash" in trace.get("line", {})}
     assert dashes == {"train, masked": "solid", "train, clean": "solid", "validation": "dash", "no dropout, validation": "dash"}
@@ -349,7 +349,7 @@ def test_accuracy_is_not_taken_for_perplexity() -> None:
     assert "perplexity" not in json.dumps(figure)
 
 
-def test_dark_is_the_same_figure_in_other_colours() -> None:
+def test_dark_is_the_same_figure_in_other_colors() -> None:
     light, dark = (json.dumps(plot_loss_curves([RUN, OLD], theme, "word")) for theme in (LIGHT, DARK))
     assert DARK.paper in dark
     for color in (LIGHT.ink, LIGHT.paper, *LIGHT.run_colors):

@@ -409,7 +409,7 @@ def test_each_row_of_words_and_the_barcodes_are_one_stop_of_the_tab_key(page: Pa
 
 
 @pytest.mark.browser
-def test_a_climb_moves_by_key_and_by_dragging_within_its_neighbours(page: Page) -> None:
+def test_a_climb_moves_by_key_and_by_dragging_within_its_neighbors(page: Page) -> None:
     handle = page.locator("#network-climb-1")
     handle.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):

@@ -65,7 +65,7 @@ def test_runs_and_methods_differ_for_every_eye(colors: Theme, sight: str) -> Non
 
 
 @both_themes
-def test_streamlit_has_the_same_colours(colors: Theme) -> None:
+def test_streamlit_has_the_same_colors(colors: Theme) -> None:
     configured = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"][colors.name]
     expected = {
         "primaryColor": colors.primary,

@@ -444,7 +444,7 @@ def test_three_callouts_explain_the_figure_once(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-def test_both_themes_have_their_colours_and_axe_finds_nothing(lab: Lab, theme: Theme) -> None:
+def test_both_themes_have_their_colors_and_axe_finds_nothing(lab: Lab, theme: Theme) -> None:
     lab.page.emulate_media(color_scheme=theme.name)  # type: ignore[arg-type]
     lab.open(QUICK | {"method": "naive-cell"}, callouts=True)
     lab.wait_for("paper => document.querySelector('.live-chart')._fullLayout?.paper_bgcolor === paper", theme.paper)
@@ -513,6 +513,6 @@ def apart(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return x + width <= left or left + across <= x or y + height <= top or top + down <= y
 
 
-def rgb(colour: str) -> str:
+def rgb(color: str) -> str:
     """Return a color #rrggbb in the form rgb(…) of a browser."""
-    return f"rgb({', '.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))})"
+    return f"rgb({', '.join(str(int(color[i : i + 2], 16)) for i in (1, 3, 5))})"

@@ -62,7 +62,7 @@ def test_whatever_is_clicked_gives_a_view_that_can_be_shown(
         layer = data.draw(st.integers(1, experiment.layers - 1))
         moved = view.with_climb(layer, t)
         check(moved, experiment)
-        # As far as its neighbours allow; nothing else moves.
+        # As far as its neighbors allow; nothing else moves.
         assert moved.climbs[layer] == max(view.climbs[layer - 1], min(t, view.climbs[layer + 1]))
         assert [s for i, s in enumerate(moved.climbs) if i != layer] == [s for i, s in enumerate(view.climbs) if i != layer]
 

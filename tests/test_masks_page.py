@@ -92,7 +92,7 @@ def test_the_numbers_are_those_of_the_masks() -> None:
     percent = 100 * np.count_nonzero(mask) / mask.size
     assert first["kept fraction, expected 1 - p"].startswith(f"{percent:.1f} % (expected 50.0 ±")
     assert first["possible thinned networks per sample"] == "2⁷⁶⁸⁰, a number of 2,312 digits"
-    assert table(page)["units kept or dropped alike at two neighbouring steps"][1] == "100 % (expected exactly 100 %)"
+    assert table(page)["units kept or dropped alike at two neighboring steps"][1] == "100 % (expected exactly 100 %)"
 
 
 def test_every_scaling_is_shown_on_the_same_input() -> None:

@@ -119,7 +119,7 @@ def test_a_measurement_is_shown_and_the_page_is_accessible(page: Page, server: s
     page.wait_for_function("node => node.data.length === 5", arg=path.chart("measured").element_handle())
     page.get_by_role("radio", name="gradient norm").click()
     expect(path.chart("measured")).to_have_attribute("aria-label", re.compile("^gradient norm"))
-    page.mouse.move(0, 0)  # what lies under the pointer has Streamlit's own colours
+    page.mouse.move(0, 0)  # what lies under the pointer has Streamlit's own colors
     assert path.findings() == []
 
 

@@ -152,11 +152,11 @@ def test_metrics_of_classes(classes: int, size: int, seed: int) -> None:
 
 
 @given(st.integers(1, 60), st.floats(-100, 100), st.floats(0.1, 100), st.integers(0, 2**32 - 1))
-def test_metrics_of_real_values_are_in_the_original_units(size: int, centre: float, spread: float, seed: int) -> None:
+def test_metrics_of_real_values_are_in_the_original_units(size: int, center: float, spread: float, seed: int) -> None:
     predictions, targets = np.random.default_rng(seed).normal(size=(2, size)).astype(np.float32)
-    data = Data(0, 1, (), (), 1, lambda epoch: iter(()), lambda split: iter(()), {}, centre, spread)
+    data = Data(0, 1, (), (), 1, lambda epoch: iter(()), lambda split: iter(()), {}, center, spread)
     found = compute_metrics(("mse", "mae"), 0.7, predictions, targets, data)
-    theirs = [values.astype(np.float64) * spread + centre for values in (targets, predictions)]
+    theirs = [values.astype(np.float64) * spread + center for values in (targets, predictions)]
     assert found["mse"] == pytest.approx(mean_squared_error(*theirs), rel=1e-9, abs=1e-12)
     assert found["mae"] == pytest.approx(mean_absolute_error(*theirs), rel=1e-9, abs=1e-12)
 

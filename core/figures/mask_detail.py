@@ -171,7 +171,7 @@ def build_statistics_table(selected: SelectedMask, mask: Array, sample: int, ste
         else _format_percent(measure_kept_share(selected.drawn, selected.rate)),
         _("mean factor in training"): _format_mean(measure_mean_factor(selected.drawn, dropout, selected.rate)),
         _("factor at test"): f"{selected.test_value:.3g}: {_compare_with_training(selected)}",
-        _("units kept or dropped alike at two neighbouring steps"): _format_percent(same) if same else "–",
+        _("units kept or dropped alike at two neighboring steps"): _format_percent(same) if same else "–",
         _("possible thinned networks per sample"): (
             _("a continuum: the factors are real numbers") if gaussian else format_network_count(n)
         ),
