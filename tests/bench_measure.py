@@ -15,8 +15,10 @@ from core.runs.processes import ROOT
 
 
 def main() -> None:
-    """Print for several chosen methods, measured with the methods that are always compared, the seconds of the process and its
-    processor time."""
+    """Print the seconds and the processor time of the measuring process, for several chosen methods.
+
+    Each is measured together with the methods that are always compared.
+    """
     for name in ("zaremba2014", "merity2017", "dropconnect", "activations-and-connections"):
         experiment = build_experiment(layers=4, steps=MAX_STEPS, hidden=MAX_UNITS, placement=METHODS[name].build_placement())
         before, started = times(), time.perf_counter()

@@ -43,8 +43,11 @@ def clear_caches() -> None:
 
 
 def main() -> None:
-    """Print for each size: opening and the first change with empty caches, the first run of another method, and the median of
-    twelve changes of the route."""
+    """Print the milliseconds of the page's runs, for each size.
+
+    These are opening it and the first change with empty caches, the first run of another method, and the median of twelve
+    changes of the route.
+    """
     for name, query in LINKS.items():
         page = make_page(query)
         page.run()  # the first run of AppTest looks through all packages, which is not part of the page's work

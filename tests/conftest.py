@@ -33,8 +33,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 class OneBrowserScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types here
-    """With several processes (`-n`), the tests of a file stay together and share its fixtures, and all browser tests are in one
-    process: two browsers at once would leave neither enough of two cores."""
+    """A schedule that keeps all browser tests in one process, and the tests of a file together.
+
+    This applies with several processes (`-n`): the tests of a file share its fixtures, and two browsers at once would be too
+    slow on two cores.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]

@@ -1,4 +1,4 @@
-"""python -m tests.every_method [TASK ...]: trains every method in every cell for which it is defined.
+"""Train every method in every cell for which it is defined: python -m tests.every_method [TASK ...]
 
 Each run has the usual rates and 100 updates on these tasks, or on all. Prints one line per run; ends with status 1 if a loss is
 not a number.

@@ -1,5 +1,8 @@
-"""The cells and engines without masks. Oracles: torch.nn.LSTM, GRU and RNN in float64, outputs and all gradients; for the fused
-kernels in float32, the step in float64 within FUSED_BOUND."""
+"""The cells and engines without masks.
+
+Oracles: torch.nn.LSTM, GRU and RNN in float64, outputs and all gradients; for the fused kernels in float32, the step in float64
+within FUSED_BOUND.
+"""
 
 from itertools import pairwise
 from typing import Any

@@ -1,5 +1,8 @@
-"""The command compare. Oracles: `train` with the same arguments, the statistics of invented runs, real processes that are
-killed, and the format of TensorBoard's files."""
+"""The command compare.
+
+Oracles: `train` with the same arguments, the statistics of invented runs, real processes that are killed, and the format of
+TensorBoard's files.
+"""
 
 import json
 import os

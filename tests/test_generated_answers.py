@@ -1,5 +1,7 @@
-"""Tests of the generated answers, compared with the arrays of the same evaluation, the sources of pictures and numbers, and
-the definition of the edit distance."""
+"""The generated answers.
+
+Oracles: the arrays of the same evaluation, the sources of pictures and numbers, and the definition of the edit distance.
+"""
 
 import re
 from functools import cache

@@ -1,5 +1,8 @@
-"""Masks. Oracles: the binomial distribution; repeated calls; the shapes by the sharing; and the known bytes of one draw, which
-a NumPy with another random stream would not give."""
+"""The masks.
+
+Oracles: the binomial distribution; repeated calls; the shapes by the sharing; and the known bytes of one draw, which a NumPy
+with another random stream would not give.
+"""
 
 from dataclasses import replace
 from hashlib import sha256

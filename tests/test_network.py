@@ -1,5 +1,8 @@
-"""The network under masks: every placement, sharing and scaling. Oracle: the loop of tests/reference.py, gate by gate, with the
-same masks in float64; values by NumPy and torch, gradients by torch's autograd of that loop."""
+"""The network under masks: every placement, sharing and scaling.
+
+Oracle: the loop of tests/reference.py, gate by gate, with the same masks in float64; values by NumPy and torch, gradients by
+torch's autograd of that loop.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,5 +1,8 @@
-"""Path counts. Oracles: the catalogue's formulas, for every method and cell; an enumeration of every content path, hop by hop,
-independent of core/nn/cells.py; and a handwritten rule for the masks on a single path."""
+"""Path counts.
+
+Oracles: the catalogue's formulas, for every method and cell; an enumeration of every content path, hop by hop, independent of
+core/nn/cells.py; and a handwritten rule for the masks on a single path.
+"""
 
 import re
 import time

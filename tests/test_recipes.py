@@ -1,5 +1,8 @@
-"""Recipes. Oracles: the papers' tables, repeated here; for the updates, each paper's algorithm in plain PyTorch and float64,
-with the masks of the run."""
+"""Recipes.
+
+Oracles: the papers' tables, repeated here; for the updates, each paper's algorithm in plain PyTorch and float64, with the masks
+of the run.
+"""
 
 import math
 from dataclasses import replace

@@ -1,5 +1,7 @@
-"""Measured runs and their tables. Oracles: SciPy's t distribution and confidence interval; invented runs; the files of measured
-runs."""
+"""Measured runs and their tables.
+
+Oracles: SciPy's t distribution and confidence interval; invented runs; the files of measured runs.
+"""
 
 import json
 import math

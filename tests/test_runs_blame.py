@@ -27,8 +27,11 @@ class Training:
 
 
 def simulate(cost: float, deadly: int | None, ends: list[float], runs: int) -> set[str]:
-    """Return the runs that are given up. cost: seconds of an update. ends: when the worker is ended from outside; deadly: at
-    which update the first run ends its worker itself."""
+    """Return the runs that are given up.
+
+    cost: seconds of an update. ends: when the worker is ended from outside. deadly: at which update the first run ends its
+    worker.
+    """
     clock, shares = ManualClock(), FairShare(SLICE)
     trainings = {str(n): Training(Run(str(n), str(n), build_experiment())) for n in range(runs)}
     for each in trainings:

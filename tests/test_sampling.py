@@ -1,5 +1,7 @@
-"""Text sampled from a language model. Oracles: the scores of the whole text, computed in one window instead of step by step; a
-run that samples nothing; sentences."""
+"""Text sampled from a language model.
+
+Oracles: the scores of the whole text, computed in one window instead of step by step; a run that samples nothing; sentences.
+"""
 
 from collections.abc import Generator
 from typing import Any

@@ -1,5 +1,7 @@
-"""Sensitivity measurements. Oracles: finite differences of the network, and theory for independent masks; and the process that
-measures."""
+"""Sensitivity measurements, and the process that makes them.
+
+Oracles: finite differences of the network, and theory for independent masks.
+"""
 
 import json
 import subprocess
@@ -89,8 +91,11 @@ def test_the_response_is_the_derivative_of_the_model_itself(name: str, cell: str
 
 @pytest.mark.parametrize("rate", [0.2, 0.5])
 def test_two_independent_masks_cost_what_theory_says_at_every_distance(rate: float) -> None:
-    """One layer under Zaremba's sites: one mask on the input, one on the output. Each scaled mask multiplies the root mean
-    square by 1/√k and the correlation by √k, as the second moment of its factor is 1/k and its mean 1."""
+    """One layer has Zaremba's sites: one mask on the input, one on the output.
+
+    Each scaled mask multiplies the root mean square by 1/√k and the correlation by √k, because the second moment of its factor
+    is 1/k and its mean 1.
+    """
     experiment = replace(SMALL, layers=1, hidden=64)
     perturbed = PerturbedNetwork(experiment, draws=600)
     found = compare_responses(perturbed.response(METHODS["zaremba2014"].build_placement(rate)), perturbed.response(Placement()))

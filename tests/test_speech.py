@@ -1,5 +1,7 @@
-"""The spoken digits. Oracles: the synthesiser itself, where it is installed; tones whose place on the mel scale is known;
-scikit-learn."""
+"""The spoken digits.
+
+Oracles: the synthesiser itself, if it is installed; tones whose place on the mel scale is known; scikit-learn.
+"""
 
 import shutil
 import subprocess

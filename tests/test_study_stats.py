@@ -1,5 +1,8 @@
-"""Statistics of a study. Oracles: SciPy's paired t test and BCa bootstrap, a published example, the closure of Bonferroni's
-test, a simulation, and published sample sizes."""
+"""Statistics of a study.
+
+Oracles: SciPy's paired t test and BCa bootstrap, a published example, the closure of Bonferroni's test, a simulation, and
+published sample sizes.
+"""
 
 import math
 from collections.abc import Sequence

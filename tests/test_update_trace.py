@@ -1,5 +1,8 @@
-"""Update traces. Oracles: the run that `train` makes of the same experiment; autograd on the independent implementation of the
-cells in tests/reference.py; finite differences of the loss."""
+"""Update traces.
+
+Oracles: the run that `train` makes of the same experiment; autograd on the independent implementation of the cells in
+tests/reference.py; finite differences of the loss.
+"""
 
 import json
 import math

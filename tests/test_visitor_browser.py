@@ -167,8 +167,11 @@ class Visitor:
 
 
 def _remember(complaints: list[str], message: ConsoleMessage) -> None:
-    """Note an error of the console, but for what Streamlit's own page asks after a reload: it tries several addresses of its
-    server, and a page that is left breaks requests off."""
+    """Note an error of the console.
+
+    Errors of Streamlit's own page after a reload do not count: it tries several addresses of its server, and a page that is
+    left aborts its requests.
+    """
     address = message.location.get("url", "")
     if (
         message.type == "error"

@@ -152,8 +152,10 @@ class DistinctArrays(Tracer):
 
 @dataclass(frozen=True)
 class _Gate:
-    """A gate that carries content: by the product rule, what it multiplies gets the gate's mask, and the gate's own content,
-    which has passed that mask already, is added."""
+    """A gate that carries content, by the product rule.
+
+    What the gate multiplies gets the gate's mask; the gate's own content, which has passed that mask already, is added.
+    """
 
     mask: Any
     content: Any

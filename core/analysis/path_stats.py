@@ -41,8 +41,11 @@ class ExtremeCounts(Tracer):
 
 @dataclass(frozen=True)
 class DistanceCounts:
-    """The counts over one distance: masks on the least and on the most corrupted path, and the greatest number of different
-    arrays on one path."""
+    """The counts over one distance.
+
+    least, most: masks on the least and on the most corrupted path. distinct: the greatest number of different arrays on one
+    path.
+    """
 
     least: int
     most: int
@@ -105,8 +108,10 @@ def compute_method_rows(
 
 @lru_cache(maxsize=256)
 def count_along_route(placement: Placement, layers: int, max_distance: int, cell: str, through: str) -> tuple[int, ...]:
-    """Return the number of masks on the least corrupted path that uses one route ("cell" or "state") along time, for every
-    distance from 0 to `max_distance`."""
+    """Return the number of masks on the least corrupted path along one route, for each distance from 0 to `max_distance`.
+
+    The route, "cell" or "state", is the only one that the path uses along time.
+    """
     arrived = trace_arrivals(ExtremeCounts(), _mask_pattern(placement, layers), layers, max_distance, cell, through)
     return tuple(counts.least for counts in arrived)
 
@@ -117,8 +122,10 @@ def compute_survival(masks: Iterable[MaskCrossing], placement: Placement, layers
 
 
 def list_keep_factors(masks: Iterable[MaskCrossing], placement: Placement, layers: int) -> tuple[tuple[float, int], ...]:
-    """Return the factors of the survival probability: each k = 1 - p below 1 and how many different arrays have it, in
-    the order in which they are crossed."""
+    """Return the factors of the survival probability, in the order in which they are crossed.
+
+    Each is a k = 1 - p below 1, with the number of different arrays that have it.
+    """
     arrays = {mask.array: (mask.site, mask.layer) for mask in masks}
     counts = Counter(round(1 - _drop_probability(placement, *at, layers), DIGITS) for at in arrays.values())
     return tuple((k, often) for k, often in counts.items() if k < 1)

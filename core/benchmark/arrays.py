@@ -14,7 +14,10 @@ from core.nn.network import to_torch
 
 @dataclass(frozen=True)
 class CaseArrays:
-    """x and the gradient of the output, [T, B, H], and the initial states, weights and masks of every layer."""
+    """The arrays of a case.
+
+    x and the gradient of the output, [T, B, H], and the initial states, weights and masks of every layer.
+    """
 
     x: Tensor
     output_gradient: Tensor

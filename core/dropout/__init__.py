@@ -1,1 +1,1 @@
-"""Where dropout can act, how it is placed, and the masks that are drawn for it. NumPy only."""
+"""The sites of dropout, its placement, and the masks that are drawn for it. NumPy only."""

@@ -29,8 +29,11 @@ MAX_MASK_ELEMENTS = 16_000_000
 
 @dataclass(frozen=True)
 class NetworkShape:
-    """The sizes that masks must fit: T steps, B samples, E embedding, H units per layer, the cell, and V tokens of the
-    vocabulary (0 if no whole words are dropped)."""
+    """The sizes that masks must fit.
+
+    T steps, B samples, E embedding, H units per layer, the cell, and V tokens of the vocabulary (0 if no whole words are
+    dropped).
+    """
 
     steps: int
     batch: int

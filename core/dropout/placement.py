@@ -67,8 +67,10 @@ class Dropout:
 
 @dataclass(frozen=True)
 class Placement:
-    """The sites that are on, and the weights of the terms that are added to the loss. Sites and terms at 0 are left out,
-    so that equal networks have equal placements."""
+    """The sites that are on, and the weights of the terms that are added to the loss.
+
+    Sites and terms at 0 are left out, so that equal networks have equal placements.
+    """
 
     sites: tuple[tuple[str, Dropout], ...] = ()
     losses: tuple[tuple[str, float], ...] = ()

@@ -17,8 +17,11 @@ Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class PreviewMask:
-    """The mask of one site: its layer (from 1), its gate ("" if all gates share the mask), and the mask [T|1, B|1, units]; at
-    a weight site, the connections into the first unit."""
+    """The mask of one site.
+
+    layer: from 1. gate: "" if all gates share the mask. mask: [T|1, B|1, units]; at a weight site, the connections into the
+    first unit.
+    """
 
     site: str
     layer: int

@@ -45,8 +45,10 @@ def count_update_draws(experiment: Experiment, update: int) -> int:
 
 
 def check_update_draws(experiments: Sequence[Experiment], update: int, most: int) -> int:
-    """Return how many random numbers the masks of an update of all these experiments need. Raises Invalid for more than
-    `most`."""
+    """Return how many random numbers the masks of an update of all these experiments need.
+
+    Raises Invalid for more than `most`.
+    """
     count = sum(count_update_draws(experiment, update) for experiment in experiments)
     if count > most:
         raise Invalid(

@@ -1,5 +1,4 @@
-"""How much memory a value holds, for caches that are bounded by memory, not by number: many small values stay, few large ones
-do."""
+"""The size of values in memory, for caches that are bounded by memory instead of the number of values."""
 
 import sys
 from collections.abc import Iterable

@@ -23,8 +23,11 @@ MAX_WEIGHTS = 4_000_000  # above this a page would wait noticeably
 
 @dataclass(frozen=True)
 class NetworkWeights:
-    """The weights of a network: embedding [V, E] (V = 0 for real inputs), of each layer W [nH, I], U [nH, H] and b [nH] for n
-    gates in the cell's order, decoder [classes, H] and decoder_bias [classes]."""
+    """The weights of a network.
+
+    embedding [V, E] (V = 0 for real inputs); of each layer W [nH, I], U [nH, H] and b [nH] for n gates in the cell's order;
+    decoder [classes, H] and decoder_bias [classes].
+    """
 
     embedding: Array
     layers: tuple[tuple[Array, Array, Array], ...]

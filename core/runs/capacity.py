@@ -18,7 +18,7 @@ ROOT = Path("/")
 
 @dataclass(frozen=True)
 class Capacity:
-    """What the server may run at once.
+    """The capacity of the server.
 
     workers: number of processes that train. room: megabytes for runs in each of them, beside what the process itself needs.
     job: megabytes that the process of a job may have.

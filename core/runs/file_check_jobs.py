@@ -12,8 +12,11 @@ from core.runs.job_queue import Answer, Jobs
 
 @dataclass(frozen=True)
 class FileCheckAnswer(Answer):
-    """columns: the names by which the columns of a table are chosen; none for a text. series_column: that of
-    `find_series_column`."""
+    """The answer to a file check.
+
+    columns: the names by which the columns of a table are chosen; none for a text. series_column: as returned by
+    `find_series_column`.
+    """
 
     columns: tuple[str, ...] = ()
     series_column: str = ""

@@ -19,7 +19,10 @@ from core.runs.settings import Settings, read_settings
 
 @dataclass(frozen=True)
 class Answer:
-    """state: "waiting", "running", "done" or "failed" (reason says why). progress: how much is done, 0 to 1."""
+    """The answer to a request so far.
+
+    state: "waiting", "running", "done" or "failed" (reason says why). progress: the part that is done, 0 to 1.
+    """
 
     state: str = "waiting"
     progress: float = 0.0

@@ -23,12 +23,13 @@ ONCE = ("started", "averaging")  # events that a run has once; a run that is con
 class Poll:
     """The answer to a poll: plain data about a run.
 
-    state: "queued", "starting", "running", "recorded" (a recorded run that plays), "paused", "finished", "stopped",
-    "failed", or "gone" (nobody looked for so long that its events were given up). events: those from the index asked
-    for on, a long run's older records thinned; next: the index to ask for next time. position: the place among the runs that
-    wait for room in memory, from 1; None for one that does not wait. reason: why a run failed, was stopped by the service, or
-    is gone; else "". recorded: whether it is a recorded run. missed: whether the run ended before it could take a change that
-    it was sent.
+    - state: "queued", "starting", "running", "recorded" (a recorded run that plays), "paused", "finished", "stopped", "failed", or
+      "gone" (not polled for so long that its events were removed).
+    - events: those from the requested index on, the older records of a long run thinned; next: the index for the next poll.
+    - position: the place among the runs that wait for room in memory, from 1; None if it does not wait.
+    - reason: why a run failed, was stopped by the service, or is gone; else "".
+    - recorded: whether it is a recorded run.
+    - missed: whether the run ended before it could apply a change.
     """
 
     state: str
@@ -42,11 +43,12 @@ class Poll:
 
 @dataclass(eq=False)
 class Run:
-    """id, owner: names. experiment: with the changes made so far. show: samples whose predictions the records carry.
+    """A run.
 
-    weight_file: where its weights are written, "" for none; saved: the file from which it goes on. size: megabytes
-    that it needs. update: the newest that an event named; newest_recorded_update: -1 for none. unconfirmed: commands of which
-    no worker has said that it applied them. pause_at: the update after which a step pauses again.
+    id, owner: names. experiment: with the changes made so far. show: samples whose predictions the records carry. weight_file:
+    where its weights are written, "" for nowhere. saved: the file from which it continues. size: megabytes that it needs.
+    update: the newest that an event named. newest_recorded_update: -1 for none. unconfirmed: commands that no worker has
+    confirmed yet. pause_at: the update after which a step pauses again.
     """
 
     id: str

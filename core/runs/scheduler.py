@@ -1,7 +1,7 @@
-"""Which run trains next, and which runs are in memory: policy alone, without processes; the clock is an argument.
+"""The scheduler: it decides which run trains next, and which runs are in memory. The clock is an argument.
 
-`FairShare` divides the time of one worker among its runs. `Residency` divides the memory of all workers among the runs of the
-server.
+It is policy alone, without processes. `FairShare` divides the time of one worker among its runs. `Residency` divides the memory
+of all workers among the runs of the server.
 """
 
 import time
@@ -107,7 +107,7 @@ class FairShare:
 
 @dataclass
 class Place:
-    """Where a run is, in memory or waiting.
+    """A run in memory, or in the queue for it.
 
     size: megabytes. worker: number of the worker that holds it, or None. leaving: whether it is being saved. wants: whether it
     wants to train. urgent: whether it was interrupted. since: when it came to the worker or began to wait; paused_at: when it
@@ -141,14 +141,14 @@ class Room:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do next. place: (run, worker) to load into memory. unload: runs that their workers are to save and unload."""
+    """The next steps. place: (run, worker) to load into memory. unload: runs that their workers are to save and unload."""
 
     place: list[tuple[str, int]] = field(default_factory=list)
     unload: list[str] = field(default_factory=list)
 
 
 class Residency:
-    """Which runs are in the memory of which worker.
+    """The distribution of runs over the memory of the workers.
 
     Waiting runs are ordered: interrupted runs first; then those of visits with fewer runs in memory; then those that have
     waited longest. No run overtakes the first. If there is no room, paused runs are unloaded at once, the others after

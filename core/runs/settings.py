@@ -19,44 +19,52 @@ PREFIX = "DTT_"
 class Settings:
     """The limits and times of a service; sizes in megabytes, times in seconds.
 
-    Processes
-    workers: worker processes; 0: as many as cores and memory carry.
-    threads: threads of torch in each worker.
-    server_memory, worker_memory: what the app's process takes, and a worker process before it holds any run.
-    ready_time: how long a worker may take to start; stop_time: how long a run may go on after it was stopped;
-    silence_time: how long a worker that has something to do may say nothing. A worker that takes longer is replaced.
+    Processes:
 
-    Runs
-    slice_time: how long a run trains before the next one's turn.
-    runs_per_visit: runs of one visit that have not ended; ended_runs_per_visit: ended ones that are kept for it.
-    resident_runs: runs that one worker holds in memory; residence_time: how long each stays before it makes room for one that
-    waits. waiting_runs: runs of all visits that wait for room.
-    run_memory: the largest estimate with which a run is taken; 0: what one worker has for runs.
-    updates: the longest run. The command line trains longer ones.
-    save_interval: how often a run that trains is saved; pause_time: how long a paused run stays in memory.
-    crashes: how often in succession a run may end its worker without getting any further, not counting what it does a second
-    time; crashes_in_all: and altogether.
+    - workers: number of worker processes; 0: as many as cores and memory allow.
+    - threads: threads of torch in each worker.
+    - server_memory, worker_memory: memory of the app's process, and of a worker process before it holds any run.
+    - ready_time: how long a worker may take to start.
+    - stop_time: how long a run may go on after it was stopped.
+    - silence_time: how long a busy worker may send nothing. A worker beyond one of these times is replaced.
 
-    Visits
-    grace_time: how long after a visit's connection closed its runs still train; keep_time: how long everything of it is kept.
-    idle_time: after so long without any sign of a visit it counts as closed.
-    records: records of a run that are kept; beyond, older ones are thinned. predictions: updates whose predictions are kept.
+    Runs:
 
-    Pages
-    drawn_numbers: random numbers of the masks that a page draws at once, those of all sites, layers and columns; it protects
-    the memory of the server. heavy_numbers: a page that draws more of them waits until no other one does; heavy_paths: so does
-    one that counts the paths of more layers × steps. Both protect the time of who looks at something else.
+    - slice_time: how long a run trains before the next one's turn.
+    - runs_per_visit: runs of one visit that have not ended; ended_runs_per_visit: its ended runs that are kept.
+    - resident_runs: runs that one worker holds in memory; residence_time: how long each stays if others wait.
+    - waiting_runs: runs of all visits that wait for room.
+    - run_memory: the largest accepted estimate for a run; 0: the room of one worker.
+    - updates: the longest run. The command line trains longer ones.
+    - save_interval: how often a training run is saved; pause_time: how long a paused run stays in memory.
+    - crashes: how often in succession a run may end its worker without getting further, not counting repeated updates;
+      crashes_in_all: how often altogether.
 
-    Uploads
-    upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
-    received_memory: megabytes of all visits that Streamlit holds in memory until a page has read them, at most as many of a
-    visit as it may keep.
-    upload_idle_time: after so long without any sign of a visit, its files give way to those of others where there is no room.
+    Visits:
 
-    Jobs: measurements and update traces
-    jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
-    file_time, file_memory: limits of the process that checks an uploaded file; there is one at a time, beside the other jobs.
-    job_time, job_memory: limits of each job, the memory less on a small machine (capacity.py).
+    - grace_time: how long runs go on to train after the visit's connection has closed; keep_time: how long all of it is kept.
+    - idle_time: a visit that has not been renewed for so long counts as closed.
+    - records: records of a run that are kept; beyond that, older ones are thinned.
+    - predictions: updates whose predictions are kept.
+
+    Pages:
+
+    - drawn_numbers: random numbers of the masks that a page draws at once, of all sites, layers and columns; this bounds memory.
+    - heavy_numbers: a page that draws more of them waits for the turn of heavy pages.
+    - heavy_paths: so does a page that counts the paths of more layers × steps. Both keep the other pages fast.
+
+    Uploads:
+
+    - upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
+    - received_memory: megabytes of all visits that Streamlit holds in memory until a page has read them, at most upload_memory of
+      one visit.
+    - upload_idle_time: the files of a visit that has been idle for so long are removed if others need the room.
+
+    Jobs (measurements and update traces):
+
+    - jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
+    - file_time, file_memory: limits of the process that checks an uploaded file; one at a time, beside the other jobs.
+    - job_time, job_memory: limits of each job; the memory is smaller on a small machine (capacity.py).
     """
 
     workers: int = 0

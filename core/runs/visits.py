@@ -1,4 +1,4 @@
-"""How long a visit lives: as long as its connection, and some time after. Pure logic: the clock is an argument.
+"""The lifetime of visits: as long as their connection, and some time after. Pure logic: the clock is an argument.
 
 A visit is present until it is released, which happens when its connection closes. For `grace_time` after that it still counts
 as present, because the connection may be lost for a moment only; then it is away, and nothing is computed for it; at last it is

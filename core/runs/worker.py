@@ -1,9 +1,10 @@
-"""The process that trains: python -m core.runs.worker. The only place of the running app, beside the jobs, that has torch.
+"""The process that trains: python -m core.runs.worker. In the running app, only this and the jobs load torch.
 
-One JSON object a line. In: {"command": "run", …} as core/runs/run.py has it; {"command": "park", "run": id}, which saves and
-unloads a run; and the commands of events.py with the "run" they are for. Out: {"event": "ready"} once, then the runs' events,
-each with its "run", and the number of commands applied, "taken", where that has changed.
-It holds many runs and gives each its turns, and ends when its standard input does: then the app has died.
+It reads and writes one JSON object per line. In: {"command": "run", …} as core/runs/run.py makes it; {"command": "park", "run":
+id}, which saves and unloads a run; and the commands of events.py with the "run" that they are for. Out: {"event": "ready"}
+once, then the runs' events, each with its "run" and, if it has changed, the number of applied commands, "taken".
+
+It holds many runs and gives them turns. It ends when its standard input does, because then the app has died.
 """
 
 import argparse

@@ -38,12 +38,12 @@ MOST_UNSENT = 1000
 
 
 class WorkerProcess:
-    """A running `python -m core.runs.worker`, and a thread that listens to it.
+    """A running `python -m core.runs.worker`, and a thread that reads its events.
 
-    on_event(worker, event) is called for every event, on_exit(worker, status) once when the process has ended, both from the
-    listening thread. Whatever it says that is no event ends it. number: its own, among all of the server. ready: whether it
-    has said so. last_event_at: when its last event came. stopping: the runs that were stopped, and when it is ended by force
-    if it is still at one of them.
+    on_event(worker, event) is called for every event, on_exit(worker, status) once when the process has ended, both from that
+    thread. A worker that sends anything else is ended. number: unique on the server. ready: whether it has sent "ready".
+    last_event_at: when its last event came. stopping: the runs that were stopped, and when the worker is ended by force if it
+    still trains one of them.
     """
 
     def __init__(

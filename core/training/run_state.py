@@ -18,8 +18,11 @@ from core.training.trainer import Trainer
 
 
 def save_run(run: Trainer, path: Path) -> None:
-    """Save the run between two slices, replacing the file. Raises OSError, or RuntimeError within torch, where it cannot be
-    written. Nothing is held in memory beside the run itself, which may fill what there is."""
+    """Save the run between two slices, replacing the file.
+
+    Raises OSError, or RuntimeError within torch, if it cannot be written. No copy is made in memory, which the run itself may
+    fill.
+    """
     new = path.with_name(path.name + ".new")
     about = {
         "experiment": to_plain(run.experiment),

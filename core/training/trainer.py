@@ -314,8 +314,11 @@ class Trainer:
     def collect_answers(
         self, scores: Tensor, batch: Batch, starts: Sequence[list[State]], ways: Sequence[StepMasks]
     ) -> Generator[Event, None, PredictionsAndTargets]:
-        """Return predictions and targets of a window: from the scores, or generated from the states `starts` on, where there
-        are any and predictions are fed back."""
+        """Return predictions and targets of a window.
+
+        The predictions follow from the scores; or, if they are fed back and there are states `starts`, they are generated from
+        these.
+        """
         if self.data.feedback is None or not starts:
             return compute_predictions(scores), batch.y[batch.target_mask]
         predictions = yield from self.run_in_steps(

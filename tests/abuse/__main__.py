@@ -1,8 +1,8 @@
-"""Everything that was tried against the app, one after the other: python -m tests.abuse [--only NAME ...] [--seconds 8]
+"""Run the attacks on the app, one after the other: python -m tests.abuse [--only NAME ...] [--seconds 8]
 
-Starts the app's server on this machine. While each attack runs, in a process of its own, a second visitor measures how long a
-page, a tick of a live page and the server's health take. Fails where one of them takes longer than a second, or where the
-server's memory grows by more than 200 MB. Of a crowd only the health is judged: the pages of so many share two cores.
+Starts the app's server on this machine. While each attack runs, in a process of its own, a second visitor measures the time of
+a page, of a tick of a live page and of the server's health. Fails if one of them takes longer than a second, or if the server's
+memory grows by more than 200 MB. Of the crowd only the health is judged, because so many pages share two cores.
 """
 
 import argparse
@@ -31,8 +31,11 @@ LAST = "kill"  # the attack that ends the server
 
 @dataclass
 class Row:
-    """An attack, what the second visitor met, the most memory that the server had more than before the attack, in megabytes,
-    what the attacker was told, and why the row fails; "" if it does not."""
+    """A row of the report: an attack and what the second visitor met.
+
+    It holds the waits, the growth of the server's memory in megabytes, the sentences that the attacker was shown, and why the
+    row fails, "" if it does not.
+    """
 
     name: str
     waits: Waits

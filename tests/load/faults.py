@@ -31,9 +31,9 @@ AWAY = (0.5, 4.0)  # seconds for which a tab is closed
 
 @dataclass
 class Faults:
-    """Faults at random, for the students of a server. pid: its process. made: how many of each kind. lost: what was lost.
+    """Random faults for the students of a server.
 
-    last: when the last one was, by the clock.
+    pid: of the server's process. made: how many of each kind. lost: what was lost. last: when the last fault was, by the clock.
     """
 
     pid: int

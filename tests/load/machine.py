@@ -67,9 +67,10 @@ class Sample:
 
 @dataclass
 class Watch:
-    """Looks at a server and its children from a thread until `stop`. turns: how often each run was seen at its turn.
+    """A thread that watches a server and its children until `stop`.
 
-    cores: how many cores the server, its children and this client have used, on average over so many `seconds`.
+    turns: how often it was each run's turn when it looked. cores: how many cores the server, its children and this client have
+    used, on average over `seconds`.
     """
 
     pid: int

@@ -23,9 +23,10 @@ MOVES = (0.05, 0.6)  # rates that a slider is moved to
 
 @dataclass
 class Student:
-    """A visit. began: seconds from Play to the first update that the page shows, None before it. updates: by run.
+    """A visit of a student.
 
-    went_back: what was less after a fault than before it, "" for nothing. away: whether the tab is closed for now.
+    began: seconds from Play to the first update that the page shows, None before it. updates: by run. went_back: what was lost
+    by a fault, "" for nothing. away: whether the tab is closed for now.
     """
 
     url: str

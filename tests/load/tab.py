@@ -1,8 +1,8 @@
-"""One browser tab without a browser: it speaks Streamlit's websocket protocol and answers as the page's JavaScript does.
+"""A browser tab without a browser: it speaks Streamlit's websocket protocol and answers as the page's JavaScript does.
 
-It keeps the values of the widgets that it was given, caches large messages by their hash, and runs no component's script but
-those of three in assets/components: ticker.js, which asks for the next tick when the last answer has come, redraw.js, and
-page_events.js as far as the tab's name goes, by which a reload finds its visit.
+It keeps the values of its widgets and caches large messages by their hash. Of the components' scripts it plays three in
+assets/components: ticker.js, which asks for the next tick when the last answer has come, redraw.js, and the part of
+page_events.js that sends the tab's name, by which a reload finds its visit.
 """
 
 import asyncio
@@ -35,8 +35,11 @@ OPENED = 60.0  # seconds after which a server that does not answer the handshake
 
 @dataclass
 class Request:
-    """What the tab asked for. kind: "page", "tick", "redraw", "action" or "garbage"; fragment: "" for the whole page. done: is
-    set when the answer has come."""
+    """A request of the tab.
+
+    kind: "page", "tick", "redraw", "action" or "garbage". fragment: "" for the whole page. done: is set when the answer has
+    come.
+    """
 
     kind: str
     fragment: str
@@ -87,11 +90,12 @@ class Cached:
 
 @dataclass
 class BrowserTab:
-    """A tab. waits: seconds from each request to its answer, by kind. errors: what went wrong, in a word or a sentence.
+    """A tab of a browser.
 
-    page, query: what the address that is opened names. locale: the browser's language. session: the server's name of the tab.
-    on_element, on_finish: what is told of each element that arrives, and after each script run that came to its end.
-    on_news: what is told of the news that a tick brings for components, as JSON.
+    waits: seconds from each request to its answer, by kind. errors: what went wrong, each in a word or a sentence. page, query:
+    of the opened address. locale: the browser's language. session: the server's name of the tab. on_element, on_finish: called
+    with each element that arrives, and after each completed script run. on_news: called with the news that a tick brings for
+    components, as JSON.
     """
 
     url: str

@@ -23,7 +23,7 @@ RECURRENT_ORDER = GateOrder((2, 0, 1), (1.0, 0.5, 0.5), slice(P, G))
 
 @dataclass(frozen=True)
 class GruCache:
-    """What the backward pass needs: p, r, z and g [T, 4, H, B], h₋ - g [T, H, B], and the masks."""
+    """The values for the backward pass: p, r, z and g [T, 4, H, B], h₋ - g [T, H, B], and the masks."""
 
     gates: Tensor
     change: Tensor

@@ -23,7 +23,7 @@ I, F, O, G, C, TANH = range(6)  # noqa: E741
 
 @dataclass(frozen=True)
 class LstmCache:
-    """What the backward pass needs: the gates, c₋ and tanh c̃ [T, 6, H, B], and the masks."""
+    """The values for the backward pass: the gates, c₋ and tanh c̃ [T, 6, H, B], and the masks."""
 
     gates: Tensor
     recurrent: RecurrentProduct

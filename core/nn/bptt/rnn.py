@@ -20,7 +20,7 @@ TANH, LOGISTIC = GateOrder((0,), (1.0,), slice(0, 1)), GateOrder((0,), (0.5,), s
 
 @dataclass(frozen=True)
 class RnnCache:
-    """What the backward pass needs: h̃ [T, H, B], and the masks."""
+    """The values for the backward pass: h̃ [T, H, B], and the masks."""
 
     new: Tensor
     rows: GateOrder
