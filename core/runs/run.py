@@ -23,8 +23,8 @@ ONCE = ("started", "averaging")  # events that a run has once; a run that is con
 class Poll:
     """The answer to a poll: plain data about a run.
 
-    - state: "queued", "starting", "running", "recorded" (a recorded run that plays), "paused", "finished", "stopped", "failed", or
-      "gone" (not polled for so long that its events were removed).
+    - state: "queued", "starting", "running", "recorded" (a recorded run that plays), "paused", "finished", "stopped",
+      "failed", or "gone" (not polled for so long that its events were removed).
     - events: those from the requested index on, the older records of a long run thinned; next: the index for the next poll.
     - position: the place among the runs that wait for room in memory, from 1; None if it does not wait.
     - reason: why a run failed, was stopped by the service, or is gone; else "".

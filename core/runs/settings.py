@@ -49,15 +49,15 @@ class Settings:
 
     Pages:
 
-    - drawn_numbers: random numbers of the masks that a page draws at once, of all sites, layers and columns; this bounds memory.
+    - drawn_numbers: random numbers of the masks that a page draws at once, of all sites, layers and columns.
     - heavy_numbers: a page that draws more of them waits for the turn of heavy pages.
     - heavy_paths: so does a page that counts the paths of more layers × steps. Both keep the other pages fast.
 
     Uploads:
 
     - upload_files, upload_memory: files and megabytes of one visit; uploads_memory: megabytes of all visits.
-    - received_memory: megabytes of all visits that Streamlit holds in memory until a page has read them, at most upload_memory of
-      one visit.
+    - received_memory: megabytes of all visits that Streamlit holds in memory until a page has read them, at most upload_memory
+      of one visit.
     - upload_idle_time: the files of a visit that has been idle for so long are removed if others need the room.
 
     Jobs (measurements and update traces):
