@@ -24,7 +24,7 @@ def set_language(language: str | gettext.NullTranslations) -> None:
 
 
 def find_catalogue(language: str) -> gettext.NullTranslations:
-    """Return the catalogue of a language; English where there is none, and for what is no code of a language."""
+    """Return the catalogue of a language; English if there is none, and for what is no code of a language."""
     return _load_catalogue(language) if _LANGUAGE.fullmatch(language) else _english
 
 

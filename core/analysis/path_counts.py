@@ -174,7 +174,7 @@ class CorruptionCounts:
     """The counts of masks on the content paths over a distance Δ.
 
     histogram: N_n, the number of paths that cross n masks, from n = 0. through_state, through_cell: the count of the path that
-    uses only the state, or only the cell (a GRU's carry), along time; None where there is no such route. distinct: the greatest
+    uses only the state, or only the cell (a GRU's carry), along time; None if there is no such route. distinct: the greatest
     number of different arrays on one path. held: how often Zoneout can hold content back, at least and at most, over all paths.
     """
 
@@ -259,7 +259,7 @@ def _count_all_routes(placement: Placement, layers: int, distance: int, cell: st
 
 
 def count_gate_routes(placement: Placement, layers: int, distance: int, cell: str = "lstm") -> tuple[int, ...]:
-    """Return the histogram of the routes through at least one gate; empty where there are none.
+    """Return the histogram of the routes through at least one gate; empty if there are none.
 
     Raises Invalid for arguments out of range.
     """
@@ -353,7 +353,7 @@ class _TracedNetwork:
     counted: Mapping[str, tuple[str, int]] = field(default_factory=lambda: _ERASING)
 
     def over_time(self, site: str, layer: int, steps: Iterable[int]) -> Any:
-        """Return the masks of a site at a layer, one for each step, or ONE where there are none."""
+        """Return the masks of a site at a layer, one for each step, or ONE if there are none."""
         name, offset = self.counted.get(site, ("", 0))
         if not name or self.placement.get_rate(name, layer + offset, self.layers) == 0:
             return ONE

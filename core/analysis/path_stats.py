@@ -67,7 +67,7 @@ class EvenRoute:
 
 @dataclass(frozen=True)
 class MethodRow:
-    """A method over one distance: all paths, and the even paths through cell (None where there is no such route) and state."""
+    """A method over one distance: all paths, and the even paths through cell (None if there is no such route) and state."""
 
     counts: DistanceCounts
     cell: EvenRoute | None

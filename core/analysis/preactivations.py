@@ -89,7 +89,7 @@ def sample_preactivations(
 ) -> PreactivationSample:
     """Return the pre-activations of a unit (from 0) under draws of one mask, at one step of one sample of an update's window.
 
-    scaling: of that mask, where it is to differ from the experiment's; the input stays the same. Raises Invalid where the
+    scaling: of that mask, where it is to differ from the experiment's; the input stays the same. Raises Invalid if the
     network is too large for a page.
     """
     values, test = _sample_values(experiment, update, (site, layer), sample, step, scaling)
@@ -100,7 +100,7 @@ def sample_preactivations(
 def find_most_shifted_unit(
     experiment: Experiment, update: int, site: str, layer: int, sample: int, step: int, scaling: str
 ) -> int:
-    """Return the unit (from 0) whose mean is the most standard errors away from its value at test; 0 where none is.
+    """Return the unit (from 0) whose mean is the most standard errors away from its value at test; 0 if none is.
 
     Raises Invalid as `sample_preactivations` does.
     """

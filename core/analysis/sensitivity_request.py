@@ -25,7 +25,7 @@ CurveValues = tuple[float | None, ...]
 
 @dataclass(frozen=True)
 class SensitivityCurve:
-    """The sensitivity under one placement, for every distance from 0 on; None where a value is not finite.
+    """The sensitivity under one placement, for every distance from 0 on; None if a value is not finite.
 
     correlation: of the response with that of the same network without masks, -1 to 1, mean over the draws. signal_to_noise: the
     power of the part along that response over the power of the rest. gradient: the root mean square norm of ∂y_t/∂x_s over the

@@ -120,7 +120,7 @@ def train_to_update(experiment: Experiment, update: int) -> Iterator[tuple[Recor
 
 
 def record_update(run: RecordingTrainer, sample: int) -> UpdateTrace:
-    """Return the trace of the run's newest update for one sample (from 0). Raises Invalid where it is not finite."""
+    """Return the trace of the run's newest update for one sample (from 0). Raises Invalid if it is not finite."""
     losses = dict(run.experiment.placement.losses)
     network = RecordingNetwork(run)
     passes = [forward(network, run.batch, run.states_before, masks) for masks in run.mask_sets]

@@ -126,7 +126,7 @@ def parse_trace(plain: Mapping[str, Any]) -> UpdateTrace:
 
 
 def find_last_reachable_update(experiment: Experiment) -> int:
-    """Return the last update up to which training takes at most `MAX_SECONDS`; 0 where there is none."""
+    """Return the last update up to which training takes at most `MAX_SECONDS`; 0 if there is none."""
     return max(0, int(MAX_SECONDS / estimate_seconds(experiment) - RECORDING_COST))
 
 

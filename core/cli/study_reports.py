@@ -143,5 +143,5 @@ def _to_plain_result(result: SplitResult) -> dict[str, Any]:
 
 
 def _to_bounds(interval: Interval | None) -> list[float] | None:
-    """Return the ends of an interval, or None where nothing follows from so few values."""
+    """Return the ends of an interval, or None if nothing follows from so few values."""
     return None if interval is None or interval.half_width == math.inf else [interval.low, interval.high]

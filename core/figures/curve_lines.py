@@ -145,7 +145,7 @@ def _get_metric(records: Sequence[Event]) -> str:
 
 
 def _convert(values: Sequence[float], records: Sequence[Event], view: CurveView) -> list[float] | None:
-    """Return training losses as what the view shows; None where that is a metric which the loss does not determine."""
+    """Return training losses as what the view shows; None if that is a metric which the loss does not determine."""
     if view.quantity == LOSS:
         return list(values)
     from_loss = METRICS[_get_metric(records)].from_loss

@@ -19,7 +19,7 @@ def plot_forecast(
 ) -> Figure:
     """Return the chart, `height` pixels high.
 
-    predictions: the network's forecast, [N], None where it has none; [] before the first forecast. run: identifies the
+    predictions: the network's forecast, [N], None if it has none; [] before the first forecast. run: identifies the
     run; the user's zoom is kept as long as it stays the same.
     """
     lines = [

@@ -222,7 +222,7 @@ def _compare_with_training(selected: SelectedMask) -> str:
 
 
 def describe_visible_part(placement: Placement, site: str, cell: str) -> str:
-    """Return which part of the mask is shown; "" where all of it is."""
+    """Return which part of the mask is shown; "" if all of it is."""
     dropout = placement.get(site)
     separate = dropout is not None and list_mask_gates(dropout, cell) != ("",)
     weights = _("Of the weights, the connections into unit 1 are shown.") if SITES[site].kind == "weights" else ""

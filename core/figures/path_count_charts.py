@@ -23,7 +23,7 @@ LINE_HEIGHT = 13  # pixels of a line of text
 class CountGrowth:
     """The mask counts of one method by distance, from 0.
 
-    cell, state: on the route through the cell ([] where there is none) and through the state. hue: number of the method's
+    cell, state: on the route through the cell ([] if there is none) and through the state. hue: number of the method's
     color, the same in every comparison. carry: name of the carried value, c or h.
     """
 
@@ -35,7 +35,7 @@ class CountGrowth:
 
 
 def format_count_equation(path: Sequence[MaskCrossing], layers: int, distance: int, through: str) -> str:
-    """Return a path's count as an equation in L and Δ and how it depends on the distance; "" where no formula fits."""
+    """Return a path's count as an equation in L and Δ and how it depends on the distance; "" if no formula fits."""
     symbols = derive_formula(list(path), layers, distance, through)
     if not symbols:
         return ""

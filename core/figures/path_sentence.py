@@ -107,7 +107,7 @@ def _compare_other_paths(path: list[MaskCrossing], counts: CorruptionCounts, kin
 
 
 def derive_formula(path: list[MaskCrossing], layers: int, distance: int, through: str) -> str:
-    """Return the count of a path as a formula such as "L + 1 + Δ"; "" where no such formula gives this count.
+    """Return the count of a path as a formula such as "L + 1 + Δ"; "" if no such formula gives this count.
 
     Sites on the way up are crossed once per layer, sites of the recurrence once per time step or visit, by the route.
     """

@@ -20,7 +20,7 @@ class RunCurve:
 
     id: identifies the run; the user's zoom is kept as long as the id of the first run stays. name: a few words.
     records: its "record" events in order. marks: its changes. previous: whether it is an earlier run, drawn with its validation
-    alone. epochs: the planned number of epochs; 0 where it is unknown. color: index in `Theme.method_colors`; None for gray.
+    alone. epochs: the planned number of epochs; 0 if it is unknown. color: index in `Theme.method_colors`; None for gray.
     """
 
     id: str

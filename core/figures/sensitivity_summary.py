@@ -16,7 +16,7 @@ ZERO_STANDARD_ERRORS = 2  # a value within so many standard errors of 0 counts a
 
 
 def classify_trend(curve: SensitivityCurve, quantity: str) -> str:
-    """Return "grows", "falls" or "level" for a quantity over the distance; "" where there are too few steps."""
+    """Return "grows", "falls" or "level" for a quantity over the distance; "" if there are too few steps."""
     values, far = getattr(curve, quantity), len(getattr(curve, quantity)) - 1
     middle = (far + 1) // 2
     if far < 2:
@@ -57,7 +57,7 @@ def describe_trend(curve: SensitivityCurve, quantity: str) -> str:
 
 
 def explain_trend(placement: Placement, cell: str, quantity: str, trend: str) -> str:
-    """Return a sentence on the cause of a trend, from the masks of the recurrence; "" where no general cause is known.
+    """Return a sentence on the cause of a trend, from the masks of the recurrence; "" if no general cause is known.
 
     trend: the result of `classify_trend`; a reason for a fall is no reason for growth.
     """

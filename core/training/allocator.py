@@ -12,7 +12,7 @@ MALLOPT_SETTINGS = {-3: 32 * 2**20, -1: 256 * 2**20}
 
 
 def keep_freed_memory() -> None:
-    """Keep the memory of freed arrays in this process from now on; do nothing where the C library is not glibc."""
+    """Keep the memory of freed arrays in this process from now on; do nothing if the C library is not glibc."""
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         for parameter, value in MALLOPT_SETTINGS.items():

@@ -40,7 +40,7 @@ class Commands(Protocol):
     """The source of a run's commands."""
 
     def next_command(self, wait: bool) -> Command | None:
-        """Return the next command, or None where there is none; with `wait`, block until there is one."""
+        """Return the next command, or None if there is none; with `wait`, block until there is one."""
 
 
 class NoCommands:
@@ -129,13 +129,13 @@ def last_update(events: Sequence[Event]) -> int:
 
 
 def last_generated_text(events: Sequence[Event], until: float) -> tuple[int, str] | None:
-    """Return the last generated text up to update `until`, as (update, text); None where there is none."""
+    """Return the last generated text up to update `until`, as (update, text); None if there is none."""
     texts = (event for event in reversed(events) if "written" in event and event["update"] <= until)
     return next(((event["update"], event["written"]) for event in texts), None)
 
 
 def predictions_at(events: Sequence[Event], update: int, sample: int) -> list[int | float | None] | None:
-    """Return the predictions of the masked network for a sample at every step of an update; None where not recorded.
+    """Return the predictions of the masked network for a sample at every step of an update; None if not recorded.
 
     A prediction is a class or a scaled value, at steps without a target -1 or None. "predicted" may be stored as JSON text.
     """

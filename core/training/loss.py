@@ -18,7 +18,7 @@ class ForwardPass:
 
     h, decoder_input: the top layer before and after the output mask, [T, B, H]. scores: [targets, classes]. loss: the mean over
     the targets, cross-entropy in nats for classes, the squared error for real values. states: after the last step. step_mask:
-    the steps that exist, [T, B]; None where all do.
+    the steps that exist, [T, B]; None if all do.
     """
 
     h: Tensor
@@ -74,7 +74,7 @@ def total_loss(passes: list[ForwardPass], losses: dict[str, float], loss: str = 
 
 
 def _mean_over_existing(values: Tensor, step_mask: Tensor | None) -> Tensor:
-    """Return the mean of values [T, B, H] over the steps that exist; 0 where none does."""
+    """Return the mean of values [T, B, H] over the steps that exist; 0 if none does."""
     if step_mask is None:
         return values.mean()
     return values[step_mask].sum() / max(1, int(step_mask.sum()) * values.shape[-1])

@@ -17,7 +17,7 @@ from core.tasks.task import SAMPLING_TEMPERATURE, Data
 
 
 def generate_text(network: Network, data: Data, masks: dict[str, Tensor], seed: int) -> Generator[None, None, dict[str, Any]]:
-    """Sample a text, the field "written" of an evaluated record; nothing where the task is no language model.
+    """Sample a text, the field "written" of an evaluated record; nothing if the task is no language model.
 
     The text begins with the first token of the training split; each further token is sampled at SAMPLING_TEMPERATURE from the
     network's distribution. The states start at zero. masks: those of an evaluation. Yields between two tokens, where the caller

@@ -78,7 +78,7 @@ def train(
     weight_file: where the weights are written, at every evaluation, at a pause and at the end.
     checkpoint: where the run is saved at intervals; if the file exists, its events are yielded again and the run continues
     after them with the numbers of an uninterrupted run.
-    Raises Invalid where the task cannot make its data, the device is not there, or the checkpoint does not fit.
+    Raises Invalid if the task cannot make its data, the device is not there, or the checkpoint does not fit.
     """
     yield from Trainer(experiment, commands or NoCommands(), show, weight_file, checkpoint).run()
 
@@ -90,7 +90,7 @@ def prepare(threads: int) -> None:
 
 
 def get_device(name: str) -> torch.device:
-    """Return the torch device of this name; "auto" is the fastest available one. Raises Invalid where it is not available."""
+    """Return the torch device of this name; "auto" is the fastest available one. Raises Invalid if it is not available."""
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return torch.device("cuda" if there["cuda"] else "cpu")

@@ -85,7 +85,7 @@ def is_pending() -> bool:
 
 
 def describe_use(experiment: Experiment) -> str:
-    """Return a sentence on how many uploaded texts each split has; "" where they have no labels."""
+    """Return a sentence on how many uploaded texts each split has; "" if they have no labels."""
     texts = count_file_texts(dict(experiment.options)) if experiment.task == CLASSIFICATION.name else None
     if texts is None:
         return ""

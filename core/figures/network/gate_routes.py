@@ -20,7 +20,7 @@ Point = tuple[float, float]
 def render_gate_routes(scene: Scene, name: str) -> str:
     """Return the routes through the gates between source and target of the path, the only place with content of x_s.
 
-    "" where they are not shown or the cell has no gates.
+    "" if they are not shown or the cell has no gates.
     """
     if not scene.gates or not list_gates(scene.shape.cell):
         return ""

@@ -136,7 +136,7 @@ def describe_network(scene: Scene) -> str:
 
 
 def describe_visible_units(scene: Scene) -> str:
-    """Return which units, weights and gates the barcodes show; "" where they show all."""
+    """Return which units, weights and gates the barcodes show; "" if they show all."""
     sizes = {scene.units(*site_layer) for site_layer in scene.active_rates}
     cut = sorted(units for units in sizes if units > MAX_UNITS)
     has_weights = any(site.kind == "weights" for site, _dropout in scene.placement)
@@ -154,7 +154,7 @@ def describe_visible_units(scene: Scene) -> str:
 
 
 def describe_outside_crossings(scene: Scene) -> str:
-    """Return which crossings of the path lie outside the window; "" where none does."""
+    """Return which crossings of the path lie outside the window; "" if none does."""
     before = [n for (_site, _layer, t), n in scene.crossing_numbers.items() if t < scene.first]
     after = [n for (_site, _layer, t), n in scene.crossing_numbers.items() if t > scene.layout.last]
     left, right = (f"{min(ns)}–{max(ns)}" if len(ns) > 1 else "".join(map(str, ns)) for ns in (before, after))

@@ -21,7 +21,7 @@ class Scene:
 
     placement, shape: the network at this update. masks: the result of `core.dropout.masks.draw_masks` for them, word masks
     expanded. sample: 0 to B-1. first, count: the window of steps; it ends at the last step T-1 at the latest.
-    inputs: text of x_t for all T steps. predictions, targets: texts at y_t for all T steps; None where there is no target,
+    inputs: text of x_t for all T steps. predictions, targets: texts at y_t for all T steps; None if there is no target,
     and a prediction also where none is known yet. climbs: the L+1 steps of the path: entering layer 1, entering layer 2, …,
     leaving at the top. through: its route along time, "cell" or "state". gates: whether the routes through the gates are
     shown. Raises Invalid for an impossible window, sample or path.
