@@ -33,12 +33,12 @@ def main() -> None:
             page.query_params[name] = str(value)
         page.run()
         for what in ("next step", "new masks"):
-            times = sorted(changes(page, what, args.changes))
+            times = sorted(time_changes(page, what, args.changes))
             p50, p90 = statistics.median(times), times[int(0.9 * len(times))]
             print(f"{method}  L = {layers}  {what}  p50 {p50:.0f} ms  p90 {p90:.0f} ms  most {times[-1]:.0f} ms")
 
 
-def changes(page: AppTest, what: str, count: int) -> list[float]:
+def time_changes(page: AppTest, what: str, count: int) -> list[float]:
     """Return the milliseconds of each of `count` changes."""
     times = []
     for _change in range(count):

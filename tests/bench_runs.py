@@ -28,7 +28,8 @@ def main(runs: int, seconds: float) -> None:
     measure_commands(service, ids)
     measure_polls(service, ids)
     measure_recovery(service, ids)
-    print(f"memory (PSS): {', '.join(f'{pss(pid):.0f}' for pid in service.pids)} MB in workers, {pss(os.getpid()):.0f} here")
+    workers = ", ".join(f"{read_pss(pid):.0f}" for pid in service.pids)
+    print(f"memory (PSS): {workers} MB in workers, {read_pss(os.getpid()):.0f} here")
     service.close()
 
 
@@ -47,9 +48,9 @@ def measure_rate(experiment: Experiment, runs: int, seconds: float) -> float:
     service = Service(workers=1, settings=Settings(resident_runs=runs))
     ids = start(service, experiment, runs)
     (pid,) = service.pids
-    before, cpu = sum(get_newest_update(service, run) for run in ids), processor_time(pid)
+    before, cpu = sum(get_newest_update(service, run) for run in ids), read_processor_time(pid)
     time.sleep(seconds)
-    rate = (sum(get_newest_update(service, run) for run in ids) - before) / (processor_time(pid) - cpu)
+    rate = (sum(get_newest_update(service, run) for run in ids) - before) / (read_processor_time(pid) - cpu)
     service.close()
     return rate
 
@@ -105,13 +106,13 @@ def get_newest_update(service: Service, run: str) -> int:
     return service._runs[run].newest_recorded_update
 
 
-def processor_time(pid: int) -> float:
+def read_processor_time(pid: int) -> float:
     """Return the seconds of processor time that all threads of a process have used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def pss(pid: int) -> float:
+def read_pss(pid: int) -> float:
     """Return the proportional set size of a process, in megabytes."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024

@@ -29,13 +29,13 @@ WORKER = [sys.executable, "-m", "core.runs.worker", "--threads", "1"]
 RUNS = {"none": "none", "a mask in the recurrence": "naive-cell", "weights": "merity2017"}
 
 
-def peak(pid: int) -> float:
+def read_peak(pid: int) -> float:
     """Return the highest memory use of the process so far, in MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
-def seconds(act: Callable[[], object]) -> float:
+def measure_seconds(act: Callable[[], object]) -> float:
     """Return how many seconds the call takes."""
     begin = time.perf_counter()
     act()
@@ -58,18 +58,18 @@ def draw(page: Page) -> None:
     page.locator("svg.net").first.wait_for()
 
 
-def first_page(page: Page) -> tuple[float, float, float]:
+def measure_first_page(page: Page) -> tuple[float, float, float]:
     """Start a server and open the app; return seconds until it is up, seconds from then until the network is drawn, and MB."""
     with subprocess.Popen(SERVER, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        up = seconds(wait_until_up)
-        drawn = seconds(lambda: draw(page))
-        memory = peak(server.pid)
+        up = measure_seconds(wait_until_up)
+        drawn = measure_seconds(lambda: draw(page))
+        memory = read_peak(server.pid)
         page.close()  # one that stays open would visit the next server, too
         server.terminate()
     return up, drawn, memory
 
 
-def worker(method: str) -> tuple[float, float]:
+def measure_worker(method: str) -> tuple[float, float]:
     """Start a worker; return the seconds until it is ready, and its peak memory after 50 updates at H = 128, L = 2, in MB."""
     experiment = build_experiment(
         "language-model", placement=METHODS[method].build_placement(), hidden=128, layers=2, updates=50
@@ -78,11 +78,11 @@ def worker(method: str) -> tuple[float, float]:
     with subprocess.Popen(WORKER, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
-        ready = seconds(process.stdout.readline)
+        ready = measure_seconds(process.stdout.readline)
         print(json.dumps(order), file=process.stdin, flush=True)
         while json.loads(process.stdout.readline())["event"] != "done":
             pass
-        memory = peak(process.pid)
+        memory = read_peak(process.pid)
         process.stdin.close()
     return ready, memory
 
@@ -91,11 +91,11 @@ def main() -> None:
     """Print the medians of several starts."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
-        starts = [first_page(browser.new_page(viewport={"width": 1280, "height": 720})) for _round in range(ROUNDS)]
+        starts = [measure_first_page(browser.new_page(viewport={"width": 1280, "height": 720})) for _round in range(ROUNDS)]
     up, drawn, memory = map(statistics.median, zip(*starts, strict=True))
     print(f"server up after {up:.2f} s, the first page drawn {drawn:.2f} s later; the server's memory {memory:.0f} MB")
     for name, method in RUNS.items():
-        ready, memory = map(statistics.median, zip(*(worker(method) for _round in range(ROUNDS)), strict=True))
+        ready, memory = map(statistics.median, zip(*(measure_worker(method) for _round in range(ROUNDS)), strict=True))
         print(f"a worker is ready after {ready:.2f} s; its memory with H = 128, {name}: {memory:.0f} MB")
 
 

@@ -19,12 +19,12 @@ def main() -> None:
     args = parser.parse_args()
     logging.disable(logging.WARNING)  # Streamlit's, about running without a browser
     for layers in (1, 2, 3, 4):
-        times = sorted(ticks(layers, args.hidden, args.updates, args.ticks))
+        times = sorted(time_ticks(layers, args.hidden, args.updates, args.ticks))
         p50, p90 = statistics.median(times), times[int(0.9 * len(times))]
         print(f"L = {layers}  H = {args.hidden}  p50 {p50:.1f} ms  p90 {p90:.1f} ms  most {times[-1]:.1f} ms")
 
 
-def ticks(layers: int, hidden: int, updates: int, count: int) -> list[float]:
+def time_ticks(layers: int, hidden: int, updates: int, count: int) -> list[float]:
     """Return the milliseconds of each of `count` ticks, with all six sites on and one more record at each tick."""
     test = AppTest.from_function(_page, kwargs={"layers": layers, "hidden": hidden, "updates": updates}, default_timeout=60)
     test.run()

@@ -104,7 +104,7 @@ def live(page: Page) -> Locator:
     return page.get_by_role("figure", name="tick")
 
 
-def after_ticks(page: Page, ticks: int) -> None:
+def wait_for_ticks(page: Page, ticks: int) -> None:
     """Wait until the live chart has had that many more ticks, and has drawn more points."""
     live(page).evaluate(
         """(node, ticks) => new Promise((done) => {
@@ -121,7 +121,7 @@ def ranges(page: Page) -> list[list[float]]:
     return found
 
 
-def paper(chart: Locator, color: str) -> None:
+def wait_for_paper(chart: Locator, color: str) -> None:
     """Wait until the chart is drawn on that background color."""
     chart.evaluate(
         """(node, color) => new Promise((done) => {
@@ -144,11 +144,11 @@ def test_node_and_zoom_survive_the_ticks(page: Page) -> None:
     page.mouse.up()
     zoomed = ranges(page)
     assert zoomed != whole
-    after_ticks(page, 5)
+    wait_for_ticks(page, 5)
     assert ranges(page) == zoomed
     assert chart.evaluate("node => node.mine && node.querySelector('.main-svg').mine") is True
     page.mouse.dblclick(box["x"] + 200, box["y"] + 150)
-    after_ticks(page, 2)
+    wait_for_ticks(page, 2)
     assert ranges(page)[0] == [0, 30], "a double click shows the whole again"
 
 
@@ -166,10 +166,10 @@ def test_a_click_reaches_python(page: Page) -> None:
 
 def test_both_charts_follow_the_theme_of_the_browser(page: Page) -> None:
     settled = page.get_by_role("figure", name="settled chart")
-    paper(settled, LIGHT.paper)
+    wait_for_paper(settled, LIGHT.paper)
     page.emulate_media(color_scheme="dark")
-    paper(live(page), DARK.paper)
-    paper(settled, DARK.paper)
+    wait_for_paper(live(page), DARK.paper)
+    wait_for_paper(settled, DARK.paper)
 
 
 def test_a_chart_goes_and_comes_back(page: Page) -> None:
@@ -177,7 +177,7 @@ def test_a_chart_goes_and_comes_back(page: Page) -> None:
     live(page).wait_for(state="detached")
     page.get_by_text("show").click()
     live(page).locator(".main-svg").first.wait_for()
-    after_ticks(page, 1)
+    wait_for_ticks(page, 1)
 
 
 def test_a_chart_is_as_wide_as_there_is_room(page: Page) -> None:

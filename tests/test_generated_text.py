@@ -95,7 +95,7 @@ def run(request: pytest.FixtureRequest) -> RecordingTrainer:
     return trained
 
 
-def result_of(steps: Generator[Any, None, Any]) -> Any:
+def run_to_end(steps: Generator[Any, None, Any]) -> Any:
     """Run a computation in steps to its end and return its result."""
     while True:
         try:
@@ -110,7 +110,7 @@ def test_decoding_equals_a_loop_from_the_beginning(run: RecordingTrainer) -> Non
     batch, start = list(run.data.split("test"))[-1], run.network.zero_states(32)
     drawn: list[StepMasks] = [partial(run.draw_test_masks, 2, pass_index) for pass_index in range(2)]
     for window, ways in ((None, [return_no_masks]), (2, drawn)):
-        predictions, targets = result_of(run.collect_answers(torch.zeros(0), batch, [start] * len(ways), ways))
+        predictions, targets = run_to_end(run.collect_answers(torch.zeros(0), batch, [start] * len(ways), ways))
         assert targets.tolist() == collect_rows(batch.y, batch.target_mask).tolist()
         samples = np.flatnonzero(batch.target_mask.any(axis=0)).tolist()
         assert len(predictions) == len(samples) < 32
@@ -132,7 +132,7 @@ def test_the_metrics_are_those_of_the_generated_answers(run: RecordingTrainer) -
             h, _after = run.network(torch.from_numpy(batch.x), start, {})
             chances = run.network.decode(h).log_softmax(-1).numpy()
         losses.append(-chances[(*at, batch.y[at])])
-        every.append(result_of(run.collect_answers(torch.zeros(0), batch, [start], [return_no_masks])))
+        every.append(run_to_end(run.collect_answers(torch.zeros(0), batch, [start], [return_no_masks])))
     predictions, targets = (np.concatenate(side) for side in zip(*every, strict=True))
     assert one["loss"] == pytest.approx(np.concatenate(losses).mean(), rel=1e-5)
     for name in run.task.metrics:

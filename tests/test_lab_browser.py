@@ -132,7 +132,7 @@ def test_the_first_visit_shows_a_recorded_run_that_moves_and_play_goes_live(lab:
     loaded = time.monotonic()
     expect(lab.state("recorded")).to_be_visible()
     seconds = time.monotonic() - loaded
-    assert seconds < 2 * busy(), f"{seconds:.1f} s"
+    assert seconds < 2 * measure_load(), f"{seconds:.1f} s"
     lab.wait_for_update(lab.update + 10)
     expect(lab.curves.locator(".main-svg").first).to_be_visible()
     assert any(trace["name"] == "no dropout, recorded, validation" for trace in lab.traces())
@@ -193,7 +193,7 @@ def test_a_change_of_rate_during_the_run_is_marked_within_a_second(lab: Lab) -> 
         seconds.append(watch.evaluate("out => out.seen") / 1000)
         expect(lab.sentence).to_contain_text("3 masks = L + 1")
     # The quickest of three is what the app needs: single ones are held up by whatever else runs.
-    assert min(seconds) < 1.0 * busy(), seconds
+    assert min(seconds) < 1.0 * measure_load(), seconds
     assert [change.split(" at ")[0] for change in lab.changes()] == ["input .27 → .28", "input .26 → .27", "input .25 → .26"]
     expect(lab.state("live")).to_be_visible()
     lab.press("Pause")
@@ -283,13 +283,13 @@ def test_the_first_window_of_a_long_memory_shows_the_answer_and_leads_to_the_que
     for one, other in pairwise(row):
         expect(one).to_be_visible()
         expect(other).to_be_visible()
-        assert apart(box(one), box(other))
+        assert is_apart(get_box(one), get_box(other))
 
 
 def test_hovering_the_masks_over_time_names_unit_step_and_effect(lab: Lab) -> None:
     lab.open(QUICK)
     lab.heatmap.evaluate("node => node.scrollIntoView({block: 'end'})")
-    x, y, width, height = box(lab.heatmap.locator(".nsewdrag").first)
+    x, y, width, height = get_box(lab.heatmap.locator(".nsewdrag").first)
     lab.page.mouse.move(x + width / 28, y + height / 64)
     expect(lab.heatmap.locator(".hoverlayer")).to_have_text(re.compile(r"unit 1, step 0: (kept, × 1\.33|dropped, × 0)"))
 
@@ -336,8 +336,8 @@ def test_two_tokens_a_route_and_a_climb_are_chosen_and_counted(lab: Lab) -> None
     expect(lab.network.locator(".net-crossing")).to_have_count(9)
     assert sorted(map(int, lab.network.locator(".net-crossing").all_text_contents())) == list(range(1, 10))
     handle = lab.page.get_by_role("slider", name="climbs from layer 1 to layer 2")
-    left, top, width, height = box(handle)
-    to, _top, across, _height = box(lab.source(7))
+    left, top, width, height = get_box(handle)
+    to, _top, across, _height = get_box(lab.source(7))
     lab.page.mouse.move(left + width / 2, top + height / 2)
     lab.page.mouse.down()
     lab.page.mouse.move(to + across / 2, top + height / 2, steps=6)
@@ -434,7 +434,7 @@ def test_three_callouts_explain_the_figure_once(lab: Lab) -> None:
         said.append(callout.inner_text())
         for part in (".is-told", ".is-chosen", ".net-crossing", "[id$=inputs]", "[id$=predictions]", "[id$=legend]"):
             for one in lab.network.locator(part).all():
-                assert apart(box(callout), box(one)), f"“{said[-1]}” covers {part}"
+                assert is_apart(get_box(callout), get_box(one)), f"“{said[-1]}” covers {part}"
         callout.get_by_role("button", name=button).click()
     assert len(set(said)) == 3
     expect(callout).to_be_hidden()
@@ -449,8 +449,8 @@ def test_both_themes_have_their_colors_and_axe_finds_nothing(lab: Lab, theme: Th
     lab.open(QUICK | {"method": "naive-cell"}, callouts=True)
     lab.wait_for("paper => document.querySelector('.live-chart')._fullLayout?.paper_bgcolor === paper", theme.paper)
     ink = "getComputedStyle(document.querySelector('svg.net .net-mask path')).stroke"
-    assert lab.page.evaluate(ink) == rgb(theme.ink)
-    assert lab.page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == rgb(theme.paper)
+    assert lab.page.evaluate(ink) == format_rgb(theme.ink)
+    assert lab.page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == format_rgb(theme.paper)
     assert lab.findings() == []
     lab.play(20)
     lab.press("Pause")
@@ -466,7 +466,7 @@ def test_one_screen_holds_what_matters(lab: Lab, query: dict[str, str]) -> None:
     name = lab.page.get_by_role("heading", name="Dropout Through Time")
     play = lab.page.get_by_role("button", name=re.compile("^Play( live)?$"))
     for part in (name, play, lab.progress, lab.sentence, lab.network, lab.curves, lab.slider("Update"), more):
-        x, y, width, height = box(part)
+        x, y, width, height = get_box(part)
         assert x >= 0
         assert y >= 0
         assert x + width <= 1280, part
@@ -483,11 +483,11 @@ def test_a_phone_stacks_it(lab: Lab) -> None:
     for area in ("html", "[data-testid=stMain]"):
         assert lab.page.locator(area).evaluate("node => node.scrollWidth") == 390, area
     order = (lab.button("Play"), lab.sentence, lab.network, lab.switch("cell"), lab.curves, lab.heatmap)
-    parts = [box(part) for part in order]
+    parts = [get_box(part) for part in order]
     for (_x, y, _width, height), (_, below, *_rest) in pairwise(parts):
         assert y + height <= below, "one below the other"
     assert all(width <= 390 for _x, _y, width, _height in parts[:2])
-    x, _y, width, _height = box(lab.heatmap.locator(".gtitle"))
+    x, _y, width, _height = get_box(lab.heatmap.locator(".gtitle"))
     assert x + width <= 390, "the title of the masks is not cut"
     expect(lab.heatmap.locator(".modebar-container")).to_be_hidden()
     lab.play(5)
@@ -495,24 +495,24 @@ def test_a_phone_stacks_it(lab: Lab) -> None:
     expect(lab.network.locator("path[data-site=cell]").first).to_be_attached()
 
 
-def busy() -> float:
+def measure_load() -> float:
     """Return how many programs share each core, at least 1: the factor by which bounds in seconds are extended."""
     return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else 1.0
 
 
-def box(locator: Locator) -> tuple[float, float, float, float]:
+def get_box(locator: Locator) -> tuple[float, float, float, float]:
     """Return x, y, width and height of a part of the page, in pixels."""
     found = locator.bounding_box()
     assert found
     return found["x"], found["y"], found["width"], found["height"]
 
 
-def apart(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def is_apart(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     """Return whether two boxes do not overlap."""
     (x, y, width, height), (left, top, across, down) = one, other
     return x + width <= left or left + across <= x or y + height <= top or top + down <= y
 
 
-def rgb(color: str) -> str:
+def format_rgb(color: str) -> str:
     """Return a color #rrggbb in the form rgb(…) of a browser."""
     return f"rgb({', '.join(str(int(color[i : i + 2], 16)) for i in (1, 3, 5))})"

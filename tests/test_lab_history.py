@@ -70,7 +70,7 @@ def trained_updates(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     return found
 
 
-def trained(experiment: Experiment, commands: dict[int, list[Command]] | None = None) -> list[Event]:
+def train_events(experiment: Experiment, commands: dict[int, list[Command]] | None = None) -> list[Event]:
     """Return all events of a run that gets these commands before these updates."""
     script, events = Script(commands or {}), []
     for event in trainer.train(experiment, script, show=3):
@@ -81,7 +81,7 @@ def trained(experiment: Experiment, commands: dict[int, list[Command]] | None = 
 
 @pytest.mark.parametrize("experiment", [RECALL, WORDS], ids=["delayed-recall", "language-model"])
 def test_the_window_of_every_update_is_the_one_that_training_reads(experiment: Experiment, trained_updates: list[Any]) -> None:
-    events = trained(experiment)
+    events = train_events(experiment)
     assert len(trained_updates) == count_updates(experiment) == select_events(events, "started")[0]["updates"]
     assert len(trained_updates) > load_data(experiment).updates, "more than one epoch"
     for update, (batch, _masks) in enumerate(trained_updates, 1):
@@ -92,7 +92,7 @@ def test_the_window_of_every_update_is_the_one_that_training_reads(experiment: E
 
 
 def test_what_was_predicted_stands_where_the_window_asks(trained_updates: list[Any]) -> None:
-    events = trained(RECALL)
+    events = train_events(RECALL)
     for update in range(1, last_update(events) + 1):
         asked = batch_at(RECALL, update).y >= 0
         for sample in range(3):
@@ -111,7 +111,7 @@ def test_the_masks_of_every_past_update_are_drawn_again_bit_for_bit(trained_upda
         6: [{"command": "change", "placement": {"cell": {"rate": [0.1, 0.6]}}}, {"command": "change", "mask_seed": 1}],
         9: [{"command": "change", "placement": {}}],
     }
-    events = trained(RECALL, changes)
+    events = train_events(RECALL, changes)
     assert [event["update"] for event in select_events(events, "changed")] == [2, 4, 4, 5, 5, 8]
     for update, (_batch, masks) in enumerate(trained_updates, 1):
         then = get_experiment_at(RECALL, events, update)

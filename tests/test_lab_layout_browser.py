@@ -92,14 +92,14 @@ def lab(context: BrowserContext, server: str) -> Iterator[Lab]:
     assert complaints == []
 
 
-def box(locator: Locator) -> dict[str, float]:
+def get_box(locator: Locator) -> dict[str, float]:
     """Return x, y, width and height of a part, in pixels."""
     found = locator.bounding_box()
     assert found
     return {name: round(found[name], 1) for name in ("x", "y", "width", "height")}
 
 
-def boxes(lab: Lab) -> dict[str, dict[str, float]]:
+def get_boxes(lab: Lab) -> dict[str, dict[str, float]]:
     """Return the boxes of the network, the curves and the buttons."""
     parts = {
         "network": lab.network,
@@ -112,10 +112,10 @@ def boxes(lab: Lab) -> dict[str, dict[str, float]]:
         "update": lab.slider("Update"),
         "more": lab.page.locator(".st-key-more summary"),
     }
-    return {name: box(part) for name, part in parts.items()}
+    return {name: get_box(part) for name, part in parts.items()}
 
 
-def chart_texts(lab: Lab) -> list[tuple[str, dict[str, float]]]:
+def list_chart_texts(lab: Lab) -> list[tuple[str, dict[str, float]]]:
     """Return the visible texts within the curves' figure, with their boxes."""
     found: list[Any] = lab.curves.evaluate(
         """node => [...node.querySelectorAll("svg text")].filter((one) => one.textContent.trim() && one.checkVisibility())
@@ -125,7 +125,7 @@ def chart_texts(lab: Lab) -> list[tuple[str, dict[str, float]]]:
     return [(text, where) for text, where in found if where["width"] > 0]
 
 
-def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+def is_overlapping(one: dict[str, float], other: dict[str, float]) -> bool:
     """Return whether two boxes overlap by more than 1 pixel across and 3 pixels down."""
     across = min(one["x"] + one["width"], other["x"] + other["width"]) - max(one["x"], other["x"])
     down = min(one["y"] + one["height"], other["y"] + other["height"]) - max(one["y"], other["y"])
@@ -139,21 +139,21 @@ def check_layout(lab: Lab, size: tuple[int, int]) -> None:
         assert page.locator(area).evaluate("node => node.scrollWidth") <= size[0], area
     assert page.evaluate(BROKEN_WORDS) == []
     assert page.evaluate(CUT) == []
-    texts = chart_texts(lab)
-    overlapping = [(a, b) for (a, at), (b, there) in combinations(texts, 2) if overlap(at, there)]
+    texts = list_chart_texts(lab)
+    overlapping = [(a, b) for (a, at), (b, there) in combinations(texts, 2) if is_overlapping(at, there)]
     assert overlapping == []
     width, height = lab.curves.evaluate(PLOT)
     if least is None:
         assert width >= 200
         return
-    assert (box(lab.network)["width"] >= least[0], width >= least[1], height >= least[2]) == (True, True, True), (
-        box(lab.network)["width"],
+    assert (get_box(lab.network)["width"] >= least[0], width >= least[1], height >= least[2]) == (True, True, True), (
+        get_box(lab.network)["width"],
         width,
         height,
     )
     parts = (lab.sentence, lab.network, lab.curves, lab.progress, lab.slider("Update"), page.locator(".st-key-more summary"))
     for part in parts:
-        where = box(part)
+        where = get_box(part)
         assert 0 <= where["x"] <= where["x"] + where["width"] <= size[0], part
         assert 0 <= where["y"] <= where["y"] + where["height"] <= size[1], part
 
@@ -189,36 +189,36 @@ def test_on_a_projector_no_text_is_small(lab: Lab, screen: tuple[tuple[int, int]
 @pytest.mark.parametrize("screen", [((1280, 720), "light")], ids=str)
 def test_nothing_moves_but_what_the_visitor_moves(lab: Lab, screen: tuple[tuple[int, int], str]) -> None:
     lab.open(QUICK, callouts=True)
-    before = boxes(lab)
+    before = get_boxes(lab)
     lab.page.evaluate(WATCH_SHIFTS)
     for button in ("Next", "Next", "Got it"):
         lab.page.get_by_role("note").get_by_role("button", name=button).click()
-    assert boxes(lab) == before, "the tour has closed"
+    assert get_boxes(lab) == before, "the tour has closed"
     lab.play(40)
-    assert boxes(lab) == before, "a run goes on"
+    assert get_boxes(lab) == before, "a run goes on"
     lab.slider("rate of input").press("ArrowRight")
     expect(lab.page.locator(".run-changes li")).to_have_count(1)
-    assert boxes(lab) == before, "a change is marked"
+    assert get_boxes(lab) == before, "a change is marked"
     lab.press("Pause")
     expect(lab.state("live · paused")).to_be_visible()
     lab.slider("Update").fill("17")
     expect(lab.button("to the newest")).to_be_visible()
-    assert boxes(lab) == before, "a past update is shown"
+    assert get_boxes(lab) == before, "a past update is shown"
     lab.press("Reset")
     expect(lab.state("ready")).to_be_visible()
-    assert boxes(lab) == before, "an earlier run stays"
+    assert get_boxes(lab) == before, "an earlier run stays"
     assert lab.page.evaluate("window.shifted") == []
 
 
 @pytest.mark.parametrize("screen", [((1280, 720), "light")], ids=str)
 def test_more_settings_leave_the_network_in_sight(lab: Lab, screen: tuple[tuple[int, int], str]) -> None:
     lab.open(QUICK)
-    before = boxes(lab)
+    before = get_boxes(lab)
     lab.page.locator(".st-key-more summary").click()
     expect(lab.page.get_by_role("tab", name="Training")).to_be_visible()
-    after = boxes(lab)
+    after = get_boxes(lab)
     assert {name: after[name] for name in before if name != "more"} == {name: before[name] for name in before if name != "more"}
-    panel = box(lab.page.locator(".st-key-controls"))
+    panel = get_box(lab.page.locator(".st-key-controls"))
     assert panel["x"] + panel["width"] <= after["network"]["x"]
     lab.page.get_by_role("tab", name="Training").click()
     lab.page.get_by_text("a number of units for each layer").click()

@@ -75,7 +75,7 @@ def check_lab(page: AppTest) -> AppTest:
     return check_page(page, "network", "run_panel", "update_slider")
 
 
-def experiment(page: AppTest) -> Experiment:
+def read_experiment(page: AppTest) -> Experiment:
     """Return the experiment that the page would train."""
     return from_plain(page.session_state["visit"]["experiment"], trusted=True)
 
@@ -87,14 +87,14 @@ def sentence(page: AppTest) -> str:
 
 def test_the_first_run_draws_the_default_experiment() -> None:
     page = open_lab()
-    assert experiment(page) == build_experiment()
+    assert read_experiment(page) == build_experiment()
     assert [page.selectbox(key=key).value for key in ("task", "layers", "hidden", "method")] == [
         "language-model",
         2,
         128,
         "zaremba2014",
     ]
-    assert switches(page) == dict.fromkeys(COMMON_SITES, False) | dict.fromkeys(("input", "between", "output"), True)
+    assert read_switches(page) == dict.fromkeys(COMMON_SITES, False) | dict.fromkeys(("input", "between", "output"), True)
     assert [page.slider(key=f"rate-{site}").value for site in ("input", "between", "output")] == [0.5] * 3
     assert [button.label for button in page.button] == ["Play live", "Step", "Reset", "New masks", "", "", "Pause"]
     assert "**3 masks** = L + 1" in sentence(page)
@@ -106,16 +106,16 @@ def test_the_first_run_draws_the_default_experiment() -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_another_task_brings_its_own_settings_and_keeps_network_and_placement(task: str) -> None:
     page = open_lab(task=next(name for name in TASKS if name != task))
-    before, own = experiment(page), build_experiment(task)
+    before, own = read_experiment(page), build_experiment(task)
     check_lab(page.selectbox(key="task").select(task).run())
-    assert experiment(page) == replace(own, hidden=before.hidden, placement=before.placement)
+    assert read_experiment(page) == replace(own, hidden=before.hidden, placement=before.placement)
     for option in TASKS[task].shared_options:
         widget = page.number_input if option.is_integer else page.selectbox
         assert widget(key=f"option-{task}-{option.name}").value == option.default
-    assert from_query(read_address(page)) == experiment(page)
+    assert from_query(read_address(page)) == read_experiment(page)
 
 
-def switches(page: AppTest) -> dict[str, bool]:
+def read_switches(page: AppTest) -> dict[str, bool]:
     """Return whether each visible site is switched on."""
     return {str(toggle.key).removeprefix("on-"): toggle.value for toggle in page.toggle if str(toggle.key).startswith("on-")}
 
@@ -129,15 +129,15 @@ def test_every_method_sets_the_switches_the_rates_and_the_count(cell: str) -> No
     for name in offered:
         placement = METHODS[name].build_placement(cell=cell)
         check_lab(page.selectbox(key="method").select(name).run())
-        assert experiment(page).placement == placement
+        assert read_experiment(page).placement == placement
         on = {site.name: dropout for site, dropout in placement}
-        assert switches(page) == {site: site in on for site in {**dict.fromkeys(few), **on}}
+        assert read_switches(page) == {site: site in on for site in {**dict.fromkeys(few), **on}}
         for site, dropout in on.items():
             assert page.slider(key=f"rate-{site}").value == dropout.rate
         counts = count_corruption(placement, 2, 5, cell)
         count = counts.through_state if counts.through_cell is None else counts.through_cell
         assert re.search(rf"5 steps later through \*\*{count} masks?\*\*", sentence(page)), f"{name}: {sentence(page)}"
-        assert from_query(read_address(page)) == experiment(page), f"{name}: {read_address(page)}"
+        assert from_query(read_address(page)) == read_experiment(page), f"{name}: {read_address(page)}"
 
 
 @pytest.mark.parametrize("site", COMMON_SITES)
@@ -146,10 +146,10 @@ def test_one_switch_makes_the_placement_ones_own_and_back_again(site: str) -> No
     was = page.toggle(key=f"on-{site}").value
     check_lab(page.toggle(key=f"on-{site}").set_value(not was).run())
     assert page.selectbox(key="method").value == ("own" if site != "cell" else "naive-cell") or site in ("input", "state")
-    assert (experiment(page).placement.get(site) is None) == was
+    assert (read_experiment(page).placement.get(site) is None) == was
     check_lab(page.toggle(key=f"on-{site}").set_value(was).run())
     assert page.selectbox(key="method").value == "zaremba2014"
-    assert experiment(page) == build_experiment()
+    assert read_experiment(page) == build_experiment()
 
 
 @pytest.mark.parametrize("site", [site.name for site in SITES.values() if site.name not in COMMON_SITES])
@@ -158,23 +158,23 @@ def test_every_other_site_can_be_switched_on_and_off_again(site: str) -> None:
     page = open_lab(cell=cell)
     assert f"on-{site}" not in {toggle.key for toggle in page.toggle}
     check_lab(page.selectbox(key="add-site").select(site).run())
-    assert experiment(page).placement.get(site) == build_dropout(site, 0.5)
+    assert read_experiment(page).placement.get(site) == build_dropout(site, 0.5)
     assert page.toggle(key=f"on-{site}").value
-    assert from_query(read_address(page)) == experiment(page)
+    assert from_query(read_address(page)) == read_experiment(page)
     check_lab(page.toggle(key=f"on-{site}").set_value(False).run())
-    assert experiment(page) == build_experiment(cell=cell)
+    assert read_experiment(page) == build_experiment(cell=cell)
 
 
 def test_another_cell_keeps_what_it_has() -> None:
     page = open_lab(method="naive-cell")
     check_lab(page.selectbox(key="cell").select("gru").run())
-    assert experiment(page).cell == "gru"
+    assert read_experiment(page).cell == "gru"
     assert page.selectbox(key="method").value == "zaremba2014", "what is left of it where there is no cell to mask"
     page.selectbox(key="method").select("gate").run()
     check_lab(page.selectbox(key="cell").select("lstm").run())
-    assert experiment(page).placement == METHODS["gate"].build_placement(), "a method acts where it does in the new cell"
+    assert read_experiment(page).placement == METHODS["gate"].build_placement(), "a method acts where it does in the new cell"
     check_lab(page.selectbox(key="cell").select("rnn").run())
-    assert experiment(page).placement.sites == ()
+    assert read_experiment(page).placement.sites == ()
     assert "= Δ" not in sentence(page)
 
 
@@ -184,13 +184,13 @@ def test_noise_a_schedule_and_a_loss_term_reach_the_placement() -> None:
     page.selectbox(key="schedule-between").select("ramp").run()
     page.number_input(key="start-between").set_value(0.1).run()
     check_lab(page.number_input(key="loss-tar").set_value(1.5).run())
-    found = experiment(page).placement
+    found = read_experiment(page).placement
     assert found.get("input") == Dropout(0.5, noise="gaussian", scaling="none")
     assert found.get("between") == Dropout(0.5, schedule=RateSchedule("ramp", 300, 0.1))
     assert found.losses == (("tar", 1.5),)
-    assert from_query(read_address(page)) == experiment(page)
+    assert from_query(read_address(page)) == read_experiment(page)
     again = open_lab(**read_address(page))
-    assert experiment(again) == experiment(page)
+    assert read_experiment(again) == read_experiment(page)
 
 
 def test_a_rate_is_kept_while_its_site_is_off() -> None:
@@ -199,18 +199,18 @@ def test_a_rate_is_kept_while_its_site_is_off() -> None:
     page.toggle(key="on-input").set_value(False).run()
     page.toggle(key="on-input").set_value(True).run()
     assert page.slider(key="rate-input").value == 0.2
-    assert experiment(page).placement.get_rate("input", 1, 2) == 0.2
+    assert read_experiment(page).placement.get_rate("input", 1, 2) == 0.2
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4])
 def test_the_count_is_one_more_than_the_layers(layers: int) -> None:
     page = open_lab()
     check_lab(page.selectbox(key="layers").select(layers).run())
-    assert experiment(page).layers == layers
+    assert read_experiment(page).layers == layers
     count = layers + 1
     assert f"through **{count} masks**" in sentence(page)
     assert page.toggle(key="on-between").disabled == (layers == 1)
-    assert from_query(read_address(page)) == experiment(page)
+    assert from_query(read_address(page)) == read_experiment(page)
 
 
 @pytest.mark.parametrize("site", ["between", "state", "candidate", "cell"])
@@ -223,22 +223,22 @@ def test_a_site_may_have_a_rate_for_each_layer(site: str) -> None:
     for layer, rate in zip(at, rates, strict=True):
         page.number_input(key=f"rate-{site}-{layer}").set_value(rate)
     check_lab(page.run())
-    assert experiment(page).placement.get(site) == Dropout(rates)
-    assert from_query(read_address(page)) == experiment(page)
+    assert read_experiment(page).placement.get(site) == Dropout(rates)
+    assert from_query(read_address(page)) == read_experiment(page)
     again = open_lab(**read_address(page))
-    assert experiment(again) == experiment(page)
+    assert read_experiment(again) == read_experiment(page)
     assert [again.number_input(key=f"rate-{site}-{layer}").value for layer in at] == list(rates)
     check_lab(again.slider(key=f"rate-{site}").set_value(0.4).run())
-    assert experiment(again).placement.get(site) == Dropout(0.4), "its own slider ends the rates by layer"
+    assert read_experiment(again).placement.get(site) == Dropout(0.4), "its own slider ends the rates by layer"
 
 
 def test_sharing_and_scaling_reach_the_placement() -> None:
     page = open_lab()
     page.selectbox(key="time-input").select("sequence").run()
     check_lab(page.selectbox(key="scaling-input").select("test").run())
-    assert experiment(page).placement.get("input") == Dropout(0.5, time="sequence", scaling="test")
+    assert read_experiment(page).placement.get("input") == Dropout(0.5, time="sequence", scaling="test")
     assert page.selectbox(key="method").value == "own"
-    assert from_query(read_address(page)) == experiment(page)
+    assert from_query(read_address(page)) == read_experiment(page)
 
 
 @pytest.mark.parametrize("name", DAMAGED)
@@ -250,7 +250,7 @@ def test_a_damaged_link_says_why_and_opens_the_default(name: str) -> None:
         read_text(warning),
         re.DOTALL,
     )
-    assert experiment(page) == build_experiment()
+    assert read_experiment(page) == build_experiment()
     assert read_address(page) == {"v": "1", "task": "language-model"}
 
 
@@ -260,7 +260,7 @@ def test_a_damaged_link_says_why_and_opens_the_default(name: str) -> None:
 def test_what_is_merely_out_of_range_is_clamped(given: dict[str, str]) -> None:
     page = open_lab(**given)
     assert not page.warning
-    assert experiment(page) == build_experiment()
+    assert read_experiment(page) == build_experiment()
 
 
 def test_a_link_opens_the_same_experiment_and_view() -> None:
@@ -278,7 +278,7 @@ def test_a_link_opens_the_same_experiment_and_view() -> None:
     }
     page = open_lab(**link)
     assert not page.warning
-    assert experiment(page) == from_query(link)
+    assert read_experiment(page) == from_query(link)
     assert read_address(page) == link
     (network,) = read_components(page)["network"]
     assert 'data-first="2"' in network["svg"]
@@ -290,7 +290,7 @@ def test_a_file_opens_its_experiment() -> None:
     page = open_lab()
     wanted = build_experiment("delayed-recall", {"lag": 9}, layers=3, hidden=16, placement=METHODS["gal2016"].build_placement())
     check_lab(page.file_uploader(key="upload").upload("experiment.json", to_json(wanted).encode(), "application/json").run())
-    assert experiment(page) == wanted
+    assert read_experiment(page) == wanted
     assert page.selectbox(key="method").value == "gal2016"
     assert from_query(read_address(page)) == wanted
 
@@ -307,25 +307,25 @@ def test_a_file_opens_its_experiment() -> None:
 )
 def test_a_damaged_file_says_why_and_loses_nothing(content: bytes, sentence: str) -> None:
     page = open_lab(task="delayed-recall", lag="9", hidden="16")
-    last = experiment(page)
+    last = read_experiment(page)
     check_lab(page.file_uploader(key="upload").upload("experiment.json", content, "application/json").run())
     (error,) = page.error
     assert sentence in str(error.value).replace("\\", "")
-    assert experiment(page) == last
+    assert read_experiment(page) == last
 
 
 def test_too_few_steps_for_the_lag_are_refused_and_nothing_is_lost() -> None:
     page = open_lab(task="delayed-recall", lag="12", hidden="16")
-    last = experiment(page)
+    last = read_experiment(page)
     check_lab(page.number_input(key="steps").set_value(5).run())
     (error,) = page.error
     assert read_text(error).startswith("A lag of 12 needs sequences of at least 14 steps")
-    assert experiment(page) == last
+    assert read_experiment(page) == last
     assert from_query(read_address(page)) == last
     assert "**3 masks**" in sentence(page)
     check_lab(page.number_input(key="steps").set_value(20).run())
     assert not page.error
-    assert experiment(page).steps == 20
+    assert read_experiment(page).steps == 20
 
 
 def test_one_update_is_trained_and_a_reset_takes_it_back() -> None:
@@ -391,25 +391,25 @@ def test_a_run_that_ended_stays_until_the_next_begins_and_is_then_grey() -> None
     page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64", epochs="2")
     page.button(key="play").click().run()
     wait_for_run(page, lambda run: run["state"] == "finished")
-    drawn_then = curve_names(page)
+    drawn_then = list_curves(page)
     assert {"validation", "train, clean"} <= drawn_then
     page.slider(key="rate-input").set_value(0.1).run()
     assert page.session_state["visit"]["run"] is None
-    assert curve_names(page) == drawn_then
+    assert list_curves(page) == drawn_then
     assert all(number["value"] != "–" for number in read_panel(page)["numbers"])
     assert read_panel(page)["status"].endswith("The curves are still those of: run 1 · zaremba2014.")
     page.button(key="play").click().run()
     wait_for_run(page, lambda run: run["state"] == "finished")
     assert read_panel(page)["status"].startswith("seeds:")
-    assert curve_names(page) >= {"validation", "run 1 · zaremba2014, validation"}
+    assert list_curves(page) >= {"validation", "run 1 · zaremba2014, validation"}
     page.selectbox(key="layers").select(1).run()
     page.button(key="play").click().run()
     wait_for_run(page, lambda run: run["state"] == "finished")
-    assert "run 2 · zaremba2014, L 2, H 8, validation" in curve_names(page), "another size is named"
+    assert "run 2 · zaremba2014, L 2, H 8, validation" in list_curves(page), "another size is named"
     page.number_input(key="data_seed").set_value(99).run()
     page.button(key="play").click().run()
     wait_for_run(page, lambda run: run["state"] == "finished")
-    assert not any("run 3" in name for name in curve_names(page)), "the losses of other data cannot be compared"
+    assert not any("run 3" in name for name in list_curves(page)), "the losses of other data cannot be compared"
 
 
 def test_a_run_of_a_few_updates_does_not_take_the_grey_curves_place() -> None:
@@ -418,17 +418,17 @@ def test_a_run_of_a_few_updates_does_not_take_the_grey_curves_place() -> None:
     page.button(key="step").click().run()
     wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
     check_lab(page.button(key="reset").click().run())
-    assert curve_names(page) == {recorded, "best"}
+    assert list_curves(page) == {recorded, "best"}
 
 
 def test_a_file_that_is_opened_during_a_run_begins_anew() -> None:
     page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64")
     page.button(key="step").click().run()
     run = wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
-    other = replace(experiment(page), placement=METHODS["naive-cell"].build_placement())
+    other = replace(read_experiment(page), placement=METHODS["naive-cell"].build_placement())
     check_lab(page.file_uploader(key="upload").upload("experiment.json", to_json(other).encode(), "application/json").run())
     bench = page.session_state["visit"]
-    assert experiment(page) == other
+    assert read_experiment(page) == other
     assert (bench["run"], bench["kept"]["id"]) == (None, run["id"])
     assert not any(event["event"] == "changed" for event in bench["kept"]["events"])
 
@@ -436,9 +436,9 @@ def test_a_file_that_is_opened_during_a_run_begins_anew() -> None:
 def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() -> None:
     page = open_lab(task="delayed-recall")
     page.selectbox(key="method").select("gal2016").run()
-    assert experiment(page).placement == METHODS["gal2016"].build_placement()
+    assert read_experiment(page).placement == METHODS["gal2016"].build_placement()
     page.selectbox(key="method").select("zaremba2014").run()
-    assert experiment(page) == build_experiment("delayed-recall")
+    assert read_experiment(page) == build_experiment("delayed-recall")
 
 
 def test_another_task_begins_with_an_empty_page() -> None:
@@ -457,10 +457,10 @@ def test_another_task_begins_with_an_empty_page() -> None:
         for n in range(3)
     ]
     page.selectbox(key="layers").select(1).run()
-    assert "validation" in curve_names(page), "what else is changed leaves the curves until Play"
+    assert "validation" in list_curves(page), "what else is changed leaves the curves until Play"
     assert read_panel(page)["text"]["body"]
     check_lab(page.selectbox(key="task").select("digits").run())
-    assert curve_names(page) == set()
+    assert list_curves(page) == set()
     *unknown, baseline = read_panel(page)["numbers"]
     assert [number["value"] for number in unknown] == ["–"] * 4
     assert read_panel(page)["text"] is None
@@ -469,7 +469,7 @@ def test_another_task_begins_with_an_empty_page() -> None:
     assert TASKS["digits"].description in map(read_text, page.caption)
 
 
-def curve_names(page: AppTest) -> set[str]:
+def list_curves(page: AppTest) -> set[str]:
     """Return the names of the drawn curves."""
     return {trace["name"] for trace in json.loads(read_components(page)["run_panel"][0]["figure"])["data"]}
 
@@ -496,7 +496,7 @@ def test_a_place_holds_the_same_kind_of_thing_in_every_state() -> None:
     seen: dict[tuple[int, ...], bool] = {}
 
     def see(state: str) -> None:
-        for place, container in places(page).items():
+        for place, container in list_places(page).items():
             assert seen.setdefault(place, container) == container, f"{state}: {place}"
 
     see("recorded")
@@ -518,7 +518,7 @@ def test_a_place_holds_the_same_kind_of_thing_in_every_state() -> None:
     see("one layer")
 
 
-def places(page: AppTest) -> dict[tuple[int, ...], bool]:
+def list_places(page: AppTest) -> dict[tuple[int, ...], bool]:
     """Return every element of the page by its path of indices, and whether it is a container."""
 
     def walk(block: Block, way: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], bool]]:
@@ -563,11 +563,11 @@ class Bracketed(gettext.NullTranslations):
 def test_every_text_is_translated(link: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i18n, "find_catalogue", lambda _language: Bracketed())
     page = open_lab(**link)
-    bare = {text: left for text in texts(page) if (left := outside(text))}
+    bare = {text: left for text in list_texts(page) if (left := find_untranslated(text))}
     assert not bare, f"not translated: {bare}"
 
 
-def texts(page: AppTest) -> set[str]:
+def list_texts(page: AppTest) -> set[str]:
     """Return every text on the page that a person or a screen reader reads."""
     found: set[str] = set()
     for element in walk_elements(page):
@@ -589,7 +589,7 @@ def texts(page: AppTest) -> set[str]:
     return found | {callout[name] for callout in given["network"][0]["callouts"] for name in ("text", "next")}
 
 
-def outside(text: str) -> str:
+def find_untranslated(text: str) -> str:
     """Return the words of a text outside the brackets, without Streamlit's directives, symbols and HTML."""
     text = re.sub(r":material/\w+:|:\w+-badge\[|<[^>]*>|\{[^}]*\}", "", text)
     while "⟦" in text and text != (less := re.sub(r"⟦[^⟦⟧]*⟧", "", text)):
@@ -632,7 +632,7 @@ def test_what_the_session_keeps_is_plain_data() -> None:
     """Classes would not survive a hot reload."""
     page = open_lab()
     json.dumps(page.session_state["visit"])
-    assert to_plain(experiment(page)) == page.session_state["visit"]["experiment"]
+    assert to_plain(read_experiment(page)) == page.session_state["visit"]["experiment"]
 
 
 def test_what_a_link_quotes_is_neither_picture_nor_address() -> None:
@@ -643,9 +643,9 @@ def test_what_a_link_quotes_is_neither_picture_nor_address() -> None:
 
 def test_any_valid_rate_opens() -> None:
     page = open_lab(p_input="0.995", p_cell="0.995,0.2", learning_rate="0.000001")
-    assert experiment(page).placement.get_rate("input", 1, 2) == 0.995
-    assert [experiment(page).placement.get_rate("cell", layer, 2) for layer in (1, 2)] == [0.995, 0.2]
-    assert experiment(page).learning_rate == 1e-6
+    assert read_experiment(page).placement.get_rate("input", 1, 2) == 0.995
+    assert [read_experiment(page).placement.get_rate("cell", layer, 2) for layer in (1, 2)] == [0.995, 0.2]
+    assert read_experiment(page).learning_rate == 1e-6
 
 
 def test_a_full_queue_is_said_and_the_run_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -657,7 +657,7 @@ def test_a_full_queue_is_said_and_the_run_is_kept(monkeypatch: pytest.MonkeyPatc
     assert "are waiting already" in read_text(page.warning[0])
 
 
-def brought(page: AppTest, name: str, content: bytes) -> AppTest:
+def upload_file(page: AppTest, name: str, content: bytes) -> AppTest:
     """Upload a file to the uploader of the task and return the page."""
     (uploader,) = (one for one in page.file_uploader if str(one.key).startswith("own-"))
     return check_lab(uploader.upload(name, content, "text/csv").run())
@@ -665,51 +665,51 @@ def brought(page: AppTest, name: str, content: bytes) -> AppTest:
 
 def test_a_file_of_ones_own_is_learned_from_and_a_bad_one_loses_nothing() -> None:
     page = open_lab(task="series", hidden="16", epochs="3")
-    last = experiment(page)
+    last = read_experiment(page)
     for content, says in (
         (b"\x89PNG\0\0", "The file own.csv is not a text file"),
         (b"1\n" * 2_500_001, "has more than 5000000 bytes"),
     ):
-        assert says in read_text(brought(page, "own.csv", content).error[0])
-        assert experiment(page) == last
-    brought(page, "own.csv", b"7\n" * 400)
+        assert says in read_text(upload_file(page, "own.csv", content).error[0])
+        assert read_experiment(page) == last
+    upload_file(page, "own.csv", b"7\n" * 400)
     assert read_text(page.error[0]).startswith("The series is constant"), "another column, or batch, may mend it: it stays"
-    assert experiment(page) == last
+    assert read_experiment(page) == last
     check_lab(page.button(key="own-leave").click().run())
     rows = (f"d{n},{n % 17 * (1 + n % 3)},{'' if n == 5 else n}\n" for n in range(400))
-    brought(page, "my level.csv", ("day,level,holes\n" + "".join(rows)).encode())
+    upload_file(page, "my level.csv", ("day,level,holes\n" + "".join(rows)).encode())
     assert not page.error
-    last, options = experiment(page), dict(experiment(page).options)
+    last, options = read_experiment(page), dict(read_experiment(page).options)
     path = str(options["corpus"])
     assert (options["column"], get_display_name(path)) == ("level", "my level.csv"), "the first column that is all numbers"
     assert read_address(page) == {"v": "1", "task": "series", "hidden": "16", "epochs": "3", "file": "own", "column": "level"}
     check_lab(page.selectbox(key="option-series-column").select("holes").run())
     assert read_text(page.error[0]).startswith("The column “holes” has no number in 1 of its 400 rows, first in row 6")
-    assert experiment(page) == last
+    assert read_experiment(page) == last
     file = page.session_state["visit"]["files"]["series"]
     page.session_state["visit"]["files"]["series"] = file | {"path": "/etc/hostname"}
     check_lab(page.run())
     assert "own-leave" not in {button.key for button in page.button}, "a path that this visit has not brought is no path"
     page.session_state["visit"]["files"]["series"] = file
     check_lab(page.run())
-    assert experiment(check_lab(page.selectbox(key="option-series-column").select("level").run())) == last
-    assert forecast(page) == ["data", "naive: last value"]
+    assert read_experiment(check_lab(page.selectbox(key="option-series-column").select("level").run())) == last
+    assert list_forecast_traces(page) == ["data", "naive: last value"]
     page.button(key="play").click().run()
     run = wait_for_run(page, lambda run: run["state"] == "finished")
-    assert forecast(page) == ["data", "naive: last value", "network"]
+    assert list_forecast_traces(page) == ["data", "naive: last value", "network"]
     assert all(isinstance(event.get("forecast", ""), str) for event in run["events"])
     Path(path).unlink()
     assert "is no longer here" in read_text(check_lab(page.run()).warning[0])
-    assert experiment(page).options == build_experiment("series").options
+    assert read_experiment(page).options == build_experiment("series").options
 
 
 def test_columns_that_can_be_the_series_are_shown_and_asked_for() -> None:
     page = open_lab(task="series", hidden="16", epochs="3")
-    last = experiment(page)
+    last = read_experiment(page)
     rows = (f"{n};{n % 17 * (1 + n % 3)},5;{n * n % 7}\n" for n in range(400))
-    brought(page, "two.csv", ("t;level;rain\n" + "".join(rows)).encode())
+    upload_file(page, "two.csv", ("t;level;rain\n" + "".join(rows)).encode())
     assert "has 2 columns that can be the series" in read_text(page.error[0])
-    assert experiment(page) == last
+    assert read_experiment(page) == last
     captions = [read_text(caption) for caption in page.caption]
     assert [text for text in captions if text.startswith("“")] == ["“level” (0,5, 2,5, 6,5, …)", "“rain” (0, 1, 4, …)"]
     assert sum("Course of the column" in one["svg"] for one in read_components(page)["svg_drawing"]) == 2
@@ -726,11 +726,11 @@ def test_a_file_for_an_uploader_that_the_page_has_left_behind_is_taken() -> None
     """The browser is faster than the page: its message is for the uploader before the present one."""
     page = open_lab(task="series", hidden="16")
     page.session_state["visit"]["upload_turn"] += 1
-    brought(page, "own.csv", "".join(f"{n % 7}\n" for n in range(400)).encode())
-    assert get_display_name(str(dict(experiment(page).options)["corpus"])) == "own.csv"
+    upload_file(page, "own.csv", "".join(f"{n % 7}\n" for n in range(400)).encode())
+    assert get_display_name(str(dict(read_experiment(page).options)["corpus"])) == "own.csv"
 
 
-def forecast(page: AppTest) -> list[str]:
+def list_forecast_traces(page: AppTest) -> list[str]:
     """Return the names of the traces in the chart of the series."""
     (figure,) = (json.loads(one["figure"]) for one in read_components(page)["live_chart"] if "of the series" in one["sentence"])
     return [trace["name"] for trace in figure["data"]]
@@ -743,7 +743,8 @@ def test_what_is_taken_for_what_is_drawn_from_the_record_before_the_update_that_
     events = wait_for_run(page, lambda run: run["state"] == "finished")["events"]
     records, test = [event for event in events if "confusion" in event], events[-1]["test"]
     _now, _best, _gap, tested, baseline = read_panel(page)["numbers"]
-    baselines = [f"{100 * load_data(experiment(page)).baselines[part]['accuracy']:.1f} %" for part in ("validation", "test")]
+    data = load_data(read_experiment(page))
+    baselines = [f"{100 * data.baselines[split]['accuracy']:.1f} %" for split in ("validation", "test")]
     assert (baseline["value"], tested["value"]) == (baselines[0], f"{100 * test['accuracy']:.1f} %")
     assert f"Without a network (the commonest digit): {baselines[1]}." in tested["help"]
     assert [record["update"] for record in records] == [0, 4, 8, 12]
@@ -763,27 +764,27 @@ def test_a_link_without_its_file_says_so_and_knows_the_column() -> None:
     page = open_lab(task="series", file="own", column="holes")
     note = "This experiment learns from a file of one's own (column “holes”), which no link carries and a reload lets go."
     assert read_text(page.warning[0]).startswith(note)
-    assert experiment(page) == build_experiment("series")
-    brought(page, "own.csv", ("level,holes\n" + "".join(f"{n},{n % 7}\n" for n in range(400))).encode())
-    assert dict(experiment(page).options)["column"] == "holes"
-    saved = to_json(experiment(page)).encode()
+    assert read_experiment(page) == build_experiment("series")
+    upload_file(page, "own.csv", ("level,holes\n" + "".join(f"{n},{n % 7}\n" for n in range(400))).encode())
+    assert dict(read_experiment(page).options)["column"] == "holes"
+    saved = to_json(read_experiment(page)).encode()
     check_lab(page.file_uploader(key="upload").upload("experiment.json", saved, "application/json").run())
     assert read_text(page.warning[0]).startswith(note)
-    assert experiment(page) == build_experiment("series")
+    assert read_experiment(page) == build_experiment("series")
 
 
 def test_a_text_of_ones_own_is_read_and_too_short_a_one_loses_nothing() -> None:
     page = open_lab(hidden="16", words="2000", batch="4")
-    last = experiment(page)
-    brought(page, "word.txt", b"dropout")
+    last = read_experiment(page)
+    upload_file(page, "word.txt", b"dropout")
     needs = "has 1 of the 84 words that one window of 20 steps × 4 samples needs at least (about 560 in the whole text)"
     assert needs in read_text(page.error[0])
-    assert experiment(page) == last
+    assert read_experiment(page) == last
     check_lab(page.button(key="own-leave").click().run())
-    brought(page, "tale.md", b"The old cat sees a dog, and the dog sees the cat. \n" * 300)
+    upload_file(page, "tale.md", b"The old cat sees a dog, and the dog sees the cat. \n" * 300)
     assert not page.error
     assert read_address(page)["file"] == "own"
-    assert {"cat", "dog"} < set(load_data(experiment(page)).token_names)
+    assert {"cat", "dog"} < set(load_data(read_experiment(page)).token_names)
 
 
 def test_what_the_network_writes_is_shown_with_its_update() -> None:
@@ -833,7 +834,7 @@ def test_what_the_network_writes_is_shown_with_its_update() -> None:
 def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> None:
     page = open_lab(task="classification", hidden="8", batch="8", texts="32")
     rows = "".join(f'"a {("good", "bad")[n % 2]} film,\nsaid {n}",{n % 2}\n' for n in range(80))
-    brought(page, "reviews.csv", ("review,stars\n" + rows).encode())
+    upload_file(page, "reviews.csv", ("review,stars\n" + rows).encode())
     assert read_text(page.error[0]) == (
         "The file reviews.csv has no column “text”; it has review, stars. Choose one below, under “Text column”. "
         "The page still shows what was there before: Text classification, the data that come with it."
@@ -846,11 +847,11 @@ def test_texts_of_ones_own_are_told_apart_by_the_columns_that_are_chosen() -> No
     assert [page.button(key=key).disabled for key in ("play", "step")] == [False, False]
     assert "Training reads 32 of your 80 texts, validation 12 and test 12; 2 labels." in map(read_text, page.caption)
     assert "option-classification-sections" not in {one.key for one in page.number_input}
-    assert load_data(experiment(page)).class_names == ("0", "1")
+    assert load_data(read_experiment(page)).class_names == ("0", "1")
     assert {"text": "review", "label": "stars", "file": "own"}.items() < read_address(page).items()
     check_lab(page.button(key="own-leave").click().run())
     assert page.number_input(key="option-classification-sections").value == 6
-    brought(page, "own.csv", ("label,text\n" + "".join(f"{n % 2},a text {n % 50}\n" for n in range(80))).encode())
+    upload_file(page, "own.csv", ("label,text\n" + "".join(f"{n % 2},a text {n % 50}\n" for n in range(80))).encode())
     assert [page.selectbox(key=f"option-classification-{name}").value for name in ("text", "label")] == ["text", "label"]
     assert any("of your 80 texts (50 different: one that comes again counts once)" in read_text(one) for one in page.caption)
 
@@ -859,7 +860,7 @@ def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_
     page = open_lab(task="captions", hidden="8")
     (before,) = read_components(page)["svg_drawing"]
     assert before["svg"].count("no answer yet") == 8
-    names = load_data(experiment(page)).class_names
+    names = load_data(read_experiment(page)).class_names
     rows = {n: [[names.index(letter) for letter in word] + [0]] * 8 for n, word in ((0, "ten"), (6, "two"))}
     events = [
         {"event": "started", "updates": 480, "updates_per_epoch": 6, "version": 1},

@@ -44,7 +44,7 @@ def masks(page: Page, server: str, media: dict[str, Any]) -> Page:
     return page
 
 
-def cell(page: Page, at: str, column: int = 0) -> Locator:
+def get_cell(page: Page, at: str, column: int = 0) -> Locator:
     """Return the first cell of a grid at this site, layer, sample and step."""
     return page.locator("svg.mg").nth(column).locator(f"[data-at='{at}']").first
 
@@ -53,8 +53,8 @@ def wait_for_query(page: Page, name: str, value: str) -> None:
     page.wait_for_function("([name, value]) => new URLSearchParams(location.search).get(name) === value", arg=[name, value])
 
 
-def stripes(page: Page, at: str, column: int) -> list[int]:
-    d = cell(page, at, column).locator("path").get_attribute("d") or ""
+def list_stripes(page: Page, at: str, column: int) -> list[int]:
+    d = get_cell(page, at, column).locator("path").get_attribute("d") or ""
     return [int(unit) for unit in re.findall(r"M0 (\d+)h1", d)]
 
 
@@ -71,13 +71,13 @@ def drawn(sharing: str, seed: int, t: int) -> list[int]:
 
 
 def test_a_cell_is_opened_by_mouse_and_by_keyboard(masks: Page) -> None:
-    cell(masks, "between 2 0 5").click()
-    expect(cell(masks, "between 2 0 5", 2)).to_have_attribute("aria-pressed", "true")
+    get_cell(masks, "between 2 0 5").click()
+    expect(get_cell(masks, "between 2 0 5", 2)).to_have_attribute("aria-pressed", "true")
     wait_for_query(masks, "mask", "between.2")
     expect(masks.get_by_role("figure", name="Mask between layers 1 and 2")).to_have_count(3)
     for key in ("ArrowRight", "ArrowDown", "Enter"):
         masks.keyboard.press(key)
-    expect(cell(masks, "input 1 0 6")).to_have_attribute("aria-pressed", "true")
+    expect(get_cell(masks, "input 1 0 6")).to_have_attribute("aria-pressed", "true")
     wait_for_query(masks, "step", "6")
     focused = masks.evaluate("document.activeElement.dataset.at")
     assert focused == "input 1 0 6", "the focus stays on the cell although the figure is new"
@@ -90,7 +90,7 @@ def test_the_stripes_are_the_masks_and_new_masks_reroll_them(masks: Page) -> Non
             wait_for_query(masks, "mask_seed", "8")
         for column, sharing in enumerate(("step", "sequence", "batch")):
             for t in (0, 3):
-                found = [stripes(masks, f"between 2 0 {t}", column), drawn(sharing, seed, t)]
+                found = [list_stripes(masks, f"between 2 0 {t}", column), drawn(sharing, seed, t)]
                 assert found[0] == found[1], (seed, sharing, t)
     assert dict(parse_qsl(urlsplit(masks.url).query))["step"] == "2", "nothing else has changed"
 

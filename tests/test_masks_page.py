@@ -45,7 +45,7 @@ def open_page(**query: str) -> AppTest:
     return check_page(load_page("pages/learn/masks.py", query).run())
 
 
-def barcodes(page: AppTest, column: int) -> dict[tuple[str, int, int, int], list[int]]:
+def read_barcodes(page: AppTest, column: int) -> dict[tuple[str, int, int, int], list[int]]:
     """Return the kept units of each barcode in a grid, by site, layer, sample and step."""
     root = ET.fromstring(read_components(page)["mask_grid"][column]["svg"])
     paths = [one.attrib for one in root.iter("{http://www.w3.org/2000/svg}path") if "data-t" in one.attrib]
@@ -57,11 +57,11 @@ def barcodes(page: AppTest, column: int) -> dict[tuple[str, int, int, int], list
     }
 
 
-def experiment(page: AppTest) -> Experiment:
+def read_experiment(page: AppTest) -> Experiment:
     return from_plain(page.session_state["visit"]["experiment"])
 
 
-def table(page: AppTest) -> dict[str, list[str]]:
+def read_table(page: AppTest) -> dict[str, list[str]]:
     """Return the measured numbers by name, one text per column."""
     text = next(str(one.value) for one in page.markdown if str(one.value).startswith("|"))
     lines = [[re.sub(r"\\(.)", r"\1", cell.strip()) for cell in line.strip("|").split(" | ")] for line in text.split("\n")]
@@ -70,14 +70,14 @@ def table(page: AppTest) -> dict[str, list[str]]:
 
 def test_the_first_visit_shows_the_three_sharings_of_the_default() -> None:
     page = open_page()
-    assert experiment(page) == build_experiment()
+    assert read_experiment(page) == build_experiment()
     assert read_address(page) == {"v": "1", "task": "language-model", "mask": "input.1"}
     for n, name in enumerate(("step", "sequence", "batch")):
         e = build_experiment(placement=build_compared_placement(build_experiment().placement, name, "lstm"))
         for site, layer in (("input", 1), ("between", 2), ("output", 2)):
             mask = draw_update_masks(e, 1)[f"{site}.{layer}"]
             full = np.broadcast_to(mask, (e.steps, e.batch, 128))
-            shown = barcodes(page, n)
+            shown = read_barcodes(page, n)
             for t in range(e.steps):
                 assert shown[site, layer, 0, t] == full[t, 0, :MAX_UNITS].nonzero()[0].tolist(), (name, site, t)
     assert len(read_components(page)["live_chart"]) == 6
@@ -87,12 +87,12 @@ def test_the_first_visit_shows_the_three_sharings_of_the_default() -> None:
 def test_the_numbers_are_those_of_the_masks() -> None:
     page = open_page(mask="between.2", step="3")
     mask = draw_update_masks(build_experiment(), 1)["between.2"]
-    first = {name: texts[0] for name, texts in table(page).items()}
+    first = {name: texts[0] for name, texts in read_table(page).items()}
     assert first["kept at step 3"] == f"{np.count_nonzero(mask[3, 0])} of 128, each × 2"
     percent = 100 * np.count_nonzero(mask) / mask.size
     assert first["kept fraction, expected 1 - p"].startswith(f"{percent:.1f} % (expected 50.0 ±")
     assert first["possible thinned networks per sample"] == "2⁷⁶⁸⁰, a number of 2,312 digits"
-    assert table(page)["units kept or dropped alike at two neighboring steps"][1] == "100 % (expected exactly 100 %)"
+    assert read_table(page)["units kept or dropped alike at two neighboring steps"][1] == "100 % (expected exactly 100 %)"
 
 
 def test_every_scaling_is_shown_on_the_same_input() -> None:
@@ -133,7 +133,7 @@ def test_lanes_that_are_read_in_another_way_say_so() -> None:
 
 def test_at_test_there_is_no_mask() -> None:
     page = open_page(phase="test", method="pham2013")
-    assert barcodes(page, 0) == {}
+    assert read_barcodes(page, 0) == {}
     assert "no mask, × 0.5" in read_components(page)["mask_grid"][0]["svg"]
     assert len(read_components(page)["live_chart"]) == 3, "the sums alone"
     assert "## Measured on the masks of training" in [str(one.value) for one in page.markdown]
@@ -141,11 +141,11 @@ def test_at_test_there_is_no_mask() -> None:
 
 def test_new_masks_change_the_mask_seed_and_nothing_else() -> None:
     page = open_page(lag="12", task="delayed-recall")
-    before, shown = experiment(page), barcodes(page, 0)
+    before, shown = read_experiment(page), read_barcodes(page, 0)
     check_page(page.button(key="masks-new").click().run())
-    after = experiment(page)
+    after = read_experiment(page)
     assert to_plain(after) == to_plain(before) | {"mask_seed": 8}
-    assert barcodes(page, 0) != shown
+    assert read_barcodes(page, 0) != shown
     assert read_address(page)["mask_seed"] == "8"
     assert from_query(read_address(page)) == after
 
@@ -154,20 +154,20 @@ def test_the_controls_make_the_experiment_that_the_link_says() -> None:
     page = open_page()
     assert "at most 2: remove one" in page.multiselect(key="masks-beside").label
     check_page(page.selectbox(key="masks-method").select("gal2016").run())
-    assert experiment(page).placement == METHODS["gal2016"].build_placement()
+    assert read_experiment(page).placement == METHODS["gal2016"].build_placement()
     check_page(page.selectbox(key="masks-layers").select(3).run())
     assert page.slider(key="masks-rate").label == "Sets all rates p (0.3–0.5)"
     check_page(page.slider(key="masks-rate").set_value(0.2).run())
     assert page.slider(key="masks-rate").label == "Sets all rates p"
-    assert {dropout.rate for _site, dropout in experiment(page).placement} == {0.2}
+    assert {dropout.rate for _site, dropout in read_experiment(page).placement} == {0.2}
     check_page(page.multiselect(key="masks-beside").set_value(["naive-cell"]).run())
     said = read_address(page)
-    assert from_query(said) == experiment(page)
+    assert from_query(said) == read_experiment(page)
     assert masks_view_from_query(said).beside == ("naive-cell",)
     assert page.multiselect(key="masks-beside").label == "Compare with, on the same seeds"
     again = open_page(**said)
     assert read_address(again) == said
-    assert barcodes(again, 1) == barcodes(page, 1)
+    assert read_barcodes(again, 1) == read_barcodes(page, 1)
     assert [component["svg"] for component in read_components(again)["mask_grid"]] == [
         component["svg"] for component in read_components(page)["mask_grid"]
     ]
@@ -180,7 +180,7 @@ def test_the_link_to_the_lab_is_the_same_experiment() -> None:
     assert address
     path, said = urlsplit(address[1].replace("&amp;", "&"))[2:4]
     assert path == "./lab"
-    assert from_query(dict(parse_qsl(said))) == experiment(page)
+    assert from_query(dict(parse_qsl(said))) == read_experiment(page)
     assert dict(parse_qsl(said)) | {"sample": "2", "first": "3"} == dict(parse_qsl(said))
 
 
@@ -189,7 +189,7 @@ def test_what_is_changed_here_is_opened_in_the_lab_and_the_other_way_round() -> 
     check_page(page.run())
     check_page(page.selectbox(key="method").select("moon2015").run())
     check_page(page.switch_page("pages/learn/masks.py").run())
-    assert experiment(page).placement == METHODS["moon2015"].build_placement()
+    assert read_experiment(page).placement == METHODS["moon2015"].build_placement()
     check_page(page.selectbox(key="masks-layers").select(3).run())
     check_page(page.switch_page("pages/lab/lab.py").run())
     assert from_plain(page.session_state["visit"]["experiment"]) == build_experiment(
@@ -205,14 +205,14 @@ def test_what_is_changed_here_is_opened_in_the_lab_and_the_other_way_round() -> 
 def test_every_method_of_every_cell_is_shown(name: str, cell: str) -> None:
     if cell in METHODS[name].cells:
         page = open_page(task="delayed-recall", lag="6", cell=cell, method=name, beside=",".join(list(SHARING_VARIANTS)[:2]))
-        assert experiment(page).placement == METHODS[name].build_placement(cell=cell)
+        assert read_experiment(page).placement == METHODS[name].build_placement(cell=cell)
 
 
 @pytest.mark.parametrize("case", DAMAGED)
 def test_a_damaged_link_is_said_and_the_default_shown(case: str) -> None:
     page = open_page(**DAMAGED[case])
     assert len(page.warning) == 1
-    assert experiment(page) == build_experiment()
+    assert read_experiment(page) == build_experiment()
     assert read_address(page) == {"v": "1", "task": "language-model", "mask": "input.1"}
 
 
@@ -261,7 +261,7 @@ def test_an_update_is_shown_in_slow_motion(monkeypatch: pytest.MonkeyPatch) -> N
     assert read_components(page)["slow_motion"] == []
     check_page(page.button(key="masks-slow").click().run())
     (shown,) = read_components(page)["slow_motion"]
-    e = experiment(page)
+    e = read_experiment(page)
     seen = made(e, 2, 3)
     assert f"loss {seen.loss:.4f}." in next(frame["caption"] for frame in shown["frames"] if frame["phase"] == "loss")
     assert [phase["name"] for phase in shown["phases"]] == ["masks", "forward", "loss", "backward", "update"]

@@ -35,10 +35,10 @@ def methods(page: Page, visited: str, console_errors: list[str], requested: list
 
 def visit(page: Page, server: str, **query: str) -> None:
     page.goto(f"{server}/methods?{urlencode(query)}")
-    expect(diagrams(page).first).to_be_visible()
+    expect(list_diagrams(page).first).to_be_visible()
 
 
-def diagrams(page: Page) -> Locator:
+def list_diagrams(page: Page) -> Locator:
     return page.locator("svg.cell-diagram")
 
 
@@ -53,7 +53,7 @@ def wait_for_query(page: Page, **query: str) -> None:
     page.wait_for_function(holds, arg=query, polling=50)
 
 
-def findings(page: Page) -> list[str]:
+def list_violations(page: Page) -> list[str]:
     """Return the violations that axe-core finds."""
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
@@ -67,11 +67,11 @@ def test_a_method_is_opened_changed_compared_and_taken_to_the_lab(methods: Page,
     choose(methods, "Method", METHODS["gal2016"].label)
     expect(methods.get_by_role("heading", name=METHODS["gal2016"].label)).to_be_visible()
     choose(methods, "Side by side with", METHODS["semeniuta2016"].label)
-    expect(diagrams(methods)).to_have_count(2)
-    expect(diagrams(methods).nth(1).locator("[data-site=candidate]")).to_be_visible()
+    expect(list_diagrams(methods)).to_have_count(2)
+    expect(list_diagrams(methods).nth(1).locator("[data-site=candidate]")).to_be_visible()
     wait_for_query(methods, method="gal2016", cell="gru", **{"with": "semeniuta2016"})
     methods.reload()  # the address brings back what was seen
-    expect(diagrams(methods)).to_have_count(2)
+    expect(list_diagrams(methods)).to_have_count(2)
     methods.get_by_role("link", name="Open in the Lab").nth(1).click()
     expect(methods.locator("svg.net")).to_be_visible()
     query = dict(parse_qsl(urlsplit(methods.url).query))
@@ -98,8 +98,8 @@ def test_a_word_finds_methods_and_the_count_follows_the_distance(methods: Page, 
 def test_everybody_can_read_it(methods: Page, server: str, scheme: str) -> None:
     methods.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     visit(methods, server, method="merity2017", **{"with": "gate"})
-    expect(diagrams(methods)).to_have_count(2)
-    assert findings(methods) == []
+    expect(list_diagrams(methods)).to_have_count(2)
+    assert list_violations(methods) == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -109,7 +109,7 @@ def test_nothing_is_wider_than_the_window(methods: Page, server: str, width: int
         visit(methods, server, method=name)
         expect(methods.get_by_role("heading", name=METHODS[name].label)).to_be_visible()
         assert methods.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        box = diagrams(methods).first.bounding_box()
+        box = list_diagrams(methods).first.bounding_box()
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width

@@ -32,7 +32,7 @@ def open_page(**query: str) -> AppTest:
     return check_page(page.run())
 
 
-def drawings(page: AppTest, kind: str) -> list[str]:
+def list_drawings(page: AppTest, kind: str) -> list[str]:
     return [one["svg"] for one in read_components(page)["svg_drawing"] if f'class="{kind}"' in one["svg"]]
 
 
@@ -43,7 +43,7 @@ def read_texts(page: AppTest) -> str:
     return remove_escapes("\n".join(parts))
 
 
-def link(page: AppTest) -> dict[str, str]:
+def read_link(page: AppTest) -> dict[str, str]:
     """Return the query of the first link to the Lab."""
     body = next(one.proto.body for one in page.get("html") if "to-lab" in one.proto.body)
     found = re.search(r'href="\./lab\?([^"]*)"', body)
@@ -62,19 +62,19 @@ def test_every_method_is_shown_for_every_cell(name: str, cell: str) -> None:
     assert not row.unconfirmed or f"**Unconfirmed.** {row.unconfirmed}" in text
     defined = cell in row.cells
     assert ("is not defined for the" in text) == (not defined)
-    assert len(drawings(page, "cell-diagram")) == defined
+    assert len(list_drawings(page, "cell-diagram")) == defined
     if not defined:
-        assert drawings(page, "mask-pattern") == []
+        assert list_drawings(page, "mask-pattern") == []
         return
     placement = row.build_placement(cell=cell)
-    assert len(drawings(page, "mask-pattern")) == len(placement.sites)
+    assert len(list_drawings(page, "mask-pattern")) == len(placement.sites)
     counts = count_corruption(placement, 2, 5, cell)
     assert f"through the state {counts.through_state}" in text
     carry = "cell" if cell == "lstm" else "carry"
     assert (f"through the {carry} {counts.through_cell}" in text) == (counts.through_cell is not None)
-    shown = [int(n) for n in re.findall(r'data-paths="(\d+)"', drawings(page, "path-histogram")[0])]
+    shown = [int(n) for n in re.findall(r'data-paths="(\d+)"', list_drawings(page, "path-histogram")[0])]
     assert shown == list(counts.histogram[counts.least :])
-    experiment = from_query(link(page))
+    experiment = from_query(read_link(page))
     assert (experiment.placement, experiment.cell, experiment.monte_carlo) == (placement, cell, row.monte_carlo)
     assert "class Model(nn.Module)" in page.code[0].value
 
@@ -89,14 +89,14 @@ def test_the_first_visit_shows_zaremba_in_an_lstm() -> None:
 def test_two_methods_stand_side_by_side() -> None:
     page = open_page(method="gal2016", cell="gru", **{"with": "keras"})
     assert [escape_markdown(METHODS[name].label) for name in ("gal2016", "keras")] == [header.value for header in page.header]
-    assert len(drawings(page, "cell-diagram")) == 2
+    assert len(list_drawings(page, "cell-diagram")) == 2
     assert dict(parse_qsl(read_components(page)["address"][-1]["query"])) == {
         "method": "gal2016",
         "cell": "gru",
         "with": "keras",
     }
     page = check_page(page.selectbox(key="methods-with").select("").run())
-    assert len(drawings(page, "cell-diagram")) == 1
+    assert len(list_drawings(page, "cell-diagram")) == 1
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_damaged_address_is_said_and_the_rest_holds(query: dict[str, str], wor
     (error,) = page.error
     text = re.sub(r"\\(.)", r"\1", str(error.value)).replace("\u2060", "")
     assert all(word in text for word in words)
-    assert len(drawings(page, "cell-diagram")) == 1
+    assert len(list_drawings(page, "cell-diagram")) == 1
     assert page.selectbox(key="methods-method").value == "zaremba2014"
 
 
@@ -141,7 +141,7 @@ def test_layers_distance_and_gates_are_counted() -> None:
     page = check_page(page.toggle(key="methods-gates").set_value(True).run())
     placement = METHODS["naive-state"].build_placement()
     counts, every = count_corruption(placement, 3, 7), count_all_routes(placement, 3, 7)
-    shown = [[int(n) for n in re.findall(r'data-paths="(\d+)"', svg)] for svg in drawings(page, "path-histogram")]
+    shown = [[int(n) for n in re.findall(r'data-paths="(\d+)"', svg)] for svg in list_drawings(page, "path-histogram")]
     assert shown == [
         list(counts.histogram[counts.least :]),
         list(every[next(i for i, n in enumerate(every) if n) :]),

@@ -13,7 +13,7 @@ from core.nn.network import Network
 from core.nn.numpy_init import draw_initial_weights
 
 
-def small(cell: str = "lstm", seed: int = 7, hidden: int | tuple[int, ...] = (5, 9), **given: object) -> Experiment:
+def make_small(cell: str = "lstm", seed: int = 7, hidden: int | tuple[int, ...] = (5, 9), **given: object) -> Experiment:
     layers = len(hidden) if isinstance(hidden, tuple) else 2
     return build_experiment("delayed-recall", {"lag": 3}, cell=cell, layers=layers, hidden=hidden, weight_seed=seed, **given)
 
@@ -29,7 +29,7 @@ def small(cell: str = "lstm", seed: int = 7, hidden: int | tuple[int, ...] = (5,
 def test_they_are_those_of_the_model(
     cell: str, seed: int, hidden: tuple[int, ...], embedding: int | None, bias: float | None, all_in: float | None
 ) -> None:
-    assert_same(small(cell, seed, hidden, embedding=embedding, forget_bias=bias, init_range=all_in))
+    assert_same(make_small(cell, seed, hidden, embedding=embedding, forget_bias=bias, init_range=all_in))
 
 
 @pytest.mark.parametrize("all_in", [None, 0.1])

@@ -63,26 +63,26 @@ def check_path_page(page: AppTest) -> AppTest:
     return check_page(page, "network", "live_chart", "update_slider", "address")
 
 
-def sentence(page: AppTest) -> str:
+def read_sentence(page: AppTest) -> str:
     """Return the sentence that counts the masks on the path."""
     return next(str(one.value) for one in page.markdown if "reaches the prediction" in str(one.value))
 
 
-def svg(page: AppTest) -> str:
+def read_svg(page: AppTest) -> str:
     """Return the SVG of the network."""
     return str(read_components(page)["network"][0]["svg"])
 
 
-def crossed(page: AppTest) -> int:
+def count_crossings(page: AppTest) -> int:
     """Return how many crossings are numbered in the figure."""
-    return svg(page).count("data-crossing=")
+    return read_svg(page).count("data-crossing=")
 
 
 def test_the_page_opens_on_the_papers_count() -> None:
     page = open_page()
-    assert "**3 masks**" in sentence(page)
-    assert "L + 1 = 2 + 1 = 3, at every distance" in sentence(page)
-    assert crossed(page) == 3
+    assert "**3 masks**" in read_sentence(page)
+    assert "L + 1 = 2 + 1 = 3, at every distance" in read_sentence(page)
+    assert count_crossings(page) == 3
     assert page.segmented_control(key="path-first").value == "zaremba2014"
     assert read_address(page) == {"v": "1", "task": "language-model"}
     assert not page.error
@@ -104,10 +104,10 @@ def test_every_method_and_route_is_counted(cell: str) -> None:
         assert said == [str(counts[way]) for way in (*list_routes(cell), "least", "most")], name
         for way in (*list_routes(cell), "least", "most"):
             check_path_page(page.segmented_control(key="path-route").set_value(way).run())
-            assert re.search(rf"5 steps later through \*\*{counts[way]} masks?\*\*", sentence(page)), (
+            assert re.search(rf"5 steps later through \*\*{counts[way]} masks?\*\*", read_sentence(page)), (
                 name,
                 way,
-                sentence(page),
+                read_sentence(page),
             )
         assert from_query(read_address(page)).placement == row.build_placement(cell=cell)
         assert read_address(page)["pick"] == "most"
@@ -118,7 +118,7 @@ def test_what_is_masked_in_three_clicks() -> None:
     counts = {}
     for name in ("zaremba2014", "naive-state", "naive-cell"):
         check_path_page(page.segmented_control(key="path-first").set_value(name).run())
-        counts[name] = crossed(page)
+        counts[name] = count_crossings(page)
         assert page.selectbox(key="path-method").value == name
     assert counts == {"zaremba2014": 3, "naive-state": 8, "naive-cell": 10}
 
@@ -127,8 +127,8 @@ def test_what_is_masked_in_three_clicks() -> None:
 def test_layers_change_the_count_and_the_path_has_as_many_climbs(layers: int) -> None:
     page = open_page(path="1,3,9", method="zaremba2014")
     check_path_page(page.selectbox(key="path-layers").select(layers).run())
-    assert f"L + 1 = {layers} + 1 = {layers + 1}" in sentence(page)
-    assert "8 steps later" in sentence(page)
+    assert f"L + 1 = {layers} + 1 = {layers + 1}" in read_sentence(page)
+    assert "8 steps later" in read_sentence(page)
     assert from_query(read_address(page)).layers == layers
 
 
@@ -158,8 +158,8 @@ def test_rates_of_single_layers_do_not_hinder_another_number_of_layers() -> None
 def test_the_view_of_a_link_is_what_is_shown() -> None:
     link = {"method": "naive-state", "path": "2,4,9", "route": "state", "steps": "30"}
     page = open_page(**link)
-    assert "7 steps later through **10 masks**" in sentence(page)
-    assert crossed(page) == 10
+    assert "7 steps later through **10 masks**" in read_sentence(page)
+    assert count_crossings(page) == 10
     again = read_address(page)
     assert view_from_query(again) == view_from_query(link)
     assert from_query(again) == from_query(link)
@@ -181,12 +181,12 @@ def test_the_labs_experiment_is_taken_over_and_again_when_it_has_changed() -> No
     check_path_page(page.run())
     page.session_state["visit"]["experiment"] = to_plain(build_experiment(layers=3))
     check_path_page(page.run())
-    assert "3 + 1 = 4" in sentence(page)
+    assert "3 + 1 = 4" in read_sentence(page)
     check_path_page(page.selectbox(key="path-layers").select(1).run())
-    assert "1 + 1 = 2" in sentence(page)
+    assert "1 + 1 = 2" in read_sentence(page)
     page.session_state["visit"]["experiment"] = to_plain(build_experiment(layers=4))
     check_path_page(page.run())
-    assert "4 + 1 = 5" in sentence(page)
+    assert "4 + 1 = 5" in read_sentence(page)
 
 
 @pytest.mark.parametrize("damage", DAMAGED, ids=str)
@@ -195,12 +195,12 @@ def test_a_damaged_link_is_said_and_the_page_stands(damage: str) -> None:
     (error,) = page.error
     assert "could not be read" in str(error.value)
     assert "![x](http" not in str(error.value)
-    assert "reaches the prediction" in sentence(page)
+    assert "reaches the prediction" in read_sentence(page)
 
 
 def test_what_is_right_in_a_damaged_link_holds() -> None:
     page = open_page(method="naive-cell", path="0,3,7", pick="worst")
-    assert "7 steps later" in sentence(page)
+    assert "7 steps later" in read_sentence(page)
     assert from_query(read_address(page)).placement == METHODS["naive-cell"].build_placement()
 
 
@@ -225,9 +225,9 @@ def test_the_routes_through_the_gates_are_counted_apart() -> None:
     check_path_page(page.toggle(key="path-gates").set_value(True).run())
     assert len(read_components(page)["live_chart"]) == charts + 1
     assert any("Through a gate" in str(one.value) for one in page.caption)
-    assert "path-network-gate-f-2" in svg(page)
+    assert "path-network-gate-f-2" in read_svg(page)
     check_path_page(page.selectbox(key="path-cell").select("rnn").run())
-    assert "path-network-gate-" not in svg(page)
+    assert "path-network-gate-" not in read_svg(page)
 
 
 def test_a_number_of_paths_beyond_64_bits_is_written_out() -> None:
@@ -295,5 +295,5 @@ print(*({{"torch", "pandas"}} & set(sys.modules)))
 
 def test_a_view_is_fitted_to_what_there_is() -> None:
     page = open_page(path="900,950,999", first="800", sample="77")
-    assert "reaches the prediction" in sentence(page)
+    assert "reaches the prediction" in read_sentence(page)
     assert PathView(**page.session_state["visit"]["view"]).climbs == (900, 950, 999)

@@ -16,22 +16,22 @@ LONGEST = 600
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("seed", [7, 8, 9])]
 
 
-def trained(task: str, seed: int, *arguments: str) -> list[dict[str, Any]]:
+def train_task(task: str, seed: int, *arguments: str) -> list[dict[str, Any]]:
     """Train in a process of its own and return the events of the run."""
     command = [sys.executable, "-m", "core", "train", "--task", task, "--seed", str(seed), "--json", *arguments]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=True)
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def perplexities(seed: int, method: str) -> list[float]:
+def list_perplexities(seed: int, method: str) -> list[float]:
     """Return the validation perplexity of each evaluation."""
-    events = trained("language-model", seed, "--method", method)
+    events = train_task("language-model", seed, "--method", method)
     return [event["val"]["perplexity"] for event in events if event["event"] == "record" and event["val"]]
 
 
 def test_a_mask_on_the_way_up_spares_memory_and_one_on_the_cell_kills_it(seed: int) -> None:
     accuracy = {
-        method: trained("delayed-recall", seed, "--option", "lag=25", "--method", method, "--rate", "0.25")[-1]["test"][
+        method: train_task("delayed-recall", seed, "--option", "lag=25", "--method", method, "--rate", "0.25")[-1]["test"][
             "accuracy"
         ]
         for method in ("zaremba2014", "naive-cell")
@@ -41,7 +41,7 @@ def test_a_mask_on_the_way_up_spares_memory_and_one_on_the_cell_kills_it(seed: i
 
 
 def test_without_dropout_the_language_model_overfits_and_with_it_it_does_not(seed: int) -> None:
-    none, zaremba = perplexities(seed, "none"), perplexities(seed, "zaremba2014")
+    none, zaremba = list_perplexities(seed, "none"), list_perplexities(seed, "zaremba2014")
     assert none[-1] >= 1.15 * min(none)
     assert zaremba[-1] <= 1.05 * min(zaremba)
     assert min(zaremba) < min(none)
@@ -49,7 +49,7 @@ def test_without_dropout_the_language_model_overfits_and_with_it_it_does_not(see
 
 def test_several_things_in_one_memory_are_spared_on_the_way_up_and_lost_by_a_mask_on_the_cell(seed: int) -> None:
     done = {
-        name: trained("copy", seed, "--method", name, "--rate", "0.25")[-1]["test"] for name in ("zaremba2014", "naive-cell")
+        name: train_task("copy", seed, "--method", name, "--rate", "0.25")[-1]["test"] for name in ("zaremba2014", "naive-cell")
     }
     assert done["zaremba2014"]["accuracy"] > 0.95
     assert done["naive-cell"]["accuracy"] < 0.6
@@ -57,7 +57,7 @@ def test_several_things_in_one_memory_are_spared_on_the_way_up_and_lost_by_a_mas
 
 def test_a_sum_that_is_held_exactly_suffers_from_every_mask(seed: int) -> None:
     none, zaremba, cell = (
-        trained("adding", seed, "--method", name, "--rate", "0.25")[-1]["test"]
+        train_task("adding", seed, "--method", name, "--rate", "0.25")[-1]["test"]
         for name in ("none", "zaremba2014", "naive-cell")
     )
     assert none["mse"] < 0.05 * none["baseline"]
@@ -66,7 +66,7 @@ def test_a_sum_that_is_held_exactly_suffers_from_every_mask(seed: int) -> None:
 
 def test_few_months_are_learned_by_heart_without_dropout_and_many_beat_the_naive_forecast(seed: int) -> None:
     def errors(points: int, epochs: int, *method: str) -> tuple[list[float], dict[str, float]]:
-        events = trained("series", seed, "--option", f"points={points}", "--epochs", str(epochs), "--method", *method)
+        events = train_task("series", seed, "--option", f"points={points}", "--epochs", str(epochs), "--method", *method)
         found = [event["val"]["mse"] for event in events if event["event"] == "record" and event["val"]]
         return found, events[-1]["test"]
 
@@ -79,7 +79,7 @@ def test_few_months_are_learned_by_heart_without_dropout_and_many_beat_the_naive
 
 def test_few_digits_are_read_better_with_dropout(seed: int) -> None:
     methods = (["none"], ["zaremba2014", "--rate", "0.25"])
-    none, zaremba = (trained("digits", seed, "--method", *name)[-1]["test"] for name in methods)
+    none, zaremba = (train_task("digits", seed, "--method", *name)[-1]["test"] for name in methods)
     assert zaremba["accuracy"] > 0.7 > 3 * zaremba["baseline"]
     assert zaremba["macro_f1"] > 0.65
     assert zaremba["loss"] < none["loss"]
@@ -87,7 +87,7 @@ def test_few_digits_are_read_better_with_dropout(seed: int) -> None:
 
 def test_new_pictures_cost_half_with_dropout(seed: int) -> None:
     def ended(*method: str) -> tuple[list[float], dict[str, float]]:
-        events = trained("captions", seed, "--method", *method)
+        events = train_task("captions", seed, "--method", *method)
         return [event["val_loss"] for event in events if event["event"] == "record" and event["val"]], events[-1]["test"]
 
     (none, test), (zaremba, masked) = ended("none"), ended("zaremba2014", "--rate", "0.25")
@@ -99,7 +99,7 @@ def test_new_pictures_cost_half_with_dropout(seed: int) -> None:
 
 def test_numbers_are_translated_better_with_dropout(seed: int) -> None:
     def best(*method: str) -> tuple[float, dict[str, float]]:
-        events = trained("translation", seed, "--method", *method)
+        events = train_task("translation", seed, "--method", *method)
         return max(e["val"]["bleu"] for e in events if e["event"] == "record" and e["val"]), events[-1]["test"]
 
     (none, test), (zaremba, masked) = best("none"), best("zaremba2014", "--rate", "0.25")
@@ -109,7 +109,7 @@ def test_numbers_are_translated_better_with_dropout(seed: int) -> None:
 
 def test_voices_that_were_never_heard_cost_less_with_dropout(seed: int) -> None:
     def ended(*method: str) -> tuple[dict[str, Any], dict[str, float]]:
-        events = trained("speech", seed, "--method", *method)
+        events = train_task("speech", seed, "--method", *method)
         return [event for event in events if event["event"] == "record"][-1], events[-1]["test"]
 
     (none, test), (zaremba, masked) = ended("none"), ended("zaremba2014", "--rate", "0.25")
@@ -121,7 +121,7 @@ def test_voices_that_were_never_heard_cost_less_with_dropout(seed: int) -> None:
 
 def test_few_sentences_are_learned_by_heart_and_masks_for_whole_ones_lower_the_loss(seed: int) -> None:
     def losses(*method: str) -> tuple[list[float], dict[str, float]]:
-        events = trained("classification", seed, *method)
+        events = train_task("classification", seed, *method)
         return [e["val_loss"] for e in events if e["event"] == "record" and e["val"]], events[-1]["test"]
 
     (none, test), (gal, masked) = losses("--method", "none"), losses("--method", "gal2016", "--rate", "0.25")
@@ -134,7 +134,7 @@ def test_few_sentences_are_learned_by_heart_and_masks_for_whole_ones_lower_the_l
 
 def test_a_few_pages_are_learned_by_heart_letter_by_letter_without_dropout(seed: int) -> None:
     def ended(*method: str) -> tuple[list[float], dict[str, float]]:
-        events = trained("character-model", seed, *method)
+        events = train_task("character-model", seed, *method)
         return [e["val"]["bits_per_character"] for e in events if e["event"] == "record" and e["val"]], events[-1]["test"]
 
     (none, test), (zaremba, masked) = ended("--method", "none"), ended("--method", "zaremba2014", "--rate", "0.25")

@@ -8,7 +8,7 @@ from core.runs.capacity import LEAST_ROOM, cores, memory, plan_workers
 from core.runs.settings import MB, Settings
 
 
-def machine(root: Path, files: dict[str, str]) -> Path:
+def write_machine(root: Path, files: dict[str, str]) -> Path:
     """Write a tree of these files and return its root."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ V1 = {"proc/self/cgroup": "4:memory:/inner\n2:cpu,cpuacct:/inner\n1:name=systemd
     ],
 )
 def test_the_tightest_limit_counts(tmp_path: Path, files: dict[str, str], expected: tuple[int, int, int]) -> None:
-    root = machine(tmp_path, files)
+    root = write_machine(tmp_path, files)
     assert (cores(root), memory(root) // MB, plan_workers(Settings(), root).workers) == expected
 
 
@@ -70,7 +70,7 @@ def test_this_machine_carries_at_least_one() -> None:
 @pytest.mark.parametrize(("megabytes", "given"), [(300, 0), (690, 0), (1200, 0), (2700, 0), (24_000, 0), (24_000, 2)])
 def test_everything_together_fits(tmp_path: Path, megabytes: int, given: int) -> None:
     """The server, the full workers and the jobs fit into the memory; the smallest machines get at least the minimum."""
-    root = machine(tmp_path, {**V2, "sys/fs/cgroup/memory.max": str(megabytes * MB)})
+    root = write_machine(tmp_path, {**V2, "sys/fs/cgroup/memory.max": str(megabytes * MB)})
     settings = Settings(workers=given)
     planned = plan_workers(settings, root)
     assert planned.room >= LEAST_ROOM / MB

@@ -92,7 +92,7 @@ def wait_for(enough: Callable[[], bool], what: str = "") -> None:
         time.sleep(0.005)
 
 
-def ended(kind: Programs, key: str) -> ProgramAnswer:
+def wait_for_end(kind: Programs, key: str) -> ProgramAnswer:
     def is_over() -> bool:
         found = kind.get_request_answer(key)
         assert found is not None, "the answer is forgotten"
@@ -108,19 +108,19 @@ def ended(kind: Programs, key: str) -> ProgramAnswer:
 def test_whatever_a_process_says_its_answer_fails_and_the_next_is_served(kinds: Any, queue: JobQueue, name: str) -> None:
     bad, good = kinds(queue)(name), kinds(queue)("well")
     bad.submit_request("a")
-    failed = ended(bad, "a")
+    failed = wait_for_end(bad, "a")
     assert failed.state == "failed"
     assert failed.reason
     good.submit_request("b")
-    assert ended(good, "b").value == "b"
+    assert wait_for_end(good, "b").value == "b"
 
 
 def test_a_process_that_lingers_after_its_answer_keeps_nobody_waiting(kinds: Any, queue: JobQueue) -> None:
     began = time.monotonic()
     kinds(queue)("lingers").submit_request("a")
-    assert ended(kinds(queue)("lingers"), "a").value == "x"
+    assert wait_for_end(kinds(queue)("lingers"), "a").value == "x"
     kinds(queue)("well").submit_request("b")
-    assert ended(kinds(queue)("well"), "b").value == "b"
+    assert wait_for_end(kinds(queue)("well"), "b").value == "b"
     assert time.monotonic() - began < 20
 
 
@@ -129,7 +129,7 @@ def test_answers_that_are_forgotten_while_their_process_ends_break_nothing(kinds
     well = kinds(queue)("well")
     for number in range(26):
         well.submit_request(f"{number}", f"student {number}")
-        ended(well, f"{number}")
+        wait_for_end(well, f"{number}")
     assert sum(well.get_request_answer(f"{number}") is not None for number in range(26)) <= 4
     assert threading.active_count() < 20
 
@@ -138,7 +138,7 @@ def test_a_process_that_takes_too_long_is_ended_and_said(kinds: Any) -> None:
     queue = JobQueue(Settings(job_time=0.5, job_memory=0))
     slow = kinds(queue)("slow")
     slow.submit_request("a")
-    assert "longer than 0.5 seconds" in ended(slow, "a").reason
+    assert "longer than 0.5 seconds" in wait_for_end(slow, "a").reason
     queue.close()
 
 
@@ -146,7 +146,7 @@ def test_no_process_to_be_had_is_said(kinds: Any, queue: JobQueue, monkeypatch: 
     well = kinds(queue)("well")
     monkeypatch.setattr(sys, "executable", os.devnull)
     well.submit_request("a")
-    assert ended(well, "a").state == "failed"
+    assert wait_for_end(well, "a").state == "failed"
     monkeypatch.undo()
 
 
@@ -164,7 +164,7 @@ def test_a_visit_has_one_waiting_job_of_a_kind(kinds: Any, queue: JobQueue) -> N
     assert [key for key in "abcde" if well.get_request_answer(key)] == ["b", "e"]
     queue.cancel("x")
     assert slow.get_request_answer("first") is None
-    assert [ended(well, key).value for key in "be"] == ["b", "e"]
+    assert [wait_for_end(well, key).value for key in "be"] == ["b", "e"]
 
 
 def test_what_nobody_waits_for_any_more_is_ended(kinds: Any, queue: JobQueue) -> None:
@@ -200,7 +200,7 @@ def test_who_has_left_makes_room_for_who_is_there(kinds: Any, queue: JobQueue) -
     assert [key for key in "123ab" if well.get_request_answer(key)] == ["2", "3", "a", "b"], "who is back is not given up"
     queue.cancel("x")
     for key in "23ab":
-        ended(well, key)
+        wait_for_end(well, key)
 
 
 def test_an_answer_can_be_waited_for(kinds: Any, queue: JobQueue) -> None:
@@ -232,7 +232,7 @@ def test_the_most_urgent_goes_first_and_too_many_are_refused(kinds: Any, queue: 
         well.submit_request("more", "another")
     queue.cancel("x")
     for number in range(4):
-        ended(well, f"{number}")
+        wait_for_end(well, f"{number}")
     assert [value for value in order if value] == ["1", "3", "2", "0"]
 
 

@@ -22,7 +22,7 @@ MADE = {"date": "2026-11-21", "commit": "0" * 40, "command": "python -m core rec
 SECONDS = 0.5
 
 
-def recorded(updates: int = 6) -> Recorded:
+def make_recorded(updates: int = 6) -> Recorded:
     """Return an invented recorded run; nothing is trained."""
     events: list[Event] = [
         {"event": "started", "version": VERSION, "updates": updates, "updates_per_epoch": 2},
@@ -46,17 +46,17 @@ def service(clock: ManualClock) -> Iterator[Service]:
 
 @pytest.mark.parametrize("name", ["run.jsonl", "run.jsonl.gz"])
 def test_a_file_is_read_back_as_it_was_written(tmp_path: Path, name: str) -> None:
-    write(tmp_path / name, recorded())
-    assert read(tmp_path / name) == recorded()
+    write(tmp_path / name, make_recorded())
+    assert read(tmp_path / name) == make_recorded()
     first = (tmp_path / name).read_bytes()
     write(tmp_path / name, read(tmp_path / name))
     assert (tmp_path / name).read_bytes() == first
     assert first.startswith(b"\x1f\x8b") == name.endswith(".gz")
 
 
-def damaged() -> dict[str, bytes]:
+def make_damaged() -> dict[str, bytes]:
     """Return contents of files that are no recorded runs, by what is wrong with them."""
-    lines = [{"experiment": {"task": "delayed-recall"}, "made": MADE}, *recorded().events]
+    lines = [{"experiment": {"task": "delayed-recall"}, "made": MADE}, *make_recorded().events]
 
     def text(lines: Sequence[object]) -> bytes:
         return "\n".join(map(json.dumps, lines)).encode()
@@ -77,9 +77,9 @@ def damaged() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("name", damaged())
+@pytest.mark.parametrize("name", make_damaged())
 def test_a_damaged_file_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
-    (tmp_path / "run.jsonl").write_bytes(damaged()[name])
+    (tmp_path / "run.jsonl").write_bytes(make_damaged()[name])
     with pytest.raises(Invalid, match=r"The recorded run run\.jsonl cannot be read: .{10}"):
         read(tmp_path / "run.jsonl")
 
@@ -90,24 +90,24 @@ def test_a_missing_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_it_plays_to_its_end(service: Service, clock: ManualClock) -> None:
-    run = service.replay(recorded(), "tab", SECONDS)
+    run = service.replay(make_recorded(), "tab", SECONDS)
     first = service.poll(run)
     assert first.recorded
-    assert (first.state, first.events) == ("recorded", list(recorded().events[:2])), "something is there at once"
+    assert (first.state, first.events) == ("recorded", list(make_recorded().events[:2])), "something is there at once"
     clock.now += 2.9 * SECONDS
     second = service.poll(run, first.next)
     assert [event["update"] for event in second.events] == [1, 2]
     clock.now += 10 * SECONDS
     third = service.poll(run, second.next)
     assert (third.state, third.recorded) == ("finished", True)
-    assert first.events + second.events + third.events == list(recorded().events)
+    assert first.events + second.events + third.events == list(make_recorded().events)
     assert service.poll(run, third.next).events == []
     service.command(run, {"command": "stop"})
     assert service.poll(run, third.next).events == [], "after its end a run applies no command"
 
 
 def test_pause_step_resume_and_stop_move_its_clock(service: Service, clock: ManualClock) -> None:
-    run = service.replay(recorded(), "tab", SECONDS)
+    run = service.replay(make_recorded(), "tab", SECONDS)
     clock.now += 1.5 * SECONDS
     service.command(run, {"command": "pause"})
     clock.now += 100 * SECONDS
@@ -127,14 +127,14 @@ def test_pause_step_resume_and_stop_move_its_clock(service: Service, clock: Manu
 
 
 def test_it_cannot_be_changed(service: Service) -> None:
-    run = service.replay(recorded(), "tab", SECONDS)
+    run = service.replay(make_recorded(), "tab", SECONDS)
     with pytest.raises(Invalid, match="cannot be changed"):
         service.command(run, {"command": "change", "learning_rate": 0.1})
     assert service.poll(run).state == "recorded"
 
 
 def test_it_is_forgotten_with_its_visit(service: Service, clock: ManualClock) -> None:
-    run = service.replay(recorded(), "another tab", 1e6)
+    run = service.replay(make_recorded(), "another tab", 1e6)
     clock.now += 1000
     service.tidy()
     assert service.poll(run).state == "recorded"
@@ -149,8 +149,8 @@ def test_it_is_forgotten_with_its_visit(service: Service, clock: ManualClock) ->
 @given(st.lists(st.one_of(st.floats(0, 3), st.sampled_from(["pause", "resume", "step", "poll"])), max_size=30))
 def test_whatever_is_pressed_the_recording_comes_in_order_and_whole(presses: list[float | str]) -> None:
     clock = ManualClock()
-    run = Run("id", "owner", recorded().experiment, recorded=True)
-    replay = Replay(run, recorded(), SECONDS, clock)
+    run = Run("id", "owner", make_recorded().experiment, recorded=True)
+    replay = Replay(run, make_recorded(), SECONDS, clock)
     for press in presses:
         if isinstance(press, float):
             clock.now += press
@@ -159,6 +159,6 @@ def test_whatever_is_pressed_the_recording_comes_in_order_and_whole(presses: lis
         elif not run.ended:
             replay.apply_command({"command": press})
     shown = [event for event in run.history.since(0) if event["event"] != "state"]
-    assert shown == list(recorded().events[: len(shown)])
+    assert shown == list(make_recorded().events[: len(shown)])
     states = [event["state"] for event in run.history.since(0) if event["event"] == "state"]
     assert states == ["paused", "running"] * (len(states) // 2) + ["paused"] * (len(states) % 2)

@@ -72,7 +72,7 @@ def reach(service: Service, run: str, *states: str) -> Poll:
     return watch(service, run, lambda poll: poll.state in states)
 
 
-def ended(service: Service, run: str) -> Poll:
+def wait_for_end(service: Service, run: str) -> Poll:
     """Wait until the run has ended."""
     return reach(service, run, "finished", "stopped", "failed")
 
@@ -89,12 +89,12 @@ def kinds(poll: Poll) -> list[str]:
     return [str(event.get("state", event["event"])) for event in poll.events]
 
 
-def timeless(events: list[Event]) -> list[Event]:
+def drop_seconds(events: list[Event]) -> list[Event]:
     """Return the events without the seconds that they took."""
     return [{name: value for name, value in event.items() if name != "seconds"} for event in events]
 
 
-def trained_here(experiment: Experiment, at: dict[int, Command] | None = None) -> list[Event]:
+def train_here(experiment: Experiment, at: dict[int, Command] | None = None) -> list[Event]:
     """Return the events of train() in this process, with as many threads as a worker has.
 
     at: commands, by the update after whose record they are given.
@@ -116,15 +116,15 @@ def test_a_run_is_what_train_gives_here(service: Service, task: str) -> None:
     options = {"delayed-recall": {"lag": 4, "sequences": 128}, "language-model": {"words": 2000}}[task]
     placement = METHODS["gal2016"].build_placement(0.3)
     experiment = build_experiment(task, options, hidden=8, layers=2, updates=9, placement=placement)
-    poll = ended(service, service.submit(experiment, "tab", show=2))
-    here = json.loads(json.dumps(trained_here(experiment)))
+    poll = wait_for_end(service, service.submit(experiment, "tab", show=2))
+    here = json.loads(json.dumps(train_here(experiment)))
     assert (poll.state, poll.reason, poll.recorded, poll.position) == ("finished", "", False, None)
-    assert timeless(poll.events) == timeless(here)
+    assert drop_seconds(poll.events) == drop_seconds(here)
 
 
 def test_polling_from_an_index_gives_each_event_once(service: Service) -> None:
     run = service.submit(SHORT, "tab")
-    whole = ended(service, run)
+    whole = wait_for_end(service, run)
     assert whole.next == len(whole.events)
     parts = [service.poll(run, since) for since in range(whole.next)]
     assert [part.events[0] for part in parts] == whole.events
@@ -152,7 +152,7 @@ def test_pause_step_resume_and_stop(service: Service) -> None:
     for command in ("pause", "resume", "step", "stop"):
         assert not service.command(run, {"command": command})
     assert not service.command(run, {"command": "change", "learning_rate": 0.1}), "it says that the change came too late"
-    ended(service, service.submit(SHORT, "tab"))
+    wait_for_end(service, service.submit(SHORT, "tab"))
     assert service.poll(run) == stopped, "a run that has ended applies no command and stays as it was"
 
 
@@ -174,23 +174,23 @@ def test_a_change_acts_as_the_same_change_here(service: Service) -> None:
     second = {"command": "change", "learning_rate": 0.001}
     service.command(run, second)
     service.command(run, {"command": "resume"})
-    events = [event for event in ended(service, run).events if event["event"] != "state"]
+    events = [event for event in wait_for_end(service, run).events if event["event"] != "state"]
     at = [event["update"] for event in events if event["event"] == "changed"]
-    here = trained_here(
+    here = train_here(
         replace(experiment, placement=METHODS["gal2016"].build_placement(0.2), learning_rate=0.02, mask_seed=3), {at[1]: second}
     )
     started, *others = json.loads(json.dumps(here))
     started["engine"] = events[0]["engine"]  # that of the placement with which the run began
-    assert timeless([event for event in events if event != changed]) == timeless([started, *others])
+    assert drop_seconds([event for event in events if event != changed]) == drop_seconds([started, *others])
 
 
 def test_the_weights_of_a_run_are_kept_as_long_as_the_run(single: Service, clock: ManualClock) -> None:
     run, wide = single.submit(SHORT, "a"), single.submit(replace(SHORT, hidden=MAX_UNITS + 1), "a")
-    ended(single, run)
+    wait_for_end(single, run)
     file = single.weights(run)
     assert file
     assert torch.load(file, weights_only=True)["update"] == SHORT.updates
-    ended(single, wide)
+    wait_for_end(single, wide)
     assert single.weights(wide) is None
     leave(single, clock, "a", KEEP - 1)
     assert single.weights(run) == file
@@ -226,7 +226,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_the_reason(service: Service)
         {"cell": Dropout(0.9, time="sequence")}
     )  # what is kept of c grows tenfold at each of 102 steps
     run = service.submit(build_experiment("delayed-recall", {"lag": 100}, hidden=8, layers=1, placement=grows), "tab")
-    poll = ended(service, run)
+    poll = wait_for_end(service, run)
     assert poll.state == "failed"
     assert "no longer a number" in poll.reason
     assert poll.events[-1]["reason"] == poll.reason
@@ -246,11 +246,11 @@ def test_a_run_whose_worker_is_killed_goes_on_elsewhere_with_the_same_numbers(se
     watch(service, runs[0], lambda poll: "recovered" in kinds(poll))
     assert time.monotonic() - began < 10
     for run, seed, at in zip(runs, (1, 2), ({update: {"command": "change", "learning_rate": 0.02}}, {}), strict=True):
-        poll = ended(service, run)
+        poll = wait_for_end(service, run)
         assert poll.state == "finished"
         assert kinds(poll).count("recovered") <= 1
-        here = json.loads(json.dumps(trained_here(replace(experiment, mask_seed=seed), at)))
-        assert timeless([event for event in poll.events if event["event"] != "recovered"]) == timeless(here)
+        here = json.loads(json.dumps(train_here(replace(experiment, mask_seed=seed), at)))
+        assert drop_seconds([event for event in poll.events if event["event"] != "recovered"]) == drop_seconds(here)
 
 
 def kill(service: Service, run: str) -> None:
@@ -260,7 +260,7 @@ def kill(service: Service, run: str) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def disturbed(service: Service, updates: int, kills: int, dice: random.Random) -> None:
+def check_disturbed_runs(service: Service, updates: int, kills: int, dice: random.Random) -> None:
     """Check that a run whose worker is killed at random moments, and five others, equal undisturbed runs bit for bit."""
     experiments = [
         replace(
@@ -282,10 +282,10 @@ def disturbed(service: Service, updates: int, kills: int, dice: random.Random) -
             kill(service, victim)
             watch(service, victim, lambda poll: poll.state in ("finished", "failed") or service.pid(victim) is not None)
     for run, experiment in zip(runs, experiments, strict=True):
-        poll = ended(service, run)
+        poll = wait_for_end(service, run)
         assert poll.state == "finished", poll.reason
-        here = json.loads(json.dumps(trained_here(experiment)))
-        assert timeless([event for event in poll.events if event["event"] != "recovered"]) == timeless(here)
+        here = json.loads(json.dumps(train_here(experiment)))
+        assert drop_seconds([event for event in poll.events if event["event"] != "recovered"]) == drop_seconds(here)
 
 
 def is_past(poll: Poll, update: int) -> bool:
@@ -304,12 +304,12 @@ def patient() -> Iterator[Service]:
 
 
 def test_killed_at_random_moments_while_others_train_beside_it(patient: Service) -> None:
-    disturbed(patient, updates=60, kills=2, dice=random.Random(3))
+    check_disturbed_runs(patient, updates=60, kills=2, dice=random.Random(3))
 
 
 @pytest.mark.slow
 def test_killed_at_ten_random_moments_while_five_others_train_beside_it(patient: Service) -> None:
-    disturbed(patient, updates=300, kills=10, dice=random.Random(4))
+    check_disturbed_runs(patient, updates=300, kills=10, dice=random.Random(4))
 
 
 def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,7 +329,7 @@ def test_a_run_that_kills_its_worker_twice_is_given_up_and_the_others_go_on(monk
         time.sleep(0.001)
     assert len(killed) == 2
     assert "was killed twice at the same place" in service.poll(bad).reason
-    assert ended(service, good).state == "finished"
+    assert wait_for_end(service, good).state == "finished"
     service.close()
 
 
@@ -353,12 +353,10 @@ w.main(1, 0, None, Settings())
 
     monkeypatch.setattr("core.runs.worker_process.start_process", start)
     service = Service(workers=1)
-    poll = ended(service, service.submit(SHORT, "a"))
+    poll = wait_for_end(service, service.submit(SHORT, "a"))
     assert poll.state == "finished"
     records = [event["train_loss"] for event in poll.events if event["event"] == "record"]
-    assert records == [
-        event["train_loss"] for event in json.loads(json.dumps(trained_here(SHORT))) if event["event"] == "record"
-    ]
+    assert records == [event["train_loss"] for event in json.loads(json.dumps(train_here(SHORT))) if event["event"] == "record"]
     service.close()
 
 
@@ -385,12 +383,12 @@ def test_who_waits_has_a_place(single: Service) -> None:
     single.command(queue[3], {"command": "change", "learning_rate": 0.5})
     single.command(queue[3], {"command": "pause"})
     single.command(running, {"command": "stop"})
-    assert ended(single, queue[2]).state == ended(single, queue[0]).state == "finished"
+    assert wait_for_end(single, queue[2]).state == wait_for_end(single, queue[0]).state == "finished"
     changed = reach(single, queue[3], "paused")
     assert kinds(changed) == ["changed", "started", "paused"]
     single.command(queue[3], {"command": "resume"})
-    here = trained_here(replace(SHORT, learning_rate=0.5))
-    records = [event for event in ended(single, queue[3]).events if event["event"] == "record"]
+    here = train_here(replace(SHORT, learning_rate=0.5))
+    records = [event for event in wait_for_end(single, queue[3]).events if event["event"] == "record"]
     assert [event["train_loss"] for event in records] == [e["train_loss"] for e in here if e["event"] == "record"]
 
 
@@ -399,7 +397,7 @@ def test_a_waiting_run_refuses_a_change_that_does_not_fit(single: Service) -> No
     with pytest.raises(Invalid, match="learning_rate"):
         single.command(waiting, {"command": "change", "learning_rate": 101})
     single.command(running, {"command": "stop"})
-    assert ended(single, waiting).state == "finished"
+    assert wait_for_end(single, waiting).state == "finished"
 
 
 def test_a_paused_run_makes_room_and_comes_back_as_it_was(single: Service) -> None:
@@ -410,7 +408,7 @@ def test_a_paused_run_makes_room_and_comes_back_as_it_was(single: Service) -> No
     single.command(paused, {"command": "pause"})
     reach(single, paused, "paused")
     other = single.submit(SHORT, "b")
-    assert ended(single, other).state == "finished"
+    assert wait_for_end(single, other).state == "finished"
     watch(single, paused, lambda _poll: single.pid(paused) is None)
     update = single.poll(paused).events[-2]["update"]
     change: Command = {"command": "change", "learning_rate": 0.05}
@@ -422,9 +420,9 @@ def test_a_paused_run_makes_room_and_comes_back_as_it_was(single: Service) -> No
     )
     assert stepped.events[-2]["update"] == update + 1
     single.command(paused, {"command": "resume"})
-    here = json.loads(json.dumps(trained_here(experiment, {update: change})))
-    poll = ended(single, paused)
-    assert timeless([event for event in poll.events if event["event"] != "state"]) == timeless(here)
+    here = json.loads(json.dumps(train_here(experiment, {update: change})))
+    poll = wait_for_end(single, paused)
+    assert drop_seconds([event for event in poll.events if event["event"] != "state"]) == drop_seconds(here)
 
 
 def test_a_paused_run_leaves_memory_after_a_minute(single: Service, clock: ManualClock) -> None:
@@ -451,7 +449,7 @@ def test_more_runs_than_memory_holds_take_turns(clock: ManualClock) -> None:
     for run in runs:
         watch(service, run, lambda poll: poll.next > 3)
     for run, experiment in zip(runs, experiments, strict=True):
-        assert timeless(ended(service, run).events) == timeless(json.loads(json.dumps(trained_here(experiment))))
+        assert drop_seconds(wait_for_end(service, run).events) == drop_seconds(json.loads(json.dumps(train_here(experiment))))
     service.close()
 
 
@@ -473,10 +471,10 @@ def test_a_closed_tab_is_saved_after_a_grace_and_goes_on_when_it_is_back(single:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     other = single.submit(SHORT, "b")
-    assert ended(single, other).state == "finished", "the worker is free"
-    poll = ended(single, run)
+    assert wait_for_end(single, other).state == "finished", "the worker is free"
+    poll = wait_for_end(single, run)
     assert poll.state == "finished"
-    assert timeless(poll.events) == timeless(json.loads(json.dumps(trained_here(experiment))))
+    assert drop_seconds(poll.events) == drop_seconds(json.loads(json.dumps(train_here(experiment))))
 
 
 def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clock: ManualClock) -> None:
@@ -491,7 +489,7 @@ def test_a_visits_files_are_for_its_own_runs_and_go_with_it(single: Service, clo
 
 def test_what_nobody_asks_for_any_more_is_forgotten(single: Service, clock: ManualClock) -> None:
     run = single.submit(SHORT, "a")
-    done = ended(single, run)
+    done = wait_for_end(single, run)
     leave(single, clock, "a", KEEP - 1)
     assert single.poll(run) == done
     leave(single, clock, "a", KEEP)
@@ -512,7 +510,7 @@ def test_nothing_is_left_of_a_visit_that_is_over(single: Service, clock: ManualC
     clock.now += GRACE + KEEP
     single.tidy()
     assert single.poll(run).state == "gone"
-    assert ended(single, single.submit(SHORT, "a")).state == "finished", "its worker has dealt with the stop"
+    assert wait_for_end(single, single.submit(SHORT, "a")).state == "finished", "its worker has dealt with the stop"
     assert not any(file.exists() for file in files)
 
 
@@ -526,7 +524,7 @@ def test_a_stop_that_is_not_obeyed_is_enforced(single: Service) -> None:
     os.kill(pid, signal.SIGSTOP)  # a process that hears nothing
     single.command(run, {"command": "stop"})
     assert single.poll(run).state == "stopped", "for the user it ends at once"
-    assert ended(single, single.submit(SHORT, "a")).state == "finished"
+    assert wait_for_end(single, single.submit(SHORT, "a")).state == "finished"
     assert kinds(single.poll(run))[-1] == "stopped"
 
 
@@ -556,7 +554,7 @@ def test_what_is_beyond_a_limit_is_refused_in_a_sentence() -> None:
     service.command(second, {"command": "stop"})
     third = service.submit(SHORT, "a")
     assert [service.poll(run).state for run in (first, second)] == ["gone", "stopped"], "one ended run is kept"
-    assert ended(service, third).state == "finished"
+    assert wait_for_end(service, third).state == "finished"
     service.close()
 
 
@@ -566,7 +564,7 @@ def test_a_worker_has_no_more_memory_than_its_share(monkeypatch: pytest.MonkeyPa
     service = Service(settings=Settings(run_memory=100_000))
     beside = service.submit(LONG, "a")
     large = service.submit(replace(SHORT, hidden=1000, layers=4, batch=1), "b")
-    failed = ended(service, large)
+    failed = wait_for_end(service, large)
     assert failed.state == "failed"
     assert "memory of this machine does not suffice" in failed.reason
     pid, update = service.pid(beside), service.poll(beside).next
@@ -593,7 +591,7 @@ def test_a_change_that_comes_too_late_is_not_swallowed(service: Service) -> None
     with service._lock:  # so that no event is taken in: what comes now is after the end of the run
         time.sleep(0.5)
         taken = service.command(run, {"command": "change", "learning_rate": 0.5})
-    poll = ended(service, run)
+    poll = wait_for_end(service, run)
     changed = "changed" in kinds(poll)
     assert (taken, poll.missed, changed) in ((True, True, False), (True, False, True), (False, False, False))
 
@@ -613,9 +611,9 @@ def test_workers_that_cannot_start_are_reported_and_not_tried_for_ever(monkeypat
     service = Service(workers=2)
     runs = [service.submit(SHORT, "a") for _each in range(3)]
     for run in runs:
-        assert "ended before it was ready" in ended(service, run).reason
+        assert "ended before it was ready" in wait_for_end(service, run).reason
     monkeypatch.delenv("PYTHONHOME")
-    assert ended(service, service.submit(SHORT, "a")).state == "finished"
+    assert wait_for_end(service, service.submit(SHORT, "a")).state == "finished"
     service.close()
 
 
@@ -643,10 +641,10 @@ os._exit(7)  # as if killed: nothing is tidied up
     )
     # run() has read the standard error and output of the app alone; its worker, an orphan now, ends by itself.
     assert process.returncode == 7
-    wait_for_end(int(process.stdout))
+    wait_for_process_end(int(process.stdout))
 
 
-def wait_for_end(pid: int) -> None:
+def wait_for_process_end(pid: int) -> None:
     deadline = time.monotonic() + LONGEST
     while Path(f"/proc/{pid}").exists() and "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text():
         assert time.monotonic() < deadline, f"the worker {pid} is still there"

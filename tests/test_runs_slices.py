@@ -48,15 +48,15 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def timeless(events: list[Event]) -> list[Event]:
+def drop_seconds(events: list[Event]) -> list[Event]:
     return [{name: value for name, value in event.items() if name != "seconds"} for event in events]
 
 
-def alone(experiment: Experiment) -> list[Event]:
-    return timeless(list(train(experiment, show=2)))
+def train_alone(experiment: Experiment) -> list[Event]:
+    return drop_seconds(list(train(experiment, show=2)))
 
 
-def clean_outside() -> None:
+def check_settings_outside() -> None:
     """Check that the settings of torch and NumPy for a run are not in force outside of it."""
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()
@@ -70,7 +70,7 @@ def test_interleaved_runs_are_those_alone() -> None:
     while going:
         name = dice.choice(going)
         outcome = runs[name].advance(dice.choice([0.0, 0.0, 0.002]), events[name].append)
-        clean_outside()
+        check_settings_outside()
         assert all(weight.grad is None for weight in runs[name].network.parameters()), "gradients are freed"
         slices += 1
         if outcome == "ended":
@@ -79,7 +79,7 @@ def test_interleaved_runs_are_those_alone() -> None:
             assert outcome == "used"
     assert slices > 500
     for name, experiment in RUNS.items():
-        assert timeless(events[name]) == alone(experiment), name
+        assert drop_seconds(events[name]) == train_alone(experiment), name
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -94,10 +94,10 @@ def test_a_run_saved_and_restored_anywhere_goes_on_as_if_nothing_had_been(name: 
             run = load_run(tmp_path / "run", PendingCommands(), 2, None)
             restored += 1
     assert restored > 3
-    assert [one for one in timeless(once(events)) if one["event"] != "started"] == alone(RUNS[name])[1:]
+    assert [one for one in drop_seconds(drop_repeated(events)) if one["event"] != "started"] == train_alone(RUNS[name])[1:]
 
 
-def once(events: list[Event]) -> list[Event]:
+def drop_repeated(events: list[Event]) -> list[Event]:
     """Return the events without repeated records, as the service drops them."""
     last, kept = -1, list[Event]()
     for event in events:
@@ -114,7 +114,7 @@ def play(run: Trainer, events: list[Event], until: Callable[[], bool]) -> None:
         assert run.advance(0.0, events.append) != "ended"
 
 
-def updates(events: list[Event]) -> int:
+def list_updates(events: list[Event]) -> int:
     return max((event["update"] for event in events if event["event"] == "record"), default=-1)
 
 
@@ -131,7 +131,7 @@ def test_changes_are_made_again_at_their_update_and_commands_wait_until_then(sav
     run, events = Trainer(e, given, 2), list[Event]()
     save_run(run, path)
     for update in range(13):
-        play(run, events, lambda update=update: updates(events) >= update)  # type: ignore[misc]
+        play(run, events, lambda update=update: list_updates(events) >= update)  # type: ignore[misc]
         if update in changes and update < 12:
             given.pending.append(changes[update])
         if update == saved_at:
@@ -147,13 +147,13 @@ def test_changes_are_made_again_at_their_update_and_commands_wait_until_then(sav
         whole.append(event)
         if event["event"] == "record" and event["update"] in changes:
             here.pending.append(changes[event["update"]])
-    assert [one for one in timeless(once(events)) if one["event"] != "started"] == timeless(whole)[1:]
+    assert [one for one in drop_seconds(drop_repeated(events)) if one["event"] != "started"] == drop_seconds(whole)[1:]
 
 
 def test_a_paused_run_returns_at_once_and_takes_no_time(tmp_path: Path) -> None:
     given = PendingCommands()
     run, events = Trainer(RUNS["recall"], given, 0), list[Event]()
-    play(run, events, lambda: updates(events) >= 1)
+    play(run, events, lambda: list_updates(events) >= 1)
     given.pending.append({"command": "pause"})
     assert run.advance(10.0, events.append) == "paused"
     seconds = run.seconds
@@ -164,7 +164,7 @@ def test_a_paused_run_returns_at_once_and_takes_no_time(tmp_path: Path) -> None:
     save_run(run, tmp_path / "run")
     given.pending.append({"command": "step"})
     assert run.advance(10.0, events.append) == "paused"
-    first = updates(events)
+    first = list_updates(events)
     assert [one.get("state", one.get("update")) for one in events[-3:]] == ["running", first, "paused"]
     assert events[-3]["until"] == first
 
@@ -172,7 +172,7 @@ def test_a_paused_run_returns_at_once_and_takes_no_time(tmp_path: Path) -> None:
     run.resume(first, [], paused=True, pause_at=None)
     again: list[Event] = []
     assert run.advance(10.0, again.append) == "paused", "it pauses where it was paused"
-    assert timeless(again[1:-1]) == timeless([events[-2]])
+    assert drop_seconds(again[1:-1]) == drop_seconds([events[-2]])
     run = load_run(tmp_path / "run", given, 0, None)
     run.resume(first - 1, [], paused=False, pause_at=first)
     assert run.advance(10.0, again.append) == "paused", "the step that was under way is finished"

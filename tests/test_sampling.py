@@ -28,7 +28,7 @@ SCALED = Placement.from_sites(
 )
 
 
-def result_of(steps: Generator[Any, None, Any]) -> Any:
+def run_to_end(steps: Generator[Any, None, Any]) -> Any:
     """Run a computation in steps to its end and return its result."""
     while True:
         try:
@@ -51,7 +51,7 @@ def test_each_token_is_sampled_from_the_distribution_after_those_before_it(place
     )
     with torch.no_grad():
         network.decoder.mul_(8)  # so that the tokens before it matter
-    text = result_of(generate_text(network, data, masks, 5))["written"]
+    text = run_to_end(generate_text(network, data, masks, 5))["written"]
     numbers = [int(next(data.split("train")).x[0, 0])]
     for chance in np.random.default_rng(5).random(WORDS.generated_length - 1):
         with torch.no_grad():

@@ -36,7 +36,7 @@ def measure(experiments: Sequence[Experiment], processes: int = 2) -> dict[int, 
     return saved
 
 
-def without_seconds(events: Sequence[Event]) -> list[Event]:
+def drop_seconds(events: Sequence[Event]) -> list[Event]:
     """Return the events without the time that the run took."""
     return [{name: value for name, value in event.items() if name != "seconds"} for event in events]
 
@@ -48,7 +48,7 @@ def test_runs_of_a_study_are_those_of_the_trainer_to_the_bit() -> None:
     prepare(threads=1)
     for index, run in enumerate(runs):
         events = json.loads(json.dumps(list(train(run.experiment))))
-        assert without_seconds(measured[index][1]) == without_seconds(events)
+        assert drop_seconds(measured[index][1]) == drop_seconds(events)
         found = measured[index][0]
         assert (found.test, found.metric, found.failed) == (events[-1]["test"]["accuracy"], "accuracy", "")
         best = find_best_evaluation(events)

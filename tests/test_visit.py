@@ -41,11 +41,11 @@ def visit(page: AppTest) -> dict[str, Any]:
     return truth
 
 
-def experiment(page: AppTest) -> Experiment:
+def read_experiment(page: AppTest) -> Experiment:
     return from_plain(visit(page)["experiment"], trusted=True)
 
 
-def paused_run(page: AppTest) -> dict[str, Any]:
+def make_paused_run(page: AppTest) -> dict[str, Any]:
     """Make one update on the page and return the run, paused."""
     page.button(key="step").click().run()
     return wait_for_run(page, lambda run: run["state"] == "paused" and run["events"][-1]["event"] == "state")
@@ -64,16 +64,16 @@ def test_another_cell_and_two_more_settings(cell: str) -> None:
     check_lab(page.selectbox(key="cell").select(cell).run())
     check_lab(page.selectbox(key="layers").select(3).run())
     check_lab(page.selectbox(key="hidden").select(64).run())
-    assert (experiment(page).cell, experiment(page).layers, experiment(page).hidden) == (cell, 3, 64)
+    assert (read_experiment(page).cell, read_experiment(page).layers, read_experiment(page).hidden) == (cell, 3, 64)
     at_page(page, MASKS)
     at_page(page, LAB)
     check_lab(page.selectbox(key="layers").select(2).run())
-    assert experiment(page).cell == cell
+    assert read_experiment(page).cell == cell
 
 
 def test_a_site_is_switched_on_and_off_while_a_run_is_on() -> None:
     page = open_lab(**RECALL)
-    paused_run(page)
+    make_paused_run(page)
     check_lab(page.toggle(key="on-state").set_value(True).run())
     assert page.selectbox(key="method").value != "zaremba2014"
     check_lab(page.toggle(key="on-state").set_value(False).run())
@@ -88,7 +88,7 @@ def test_another_task_after_more_settings_takes_its_own_settings_and_its_first_p
     check_lab(page.selectbox(key="task").select("digits").run())
     own = build_experiment("digits")
     for name in ("batch", "steps", "epochs", "learning_rate", "optimiser"):
-        assert getattr(experiment(page), name) == getattr(own, name), name
+        assert getattr(read_experiment(page), name) == getattr(own, name), name
     check_lab(page.button(key="play").click().run())
     assert visit(page)["run"] is not None
     assert not visit(page)["run"]["recorded"]
@@ -96,14 +96,14 @@ def test_another_task_after_more_settings_takes_its_own_settings_and_its_first_p
 
 def test_a_task_keeps_seeds_network_and_placement_and_the_old_one_comes_back() -> None:
     page = open_lab(**RECALL, epochs="7", data_seed="99", method="naive-cell", layers="3")
-    before = experiment(page)
+    before = read_experiment(page)
     check_lab(page.selectbox(key="task").select("digits").run())
-    now = experiment(page)
+    now = read_experiment(page)
     for name in ("data_seed", "weight_seed", "mask_seed", "cell", "layers", "hidden", "placement"):
         assert getattr(now, name) == getattr(before, name), name
     check_lab(page.selectbox(key="layers").select(2).run())
     check_lab(page.selectbox(key="task").select("delayed-recall").run())
-    again = experiment(page)
+    again = read_experiment(page)
     assert again.layers == 2, "what is no setting of the task stays as it is now"
     assert (again.options, again.epochs, again.batch) == (before.options, 7, before.batch)
 
@@ -113,12 +113,12 @@ def test_every_task_can_be_chosen_after_every_method_of_words(task: str) -> None
     page = open_lab(method="gal2016")
     check_lab(page.selectbox(key="task").select(task).run())
     check_lab(page.selectbox(key="task").select("language-model").run())
-    assert experiment(page) == build_experiment(placement=METHODS["gal2016"].build_placement()), "words are dropped again"
+    assert read_experiment(page) == build_experiment(placement=METHODS["gal2016"].build_placement()), "words are dropped again"
 
 
 def test_a_rate_that_is_moved_on_the_masks_page_is_sent_to_the_run() -> None:
     page = open_lab(**RECALL)
-    run = paused_run(page)
+    run = make_paused_run(page)
     at_page(page, MASKS)
     page.slider(key="masks-rate").set_value(0.2).run()
     at_page(page, LAB)
@@ -143,7 +143,7 @@ def test_a_change_that_comes_too_late_is_said_and_starts_nothing() -> None:
 
 def test_a_change_that_ends_the_run_is_not_called_too_late() -> None:
     page = open_lab(**RECALL, p_state="0.1,0.3")
-    paused_run(page)
+    make_paused_run(page)
     check_lab(page.selectbox(key="layers").select(3).run())
     assert visit(page)["run"] is None
     assert not page.warning
@@ -151,7 +151,7 @@ def test_a_change_that_ends_the_run_is_not_called_too_late() -> None:
 
 def test_a_run_that_another_worker_has_taken_over_says_so() -> None:
     page = open_lab(**RECALL)
-    paused_run(page)
+    make_paused_run(page)
     assert "went on from update" not in read_panel(page)["status"]
     visit(page)["run"]["events"].append({"event": "recovered", "update": 1})
     check_lab(page.run())
@@ -160,9 +160,9 @@ def test_a_run_that_another_worker_has_taken_over_says_so() -> None:
 
 def test_a_link_inside_the_app_keeps_the_run_and_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_lab(**RECALL, path="0,1,4")
-    run = paused_run(page)
+    run = make_paused_run(page)
     at_page(page, PATH)
-    address = f"./lab?{urlencode(to_query(experiment(page)))}"
+    address = f"./lab?{urlencode(to_query(read_experiment(page)))}"
     # What the browser tells when the link is pressed; switch_page then draws the Lab.
     monkeypatch.setattr(page_events, "mount_page_events", lambda: page_events.open_link(address))
     page.run()
@@ -175,19 +175,19 @@ def test_a_link_inside_the_app_keeps_the_run_and_the_view(monkeypatch: pytest.Mo
 
 def test_undo_and_redo_walk_through_the_experiments() -> None:
     page = open_lab()
-    first = experiment(page)
+    first = read_experiment(page)
     check_lab(page.selectbox(key="layers").select(3).run())
     check_lab(page.toggle(key="on-state").set_value(True).run())
-    last = experiment(page)
+    last = read_experiment(page)
     check_lab(page.button(key="undo").click().run())
-    assert experiment(page).layers == 3
+    assert read_experiment(page).layers == 3
     check_lab(page.button(key="undo").click().run())
-    assert experiment(page) == first
+    assert read_experiment(page) == first
     assert page.selectbox(key="layers").value == 2
     assert page.button(key="undo").disabled
     check_lab(page.button(key="redo").click().run())
     check_lab(page.button(key="redo").click().run())
-    assert experiment(page) == last
+    assert read_experiment(page) == last
     assert page.button(key="redo").disabled
 
 
@@ -197,16 +197,16 @@ def test_what_is_refused_is_said_beside_its_control_and_everything_else_goes_on(
     (error,) = page.error
     assert read_text(error).startswith("A lag of 12 needs sequences of at least 14 steps")
     check_lab(page.selectbox(key="layers").select(3).run())
-    assert (experiment(page).layers, list(page.error)) == (3, [])
+    assert (read_experiment(page).layers, list(page.error)) == (3, [])
 
 
 def test_a_rate_of_zero_keeps_its_switch_on() -> None:
     page = open_lab()
     check_lab(page.slider(key="rate-input").set_value(0.0).run())
     assert page.toggle(key="on-input").value
-    assert experiment(page).placement.get("input") is None
+    assert read_experiment(page).placement.get("input") is None
     check_lab(page.slider(key="rate-input").set_value(0.3).run())
-    dropout = experiment(page).placement.get("input")
+    dropout = read_experiment(page).placement.get("input")
     assert dropout is not None
     assert dropout.rate == 0.3
 
@@ -249,7 +249,7 @@ def test_an_unexpected_exception_shows_a_card_and_goes_to_the_log_once(
     broken["is"] = False
     monkeypatch.undo()
     check_lab(page.button(key="crash-go-on").click().run())
-    assert experiment(page).layers == 3, "the last state that worked"
+    assert read_experiment(page).layers == 3, "the last state that worked"
 
 
 def test_an_exception_in_a_callback_shows_the_card_too(monkeypatch: pytest.MonkeyPatch) -> None:
