@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.runs.capacity import LEAST_ROOM, cores, memory, plan_workers
+from core.runs.capacity import LEAST_ROOM, count_cores, get_memory_limit, plan_workers
 from core.runs.settings import MB, Settings
 
 
@@ -59,11 +59,11 @@ V1 = {"proc/self/cgroup": "4:memory:/inner\n2:cpu,cpuacct:/inner\n1:name=systemd
 )
 def test_the_tightest_limit_counts(tmp_path: Path, files: dict[str, str], expected: tuple[int, int, int]) -> None:
     root = write_machine(tmp_path, files)
-    assert (cores(root), memory(root) // MB, plan_workers(Settings(), root).workers) == expected
+    assert (count_cores(root), get_memory_limit(root) // MB, plan_workers(Settings(), root).workers) == expected
 
 
 def test_this_machine_carries_at_least_one() -> None:
-    assert 1 <= plan_workers(Settings()).workers <= max(1, cores())
+    assert 1 <= plan_workers(Settings()).workers <= max(1, count_cores())
 
 
 @pytest.mark.usefixtures("large")

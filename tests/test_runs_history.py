@@ -28,9 +28,9 @@ def test_it_is_a_plain_list_with_gaps(kinds: list[str], records: int, prediction
         history.add(event)
         everything.append(event)
     assert history.next == len(everything)
-    kept = history.since(0)
+    kept = history.list_since(0)
     for index in range(len(everything) + 2):
-        part = history.since(index)
+        part = history.list_since(index)
         assert part == kept[len(kept) - len(part) :]
         assert [one["update"] for one in part] == [one["update"] for one in kept if one["update"] >= index]
     without = [{name: value for name, value in one.items() if name != "predicted"} for one in everything]
@@ -54,12 +54,12 @@ def test_a_long_run_costs_little_and_a_poll_as_much_as_it_gives() -> None:
         history.add(record(update, every=40))
     began = time.perf_counter()
     for _poll in range(1000):
-        assert len(history.since(history.next - 2)) == 2
+        assert len(history.list_since(history.next - 2)) == 2
     assert time.perf_counter() - began < 0.5, "each less than half a millisecond"
-    updates = [one["update"] for one in history.since(0)]
+    updates = [one["update"] for one in history.list_since(0)]
     assert len(updates) <= 4000
-    assert sum("predicted" in one for one in history.since(0)) == 300
+    assert sum("predicted" in one for one in history.list_since(0)) == 300
     assert max(b - a for a, b in pairwise(updates)) <= 24, "all of it is thinner, no part is gone"
-    evaluated = [one["update"] for one in history.since(0) if one["val_loss"] is not None]
+    evaluated = [one["update"] for one in history.list_since(0) if one["val_loss"] is not None]
     assert max(b - a for a, b in pairwise(evaluated)) <= 40 * 24
-    assert sum(sys.getsizeof(json.dumps(one)) for one in history.since(0)) < 3_000_000
+    assert sum(sys.getsizeof(json.dumps(one)) for one in history.list_since(0)) < 3_000_000

@@ -158,7 +158,7 @@ def test_whatever_is_pressed_the_recording_comes_in_order_and_whole(presses: lis
             replay.advance()
         elif not run.ended:
             replay.apply_command({"command": press})
-    shown = [event for event in run.history.since(0) if event["event"] != "state"]
+    shown = [event for event in run.history.list_since(0) if event["event"] != "state"]
     assert shown == list(make_recorded().events[: len(shown)])
-    states = [event["state"] for event in run.history.since(0) if event["event"] == "state"]
+    states = [event["state"] for event in run.history.list_since(0) if event["event"] == "state"]
     assert states == ["paused", "running"] * (len(states) // 2) + ["paused"] * (len(states) % 2)

@@ -62,7 +62,7 @@ class History:
             if self._kept_records > self.records:
                 self._thin()
 
-    def since(self, index: int) -> list[Event]:
+    def list_since(self, index: int) -> list[Event]:
         """Return the stored events from that index on."""
         return [_read(entry) for entry in self._entries[bisect_left(self._indices, index) :]]
 

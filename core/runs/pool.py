@@ -7,7 +7,7 @@ from threading import RLock
 
 from core.i18n import _
 from core.runs.capacity import Capacity
-from core.runs.run import Run, changes
+from core.runs.run import Run, select_changes
 from core.runs.scheduler import Residency, Room
 from core.runs.settings import Settings
 from core.runs.worker_process import WorkerProcess
@@ -63,7 +63,7 @@ class Pool:
             run.add({"event": "state", "state": "paused"})
             self._update_demand(run)
         else:
-            run.unconfirmed.append({"command": kind, "run": run.id, **changes(command)})
+            run.unconfirmed.append({"command": kind, "run": run.id, **select_changes(command)})
             if worker:
                 worker.send(run.unconfirmed[-1])
             self._update_demand(run)
@@ -109,7 +109,7 @@ class Pool:
             turn = worker.read_turn()[0] if worker.stopping else ""
             slow_start = not worker.ready and now - worker.started > self.settings.ready_time
             overdue = now - worker.last_event_at > self.settings.silence_time
-            silent = worker.ready and self.residency.wanting(worker.number) and overdue
+            silent = worker.ready and self.residency.count_wanting(worker.number) and overdue
             if slow_start or silent or worker.stopping.get(turn, now + 1) <= now:
                 worker.kill()
         self.plan()
@@ -133,7 +133,7 @@ class Pool:
             self._place(self._runs[name], self._workers[number])
         for name in decision.unload if decision else []:
             self._unload(name)
-        busy = all(self.residency.wanting(number) for number in self._workers)
+        busy = all(self.residency.count_wanting(number) for number in self._workers)
         if busy and not self._starts_fail and all(worker.ready for worker in self._workers.values()):
             self._start_worker()
 
@@ -153,7 +153,7 @@ class Pool:
         run.confirmed = 0
         if not run.placed:
             run.placed, run.state = True, "starting"
-        worker.send(run.message())
+        worker.send(run.make_message())
         run.recovering = False
         for command in run.unconfirmed:
             worker.send(command)

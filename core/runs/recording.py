@@ -37,7 +37,7 @@ def read(path: Path) -> Recorded:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw.startswith(GZIP) else raw).decode()
         head, *events = [json.loads(line) for line in text.splitlines()]
-        return Recorded(from_plain(head["experiment"]), _checked(events), {name: head["made"][name] for name in MADE})
+        return Recorded(from_plain(head["experiment"]), _check_events(events), {name: head["made"][name] for name in MADE})
     except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
         why = error if isinstance(error, Invalid) else getattr(error, "strerror", None) or _("it is damaged.")
         raise Invalid(_("The recorded run {name} cannot be read: {why}").format(name=path.name, why=why)) from None
@@ -50,7 +50,7 @@ def write(path: Path, recorded: Recorded) -> None:
     path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
 
 
-def _checked(events: list[Any]) -> tuple[Event, ...]:
+def _check_events(events: list[Any]) -> tuple[Event, ...]:
     kinds = [event["event"] for event in events]
     if not kinds or kinds[0] != "started" or kinds[-1] not in FINAL_EVENTS:
         raise Invalid(_("It does not go from a start to an end."))

@@ -129,7 +129,7 @@ class Run:
         """Record the change of a run that is in no worker's memory."""
         if not self.placed:
             self.began_with = self.experiment
-        self.add({"event": "changed", "update": self.update, **changes(command)})
+        self.add({"event": "changed", "update": self.update, **select_changes(command)})
         if not self.placed:
             self.changes.clear()  # the run message contains them already
 
@@ -152,7 +152,7 @@ class Run:
             if name:
                 Path(name).unlink(missing_ok=True)
 
-    def message(self) -> dict[str, Any]:
+    def make_message(self) -> dict[str, Any]:
         """Return the message that makes a worker train this run, from its beginning or from its saved state."""
         return {
             "command": "run",
@@ -173,7 +173,7 @@ class Run:
     def poll(self, since: int, position: int | None) -> Poll:
         """Return the answer to a poll for the events from `since` on."""
         state = "recorded" if self.recorded and self.state == "running" else self.state
-        events = self.history.since(max(since, 0))
+        events = self.history.list_since(max(since, 0))
         return Poll(state, events, self.history.next, position, self.reason, self.recorded, self.missed)
 
     def _is_known(self, event: Event) -> bool:
@@ -187,6 +187,6 @@ class Run:
         return kind == "state" and event["state"] == "paused" and self.state == "paused"
 
 
-def changes(command: Mapping[str, Any]) -> dict[str, Any]:
+def select_changes(command: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a command "change" changes."""
     return {name: command[name] for name in CHANGEABLE_FIELDS if name in command}

@@ -208,7 +208,7 @@ class Residency:
 
     def position(self, run: str) -> int | None:
         """Return the run's place among those that wait, from 1; None if it does not wait."""
-        names = [place.run for place in self._waiting()]
+        names = [place.run for place in self._list_waiting()]
         return names.index(run) + 1 if run in names else None
 
     @property
@@ -216,7 +216,7 @@ class Residency:
         """Return how many runs wait for a worker."""
         return sum(place.waits for place in self._places.values())
 
-    def wanting(self, worker: int) -> int:
+    def count_wanting(self, worker: int) -> int:
         """Return how many of the runs in a worker's memory want to train."""
         return sum(place.wants for place in self._places.values() if place.worker == worker)
 
@@ -226,8 +226,8 @@ class Residency:
         for place in self._places.values():
             if not place.wants and place.worker is not None and self._clock() - place.paused_at >= self.pause:
                 self._unload(place, decision)
-        for place in self._waiting():
-            worker = self._free(place, rooms)
+        for place in self._list_waiting():
+            worker = self._find_worker(place, rooms)
             if worker is None:
                 self._make_room(place, rooms, decision)
                 break
@@ -245,34 +245,34 @@ class Residency:
         place.leaving = True
         return True
 
-    def _waiting(self) -> list[Place]:
+    def _list_waiting(self) -> list[Place]:
         held: dict[str, int] = {}
         for place in self._places.values():
             held[place.owner] = held.get(place.owner, 0) + (place.worker is not None and place.wants)
         waiting = [place for place in self._places.values() if place.waits]
         return sorted(waiting, key=lambda one: (not one.urgent, held[one.owner], one.since, one.order))
 
-    def _free(self, place: Place, rooms: Mapping[int, Room]) -> int | None:
+    def _find_worker(self, place: Place, rooms: Mapping[int, Room]) -> int | None:
         """Return a worker that has room for the run, or None: a ready one first, then the one with the fewest training runs."""
         there = [worker for worker, room in rooms.items() if self._fits(place.size, worker, room)]
-        return min(there, key=lambda worker: (not rooms[worker].ready, self.wanting(worker), worker), default=None)
+        return min(there, key=lambda worker: (not rooms[worker].ready, self.count_wanting(worker), worker), default=None)
 
     def _fits(self, size: float, worker: int, room: Room) -> bool:
         # A run that is larger than a whole worker is alone there.
-        held = self._held(worker)
+        held = self._list_held(worker)
         return not held or (len(held) < self.most and sum(one.size for one in held) + size <= room.size)
 
-    def _held(self, worker: int) -> list[Place]:
+    def _list_held(self, worker: int) -> list[Place]:
         return [place for place in self._places.values() if place.worker == worker]
 
     def _make_room(self, place: Place, rooms: Mapping[int, Room], decision: Decision) -> None:
         """Unload runs for this one, at the worker where the fewest have to go; do nothing if no worker can make room yet."""
-        plans = [plan for worker, room in rooms.items() if (plan := self._victims(place, worker, room)) is not None]
+        plans = [plan for worker, room in rooms.items() if (plan := self._choose_victims(place, worker, room)) is not None]
         for victim in min(plans, key=len, default=[]):
             self._unload(victim, decision)
 
-    def _victims(self, place: Place, worker: int, room: Room) -> list[Place] | None:
-        held = self._held(worker)
+    def _choose_victims(self, place: Place, worker: int, room: Room) -> list[Place] | None:
+        held = self._list_held(worker)
         staying = [one for one in held if not one.leaving]
         victims: list[Place] = []
         for one in sorted(staying, key=lambda one: (one.wants, one.since)):
@@ -290,9 +290,9 @@ class Residency:
         ready = [worker for worker, room in rooms.items() if room.ready]
         if len(ready) < 2 or any(place.leaving for place in self._places.values()):
             return
-        least, most = min(ready, key=self.wanting), max(ready, key=self.wanting)
-        too_many = (self.wanting(most) - self.wanting(least)) // 2
-        long = [one for one in self._held(most) if one.wants and self._clock() - one.since >= MIN_RESIDENCE]
+        least, most = min(ready, key=self.count_wanting), max(ready, key=self.count_wanting)
+        too_many = (self.count_wanting(most) - self.count_wanting(least)) // 2
+        long = [one for one in self._list_held(most) if one.wants and self._clock() - one.since >= MIN_RESIDENCE]
         movable = [one for one in long if self._fits(one.size, least, rooms[least])]
         for place in sorted(movable, key=lambda one: one.size)[:too_many]:
             self._unload(place, decision)

@@ -45,7 +45,7 @@ class SensitivityJobs(Jobs[SensitivityAnswer]):
         """Add the curve of the event; the event without a name has only the update and the time of the weights."""
         curves = dict(before.curves)
         if event["name"]:
-            curves[event["name"]] = _curve(event)
+            curves[event["name"]] = _parse_curve(event)
         return SensitivityAnswer(
             "done" if event["part"] == 1 else "running",
             event["part"],
@@ -60,7 +60,7 @@ def is_outdated(answer: SensitivityAnswer, weights: Path | None) -> bool:
     return answer.weights_time != get_modification_time(weights)
 
 
-def _curve(event: Mapping[str, Any]) -> SensitivityCurve:
+def _parse_curve(event: Mapping[str, Any]) -> SensitivityCurve:
     given = ((one.name, event[one.name]) for one in fields(SensitivityCurve))
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
     return SensitivityCurve(**values)

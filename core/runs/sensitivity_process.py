@@ -8,7 +8,7 @@ import torch
 from core.analysis.sensitivity import measure_sensitivity
 from core.analysis.sensitivity_request import parse_request
 from core.i18n import _
-from core.runs import capacity
+from core.runs.capacity import count_cores
 from core.runs.job_process import answer_request
 
 MOST_THREADS = 8  # the stack of each counts as memory of the process
@@ -16,7 +16,7 @@ MOST_THREADS = 8  # the stack of each counts as memory of the process
 
 def respond(request: str) -> Iterator[dict[str, Any]]:
     """Measure the sensitivity and yield the events of the measurement."""
-    torch.set_num_threads(min(capacity.cores(), MOST_THREADS))
+    torch.set_num_threads(min(count_cores(), MOST_THREADS))
     return measure_sensitivity(*parse_request(request))
 
 

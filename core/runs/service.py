@@ -143,7 +143,7 @@ class Service:
         """Note that the visit is present: its runs that were saved while it was away go on."""
         with self._lock:
             if self._visits.renew(owner):
-                for run in self._runs_of(owner):
+                for run in self._list_runs_of(owner):
                     self._pool.bring_back(run)
         self.uploads.renew(owner)
         self.jobs.renew(owner)
@@ -187,10 +187,10 @@ class Service:
         with self._lock:
             leaving = self._visits.list_leaving()
             for owner in leaving:
-                for run in self._runs_of(owner):
+                for run in self._list_runs_of(owner):
                     self._pool.suspend(run)
             for owner in self._visits.list_forgotten():
-                for run in self._runs_of(owner):
+                for run in self._list_runs_of(owner):
                     self._stop(run)
                     self._forget(run)
             self._pool.tidy()
@@ -245,15 +245,15 @@ class Service:
         most = self.settings.waiting_runs
         if self._pool.waiting >= most:
             raise Invalid(_("{most} runs are waiting already; try again when some have ended.").format(most=most))
-        active = sum(not run.ended and not run.recorded for run in self._runs_of(owner))
+        active = sum(not run.ended and not run.recorded for run in self._list_runs_of(owner))
         if active >= self.settings.runs_per_visit:
             raise Invalid(_("You have {n} runs already; stop one of them first.").format(n=active))
 
-    def _runs_of(self, owner: str) -> list[Run]:
+    def _list_runs_of(self, owner: str) -> list[Run]:
         return [run for run in self._runs.values() if run.owner == owner]
 
     def _enter(self, run: Run) -> Run:
-        ended = [one for one in self._runs_of(run.owner) if one.ended]
+        ended = [one for one in self._list_runs_of(run.owner) if one.ended]
         for one in ended[: max(0, len(ended) - self.settings.ended_runs_per_visit)]:
             self._forget(one)
         self._runs[run.id] = run

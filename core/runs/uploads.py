@@ -110,7 +110,7 @@ class Uploads:
                 ),
                 CORPUS_OPTION,
             )
-        while self._total() + size > self._settings.uploads_memory * MB:
+        while self._sum_sizes() + size > self._settings.uploads_memory * MB:
             leaving = next(iter(self._released), None) or self._find_idle()
             if leaving is None:
                 raise Invalid(_("This server has no room for more files now; try again later."), CORPUS_OPTION)
@@ -122,5 +122,5 @@ class Uploads:
         longest = max(idle, key=lambda owner: idle[owner], default=None)
         return longest if longest is not None and idle[longest] >= self._settings.upload_idle_time else None
 
-    def _total(self) -> int:
+    def _sum_sizes(self) -> int:
         return sum(sum(files.values()) for files in self._files.values())

@@ -52,7 +52,7 @@ def visit() -> Plain:
     try:
         truth: Plain = st.session_state[KEY]  # looked up once, as a page asks for it some sixty times
     except KeyError:
-        truth = st.session_state[KEY] = _new()
+        truth = st.session_state[KEY] = _make_state()
     return truth
 
 
@@ -260,7 +260,7 @@ def _complain_too(sentence: str) -> None:
     visit()["notice"] = " ".join(filter(None, (visit()["notice"], sentence)))
 
 
-def _new() -> Plain:
+def _make_state() -> Plain:
     return {
         "experiment": to_plain(build_experiment()),
         "undo": [],
