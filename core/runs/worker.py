@@ -120,8 +120,10 @@ class LoadedRun:
         return self.saved is not None and since >= self.saving / SAVING and time.monotonic() - self.saved_at >= interval
 
     def may_leave(self) -> bool:
-        """Whether the run can be unloaded: not before it has trained enough for what it takes to load and save it. Otherwise a
-        slow machine would do nothing else."""
+        """Return whether the run can be unloaded: not before it has trained enough for the time that loading and saving take.
+
+        Otherwise a slow machine would do nothing else.
+        """
         if self.trainer is None or self.is_paused:
             return self.is_paused
         swapping = self.loading + self.saving
