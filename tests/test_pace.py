@@ -1,5 +1,7 @@
 """The interval of the live pages follows the load."""
 
+from contextlib import ExitStack
+
 from pages.common.pace import INTERVALS, PATIENCE, WINDOW, Pace
 
 
@@ -35,7 +37,7 @@ def test_a_class_is_looked_at_more_rarely_and_the_last_one_who_stays_often_again
     clock = HandClock()
     pace = Pace(clock)
     draw(pace, clock, 3 * WINDOW, pages=30, cost=0.02)
-    assert pace.interval == INTERVALS[-1]
+    assert pace.interval == 2.0
     draw(pace, clock, 2 * PATIENCE + 4 * WINDOW, pages=2, cost=0.02)
     assert pace.interval == INTERVALS[0]
 
@@ -51,6 +53,29 @@ def test_a_load_in_between_settles() -> None:
     assert seen[-1] == 1.0
 
 
+def draw_at_once(pace: Pace, clock: HandClock, seconds: float, pages: int) -> None:
+    """Draw `pages` pages at the same time, for a second each, without a break for `seconds`."""
+    end = clock.now + seconds
+    while clock.now < end:
+        with ExitStack() as drawings:
+            for _page in range(pages):
+                drawings.enter_context(pace.measure())
+            clock.now += 1
+
+
+def test_a_machine_that_does_not_keep_up_is_asked_most_rarely() -> None:
+    clock = HandClock()
+    pace = Pace(clock)
+    draw_at_once(pace, clock, 60, pages=3)
+    assert pace.interval == 2.0
+    draw_at_once(pace, clock, 60, pages=20)
+    assert pace.interval == INTERVALS[-1]
+    draw_at_once(pace, clock, 60, pages=1)  # two at the shorter interval: still too many
+    assert pace.interval == INTERVALS[-1]
+    draw(pace, clock, 3 * PATIENCE, pages=30, cost=0.02)
+    assert pace.interval == 2.0
+
+
 def test_an_exception_counts_as_drawn() -> None:
     clock = HandClock()
     pace = Pace(clock)
@@ -61,4 +86,4 @@ def test_an_exception_counts_as_drawn() -> None:
                 raise RuntimeError
         except RuntimeError:
             pass
-    assert pace.interval == INTERVALS[-1]
+    assert pace.interval == 2.0

@@ -175,6 +175,20 @@ def test_a_parked_run_goes_on_where_it_was(talk: Talk, tmp_path: Path) -> None:
     assert list(losses.values()) == whole
 
 
+def test_a_run_asked_to_leave_at_once_gets_somewhere_first(talk: Talk, tmp_path: Path) -> None:
+    """Else a slow machine would only load and save. An evaluation takes many turns here, and would begin anew each time."""
+    e = build_experiment("language-model", epochs=50)
+    newest_recorded_update, recorded = -1, list[int]()
+    for _time in range(3):
+        talk.run("asked", e, saved=str(tmp_path / "asked.run"), told=newest_recorded_update)
+        talk.say({"command": "park", "run": "asked"})
+        updates = [event["update"] for event in talk.until("parked") if event["event"] == "record"]
+        assert updates
+        recorded += updates
+        newest_recorded_update = recorded[-1]
+    assert recorded == list(range(len(recorded)))
+
+
 def test_commands_for_a_run_that_has_ended_do_not_meet_the_next(talk: Talk) -> None:
     talk.say({"command": "stop", "run": "large"})
     talk.run("next", SMALL)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 FIRST = ("language-model", "adding")  # tasks tried before the first run: one with classes, one with real values
 SAVING = 0.1  # the largest share of a run's training time that saving may take
-SWAPPING = 0.2  # the largest share of its time in memory that loading and saving of a run that makes room for others may take
+SWAPPING = 0.33  # the largest share of its time in memory that loading and saving of a run that makes room for others may take
 CATCHING_UP = 10.0  # slices that a visit may be ahead of the others while its run repeats updates lost in a crash
 MIN_PAUSE = 0.5  # seconds of a pause after which the run is saved
 ALIVE = 1.0  # seconds between two signs of life
@@ -120,12 +120,13 @@ class LoadedRun:
         return self.saved is not None and since >= self.saving / SAVING and time.monotonic() - self.saved_at >= interval
 
     def may_leave(self) -> bool:
-        """Return whether the run can be unloaded: not before it has trained enough for the time that loading and saving take.
-
-        Otherwise a slow machine would do nothing else.
+        """Return whether the run can be unloaded: not before it has trained enough for the time that loading and saving take,
+        as a slow machine would do nothing else, nor during an evaluation, which it would have to begin again.
         """
         if self.trainer is None or self.is_paused:
             return self.is_paused
+        if self.trainer.is_evaluating:
+            return False
         swapping = self.loading + self.saving
         return swapping <= SWAPPING * (swapping + self.trainer.spent - self.spent_before)
 

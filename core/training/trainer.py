@@ -128,6 +128,7 @@ class Trainer:
         self.catching_up = -1  # up to this update the run repeats recorded updates; no command is applied
         self.repeated: deque[Event] = deque()  # the changes that were made at these updates
         self.best: dict[str, Any] = {"update": 0, "val_loss": math.inf}
+        self.is_evaluating = False  # whoever saves the run now evaluates again from the beginning when it goes on
         self.interruptible = False  # whether `advance` consumes the events
         self.events: Iterator[Event] = iter(())
         self.spent = 0.0
@@ -253,7 +254,9 @@ class Trainer:
     def record_update(self, record_of: dict[str, Any]) -> Events:
         """Yield the record of this update, with an evaluation at the start, at the end of each epoch and at the very end."""
         due = self.update % self.data.updates == 0 or self.update == self.total
+        self.is_evaluating = due
         evaluation = (yield from self.evaluate()) if due else None
+        self.is_evaluating = False
         if due:
             self.save_weights()
         yield make_record(self.update, self.update / self.data.updates, evaluated=evaluation, **record_of)
@@ -327,6 +330,7 @@ class Trainer:
         return predictions, collect_rows(batch.y, batch.target_mask)
 
     def run_test(self) -> Events:
+        self.is_evaluating = True
         windows = sum(1 for _window in self.data.split("test"))
         result = yield from self.evaluate_split("test", windows, self.test_masks())
         metrics = {name: result[name] for name in self.task.metrics} | {"loss": result["loss"], "baseline": self.data.baseline}

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-INTERVALS = (0.5, 1.0, 2.0)  # seconds
+INTERVALS = (0.5, 1.0, 2.0, 4.0)  # seconds; the last one for a machine that does not keep up with a class at all
 WINDOW = 3.0  # seconds over which the load is averaged
-BUSY = 0.5  # mean number of pages drawn at once, above which the next longer interval applies
-CALM = 0.3  # the same number, expected at the next shorter interval, below which that interval applies again
+BUSY = (0.5, 0.5, 4.0)  # of each interval: mean number of pages drawn at once, above which the next longer interval applies
+CALM = (0.3, 0.3, 1.5)  # of each interval: the same number as it would be then, below which the interval applies again
 PATIENCE = 12.0  # seconds below CALM before the interval becomes shorter
 
 
@@ -49,11 +49,10 @@ class Pace:
             return
         load, level = self._drawing / elapsed, self._level
         self._window_began, self._drawing = now, 0.0
-        faster = load * INTERVALS[level] / INTERVALS[level - 1] if level else load
-        if faster >= CALM:
+        if level and load * INTERVALS[level] / INTERVALS[level - 1] >= CALM[level - 1]:
             self._calm_since = now
-        if load > BUSY and level + 1 < len(INTERVALS):
-            self._level += 1
+        if level < len(BUSY) and load > BUSY[level]:
+            self._level, self._calm_since = level + 1, now
         elif level and now - self._calm_since >= PATIENCE:
             self._level, self._calm_since = level - 1, now
 

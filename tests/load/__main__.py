@@ -79,10 +79,10 @@ def run_load(
     workers: int | None,
     log: Path,
     with_faults: bool = False,
-    group: Path | None = None,
+    groups: Sequence[Path] = (),
 ) -> tuple[list[Student], Watch, Faults | None]:
     """Serve the app, let the students come, and watch the server's processes meanwhile, which fail now and then if wanted."""
-    with serve(workers, log, group) as (url, pid):
+    with serve(workers, log, groups) as (url, pid):
         watch, faults = Watch(pid), Faults(pid) if with_faults else None
         print(f"server: process {pid}, log {log}", file=sys.stderr, flush=True)
         students = attend(url, sessions, minutes, arrive, watch.forget_turns, faults=faults)
@@ -115,7 +115,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--arrive", type=float, default=60.0, help="seconds within which all have come")
     parser.add_argument("--workers", type=int, help="worker processes of the server; left out: what it chooses")
     parser.add_argument(
-        "--cgroup", type=Path, help="folder of a control group, whose limits hold for the server and its workers"
+        "--cgroup", type=Path, action="append", default=[], help="control group for the server and its workers; may be repeated"
     )
     parser.add_argument("--faults", action="store_true", help="kill workers, close tabs, cut connections and send garbage")
     parser.add_argument("--server", help="a server that runs on this machine; its memory and processes are not looked at")
@@ -124,8 +124,9 @@ def read_arguments() -> argparse.Namespace:
         parser.error(f"1 to {MOST_SESSIONS} sessions, at most {MOST_MINUTES:g} minutes, no negative time")
     if given.server and (given.faults or given.cgroup):
         parser.error("--faults and --cgroup are for a server that this command starts")
-    if given.cgroup and not (given.cgroup / "cgroup.procs").is_file():
-        parser.error(f"{given.cgroup} is not the folder of a control group")
+    for group in given.cgroup:
+        if not (group / "cgroup.procs").is_file():
+            parser.error(f"{group} is not the folder of a control group")
     if given.server and urlsplit(given.server).hostname not in LOOPBACK:
         parser.error(f"a load test is for one's own machine: the host must be one of {', '.join(LOOPBACK)}")
     return given

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +22,10 @@ MEMORY = 5.0  # seconds between two looks at the memory
 
 
 @contextmanager
-def serve(workers: int | None, log: Path, group: Path | None = None) -> Iterator[tuple[str, int]]:
+def serve(workers: int | None, log: Path, groups: Sequence[Path] = ()) -> Iterator[tuple[str, int]]:
     """Serve the app on a free port of this machine; yield its address and the process.
 
-    group: the folder of a control group whose limits hold for the server and its workers.
+    groups: folders of control groups whose limits hold for the server and its workers.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -35,9 +35,9 @@ def serve(workers: int | None, log: Path, group: Path | None = None) -> Iterator
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *flags]
     environment = os.environ | ({"DTT_WORKERS": str(workers)} if workers else {})
     with log.open("w") as out, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out) as process:
+        for group in groups:
+            (group / "cgroup.procs").write_text(str(process.pid))
         try:
-            if group:
-                (group / "cgroup.procs").write_text(str(process.pid))
             _wait_until_up(f"http://127.0.0.1:{port}", process)
             yield f"http://127.0.0.1:{port}", process.pid
         finally:
