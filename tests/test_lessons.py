@@ -147,6 +147,20 @@ def test_a_mask_on_z_does_the_opposite_in_the_two_forms_of_the_gru() -> None:
     np.testing.assert_array_equal(z * g + (1 - z) * h, h)  # nothing but h₋ is left
 
 
+def test_a_mask_on_the_state_of_a_gru_spares_the_carry_that_tensorflows_wrapper_masks() -> None:
+    """RNNCellDropoutWrapper multiplies the whole outgoing state: its next step is one from m ⊙ h. Ours carries h on."""
+    (h,) = make_random_state("gru", 2, 4)
+    mask = np.array([[0, 2, 0, 2], [2, 0, 2, 0.0]])
+    random = np.random.default_rng(4)
+    wx, U, b = (random.normal(size=size) for size in ((2, 12), (12, 4), (12,)))
+    wx[:, 4:8] = 50.0  # z is 1: nothing but the past remains
+    (ours,) = STEPS["gru"].step(wx, (h,), U, b, LayerMasks(state=mask), NUMPY)
+    (wrappers,) = STEPS["gru"].step(wx, (mask * h,), U, b, LayerMasks(), NUMPY)
+    np.testing.assert_allclose(ours, h, atol=1e-12)
+    np.testing.assert_allclose(wrappers, mask * h, atol=1e-12)
+    assert "the wrapper masks the whole outgoing state" in METHODS["tf-variational"].pitfall
+
+
 def test_semeniutas_mask_on_g_equals_a_mask_on_i() -> None:
     state, mask = make_random_state("lstm", 2, 4), np.array([[1, 0, 1, 1], [0, 0, 2, 1.0]])
     on_g = run_one_step("lstm", state, LayerMasks(candidate=mask))

@@ -62,6 +62,7 @@ DISTINCT: dict[str, Callable[[int, int], int]] = {
     "monte-carlo": lambda L, D: L + 2 + min(L, D),
     "merity2017": lambda L, D: L + 2 + min(L, D),
     "keras": lambda L, D: L + min(L, D),
+    "keras-3.7": lambda L, D: L + min(L, D),
     "tf-variational": lambda L, D: L + 1 + min(L, D),
     "dropconnect": lambda L, D: L + min(L, D),
 }

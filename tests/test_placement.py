@@ -50,6 +50,7 @@ METHOD_SITES = {
     "dropconnect": "recurrent_weights input_weights",
     "gate": "input_gate forget_gate output_gate",
     "keras": "input between state",
+    "keras-3.7": "input between state",
     "tf-variational": f"{FEED_FORWARD_SITES} state",
     "gaussian": FEED_FORWARD_SITES,
     "monte-carlo": f"words {FEED_FORWARD_SITES} state",
@@ -65,6 +66,7 @@ ONE_MASK_PER_SEQUENCE = {
     "ar-tar",
     "dropconnect",
     "keras",
+    "keras-3.7",
     "tf-variational",
     "monte-carlo",
 }
@@ -76,6 +78,7 @@ SHARED_OVER_BATCH = {
     "activations-and-connections": "recurrent_weights",
 }
 ONE_MASK_PER_GATE = {
+    "keras": "input between state",
     "gal2016-untied": "input between state",
     "merity2017": "recurrent_weights",
     "dropconnect": METHOD_SITES["dropconnect"],

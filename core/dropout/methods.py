@@ -90,6 +90,8 @@ _GAL = {
     **_build_sites("words", 0.3),
 }
 _UNTIED = {name: replace(d, gates="separate" if "gates" in SITES[name].axes else "shared") for name, d in _GAL.items()}
+_OLD_KERAS = _build_sites("input between state", 0.25, time="sequence")
+_KERAS = {name: replace(d, gates="separate") for name, d in _OLD_KERAS.items()}
 _KRUEGER = {"zoneout_cell": build_dropout("zoneout_cell", 0.5), "zoneout_state": build_dropout("zoneout_state", 0.05)}
 _RISE_AND_FALL = RateSchedule("rise-fall", 300)
 _MERITY = {
@@ -106,6 +108,16 @@ _SUM_TEMPLATES = {
     "rnn": r"h_t = \tanh(a), \quad a = BELOW + BEFORE",
     "rnn-logistic": r"h_t = \sigma(a), \quad a = BELOW + BEFORE",
 }
+
+
+def _build_untied_equations(mask: str) -> dict[str, str]:
+    """Return the equations of masks that differ by gate, for the GRU and for the plain RNNs, which have one gate."""
+    below, before = rf"W({mask}_x \odot x_t)", rf"U({mask}_h \odot h_{{t-1}}) + b"
+    gru = rf"a_n = W_n({mask}_x^n \odot x_t), \quad u_n = U_n({mask}_h^n \odot h_{{t-1}}) + b_n, \quad n = r, z, g"
+    rnns = {cell: _SUM_TEMPLATES[cell].replace("BELOW", below).replace("BEFORE", before) for cell in ("rnn", "rnn-logistic")}
+    return {"gru": gru, **rnns}
+
+
 _SUM = r"W h_t^{l-1} + U h_{t-1}^l + b"
 _CANDIDATES = {"gru": r"(1-z) \odot g + z \odot h_{t-1}", "rnn": rf"\tanh({_SUM})", "rnn-logistic": rf"\sigma({_SUM})"}
 _BELOW_AND_BEFORE = r"W(d_t^x \odot h_t^{l-1}) + U(d_t^h \odot h_{t-1}^l) + b"
@@ -211,11 +223,7 @@ _ROWS = (
         N_("No mask (mean weights), or Monte Carlo: the mean of many masked passes."),
         N_("More expensive than tied: every gate reads a different input."),
         N_("A mask for each gate: more different networks, and slower."),
-        equation_for={
-            "gru": r"a_n = W_n(z_x^n \odot x_t), \quad u_n = U_n(z_h^n \odot h_{t-1}) + b_n, \quad n = r, z, g",
-            **{cell: _SUM_TEMPLATES[cell].replace("BELOW", r"W(z_x \odot x_t)").replace("BEFORE", r"U(z_h \odot h_{t-1}) + b")
-               for cell in ("rnn", "rnn-logistic")},
-        },
+        equation_for=_build_untied_equations("z"),
         aliases=("untied",),
     ),
     Method(
@@ -310,15 +318,29 @@ _ROWS = (
         aliases=("cheng2017", "gates"),
     ),
     Method(
-        "keras", N_("Keras dropout=, recurrent_dropout="), N_("Documentation and code of keras.layers.LSTM, Keras 3"),
-        _LSTM_PREFIX + r"W(d_x \odot x_t) + U(d_h \odot h_{t-1}) + b", _build_sites("input between state", 0.25,
-        time="sequence"), "L + H",
+        "keras", N_("Keras dropout=, recurrent_dropout="),
+        N_("Documentation and code of keras.layers.LSTM, Keras 3.8 and later"),
+        r"a_n = W_n(d_x^n \odot x_t) + U_n(d_h^n \odot h_{t-1}) + b_n, \quad n = i, f, g, o", _KERAS, "L + H",
         N_("The library's own is 0."), _INVERTED,
         N_("recurrent_dropout leaves the fused kernel: about 25 times slower on a GPU."),
         N_("What the two arguments of a Keras layer do: the masks are drawn once and serve every step."),
-        N_("There is no mask on the output. One mask for all gates holds for Keras 3.0 to 3.7. Since 3.8 (December 2024), "
-           "recurrent_dropout draws a mask for each gate on the input and on the state: choose separate masks for the gates."),
+        N_("There is no mask on the output. Since 3.8 (December 2024), a layer with recurrent_dropout draws a mask for each "
+           "gate, on the input and on the state: 4 and 4 in an LSTM, 3 and 3 in a GRU, 1 and 1 in a SimpleRNN. A layer with "
+           "dropout alone draws one for all gates."),
+        for_cell=dict.fromkeys(("rnn", "rnn-logistic"), _OLD_KERAS), equation_for=_build_untied_equations("d"),
         aliases=("recurrent_dropout",),
+    ),
+    Method(
+        "keras-3.7", N_("Keras 3.0 to 3.7, dropout=, recurrent_dropout="),
+        N_("Documentation and code of keras.layers.LSTM, Keras 3.0 to 3.7"),
+        _LSTM_PREFIX + r"W(d_x \odot x_t) + U(d_h \odot h_{t-1}) + b", _OLD_KERAS, "L + H",
+        N_("The library's own is 0."), _INVERTED,
+        N_("recurrent_dropout leaves the fused kernel: about 25 times slower on a GPU."),
+        N_("What the two arguments did before Keras 3.8: one mask for all gates of a layer."),
+        N_("There is no mask on the output. The same arguments draw other masks since 3.8: an experiment of that time is "
+           "repeated with its own version only. A SimpleRNN has one gate, and the same masks in both. A GRU of these versions "
+           "masks what z carries on too, which is no site here."),
+        cells=("lstm",), aliases=("keras-old",),
     ),
     Method(
         "tf-variational", N_("TensorFlow DropoutWrapper(variational_recurrent)"),
@@ -327,7 +349,9 @@ _ROWS = (
         _build_sites("input between output state", 0.5, time="sequence", batch="batch"), "L + 1 + H", N_(".5."), _INVERTED,
         _IN_RECURRENCE,
         N_("One mask per sequence that the whole batch shares."),
-        N_("Sharing over the batch makes the gradient noisier: every sample misses the same units."),
+        N_("Sharing over the batch makes the gradient noisier: every sample misses the same units. On a GRU the wrapper masks "
+           "the whole outgoing state, so also what z carries on; here the mask of the state acts in the product with U alone, "
+           "and the carry stays."),
         aliases=("tensorflow", "dropoutwrapper"),
     ),
     Method(
