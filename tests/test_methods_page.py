@@ -17,7 +17,9 @@ from core.dropout.published_results import PUBLISHED_RESULTS
 from core.dropout.search import find_methods
 from core.dropout.sites import SITES
 from core.dropout.tutorials import TUTORIAL_CLAIMS
+from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_query
+from core.export.keras_layers import find_keras_obstacle
 from pages.common.escape import escape_markdown
 from tests.app_pages import check_page, load_page, read_components, remove_escapes
 from tests.sweeps import LSTM_FIRST
@@ -67,6 +69,10 @@ def test_every_method_is_shown_for_every_cell(name: str, cell: str) -> None:
         assert list_drawings(page, "mask-pattern") == []
         return
     placement = row.build_placement(cell=cell)
+    reason = find_keras_obstacle(build_experiment(cell=cell, placement=placement, monte_carlo=row.monte_carlo))
+    keras = [button.proto.label for button in page.get("download_button") if "Keras" in button.proto.label]
+    assert keras == ([] if reason else ["Download it for Keras"])
+    assert reason is None or reason in text
     assert len(list_drawings(page, "mask-pattern")) == len(placement.sites)
     counts = count_corruption(placement, 2, 5, cell)
     assert f"through the state {counts.through_state}" in text

@@ -20,7 +20,7 @@ def make_keras_update(case: Case, classes: int, tokens: int) -> Callable[[], obj
     if not find_spec("keras") or case.cell not in LAYERS or case.device != "cpu":
         return None
     os.environ.setdefault("KERAS_BACKEND", "jax" if find_spec("jax") else "torch")
-    import keras  # type: ignore[import-not-found]
+    import keras
 
     layer, random = getattr(keras.layers, LAYERS[case.cell]), np.random.default_rng(0)
     model = keras.Sequential(

@@ -3,14 +3,13 @@
 The script contains only the masks that the placement has.
 """
 
-from core.dropout.methods import METHODS
 from core.experiment.experiment import Experiment
 from core.export.cells import build_model
 from core.export.data import build_data, list_imports
-from core.export.lines import format_docstring, get_active_sites
+from core.export.lines import describe_network, format_docstring, format_sizes, get_active_sites
 from core.export.masks import build_masks
 from core.export.training import build_training
-from core.i18n import N_, _, ngettext
+from core.i18n import N_, _
 
 _TOKENS = N_("Symbols: T steps, B samples, H units per layer, E embedding units, V tokens, C classes;")
 _NUMBERS = N_("Symbols: T steps, B samples, H units per layer, E input features, C outputs;")
@@ -34,9 +33,9 @@ def build_script(experiment: Experiment) -> str:
 
 
 def _head(e: Experiment) -> list[str]:
-    widths = ", ".join(map(str, e.widths)) + ("," if e.layers == 1 else "")
+    title = _("{network}, in plain PyTorch. Dropout: {method}.").format(**describe_network(e))
     return [
-        *format_docstring(_title(e), " ".join([_(_TOKENS) if e.has_tokens else _(_NUMBERS), _(_SYMBOLS)]), indent=""),
+        *format_docstring(title, " ".join([_(_TOKENS) if e.has_tokens else _(_NUMBERS), _(_SYMBOLS)]), indent=""),
         "",
         *_list_all_imports(e),
         "",
@@ -44,8 +43,7 @@ def _head(e: Experiment) -> list[str]:
         "from torch import nn",
         "from torch.nn import functional as F",
         "",
-        f"T, B, E, H = {e.steps}, {e.batch}, {e.shape.embedding}, ({widths})",
-        f"L = {e.layers}  # {_('layers')}",
+        *format_sizes(e),
         "",
     ]
 
@@ -53,9 +51,3 @@ def _head(e: Experiment) -> list[str]:
 def _list_all_imports(e: Experiment) -> list[str]:
     lines = {*list_imports(e.task), *(["import zlib", "import numpy as np"] if get_active_sites(e) else [])}
     return sorted(lines, key=lambda line: (line == "import numpy as np", line.startswith("from"), line))
-
-
-def _title(e: Experiment) -> str:
-    method = _(METHODS[e.method].label) if e.method else _("a custom placement")
-    layers = ngettext("{n} layer", "{n} layers", e.layers).format(n=e.layers)
-    return _("{cell}, {layers}, in plain PyTorch. Dropout: {method}.").format(cell=e.cell.upper(), layers=layers, method=method)

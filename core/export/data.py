@@ -6,6 +6,9 @@ from core.export.lines import format_docstring
 from core.export.reader_source import list_reader_imports, write_readers
 from core.i18n import _
 
+# Their windows continue each other; those of the other tasks all start a sequence.
+_CONTINUOUS_TASKS = ("language-model", "character-model", "series")
+
 
 def build_data(e: Experiment) -> list[str]:
     """Return the function load_data().
@@ -15,6 +18,11 @@ def build_data(e: Experiment) -> list[str]:
     """
     readers = write_readers(e.task)
     return [*readers, *([""] * 2 if readers else []), *_TASKS[e.task](e)]
+
+
+def carries_states(e: Experiment) -> bool:
+    """Return whether a window of load_data() goes on with the states of the window before."""
+    return e.states == "carried" and e.task in _CONTINUOUS_TASKS
 
 
 def list_imports(task: str) -> list[str]:

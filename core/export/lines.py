@@ -1,12 +1,14 @@
-"""Helpers for the lines of the script: comments, docstrings, indentation, and the sites that are active."""
+"""Helpers for the lines of the scripts: comments, docstrings, indentation, and the sites that are active."""
 
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from core.dropout.cells import GATES
+from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout
 from core.dropout.sites import Site, get_site_layers
 from core.experiment.experiment import Experiment
+from core.i18n import _, ngettext
 
 WIDTH = 96
 
@@ -53,3 +55,19 @@ def format_draw_call(e: Experiment, pass_index: str = "", update: str = "update"
     """Return the call that draws the masks of one update, or of one pass of it."""
     vocabulary = ["V"] if "words" in get_active_sites(e) else []
     return f"draw_masks({', '.join(['x', update, *vocabulary, *filter(None, [pass_index])])})"
+
+
+def format_sizes(e: Experiment) -> list[str]:
+    """Return the lines that name the sizes T, B, E, H and L."""
+    widths = ", ".join(map(str, e.widths)) + ("," if e.layers == 1 else "")
+    return [
+        f"T, B, E, H = {e.steps}, {e.batch}, {e.shape.embedding}, ({widths})",
+        f"L = {e.layers}  # {_('layers')}",
+    ]
+
+
+def describe_network(e: Experiment) -> dict[str, str]:
+    """Return the words of the script's title: "network", the cell and its layers, and "method", the placement."""
+    layers = ngettext("{n} layer", "{n} layers", e.layers).format(n=e.layers)
+    method = _(METHODS[e.method].label) if e.method else _("a custom placement")
+    return {"network": f"{e.cell.upper()}, {layers}", "method": method}

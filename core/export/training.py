@@ -9,7 +9,7 @@ from core.tasks import get_task
 from core.tasks.metrics import METRICS
 
 # What is printed besides the loss, for classes (False) and real values (True): its variable, its sum, and its format.
-_EXTRA_METRIC = {
+EXTRA_METRIC = {
     False: (
         "correct",
         "correct += (logits[target_mask].argmax(-1) == y[target_mask]).sum().item()",
@@ -34,28 +34,31 @@ def build_training(e: Experiment) -> list[str]:
         "",
         "",
         'if __name__ == "__main__":',
-        *_write_start(e),
+        *write_start(e),
     ]
 
 
-def _write_start(e: Experiment) -> list[str]:
+def write_start(e: Experiment) -> list[str]:
     """Return the call of train(); a file that cannot be read is refused in one sentence."""
     if not get_task(e.task).reads_files:
         return ["    train()"]
     return ["    try:", "        train()", "    except Invalid as invalid:", "        sys.exit(str(invalid))"]
 
 
-def _is_regression(e: Experiment) -> bool:
+def is_regression(e: Experiment) -> bool:
+    """Return whether the targets are real values, not classes."""
     return METRICS[get_task(e.task).metric].is_squared_error
 
 
-def _format_target_mask(e: Experiment) -> str:
-    return "~y.isnan()" if _is_regression(e) else "y >= 0"
+def format_target_mask(e: Experiment) -> str:
+    """Return the expression of the steps that have a target."""
+    return "~y.isnan()" if is_regression(e) else "y >= 0"
 
 
-def _format_loss(e: Experiment, logits: str, reduction: str = "") -> str:
+def format_loss(e: Experiment, logits: str, reduction: str = "") -> str:
+    """Return the expression of the loss over the steps that have a target."""
     option = f', reduction="{reduction}"' if reduction else ""
-    if _is_regression(e):
+    if is_regression(e):
         return f"F.mse_loss({logits}[target_mask][:, 0], y[target_mask]{option})"
     return f"F.cross_entropy({logits}[target_mask], y[target_mask]{option})"
 
@@ -67,12 +70,12 @@ def _write_compute_loss(e: Experiment) -> list[str]:
         f"def compute_loss(model, x, y, states, masks{', other_masks' if is_fraternal else ''}):",
         *format_docstring(
             _("Return the loss of an update and the new states; y is -1 where there is no target.")
-            if not _is_regression(e)
+            if not is_regression(e)
             else _("Return the loss of an update and the new states; y is NaN where there is no target.")
         ),
         f"    logits, new_states{hidden_states} = model(x, states, masks)",
-        f"    target_mask = {_format_target_mask(e)}",
-        f"    loss = {_format_loss(e, 'logits')}",
+        f"    target_mask = {format_target_mask(e)}",
+        f"    loss = {format_loss(e, 'logits')}",
     ]
     is_padded = bool(hidden_states) and batch_at(e, 1).padded
     if is_padded:
@@ -86,7 +89,7 @@ def _write_compute_loss(e: Experiment) -> list[str]:
         lines += [
             *format_comment(_("Fraternal dropout: two passes with different masks must give similar logits.")),
             f"    other_logits, _new_states{rest} = model(x, states, other_masks)",
-            f"    loss = (loss + {_format_loss(e, 'other_logits')}) / 2",
+            f"    loss = (loss + {format_loss(e, 'other_logits')}) / 2",
         ]
     if e.loss == "sum":
         comment = _("Sum over time, mean over the batch.")
@@ -121,18 +124,18 @@ def _write_evaluate(e: Experiment) -> list[str]:
         f"def evaluate(model, windows{', update' if has_test_masks(e) else ''}):",
         *format_docstring(
             _("Return the mean validation loss and the accuracy, without dropout.")
-            if not _is_regression(e)
+            if not is_regression(e)
             else _("Return the mean squared and the mean absolute validation error of the scaled values, without dropout.")
         ),
-        f"    loss, {_EXTRA_METRIC[_is_regression(e)][0]}, count = 0.0, 0, 0",
+        f"    loss, {EXTRA_METRIC[is_regression(e)][0]}, count = 0.0, 0, 0",
         '    for x, y, starts_sequence in windows("validation"):',
         *_write_state_reset(e),
         f"        logits, states, *_rest = model(x, states, {masks})",
-        f"        target_mask = {_format_target_mask(e)}",
-        f"        loss += {_format_loss(e, 'logits', 'sum')}.item()",
-        f"        {_EXTRA_METRIC[_is_regression(e)][1]}",
+        f"        target_mask = {format_target_mask(e)}",
+        f"        loss += {format_loss(e, 'logits', 'sum')}.item()",
+        f"        {EXTRA_METRIC[is_regression(e)][1]}",
         "        count += target_mask.sum().item()",
-        f"    return loss / count, {_EXTRA_METRIC[_is_regression(e)][0]} / count",
+        f"    return loss / count, {EXTRA_METRIC[is_regression(e)][0]} / count",
     ]
 
 
@@ -144,20 +147,20 @@ def _write_monte_carlo(e: Experiment) -> list[str]:
         f"def evaluate_monte_carlo(model, windows, update{vocabulary}):",
         *format_docstring(
             _("Return the mean validation loss with dropout: the probabilities of several passes are averaged.")
-            if not _is_regression(e)
+            if not is_regression(e)
             else _("Return the mean validation loss with dropout: the predictions of several passes are averaged.")
         ),
         "    loss, count = 0.0, 0",
         '    for window, (x, y, starts_sequence) in enumerate(windows("validation"), start=1):',
         *_write_state_reset(e, f"[model.zero_states(B)] * {e.monte_carlo}"),
         f"        passes = [model(x, state, {draw}) for n, state in enumerate(states)]",
-        f"        states, target_mask = [one[1] for one in passes], {_format_target_mask(e)}",
+        f"        states, target_mask = [one[1] for one in passes], {format_target_mask(e)}",
         *(
             [
                 "        mean = torch.stack([one[0][target_mask] for one in passes]).mean(0)",
                 "        loss += (mean[:, 0] - y[target_mask]).square().sum().item()",
             ]
-            if _is_regression(e)
+            if is_regression(e)
             else [
                 "        mean = torch.stack([one[0][target_mask].softmax(-1) for one in passes]).mean(0)",
                 "        loss -= mean.gather(1, y[target_mask][:, None]).log().sum().item()",
@@ -174,10 +177,10 @@ def _write_train(e: Experiment) -> list[str]:
     other_masks = f", {format_draw_call(e, 'pass_index=1')}" if "fraternal" in dict(e.placement.losses) else ""
     model = "averaged_model.module if averaged_model else model" if _averages_weights(e) else "model"
     evaluated = f"{model}, windows, update" if has_test_masks(e) else f"{model}, windows"
-    losses = f"validation loss {{loss:.5f}}, {_EXTRA_METRIC[_is_regression(e)][2]}"
+    losses = f"validation loss {{loss:.5f}}, {EXTRA_METRIC[is_regression(e)][2]}"
     evaluated_first = "model, windows, update" if has_test_masks(e) else "model, windows"
     sampled = f"{model}, windows, update" + (", V" if "V" in format_draw_call(e) else "")
-    name = "error" if _is_regression(e) else "accuracy"
+    name = "error" if is_regression(e) else "accuracy"
     return [
         "def train():",
         *format_docstring(_("Draw masks → forward through time → loss → backward → update.")),

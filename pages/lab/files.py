@@ -1,4 +1,4 @@
-"""The experiment as a file: saved as JSON or as a PyTorch script, and opened from JSON."""
+"""The experiment as a file: saved as JSON or as a PyTorch or Keras script, and opened from JSON."""
 
 import json
 from functools import partial
@@ -7,8 +7,11 @@ import streamlit as st
 
 from core.errors import Invalid
 from core.experiment.batches import load_data
+from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_json, get_missing_file_columns, to_json, to_plain
 from core.export import build_script
+from core.export.keras_layers import find_keras_obstacle
+from core.export.keras_script import build_keras_script
 from core.i18n import _
 from pages.common import visit
 from pages.common.escape import escape_markdown
@@ -32,6 +35,7 @@ def draw_file_buttons() -> None:
         on_click="ignore",
         help=_("The model with these masks and its training loop, in plain PyTorch."),
     )
+    _draw_keras_button(experiment)
     st.file_uploader(
         _("Open an experiment (JSON)"),
         type="json",
@@ -41,6 +45,21 @@ def draw_file_buttons() -> None:
     )
     if sentence := visit.get_refusal("upload"):
         st.error(escape_markdown(sentence))
+
+
+def _draw_keras_button(experiment: Experiment) -> None:
+    """Draw the button that saves the Keras script, or the sentence that says what Keras cannot express."""
+    if obstacle := find_keras_obstacle(experiment):
+        st.caption(escape_markdown(obstacle))
+        return
+    st.download_button(
+        _("Save it as a Keras script"),
+        partial(build_keras_script, experiment),
+        "dropout_keras.py",
+        "text/x-python",
+        on_click="ignore",
+        help=_("The same network with Keras' layers, which draw masks of their own at these places."),
+    )
 
 
 def _on_upload() -> None:

@@ -1,5 +1,7 @@
 """The card of one method: name, cell diagram, equation, masks over time, counts, published results and code."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.analysis.path_counts import CorruptionCounts, count_all_routes, count_corruption
@@ -14,6 +16,8 @@ from core.dropout.tutorials import list_tutorial_claims
 from core.experiment.experiment import Experiment, build_experiment
 from core.experiment.serialization import to_query
 from core.export import build_script
+from core.export.keras_layers import find_keras_obstacle
+from core.export.keras_script import build_keras_script
 from core.figures.cell_diagram import describe_cell, render_cell_diagram
 from core.figures.mask_pattern import render_mask_pattern
 from core.figures.network.labels import describe_sharing
@@ -132,12 +136,12 @@ def draw_results(name: str) -> None:
 
 
 def draw_code(name: str, cell: str) -> None:
-    """Draw the PyTorch script of the default experiment with this method, and the link to the Lab."""
+    """Draw the scripts of the default experiment with this method, for PyTorch and Keras, and the link to the Lab."""
     row = METHODS[name]
     if cell not in row.cells:
         return
     experiment = _build_experiment(row, cell)
-    text = build_script(experiment)
+    text, obstacle = build_script(experiment), find_keras_obstacle(experiment)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         draw_lab_link(_("Open in the Lab"), to_query(experiment))
         st.download_button(
@@ -149,6 +153,18 @@ def draw_code(name: str, cell: str) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
+        if not obstacle:
+            st.download_button(
+                _("Download it for Keras"),
+                partial(build_keras_script, experiment),
+                f"{name}-{cell}-keras.py",
+                "text/x-python",
+                key=f"keras-{name}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+    if obstacle:
+        st.caption(escape_markdown(obstacle))
     with st.expander(_("Code: the whole training in PyTorch")):
         st.code(text, language="python", height=420)
 
