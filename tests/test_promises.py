@@ -42,7 +42,7 @@ def test_a_mask_on_the_way_up_spares_memory_and_one_on_the_cell_kills_it(seed: i
 
 def test_without_dropout_the_language_model_overfits_and_with_it_it_does_not(seed: int) -> None:
     none, zaremba = list_perplexities(seed, "none"), list_perplexities(seed, "zaremba2014")
-    assert none[-1] >= 1.15 * min(none)
+    assert none[-1] >= 1.15 * min(none), "of these seeds; of 30 others 21 end so high, and all of them above their best"
     assert zaremba[-1] <= 1.05 * min(zaremba)
     assert min(zaremba) < min(none)
 

@@ -1,5 +1,6 @@
 """The papers' tables as texts: published results next to those measured here with scaled-down recipes."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from core.experiment.recipes import RECIPES, Recipe, build_recipe_experiment
 from core.i18n import N_, _
 from core.results import recipe_runs
 from core.results.interval import compute_interval
-from core.results.measured_runs import SPLITS, MeasuredRun, format_command, index_by_arguments
+from core.results.measured_runs import FOLDER, SPLITS, MeasuredRun, format_command, index_by_arguments
 from core.results.seed_stats import LOSS_FIELDS, SeedGroup, group_runs
 from core.results.seed_table import DIFFERENCE_LABELS, format_difference, format_group, format_interval, format_metric
 from core.tasks import TASKS
@@ -19,6 +20,7 @@ from core.tasks.metrics import METRICS
 HEAD = (
     N_("set-up"),
     N_("published: validation / test"),
+    N_("whole, with this program: validation / test at the end"),
     N_("scaled down: best validation / test at the end"),
     N_("scaled down, without dropout"),
     N_("what differs"),
@@ -92,6 +94,7 @@ def build_rows(runs: Sequence[MeasuredRun]) -> Iterator[tuple[str, ...]]:
         yield (
             _(recipe.label),
             "; ".join(map(str, published)),
+            str(describe_whole_run(recipe) or "–"),
             *(str(entry or "–") for entry in measured),
             " ".join(list_differences(recipe)),
         )
@@ -110,6 +113,25 @@ def describe_measured(recipe: Recipe, runs: Sequence[MeasuredRun]) -> tuple[Tabl
     run, without = measured[0], measured[1] if len(measured) > 1 else None
     claim = _check_claim(run, without) if run and without else ""
     return _describe_run(run, claim) if run else None, _describe_run(without) if without else None
+
+
+def describe_whole_run(recipe: Recipe) -> TableEntry | None:
+    """Return the results of the recipe at its published size on the Penn Treebank; None if it was not trained so."""
+    path = FOLDER / f"{recipe.name}-ptb.json"
+    if not path.exists():
+        return None
+    run = json.loads(path.read_text(encoding="utf-8"))
+    validation, test = run["validation_perplexity"][-1]["validation"], run["test"]["perplexity"]
+    note = _("perplexity; {best} at its best, epoch {epoch:.0f}; {hours:.1f} hours by the clock; {date}, commit {commit}")
+    best = min(run["validation_perplexity"], key=lambda one: float(one["validation"]))
+    said = note.format(
+        best=f"{best['validation']:.1f}",
+        epoch=best["epoch"],
+        hours=run["seconds"] / 3600,
+        date=run["date"],
+        commit=run["commit"],
+    )
+    return TableEntry(f"{validation:.1f} / {test:.1f}", said)
 
 
 def list_differences(recipe: Recipe) -> list[str]:

@@ -80,12 +80,14 @@ def _draw_setups(runs: Sequence[MeasuredRun]) -> None:
 def _format_setup(recipe: Recipe, runs: Sequence[MeasuredRun]) -> tuple[str, ...]:
     here = (_format_result(one) if one else format_text_cell("–") for one in paper_tables.describe_measured(recipe, runs))
     theirs = "".join(_format_result(paper_tables.describe_published(row)) for row in recipe.reported)
+    whole = paper_tables.describe_whole_run(recipe)
     marks = " ".join(
         format_exponent(n) for n, one in enumerate(paper_tables.list_shared_differences(), start=1) if one in recipe.differs
     )
     return (
         format_text_cell(f"{_(recipe.label)} {marks}"),
         theirs,
+        _format_result(whole) if whole else format_text_cell("–"),
         *here,
         "".join(map(format_small_line, paper_tables.list_particular_differences(recipe))),
         _format_start_links(recipe),
