@@ -17,7 +17,10 @@ from core.experiment.experiment import Experiment, build_experiment
 from core.tasks import TASKS
 
 schedules = st.builds(
-    RateSchedule, st.sampled_from(["ramp", "rise-fall"]), st.integers(1, 400), st.floats(0, 0.9) | st.sampled_from([0.0, 0.1])
+    RateSchedule,
+    st.sampled_from(["ramp", "rise-fall", "late-rise-fall"]),
+    st.integers(1, 400),
+    st.floats(0, 0.9) | st.sampled_from([0.0, 0.1]),
 )
 rates = st.floats(0, 0.95) | st.sampled_from([0.1, 0.25, 0.5, 0.65])
 seeds = st.integers(*INTEGER_BOUNDS["mask_seed"])

@@ -267,7 +267,7 @@ def test_a_dropped_word_is_dropped_everywhere_in_the_sample() -> None:
     assert len({tuple(mask[:7, sample, 0].tolist()) for sample in range(0, 30, 7)}) > 1  # each sample drops others
 
 
-@pytest.mark.parametrize("kind", ["ramp", "rise-fall"])
+@pytest.mark.parametrize("kind", ["ramp", "rise-fall", "late-rise-fall"])
 def test_the_rate_follows_the_schedule(kind: str) -> None:
     schedule = RateSchedule(kind, 10, 0.1)
     e = make_experiment(Placement.from_sites({"state": Dropout(0.6, schedule=schedule)}), 1, hidden=(4,))

@@ -49,6 +49,7 @@ METHOD_SITES = {
     "ar-tar": "output",
     "dropconnect": "recurrent_weights input_weights",
     "gate": "input_gate forget_gate output_gate",
+    "gate-frame": "input_gate forget_gate output_gate",
     "keras": "input between state",
     "keras-3.7": "input between state",
     "tf-variational": f"{FEED_FORWARD_SITES} state",
@@ -90,6 +91,7 @@ SITES_IN_OTHER_CELLS = {
     ("krueger2016", "rnn"): "zoneout_state",
     ("gate", "gru"): "reset_gate update_gate",
 }
+METHOD_SCHEDULE = {"gate": "rise-fall", "gate-frame": "late-rise-fall", "scheduled": "ramp"}
 SAME_PLACEMENT = {"monte-carlo": "gal2016"}  # the same placement: only the test differs
 NAN, INF = float("nan"), float("inf")
 
@@ -103,9 +105,9 @@ def test_a_method_has_the_sites_of_its_paper(name: str) -> None:
         assert dropout.scaling == METHOD_SCALING.get(name, "inverted")
         assert dropout.batch == ("batch" if site.name in SHARED_OVER_BATCH.get(name, "").split() else "sample")
         assert dropout.gates == ("separate" if site.name in ONE_MASK_PER_GATE.get(name, "").split() else "shared")
-        assert dropout.units == "unit"
+        assert dropout.units == ("layer" if name == "gate-frame" else "unit")
         assert dropout.noise == ("gaussian" if name == "gaussian" else "bernoulli")
-        assert dropout.schedule.kind == {"gate": "rise-fall", "scheduled": "ramp"}.get(name, "constant")
+        assert dropout.schedule.kind == METHOD_SCHEDULE.get(name, "constant")
 
 
 @pytest.mark.parametrize(("name", "cell"), SITES_IN_OTHER_CELLS)
@@ -157,7 +159,8 @@ def test_a_method_keeps_its_name_at_other_rates_and_loses_it_with_another_sharin
         layers = len(get_site_layers(SITES[site], 3))
         others, losses = dict(placement.sites), dict(placement.losses)
         assert find_method_name(Placement.from_sites({**others, site: replace(dropout, rate=(0.1,) * layers)}, losses)) == name
-        assert find_method_name(Placement.from_sites({**others, site: replace(dropout, units="layer")}, losses)) is None
+        other = replace(dropout, units={"unit": "layer", "layer": "unit"}[dropout.units])
+        assert find_method_name(Placement.from_sites({**others, site: other}, losses)) is None
 
 
 def test_a_misspelled_name_suggests_the_nearest_methods() -> None:
@@ -248,6 +251,8 @@ def test_schedules() -> None:
     ramp, bump = RateSchedule("ramp", 100), RateSchedule("rise-fall", 100)
     assert [ramp.compute_rate(0.5, update) for update in (0, 50, 100, 900)] == [0, 0.25, 0.5, 0.5]
     assert [bump.compute_rate(0.3, update) for update in (0, 25, 50, 75, 100, 900)] == pytest.approx([0, 0.15, 0.3, 0.15, 0, 0])
+    recipe = RateSchedule("late-rise-fall", 100)  # Kaldi's 0,0@0.20,0.3@0.50,0
+    assert [recipe.compute_rate(0.3, n) for n in (0, 20, 35, 50, 75, 100, 900)] == pytest.approx([0, 0, 0.15, 0.3, 0.15, 0, 0])
     assert RateSchedule("ramp", 10, 0.4).compute_rate(0.0, 5) == pytest.approx(0.2)
     falling = Placement.from_sites({"input": Dropout(0.0, schedule=RateSchedule("ramp", 10, 0.4))})
     assert falling.resolve_schedules(5).get_rate("input", 1, 2) == pytest.approx(0.2)
@@ -266,7 +271,7 @@ def test_at_an_update_a_placement_has_constant_rates(placement: Placement, updat
 @pytest.mark.parametrize(
     ("schedule", "words"),
     [
-        ({"kind": "jump"}, "must be one of constant, ramp, rise-fall"),
+        ({"kind": "jump"}, "must be one of constant, ramp, rise-fall, late-rise-fall"),
         ({"kind": ["ramp"]}, "must be one of constant"),
         ({"kind": "ramp", "length": -5}, "is -5 updates long; “ramp” takes a whole number from 1 to 1000000"),
         ({"kind": "ramp"}, "is 0 updates long"),

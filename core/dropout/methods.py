@@ -94,6 +94,7 @@ _OLD_KERAS = _build_sites("input between state", 0.25, time="sequence")
 _KERAS = {name: replace(d, gates="separate") for name, d in _OLD_KERAS.items()}
 _KRUEGER = {"zoneout_cell": build_dropout("zoneout_cell", 0.5), "zoneout_state": build_dropout("zoneout_state", 0.05)}
 _RISE_AND_FALL = RateSchedule("rise-fall", 300)
+_LATE_RISE_AND_FALL = RateSchedule("late-rise-fall", 300)
 _MERITY = {
     **_build_sites("words", 0.1, batch="batch"),
     **_build_sites("input", 0.4, time="sequence"),
@@ -151,7 +152,9 @@ _ROWS = (
         "L + 1",
         N_(".5."), _SCALED_AT_TEST, _NO_COST,
         N_("The same places as Zaremba's, a year earlier, with the scale moved from training to test."),
-        unconfirmed=N_("That the test multiplies by 1-p is how this method is usually described, not checked in the paper."),
+        unconfirmed=N_("Two things were not checked in the paper: that the test multiplies by 1-p, as this method is usually "
+                       "described; and whether the raw input is masked too. Here it is; to leave it clean, switch off the site "
+                       "“input”. The abstract says only that recurrent connections are spared."),
         aliases=("pham",),
     ),
     Method(
@@ -309,13 +312,31 @@ _ROWS = (
         r"n = d_t^n \odot \sigma(a_n), \quad n = i, f, o",
         _build_sites("input_gate forget_gate output_gate", 0.3, schedule=_RISE_AND_FALL), "2L + Δ + H",
         N_("Rising from 0 to .3 and falling back to 0 over the training."), _INVERTED, _IN_RECURRENCE,
-        N_("To see what the gates are for: a dropped forget gate erases, a dropped output gate only hides."),
+        N_("To see what the gates are for: a dropped forget gate erases, a dropped output gate only hides. A mask for each "
+           "unit, as tutorials have it; the recipes of the paper's authors draw one for all units of a step."),
         N_("A mask on the GRU's z erases h in PyTorch's form, h = (1-z) ⊙ g + z ⊙ h₋, and freezes it in the papers', where z "
            "and 1-z are exchanged."),
         for_cell={"gru": _build_sites("reset_gate update_gate", 0.3, schedule=_RISE_AND_FALL)}, count_for={"gru": "Δ"},
         cells=("lstm", "gru"),
         equation_for={"gru": r"n = d_t^n \odot \sigma(a_n + u_n), \quad n = r, z"},
-        aliases=("cheng2017", "gates"),
+        aliases=("gates",),
+    ),
+    Method(
+        "gate-frame", N_("Cheng et al. 2017, dropout on the gates per frame"),
+        "Gaofeng Cheng, Vijayaditya Peddinti, Daniel Povey, et al.: An Exploration of Dropout with LSTMs, Interspeech 2017 "
+        "(no arXiv number)",
+        r"n = d_t^n \odot \sigma(a_n), \quad n = i, f, o, \quad d_t^n \in \mathbb{R}",
+        _build_sites("input_gate forget_gate output_gate", 0.3, units="layer", schedule=_LATE_RISE_AND_FALL), "2L + Δ + H",
+        N_("0 for the first fifth of the training, rising to .3 at its half, and falling back to 0 at its end."),
+        _INVERTED, _IN_RECURRENCE,
+        N_("What the recipes of the paper's authors use in Kaldi: a gate is dropped for all units of a step, or for none."),
+        N_("In the recipes the schedule runs over the whole training: set its length to the updates of the run."),
+        for_cell={
+            "gru": _build_sites("reset_gate update_gate", 0.3, units="layer", schedule=_LATE_RISE_AND_FALL),
+        },
+        count_for={"gru": "Δ"}, cells=("lstm", "gru"),
+        equation_for={"gru": r"n = d_t^n \odot \sigma(a_n + u_n), \quad n = r, z, \quad d_t^n \in \mathbb{R}"},
+        aliases=("cheng2017", "per-frame"),
     ),
     Method(
         "keras", N_("Keras dropout=, recurrent_dropout="),

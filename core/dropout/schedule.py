@@ -1,11 +1,23 @@
 """Schedules of the dropout rate over the updates of a training run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import Invalid, quote
 from core.i18n import N_, _
 
-SCHEDULE_KINDS = {"constant": N_("constant"), "ramp": N_("ramp"), "rise-fall": N_("rise and fall")}
+SCHEDULE_KINDS = {
+    "constant": N_("constant"),
+    "ramp": N_("ramp"),
+    "rise-fall": N_("rise and fall"),
+    "late-rise-fall": N_("late rise and fall"),
+}
+# Of the way from `start` to p, by the share of `length` that is over.
+_SHARES: dict[str, Callable[[float], float]] = {
+    "ramp": lambda progress: progress,
+    "rise-fall": lambda progress: 1 - abs(1 - 2 * progress),
+    "late-rise-fall": lambda progress: max(0.0, min((progress - 0.2) / 0.3, 2 * (1 - progress))),
+}
 MAX_SCHEDULE_UPDATES = 1_000_000  # updates
 
 
@@ -15,7 +27,9 @@ class RateSchedule:
 
     kind: "constant" is p throughout; "ramp" goes from `start` to p in a straight line over `length` updates and stays
     there (it falls where `start` is above p); "rise-fall" goes from `start` to p over the first half of `length`, back
-    over the second, and stays (Cheng et al. 2017: 0 → .3 → 0). length: whole number of updates, at least 1, and 0 for a
+    over the second, and stays; "late-rise-fall" is `start` for the first fifth of `length`, p at
+    half of it, and `start` again at its end (Cheng et al.
+    2017, recipes: 0 → 0 at a fifth → .3 at half → 0). length: whole number of updates, at least 1, and 0 for a
     constant rate. start: in [0, 1).
     """
 
@@ -28,8 +42,7 @@ class RateSchedule:
         if self.kind == "constant":
             return rate
         progress = min(max(update, 0) / self.length, 1.0)
-        share = progress if self.kind == "ramp" else 1 - abs(1 - 2 * progress)
-        return self.start + (rate - self.start) * share
+        return self.start + (rate - self.start) * _SHARES[self.kind](progress)
 
 
 CONSTANT_RATE = RateSchedule()

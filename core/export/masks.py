@@ -84,12 +84,22 @@ def _write_rise_fall() -> list[str]:
     ]
 
 
+def _write_late_rise_fall() -> list[str]:
+    says = _("The rate is `start` for the first fifth of `length` updates, p at half of them, and `start` at their end.")
+    return [
+        "def late_rise_fall(start, p, length, update):",
+        *format_docstring(says),
+        "    progress = min(update / length, 1)",
+        "    return start + (p - start) * max(0, min((progress - 0.2) / 0.3, 2 * (1 - progress)))",
+    ]
+
+
 _NOISE_FUNCTIONS = {
     "dropout_mask": _write_dropout_mask,
     "binary_mask": _write_binary_mask,
     "gaussian_mask": _write_gaussian_mask,
 }
-_SCHEDULE_FUNCTIONS = {"ramp": _write_ramp, "rise-fall": _write_rise_fall}
+_SCHEDULE_FUNCTIONS = {"ramp": _write_ramp, "rise-fall": _write_rise_fall, "late-rise-fall": _write_late_rise_fall}
 
 
 def _choose_noise_function(dropout: Dropout) -> str:

@@ -103,7 +103,7 @@ def build_rows(runs: Sequence[MeasuredRun]) -> Iterator[tuple[str, ...]]:
 def describe_published(row: PublishedResult) -> TableEntry:
     """Return a published result; the note names the network, the metric and the source where they are not the usual ones."""
     notes = (row.network, "" if row.metric == PERPLEXITIES else row.metric, "" if row.source == TRANSCRIPTION else row.source)
-    return TableEntry(row.value, "; ".join(_(note) for note in notes if note))
+    return TableEntry(_(row.value), "; ".join(_(note) for note in notes if note))
 
 
 def describe_measured(recipe: Recipe, runs: Sequence[MeasuredRun]) -> tuple[TableEntry | None, TableEntry | None]:

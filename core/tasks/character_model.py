@@ -46,7 +46,7 @@ TASK = Task(
         "Predict the next character of Python's documentation or of your own text: first spelling is learned, then words."
     ),
     dropout_effect=N_(
-        "A few pages are soon memorized: without dropout the validation loss turns and rises, with dropout it usually rises less."
+        "A few pages are soon memorized: without dropout the validation loss turns and rises, with it usually less."
     ),
     unit=N_("character"),
     metrics=CHARACTERS.metrics,

@@ -124,7 +124,7 @@ def draw_results(name: str) -> None:
         st.markdown(f"### {_('Published results')}")
         for one in rows:
             sentence = _("{data} · {network}: {value} ({measure}); {read}").format(
-                data=_(one.dataset), network=_(one.network), value=one.value, measure=_(one.metric), read=_(one.source)
+                data=_(one.dataset), network=_(one.network), value=_(one.value), measure=_(one.metric), read=_(one.source)
             )
             st.markdown(escape_markdown(sentence))
         if name in ("none", "zaremba2014"):
@@ -191,7 +191,7 @@ def _format_rate(dropout: Dropout) -> str:
     schedule = dropout.schedule
     if schedule.kind == "constant":
         return f"p = {dropout.rate:g}"
-    back = f" → {schedule.start:g}" if schedule.kind == "rise-fall" else ""
+    back = f" → {schedule.start:g}" if schedule.kind != "ramp" else ""
     return _("p = {start:g} → {rate:g}{back} over {n} updates").format(
         start=schedule.start, rate=dropout.rate, back=back, n=schedule.length
     )
