@@ -286,6 +286,14 @@ def test_a_link_opens_the_same_experiment_and_view() -> None:
     assert "**10 masks** = L + 1 + Δ" in sentence(page)
 
 
+def test_a_keras_script_is_saved_where_keras_has_the_sites() -> None:
+    page = open_lab(method="zaremba2014")
+    assert "Save it as a Keras script" in [button.proto.label for button in page.get("download_button")]
+    check_lab(page.selectbox(key="method").select("naive-cell").run())
+    assert "Save it as a Keras script" not in [button.proto.label for button in page.get("download_button")]
+    assert any("There is no Keras script for the site “cell”" in one.value for one in page.caption)
+
+
 def test_a_file_opens_its_experiment() -> None:
     page = open_lab()
     wanted = build_experiment("delayed-recall", {"lag": 9}, layers=3, hidden=16, placement=METHODS["gal2016"].build_placement())
