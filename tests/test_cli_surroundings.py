@@ -78,7 +78,12 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
     path = tmp_path / "run.checkpoint"
     arguments = [*RUN, "--updates", "100000", "--checkpoint", str(path), "--checkpoint-every", "10", "--json"]
     with subprocess.Popen(
-        [sys.executable, "-m", "core", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "core", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell lets what it starts in the background ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stdout
         assert process.stderr

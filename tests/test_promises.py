@@ -29,7 +29,7 @@ def list_perplexities(seed: int, method: str) -> list[float]:
     return [event["val"]["perplexity"] for event in events if event["event"] == "record" and event["val"]]
 
 
-def test_a_mask_on_the_way_up_spares_memory_and_one_on_the_cell_kills_it(seed: int) -> None:
+def test_masks_between_layers_keep_recall_and_masks_on_the_cell_destroy_it(seed: int) -> None:
     accuracy = {
         method: train_task("delayed-recall", seed, "--option", "lag=25", "--method", method, "--rate", "0.25")[-1]["test"][
             "accuracy"
@@ -47,7 +47,7 @@ def test_without_dropout_the_language_model_overfits_and_with_it_it_does_not(see
     assert min(zaremba) < min(none)
 
 
-def test_several_things_in_one_memory_are_spared_on_the_way_up_and_lost_by_a_mask_on_the_cell(seed: int) -> None:
+def test_masks_between_layers_keep_copying_and_masks_on_the_cell_destroy_it(seed: int) -> None:
     done = {
         name: train_task("copy", seed, "--method", name, "--rate", "0.25")[-1]["test"] for name in ("zaremba2014", "naive-cell")
     }

@@ -59,7 +59,7 @@ def test_nobody_reads_a_path_that_is_not_of_the_own_visit(uploads: Uploads) -> N
     beside = str(Path(path).with_name("other"))
     for owner, asked in (("bob", path), ("ann", "/etc/hostname"), ("ann", f"{path}/../../../x"), ("ann", beside), ("", "")):
         assert not uploads.has_file(owner, asked)
-    with pytest.raises(Invalid, match="no longer here; bring it again"):
+    with pytest.raises(Invalid, match="no longer here; upload it again"):
         uploads.check("bob", build_experiment("series", {"corpus": path}))
 
 

@@ -133,8 +133,8 @@ class Trail(Tracer):
 class DistinctArrays(Tracer):
     """The distinct arrays on all paths: for each set of time-shared arrays on a path, the greatest number of fresh ones.
 
-    A path beside which another one has met all its shared arrays, and no fewer fresh ones, is left out: whatever both meet
-    from here on, it does not become the one with the most. Without that there are 2ⁿ sets of n arrays.
+    A path is dropped if another one has met all its shared arrays and at least as many fresh ones: it cannot end with more.
+    Otherwise there would be 2ⁿ sets of n arrays.
     """
 
     fresh: Mapping[frozenset[Any], int]
@@ -207,7 +207,7 @@ def list_routes(cell: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=512)
 def get_mask_pattern(placement: Placement, layers: int) -> Placement:
-    """Return where masks are and which are shared over time. Placements that have that in common have the same counts."""
+    """Return the placement reduced to what its counts depend on: where masks are and which are shared over time."""
 
     def mark_layers(site: str, at: range) -> float | tuple[float, ...]:
         rates = tuple(0.5 * (placement.get_rate(site, layer, layers) > 0) for layer in at)

@@ -28,6 +28,7 @@ from core.experiment.batches import batch_at, load_data
 from core.experiment.experiment import Experiment
 from core.nn.cells import CELLS, NUMPY, ONE, Cell, LayerMasks, Ops, State, group_masks_by_layer, run_layers, unroll
 from core.nn.numpy_init import NetworkWeights, draw_initial_weights
+from core.tasks.file_caches import register_file_cache
 
 DRAWS = 1000
 MAX_ELEMENTS = 500_000  # most numbers in all draws of a weight mask together
@@ -76,6 +77,7 @@ def list_scalings(dropout: Dropout, site: str) -> tuple[str, ...]:
     return SCALINGS if SITES[site].kind != "zoneout" and dropout.noise == "bernoulli" else (dropout.scaling,)
 
 
+@register_file_cache
 @lru_cache(maxsize=64)
 def sample_preactivations(
     experiment: Experiment,
@@ -96,6 +98,7 @@ def sample_preactivations(
     return PreactivationSample(values[:, unit].astype(np.float64), float(test[unit]), find_reading_layer(site, layer), unit)
 
 
+@register_file_cache
 @lru_cache(maxsize=64)
 def find_most_shifted_unit(
     experiment: Experiment, update: int, site: str, layer: int, sample: int, step: int, scaling: str
@@ -124,6 +127,7 @@ def _sample_values(
     return _draw_values(e, update, site, layer, sample, step, scaling == "inverted"), test
 
 
+@register_file_cache
 @lru_cache(maxsize=4)  # a few megabytes each: enough for one view of the page
 def _draw_values(e: Experiment, update: int, site: str, layer: int, sample: int, step: int, inverted: bool) -> Array:
     """Return the pre-activations under every draw, [n, units]. The scalings drop the same units and differ in a factor."""
@@ -180,6 +184,7 @@ def count_draws(e: Experiment, site: str, layer: int) -> int:
     return max(_MIN_DRAWS, min(DRAWS, MAX_ELEMENTS // elements))
 
 
+@register_file_cache
 @lru_cache(maxsize=8)
 def _states_before_steps(e: Experiment, update: int, sample: int) -> list[list[State]]:
     """Return the states before every step of the window, from zero, as at test. e: with the placement of the update."""

@@ -16,6 +16,7 @@ from core.experiment.experiment import Experiment
 from core.experiment.memory_size import estimate_bytes
 from core.i18n import _
 from core.tasks import get_task
+from core.tasks.file_caches import register_file_cache
 from core.tasks.task import Batch, Data, Value
 from core.tasks.window_variants import reset_every_window, vary_window_lengths
 
@@ -108,6 +109,7 @@ def have_same_validation_targets(one: Experiment, other: Experiment) -> bool:
     return _have_same_targets(_get_key(one), _get_key(other))
 
 
+@register_file_cache
 @lru_cache(maxsize=32)
 def _have_same_targets(one: _DataKey, other: _DataKey) -> bool:
     targets = [
@@ -117,11 +119,13 @@ def _have_same_targets(one: _DataKey, other: _DataKey) -> bool:
     return targets[0] == targets[1]
 
 
+@register_file_cache
 @lru_cache(maxsize=256)
 def _count_inputs(key: _DataKey) -> int:
     return sum(batch.x.shape[0] * batch.x.shape[1] for batch in _load_data(key).train(0))
 
 
+@register_file_cache
 @lru_cache(maxsize=256)
 def _count_targets(key: _DataKey) -> tuple[tuple[str, int], ...]:
     data = _load_data(key)
@@ -144,11 +148,13 @@ def _load_data(key: _DataKey) -> Data:
 
 
 # A class may use as many data sets as students choose seeds, so the caches are bounded by memory.
+@register_file_cache
 @cached(LRUCache(DATA_MEMORY, estimate_bytes), lock=Lock())
 def _keep_data(key: _DataKey) -> Data:
     return _held.get(key) or _cut_data(key)
 
 
+@register_file_cache
 @cached(LRUCache(DATA_MEMORY, estimate_bytes), lock=Lock())
 def _make_data(source: _SourceKey) -> Data:
     name, options, steps, batch, seed = source
@@ -171,6 +177,7 @@ def _cut_data(key: _DataKey) -> Data:
     return reset_every_window(data) if states == "fresh" else data
 
 
+@register_file_cache
 @cached(LRUCache(BATCH_MEMORY, estimate_bytes), lock=Lock())
 def _load_batch(key: _DataKey, update: int) -> Batch:
     data = _load_data(key)

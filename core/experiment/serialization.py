@@ -19,6 +19,7 @@ from core.experiment.bounds import CHOICES, CLOSED_BOUNDS, HALF_OPEN_BOUNDS, OPT
 from core.experiment.experiment import Experiment, build_experiment
 from core.i18n import _
 from core.tasks import get_task
+from core.tasks.file_caches import register_file_cache
 from core.tasks.task import CORPUS_OPTION, Task
 
 VERSION = 1
@@ -106,6 +107,7 @@ def from_plain_cached(data: Mapping[str, Any]) -> Experiment:
     return _from_trusted_json(json.dumps(data))
 
 
+@register_file_cache
 @lru_cache(maxsize=64)
 def _from_trusted_json(text: str) -> Experiment:
     return from_plain(json.loads(text), trusted=True)

@@ -1,4 +1,8 @@
-"""The engines that run one layer over time in torch: the fused kernel, handwritten backpropagation and the reference step."""
+"""The engines that run one layer over time in torch.
+
+"fused": PyTorch's own kernel. "bptt": loops with a backward pass written by hand (core/nn/bptt). "reference": the step, with
+autograd.
+"""
 
 from dataclasses import dataclass
 from typing import Any

@@ -4,6 +4,7 @@ A request is one line of JSON; equal requests have equal lines. A process (`pyth
 events and ends. The answer is kept for later requests. A process that breaks this protocol is ended, and its job fails.
 """
 
+import json
 import subprocess
 import sys
 import threading
@@ -140,6 +141,13 @@ class JobQueue:
                 if owner in job.owners and (kind is None or job.kind.module == kind.module):
                     self._leave(job, owner)
 
+    def forget(self, path: str) -> None:
+        """Drop the complete answers to requests that name this path, or a file in it."""
+        word = json.dumps(path)[1:-1]
+        with self._changed:
+            for name in [name for name, job in self._jobs.items() if word in name[1] and not job.answer.is_busy]:
+                del self._jobs[name]
+
     @property
     def processes(self) -> int:
         """Return how many processes run now."""
@@ -183,15 +191,23 @@ class JobQueue:
             del self._jobs[key]
 
     def _serve(self) -> None:
-        while (job := self._wait_for_job()) is not None:
-            try:
-                self._run(job)
-            except Exception:
-                # Any error (no UTF-8, a stray line, no process available) fails this job; the next one is served.
-                if not (job.cancelled or job.too_long or self._closed):
-                    traceback.print_exc(file=sys.stderr)
-            finally:
-                self._finish(job)
+        while self._serve_next():
+            pass
+
+    def _serve_next(self) -> bool:
+        """Run the next job when there is one; return False once the queue is closed. Nothing of the job is kept here."""
+        job = self._wait_for_job()
+        if job is None:
+            return False
+        try:
+            self._run(job)
+        except Exception:
+            # Any error (no UTF-8, a stray line, no process available) fails this job; the next one is served.
+            if not (job.cancelled or job.too_long or self._closed):
+                traceback.print_exc(file=sys.stderr)
+        finally:
+            self._finish(job)
+        return True
 
     def _wait_for_job(self) -> _Job | None:
         with self._changed:
@@ -282,6 +298,10 @@ class Jobs(Generic[A]):
     def cancel(self, owner: str) -> None:
         """Drop the jobs of this kind that only the owner waits for, because its page shows something else now."""
         self.queue.cancel(owner, self)
+
+    def forget(self, path: str) -> None:
+        """Drop the complete answers to requests that name this path, or a file in it, of whatever kind."""
+        self.queue.forget(path)
 
     def close(self) -> None:
         """End the queue."""

@@ -209,6 +209,7 @@ class Pool:
         run.remove_files()  # also what its worker wrote when it was stopped
 
     def _on_exit(self, worker: WorkerProcess, status: int) -> None:
+        """Recover the runs of a worker that has died, or fail those that have killed it repeatedly."""
         with self._lock:
             del self._workers[worker.number]
             self._starts_fail = not worker.ready

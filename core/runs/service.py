@@ -36,6 +36,7 @@ from core.runs.settings import Settings, read_settings
 from core.runs.trace_jobs import UpdateTraceJobs
 from core.runs.uploads import Uploads
 from core.runs.visits import Visits
+from core.tasks.file_caches import clear_file_caches
 from core.training.events import validate_command
 
 TICK = 0.5  # seconds between two calls of `tidy`
@@ -69,7 +70,7 @@ class Service:
         remove_abandoned()
         self._folder = Path(mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._tidy_up = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)  # at the latest when the server ends
-        self.uploads = Uploads(self._folder / "uploads", clock, given)
+        self.uploads = Uploads(self._folder / "uploads", clock, given, self._forget_file)
         self._capacity = plan_workers(given)
         self.jobs = JobQueue(replace(given, job_memory=min(given.job_memory, self._capacity.job)))
         # In a queue of their own, so that a file does not wait until a measurement has ended.
@@ -265,6 +266,11 @@ class Service:
         run.remove_files()
         self._runs.pop(run.id, None)
         self._replays.pop(run.id, None)
+
+    def _forget_file(self, path: str) -> None:
+        clear_file_caches()
+        self.jobs.forget(path)
+        self.file_checks.forget(path)
 
     def _stop(self, run: Run, reason: str = "") -> None:
         # The run ends at once, whatever its worker is in the middle of; the worker comes to an end on its own time.

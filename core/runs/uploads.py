@@ -23,11 +23,18 @@ class Uploads:
     """The uploaded files of all visits.
 
     folder: where they are stored; made when the first file comes. clock: seconds, monotonic. settings: how many files a visit
-    may have, how large they may be together, and how long they are kept when the visit is over.
+    may have, how large they may be together, and how long they are kept when the visit is over. on_remove: called with the path
+    of a file or folder that was removed, so that what was computed from it is forgotten too.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, settings: Settings | None = None) -> None:
-        self._folder, self._clock, self._settings = folder, clock, settings or Settings()
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], float] = time.monotonic,
+        settings: Settings | None = None,
+        on_remove: Callable[[str], None] = lambda path: None,
+    ) -> None:
+        self._folder, self._clock, self._settings, self._on_remove = folder, clock, settings or Settings(), on_remove
         self._lock = threading.Lock()
         self._files: dict[str, dict[str, int]] = {}  # of each owner: bytes by path
         self._ends: dict[str, float] = {}
@@ -53,6 +60,7 @@ class Uploads:
         with self._lock:
             if self._files.get(owner, {}).pop(path, None) is not None:
                 Path(path).unlink(missing_ok=True)
+                self._on_remove(path)
 
     def has_file(self, owner: str, path: str) -> bool:
         """Return whether the owner has uploaded this file and it still exists. Asking prolongs the time that it is kept."""
@@ -62,11 +70,16 @@ class Uploads:
                 self._renew(owner)
             return there
 
+    def list_files(self, owner: str) -> list[Path]:
+        """Return the files of the owner."""
+        with self._lock:
+            return [Path(path) for path in self._files.get(owner, {})]
+
     def check(self, owner: str, experiment: Experiment) -> None:
         """Raise Invalid if the experiment trains on a file that its owner has not uploaded, or that is gone."""
         path = dict(experiment.options).get(CORPUS_OPTION)
         if path is not None and not self.has_file(owner, str(path)):
-            raise Invalid(_("The file of this experiment is no longer here; bring it again."), CORPUS_OPTION)
+            raise Invalid(_("The file of this experiment is no longer here; upload it again."), CORPUS_OPTION)
 
     def renew(self, owner: str) -> None:
         """Note that the visit is present: its files are kept longer."""
@@ -96,12 +109,13 @@ class Uploads:
         del self._ends[owner], self._files[owner]
         self._released.pop(owner, None)
         rmtree(self._folder / owner, ignore_errors=True)
+        self._on_remove(str(self._folder / owner))
 
     def _make_room(self, files: dict[str, int], size: int) -> None:
         most, memory = self._settings.upload_files, self._settings.upload_memory
         if len(files) >= most:
             raise Invalid(
-                _("You have brought {most} files already; reload the page to begin anew.").format(most=most), CORPUS_OPTION
+                _("You have uploaded {most} files already; reload the page to begin anew.").format(most=most), CORPUS_OPTION
             )
         if sum(files.values()) + size > memory * MB:
             raise Invalid(

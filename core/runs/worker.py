@@ -37,19 +37,23 @@ from core.runs.processes import (
 )
 from core.runs.scheduler import AHEAD, FairShare
 from core.runs.settings import Settings
+from core.tasks.file_caches import clear_file_caches
+from core.tasks.task import CORPUS_OPTION
 from core.training.events import VERSION, Command, Event
 
 if TYPE_CHECKING:
     from core.training.trainer import Trainer
 
-FIRST = ("language-model", "adding")  # tasks tried before the first run: one with classes, one with real values
-SAVING = 0.1  # the largest share of a run's training time that saving may take
-SWAPPING = 0.33  # the largest share of its time in memory that loading and saving of a run that makes room for others may take
-CATCHING_UP = 10.0  # slices that a visit may be ahead of the others while its run repeats updates lost in a crash
+WARM_UP_TASKS = ("language-model", "adding")  # tasks tried before the first run: one with classes, one with real values
+MAX_SAVING_SHARE = 0.1  # the largest share of a run's training time that saving may take
+MAX_SWAPPING_SHARE = (
+    0.33  # the largest share of its time in memory that loading and saving of a run that makes room for others may take
+)
+RECOVERY_SLICES = 10.0  # slices that a visit may be ahead of the others while its run repeats updates lost in a crash
 MIN_PAUSE = 0.5  # seconds of a pause after which the run is saved
 ALIVE = 1.0  # seconds between two signs of life
-ROUND = 1.0  # seconds in which each run should get a turn, if its updates are short enough
-TURN = 64  # bytes of the file with the name of the run whose turn it is
+ROUND_TIME = 1.0  # seconds in which each run should get a turn, if its updates are short enough
+TURN_FILE_SIZE = 64  # bytes of the file with the name of the run whose turn it is
 Inbox = SimpleQueue[dict[str, Any]]
 Emit = Callable[[Event], None]
 
@@ -117,7 +121,9 @@ class LoadedRun:
         wait for its turns too.
         """
         since = self.trainer.spent - self.saved_after if self.trainer else 0.0
-        return self.saved is not None and since >= self.saving / SAVING and time.monotonic() - self.saved_at >= interval
+        return (
+            self.saved is not None and since >= self.saving / MAX_SAVING_SHARE and time.monotonic() - self.saved_at >= interval
+        )
 
     def may_leave(self) -> bool:
         """Return whether the run can be unloaded: not before it has trained enough for the time that loading and saving take,
@@ -128,7 +134,7 @@ class LoadedRun:
         if self.trainer.is_evaluating:
             return False
         swapping = self.loading + self.saving
-        return swapping <= SWAPPING * (swapping + self.trainer.spent - self.spent_before)
+        return swapping <= MAX_SWAPPING_SHARE * (swapping + self.trainer.spent - self.spent_before)
 
     def save(self) -> bool:
         """Save the run. Return whether that succeeded."""
@@ -213,10 +219,10 @@ class Worker:
         hurried, self.hurried = self.hurried, []
         for run in dict.fromkeys(hurried):
             is_repeating = run in self.runs and self._is_repeating(self.runs[run])
-            if run in self.runs and self.shares.may_hurry(run, CATCHING_UP if is_repeating else AHEAD):
+            if run in self.runs and self.shares.may_hurry(run, RECOVERY_SLICES if is_repeating else AHEAD):
                 self._advance(run, self.settings.slice_time if is_repeating else 0.0)
         if (turn := self.shares.next()) is not None:
-            self._advance(turn, min(self.settings.slice_time, ROUND / self.shares.waiting))
+            self._advance(turn, min(self.settings.slice_time, ROUND_TIME / self.shares.waiting))
         if time.monotonic() - self.alive >= ALIVE:
             self.alive = time.monotonic()
             self.emit({"event": "alive"})
@@ -305,7 +311,10 @@ class Worker:
         self._drop(name, began)
 
     def _drop(self, name: str, began: float) -> None:
-        self.runs.pop(name).close()
+        loaded = self.runs.pop(name)
+        loaded.close()
+        if CORPUS_OPTION in loaded.message["experiment"].get("options", {}):  # a visitor's file
+            clear_file_caches()
         self.shares.charge(name, time.perf_counter() - began)
         self.shares.remove(name)
         release_memory()
@@ -314,7 +323,7 @@ class Worker:
         self.turn_repeats = repeats
         if self.turn is not None:
             os.lseek(self.turn, 0, os.SEEK_SET)
-            os.write(self.turn, (f"{name} {REPEATS}" if repeats else name).encode().ljust(TURN))
+            os.write(self.turn, (f"{name} {REPEATS}" if repeats else name).encode().ljust(TURN_FILE_SIZE))
 
 
 def main(threads: int, memory: int, turn: Path | None, settings: Settings) -> None:
@@ -360,7 +369,7 @@ def _warm_up(threads: int) -> None:
     from core.training.trainer import prepare, train
 
     prepare(threads)
-    for name in FIRST:
+    for name in WARM_UP_TASKS:
         for _event in train(build_experiment(name, hidden=8, layers=1, updates=1)):
             pass
 

@@ -122,7 +122,7 @@ def _remove_quotes(cell: str) -> str:
 
 
 def judge_separator(lines: Sequence[str], header: Sequence[str] = ()) -> str:
-    """Return the separator that makes the best table of the lines: one of `SEPARATORS`, or "" for one column.
+    """Detect the separator of a CSV file: one of `SEPARATORS`, or "" for one column. It makes the best table of the lines.
 
     header: names in the first row of a table of texts, where cells that are numbers say nothing.
     """

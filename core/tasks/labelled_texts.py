@@ -8,6 +8,7 @@ import numpy as np
 
 from core.errors import Invalid
 from core.i18n import _
+from core.tasks.file_caches import register_file_cache
 from core.tasks.file_readers import (
     MAX_OFFERED_COLUMNS,
     MAX_QUOTED_CELL,
@@ -59,6 +60,7 @@ def split_file(path: str, text: str, label: str, seed: int) -> dict[str, Texts]:
     return split_groups([[one] for one in file.texts], seed)
 
 
+@register_file_cache
 @lru_cache(maxsize=64)
 def list_text_columns(path: str) -> tuple[str, ...]:
     """Return the names of the columns of a table of texts, or their numbers from 1 where a name is empty or not unique.
@@ -122,6 +124,7 @@ def split_groups(groups: Sequence[Texts], seed: int) -> dict[str, Texts]:
     return texts
 
 
+@register_file_cache
 @lru_cache(maxsize=4)
 def read_texts(path: str, text: str, label: str) -> TextFile:
     """Return the different texts of a table. Raises Invalid as `split_file` does."""

@@ -23,6 +23,7 @@ from core.tasks.csv_dialect import (
     split_lines,
     split_rows,
 )
+from core.tasks.file_caches import register_file_cache
 from core.tasks.file_readers import check_rows, name_columns, split_table
 from core.tasks.number_parser import parse_number
 from core.tasks.text_file import get_display_name, read_text
@@ -156,6 +157,7 @@ def _find_names(above: Rows, width: int, comment: list[str]) -> tuple[list[str],
     return [str(n) for n in range(1, width + 1)], 0
 
 
+@register_file_cache
 @lru_cache(maxsize=64)
 def list_columns(path: str) -> tuple[TableColumn, ...]:
     """Return the columns of the table of numbers in a file. Raises Invalid if it is not a table."""

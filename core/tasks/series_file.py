@@ -11,6 +11,7 @@ import numpy.typing as npt
 from core.errors import Invalid
 from core.i18n import N_, _
 from core.tasks.column_kinds import CONSTANT, COUNTER, DATE, TEXT, VALUE, YEAR
+from core.tasks.file_caches import register_file_cache
 from core.tasks.file_readers import (
     MAX_NAMED_COLUMNS,
     MAX_OFFERED_COLUMNS,
@@ -50,6 +51,7 @@ def load_csv_column(path: str, column: str = "") -> npt.NDArray[np.float64]:
     return read_series(path, column).values
 
 
+@register_file_cache
 @lru_cache(maxsize=4)
 def read_series(path: str, column: str = "") -> SeriesFile:
     """Return a column of a table of numbers; if the rows go back in time, they are turned round.

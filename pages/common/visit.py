@@ -177,7 +177,7 @@ def drop_lost_files() -> None:
         truth["experiment"] = replace_lost_file(truth["experiment"])
         truth["notice"] = _(
             "The file that you brought is no longer here, as nobody had looked at it for hours. These are the task's own data; "
-            "bring it again to go on."
+            "upload it again to go on."
         )
 
 
@@ -309,7 +309,7 @@ def _travel(back: str, forth: str) -> None:
 
 
 def _follow(plain: Plain) -> None:
-    """Make it the visit's experiment. A run that can apply the change gets it; any other run ends, and its curves stay."""
+    """Set the visit's experiment to `plain`. A run that can apply the change gets it; any other ends, and its curves stay."""
     truth = visit()
     before, run = truth["experiment"], truth["run"]
     truth.update(experiment=plain, notice="")
@@ -328,9 +328,9 @@ def _follow(plain: Plain) -> None:
 
 def _check_last_change(run: Run) -> None:
     """Set the run aside, with a notice, if it ended before the last change reached it: its curves belong to other settings."""
-    told = dict(run["began"])
+    applied = dict(run["began"])
     for event in select_run_events(run, "changed"):
-        told |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}
-    if any(told[name] != visit()["experiment"][name] for name in CHANGEABLE_FIELDS):
+        applied |= {name: event[name] for name in CHANGEABLE_FIELDS if name in event}
+    if any(applied[name] != visit()["experiment"][name] for name in CHANGEABLE_FIELDS):
         set_aside_run()
         set_notice(_("The run had ended before your last change reached it. Press Play to start a run with the new settings."))

@@ -132,7 +132,7 @@ def _check_file(row: Task, path: str) -> FileCheckAnswer:
     finally:
         checks.cancel(get_owner())
     if answer is None or answer.state == "failed":
-        raise Invalid(answer.reason if answer else _("The check of the file was interrupted; bring it again."), CORPUS_OPTION)
+        raise Invalid(answer.reason if answer else _("The check of the file was interrupted; upload it again."), CORPUS_OPTION)
     return answer
 
 

@@ -17,6 +17,7 @@ from core.figures.update_timeline import render_update_timeline
 from core.figures.weight_changes import render_weight_changes
 from core.i18n import _
 from core.runs.trace_jobs import UpdateTraceAnswer, UpdateTraceJobs
+from core.tasks.file_caches import register_file_cache
 from core.tasks.task import Data, Ints, Reals
 from pages.common import visit
 from pages.common.escape import escape_markdown
@@ -109,6 +110,7 @@ def _describe_answers(snapshot: UpdateTrace, data: Data, x: Ints | Reals) -> dic
     return {t: (target or "", prediction or "") for t, (target, prediction) in texts.items()}
 
 
+@register_file_cache
 @lru_cache(maxsize=16)
 def _render_update(
     key: str, colors: Theme, step: int, _language: str

@@ -24,6 +24,7 @@ from core.figures.network.style import build_style_sheet
 from core.figures.svg import escape_text, format_coordinate, group, tag
 from core.figures.theme import Theme
 from core.i18n import _, get_catalogue
+from core.tasks.file_caches import register_file_cache
 
 __all__ = ["Scene", "network"]
 
@@ -65,6 +66,7 @@ def _get_key(scene: Scene, theme: Theme, name: str) -> Hashable:
 
 
 # Most of the figure is the same at every update, and in all visits with the same experiment.
+@register_file_cache
 @cached(LRUCache(12 * 2**20, estimate_bytes), key=_get_key, lock=Lock())
 def _render_unmasked(scene: Scene, theme: Theme, name: str) -> tuple[str, str, tuple[str, ...], str]:
     """Return the parts that no update changes, in pieces.
