@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from importlib.resources import files
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -74,8 +74,7 @@ def test_a_method_is_opened_changed_compared_and_taken_to_the_lab(methods: Page,
     expect(list_diagrams(methods)).to_have_count(2)
     methods.get_by_role("link", name="Open in the Lab").nth(1).click()
     expect(methods.locator("svg.net")).to_be_visible()
-    query = dict(parse_qsl(urlsplit(methods.url).query))
-    assert (query["method"], query["cell"]) == ("semeniuta2016", "gru")
+    wait_for_query(methods, method="semeniuta2016", cell="gru")
 
 
 def test_a_word_finds_methods_and_the_count_follows_the_distance(methods: Page, server: str) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from inspect import getsource
 
+from core.tasks.file_caches import register_file_cache
+
 # What the readers ask of the rest of the program: texts stay in English.
 _STAND_INS = ["def _(text):", "    return text", "", "", "N_ = _"]
 _TEXT_MODULES = ("core.errors", "core.tasks.text_file")
@@ -44,10 +46,12 @@ def write_readers(task: str) -> list[str]:
 
 
 def _write_module(name: str) -> list[str]:
-    """Return the source of a module without its docstring and its imports."""
+    """Return the source of a module without its docstring, its imports and what only a server needs."""
     left_out: list[ast.stmt] = [node for node in _parse(name).body[:1] if isinstance(node, ast.Expr)]
     left_out += [node for node in _parse(name).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    decorators = [one for node in _parse(name).body if isinstance(node, ast.FunctionDef) for one in node.decorator_list]
     dropped = {line for node in left_out for line in _list_lines(node)}
+    dropped |= {one.lineno for one in decorators if ast.unparse(one) == register_file_cache.__name__}
     lines = [line for n, line in enumerate(getsource(import_module(name)).splitlines(), start=1) if n not in dropped]
     return ["", "", f"# {name.replace('.', '/')}.py", *_strip(lines)]
 
