@@ -1,9 +1,11 @@
 """A random visitor in Chromium, with the run live: clicks, selects, drags and types on every page, fast and carelessly.
 
 Nothing may break: no traceback in the server's log, no error box and no card on the page, nothing in the console. A short walk
-is in the default suite; `pytest -m slow -k visitor` makes ten of a hundred actions, with new seeds each day.
+is in the default suite; `pytest -m slow -k visitor` makes ten of a hundred actions, with new seeds each day, or those from
+the environment variable VISITOR_SEED on.
 """
 
+import os
 import random
 import re
 import socket
@@ -24,7 +26,8 @@ START = 60.0  # seconds after which the server counts as broken
 QUICK = 1500  # milliseconds that an action may wait for what it acts on
 PAGES = ("Lab", "Masks", "The L+1 path", "Methods", "Paper tables")
 TROUBLE = ".stException, .st-key-crash, [data-testid=stAlertContentError]:has-text('Traceback')"
-SEEDS = [date.today().toordinal() * 10 + n for n in range(10)]
+FIRST_SEED = int(os.environ.get("VISITOR_SEED", date.today().toordinal() * 10))
+SEEDS = range(FIRST_SEED, FIRST_SEED + 10)
 
 pytestmark = pytest.mark.browser
 
