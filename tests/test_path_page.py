@@ -18,6 +18,8 @@ from streamlit.testing.v1 import AppTest
 from core.analysis.path_counts import count_corruption, list_routes
 from core.analysis.path_stats import compute_method_rows, remove_schedules
 from core.dropout.methods import METHODS, find_method_name
+from core.dropout.placement import build_dropout
+from core.experiment import edits
 from core.experiment.batches import load_data
 from core.experiment.experiment import build_experiment
 from core.experiment.serialization import from_query, to_plain
@@ -130,6 +132,19 @@ def test_layers_change_the_count_and_the_path_has_as_many_climbs(layers: int) ->
     assert f"L + 1 = {layers} + 1 = {layers + 1}" in read_sentence(page)
     assert "8 steps later" in read_sentence(page)
     assert from_query(read_address(page)).layers == layers
+
+
+def test_a_placement_of_ones_own_ends_the_note_on_a_replaced_method() -> None:
+    """The Lab may have switched a site on since the path page said which method is shown instead."""
+    page = open_page(method="naive-cell")
+    check_path_page(page.selectbox(key="path-cell").select("gru").run())
+    own = from_query(read_address(page))
+    for site, rate in (("state", 0.3), ("candidate", 0.1)):
+        own = edits.set_site(own, site, build_dropout(site, rate))
+    assert own.method is None
+    page.session_state["visit"]["experiment"] = to_plain(own)
+    check_path_page(page.run())
+    assert not any("is not defined for this cell" in str(one.value) for one in page.caption)
 
 
 def test_a_cell_that_has_no_such_method_gets_zarembas() -> None:

@@ -30,12 +30,14 @@ def draw_controls() -> None:
         draw_cell_choice(experiment.cell, "path-cell", path_state.set_cell, width=130)
         draw_layers_choice(experiment.layers, "path-layers", path_state.set_layers, width=90)
         draw_lab_link(_("Open in the Lab"), visit.build_link())
-    if replaced := path_state.get_page().get("replaced"):
+    replaced = path_state.get_page().get("replaced")
+    # The Lab, undo or a link may have set another placement since.
+    if replaced and experiment.method == path_state.FALLBACK_METHOD:
         st.caption(
             _("“{method}” is not defined for this cell, {cell}: “{instead}” is shown instead.").format(
                 method=escape_markdown(_name_method(replaced)),
-                cell=_(CELL_LABELS[visit.get_experiment().cell]),
-                instead=escape_markdown(_name_method(visit.get_experiment().method or "")),
+                cell=_(CELL_LABELS[experiment.cell]),
+                instead=escape_markdown(_name_method(path_state.FALLBACK_METHOD)),
             )
         )
 
