@@ -134,17 +134,19 @@ def test_layers_change_the_count_and_the_path_has_as_many_climbs(layers: int) ->
     assert from_query(read_address(page)).layers == layers
 
 
-def test_a_placement_of_ones_own_ends_the_note_on_a_replaced_method() -> None:
-    """The Lab may have switched a site on since the path page said which method is shown instead."""
+def test_another_experiment_ends_the_note_on_a_replaced_method() -> None:
+    """The Lab may have changed placement and cell since the path page said which method is shown instead."""
     page = open_page(method="naive-cell")
     check_path_page(page.selectbox(key="path-cell").select("gru").run())
-    own = from_query(read_address(page))
+    zaremba = from_query(read_address(page))
+    own = zaremba
     for site, rate in (("state", 0.3), ("candidate", 0.1)):
         own = edits.set_site(own, site, build_dropout(site, rate))
     assert own.method is None
-    page.session_state["visit"]["experiment"] = to_plain(own)
-    check_path_page(page.run())
-    assert not any("is not defined for this cell" in str(one.value) for one in page.caption)
+    for experiment in (own, edits.set_cell(zaremba, "lstm")):
+        page.session_state["visit"]["experiment"] = to_plain(experiment)
+        check_path_page(page.run())
+        assert not any("is not defined for this cell" in str(one.value) for one in page.caption)
 
 
 def test_a_cell_that_has_no_such_method_gets_zarembas() -> None:
@@ -277,7 +279,7 @@ def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, mo
     shelf = {"id": "one", "number": 3, "recorded": False, "began": to_plain(run), "events": []}
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
     check_path_page(page.run())
-    page.session_state["visit"]["kept"] = shelf
+    page.session_state["visit"]["previous_run"] = shelf
     check_path_page(page.run())
     check_path_page(page.selectbox(key="path-weights").select("one").run())
     (info,) = page.info

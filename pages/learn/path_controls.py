@@ -30,9 +30,7 @@ def draw_controls() -> None:
         draw_cell_choice(experiment.cell, "path-cell", path_state.set_cell, width=130)
         draw_layers_choice(experiment.layers, "path-layers", path_state.set_layers, width=90)
         draw_lab_link(_("Open in the Lab"), visit.build_link())
-    replaced = path_state.get_page().get("replaced")
-    # The Lab, undo or a link may have set another placement since.
-    if replaced and experiment.method == path_state.FALLBACK_METHOD:
+    if replaced := path_state.get_replaced_method():
         st.caption(
             _("“{method}” is not defined for this cell, {cell}: “{instead}” is shown instead.").format(
                 method=escape_markdown(_name_method(replaced)),

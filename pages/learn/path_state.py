@@ -78,13 +78,11 @@ def name_carry() -> str:
 
 def set_method(name: str) -> None:
     """Set the method, at its usual rates."""
-    get_page()["replaced"] = ""
     visit.edit("path-method", edits.set_usual_method, name)
 
 
 def set_layers(layers: int) -> None:
     """Set the number of layers."""
-    get_page()["replaced"] = ""
     visit.edit("path-layers", edits.set_layers, layers)
 
 
@@ -92,8 +90,14 @@ def set_cell(cell: str) -> None:
     """Set the cell, and Zaremba's method if the present one is not defined for it; the page then says so."""
     name = visit.get_experiment().method
     known = name if name and cell in METHODS[name].cells else FALLBACK_METHOD
-    if visit.edit("path-cell", edits.set_cell_and_method, cell, known):
-        get_page()["replaced"] = "" if known == name else name or CUSTOM
+    if visit.edit("path-cell", edits.set_cell_and_method, cell, known) and known != name:
+        get_page()["replaced"] = {"method": name or CUSTOM, "experiment": visit.visit()["experiment"]}
+
+
+def get_replaced_method() -> str:
+    """Return the method that the page has replaced by `FALLBACK_METHOD`; "" once anything has changed since."""
+    replaced = get_page().get("replaced")
+    return str(replaced["method"]) if replaced and replaced["experiment"] == visit.visit()["experiment"] else ""
 
 
 def build_query() -> dict[str, str]:

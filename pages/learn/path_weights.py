@@ -82,7 +82,7 @@ def check_network() -> bool:
 def _list_runs() -> dict[str, dict[str, Any]]:
     """Return the runs with a weights file, by id, the newest first."""
     truth = visit.visit()
-    there = [run for run in (truth["run"], truth["kept"], *truth["earlier"]) if run and not run["recorded"]]
+    there = [run for run in (truth["run"], truth["previous_run"], *truth["earlier"]) if run and not run["recorded"]]
     for run in there:
         get_service().poll(run["id"], BEYOND_ALL_EVENTS)
     return {run["id"]: run for run in there if get_service().weights(run["id"])}
