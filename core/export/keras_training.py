@@ -3,7 +3,16 @@
 from core.experiment.experiment import Experiment
 from core.export.data import carries_states
 from core.export.lines import format_docstring, indent_lines
-from core.export.training import EXTRA_METRIC, format_loss, format_target_mask, is_regression, write_start
+from core.export.training import (
+    EXTRA_METRIC,
+    format_loss,
+    format_target_mask,
+    is_regression,
+    write_epoch_end,
+    write_monte_carlo_print,
+    write_start,
+    write_train_start,
+)
 from core.i18n import _
 
 
@@ -105,10 +114,7 @@ def _write_monte_carlo(e: Experiment) -> list[str]:
 
 
 def _write_train(e: Experiment) -> list[str]:
-    name = "error" if is_regression(e) else "accuracy"
-    losses = f"validation loss {{loss:.5f}}, {EXTRA_METRIC[is_regression(e)][2]}"
     stop = [f"            if update == {e.updates}:", "                break"] if e.updates else []
-    needs_epoch = bool(e.updates) and e.decay > 1
     return [
         "def train():",
         *format_docstring(_("Read a batch → forward through time, with dropout → loss → backward → update.")),
@@ -119,10 +125,7 @@ def _write_train(e: Experiment) -> list[str]:
         "    draw_weights(model)",
         f"    optimizer = {_format_optimizer(e)}",
         f"    model.compile(optimizer, {_format_keras_loss(e)})",
-        f"    update{', epoch = 0, 0' if needs_epoch else ' = 0'}",
-        f"    loss, {name} = evaluate(model, windows)",
-        f'    print(f"update 0: {losses}")',
-        f"    while update < {e.updates}:" if e.updates else f"    for epoch in range({e.epochs}):",
+        *write_train_start(e, "model, windows"),
         *_write_decay(e),
         "        losses_of_updates = []",
         '        for x, y, starts_sequence in windows("train"):',
@@ -131,15 +134,8 @@ def _write_train(e: Experiment) -> list[str]:
         f"            model.reset_metrics()  # {_('so that what is returned is the loss of this batch')}",
         "            losses_of_updates.append(float(model.train_on_batch(*make_batch(x, y))))",
         *stop,
-        "        mean = sum(losses_of_updates) / len(losses_of_updates)",
-        *(["        epoch += 1"] if needs_epoch else []),
-        f"        loss, {name} = evaluate(model, windows)",
-        f'        print(f"update {{update}}: training loss {{mean:.5f}}, {losses}")',
-        *(
-            [f'    print(f"Monte Carlo, {e.monte_carlo} passes: {{evaluate_monte_carlo(model, windows):.3f}}")']
-            if e.monte_carlo
-            else []
-        ),
+        *write_epoch_end(e, "model, windows"),
+        *write_monte_carlo_print(e, "model, windows"),
     ]
 
 

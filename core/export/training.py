@@ -177,10 +177,8 @@ def _write_train(e: Experiment) -> list[str]:
     other_masks = f", {format_draw_call(e, 'pass_index=1')}" if "fraternal" in dict(e.placement.losses) else ""
     model = "averaged_model.module if averaged_model else model" if _averages_weights(e) else "model"
     evaluated = f"{model}, windows, update" if has_test_masks(e) else f"{model}, windows"
-    losses = f"validation loss {{loss:.5f}}, {EXTRA_METRIC[is_regression(e)][2]}"
     evaluated_first = "model, windows, update" if has_test_masks(e) else "model, windows"
     sampled = f"{model}, windows, update" + (", V" if "V" in format_draw_call(e) else "")
-    name = "error" if is_regression(e) else "accuracy"
     return [
         "def train():",
         *format_docstring(_("Draw masks → forward through time → loss → backward → update.")),
@@ -190,10 +188,7 @@ def _write_train(e: Experiment) -> list[str]:
         "    model = Model(V, C)",
         f"    optimizer = torch.optim.{_format_optimizer(e)}",
         *(["    averaged_model, losses = None, []"] if _averages_weights(e) else []),
-        f"    update{', epoch = 0, 0' if e.updates and e.decay > 1 else ' = 0'}",
-        f"    loss, {name} = evaluate({evaluated_first})",
-        f'    print(f"update 0: {losses}")',
-        f"    while update < {e.updates}:" if e.updates else f"    for epoch in range({e.epochs}):",
+        *write_train_start(e, evaluated_first),
         *_write_decay(e),
         "        losses_of_updates = []",
         '        for x, y, starts_sequence in windows("train"):',
@@ -217,17 +212,41 @@ def _write_train(e: Experiment) -> list[str]:
                 *stop,
             ]
         ),
+        *write_epoch_end(e, evaluated),
+        *(_write_averaging_start() if _averages_weights(e) else []),
+        *write_monte_carlo_print(e, sampled),
+    ]
+
+
+def write_train_start(e: Experiment, evaluated: str) -> list[str]:
+    """Return the lines before the first update: its counters and the evaluation of the untrained network.
+
+    evaluated: the arguments of `evaluate`.
+    """
+    metric, printed = "error" if is_regression(e) else "accuracy", EXTRA_METRIC[is_regression(e)][2]
+    return [
+        f"    update{', epoch = 0, 0' if e.updates and e.decay > 1 else ' = 0'}",
+        f"    loss, {metric} = evaluate({evaluated})",
+        f'    print(f"update 0: validation loss {{loss:.5f}}, {printed}")',
+        f"    while update < {e.updates}:" if e.updates else f"    for epoch in range({e.epochs}):",
+    ]
+
+
+def write_epoch_end(e: Experiment, evaluated: str) -> list[str]:
+    """Return the lines after an epoch's updates: evaluation and print. evaluated: the arguments of `evaluate`."""
+    metric, printed = "error" if is_regression(e) else "accuracy", EXTRA_METRIC[is_regression(e)][2]
+    return [
         "        mean = sum(losses_of_updates) / len(losses_of_updates)",
         *(["        epoch += 1"] if e.updates and e.decay > 1 else []),
-        f"        loss, {name} = evaluate({evaluated})",
-        f'        print(f"update {{update}}: training loss {{mean:.5f}}, {losses}")',
-        *(_write_averaging_start() if _averages_weights(e) else []),
-        *(
-            [f'    print(f"Monte Carlo, {e.monte_carlo} passes: {{evaluate_monte_carlo({sampled}):.3f}}")']
-            if e.monte_carlo
-            else []
-        ),
+        f"        loss, {metric} = evaluate({evaluated})",
+        f'        print(f"update {{update}}: training loss {{mean:.5f}}, validation loss {{loss:.5f}}, {printed}")',
     ]
+
+
+def write_monte_carlo_print(e: Experiment, sampled: str) -> list[str]:
+    """Return the line that prints the Monte Carlo evaluation, if it is asked for. sampled: its arguments."""
+    call = f"evaluate_monte_carlo({sampled})"
+    return [f'    print(f"Monte Carlo, {e.monte_carlo} passes: {{{call}:.3f}}")'] if e.monte_carlo else []
 
 
 def _format_optimizer(e: Experiment) -> str:

@@ -1,13 +1,13 @@
 """The experiment as a file: saved as JSON or as a PyTorch or Keras script, and opened from JSON."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
 from core.errors import Invalid
 from core.experiment.batches import load_data
-from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_json, get_missing_file_columns, to_json, to_plain
 from core.export import build_script
 from core.export.keras_layers import find_keras_obstacle
@@ -27,15 +27,21 @@ def draw_file_buttons() -> None:
     st.download_button(
         _("Save this experiment (JSON)"), to_json(experiment), "experiment.json", "application/json", on_click="ignore"
     )
-    st.download_button(
+    _draw_script_button(
         _("Save it as a PyTorch script"),
         partial(build_script, experiment),
         "dropout.py",
-        "text/x-python",
-        on_click="ignore",
-        help=_("The model with these masks and its training loop, in plain PyTorch."),
+        _("The model with these masks and its training loop, in plain PyTorch."),
     )
-    _draw_keras_button(experiment)
+    if obstacle := find_keras_obstacle(experiment):
+        st.caption(escape_markdown(obstacle))
+    else:
+        _draw_script_button(
+            _("Save it as a Keras script"),
+            partial(build_keras_script, experiment),
+            "dropout_keras.py",
+            _("The same network with Keras' layers, which draw masks of their own at these places."),
+        )
     st.file_uploader(
         _("Open an experiment (JSON)"),
         type="json",
@@ -47,19 +53,8 @@ def draw_file_buttons() -> None:
         st.error(escape_markdown(sentence))
 
 
-def _draw_keras_button(experiment: Experiment) -> None:
-    """Draw the button that saves the Keras script, or the sentence that says what Keras cannot express."""
-    if obstacle := find_keras_obstacle(experiment):
-        st.caption(escape_markdown(obstacle))
-        return
-    st.download_button(
-        _("Save it as a Keras script"),
-        partial(build_keras_script, experiment),
-        "dropout_keras.py",
-        "text/x-python",
-        on_click="ignore",
-        help=_("The same network with Keras' layers, which draw masks of their own at these places."),
-    )
+def _draw_script_button(label: str, build: Callable[[], str], file: str, tooltip: str) -> None:
+    st.download_button(label, build, file, "text/x-python", on_click="ignore", help=tooltip)
 
 
 def _on_upload() -> None:
