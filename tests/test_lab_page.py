@@ -392,7 +392,7 @@ def test_a_change_that_the_run_can_take_is_sent_to_it_and_any_other_ends_it() ->
     assert (run["id"], changed["update"], changed["placement"]["input"]) == (first, 1, {"rate": 0.1})
     check_lab(page.selectbox(key="layers").select(3).run())
     bench = page.session_state["visit"]
-    assert (bench["run"], bench["kept"]["id"]) == (None, first)
+    assert (bench["run"], bench["previous_run"]["id"]) == (None, first)
 
 
 def test_a_run_that_ended_stays_until_the_next_begins_and_is_then_grey() -> None:
@@ -437,8 +437,8 @@ def test_a_file_that_is_opened_during_a_run_begins_anew() -> None:
     check_lab(page.file_uploader(key="upload").upload("experiment.json", to_json(other).encode(), "application/json").run())
     bench = page.session_state["visit"]
     assert read_experiment(page) == other
-    assert (bench["run"], bench["kept"]["id"]) == (None, run["id"])
-    assert not any(event["event"] == "changed" for event in bench["kept"]["events"])
+    assert (bench["run"], bench["previous_run"]["id"]) == (None, run["id"])
+    assert not any(event["event"] == "changed" for event in bench["previous_run"]["events"])
 
 
 def test_the_method_that_a_task_opens_with_has_the_rates_that_it_opens_with() -> None:

@@ -117,7 +117,7 @@ def test_one_that_hurries_all_the_time_takes_no_more_than_its_share() -> None:
     share.add("a", "ann")
     share.add("b", "bob")
     for _turn in range(300):
-        run = "a" if share.may_hurry("a") else share.next()
+        run = "a" if share.may_run_now("a") else share.next()
         assert run is not None
         share.charge(run, 0.05)
         given_to[run] += 0.05

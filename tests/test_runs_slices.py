@@ -196,7 +196,7 @@ def test_what_is_repeated_after_a_crash_takes_whole_slices_before_the_others() -
     plain = to_plain(build_experiment("delayed-recall", {"lag": 4, "sequences": 64}, hidden=4, layers=1, updates=1000))
     run = {"command": "run", "version": VERSION, "experiment": plain, "show": 0}
     worker.inbox.put(run | {"run": "undisturbed", "owner": "one"})
-    worker.inbox.put(run | {"run": "interrupted", "owner": "other", "told": 30, "recovering": True})
+    worker.inbox.put(run | {"run": "interrupted", "owner": "other", "newest_recorded_update": 30, "recovering": True})
     for _turn in range(10):
         worker.step()
         if any(event["event"] == "record" and event["update"] > 30 and event["run"] == "interrupted" for event in events):

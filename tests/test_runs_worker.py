@@ -153,14 +153,14 @@ def test_many_runs_move_beside_each_other_and_commands_are_obeyed_at_once(talk: 
         stopped |= {event["run"]} if event["event"] == "stopped" else set()
 
 
-def test_a_parked_run_goes_on_where_it_was(talk: Talk, tmp_path: Path) -> None:
-    """Oracle: the same run without parking."""
+def test_an_unloaded_run_goes_on_where_it_was(talk: Talk, tmp_path: Path) -> None:
+    """Oracle: the same run that stays in memory."""
     e = build_experiment("delayed-recall", {"lag": 2, "sequences": 256}, hidden=4, layers=1, epochs=4)
     talk.run("whole", e)
     whole = [event["train_loss"] for event in talk.until("done") if event["event"] == "record"]
     losses, newest_recorded_update, ended = dict[int, float](), -1, False
     while not ended:
-        talk.run("parts", e, saved=str(tmp_path / "parts.run"), told=newest_recorded_update, recovering=True)
+        talk.run("parts", e, saved=str(tmp_path / "parts.run"), newest_recorded_update=newest_recorded_update, recovering=True)
         talk.say({"command": "step", "run": "parts"})
         events = [talk.next()]
         while not (ended := events[-1]["event"] == "done") and events[-1].get("state") != "paused":
@@ -170,8 +170,8 @@ def test_a_parked_run_goes_on_where_it_was(talk: Talk, tmp_path: Path) -> None:
             assert losses.setdefault(event["update"], event["train_loss"]) == event["train_loss"]
             newest_recorded_update = max(newest_recorded_update, event["update"])
         if not ended:
-            talk.say({"command": "park", "run": "parts"})
-            assert [event["event"] for event in talk.until("parked")] == ["parked"]
+            talk.say({"command": "unload", "run": "parts"})
+            assert [event["event"] for event in talk.until("unloaded")] == ["unloaded"]
     assert list(losses.values()) == whole
 
 
@@ -180,9 +180,9 @@ def test_a_run_asked_to_leave_at_once_gets_somewhere_first(talk: Talk, tmp_path:
     e = build_experiment("language-model", epochs=50)
     newest_recorded_update, recorded = -1, list[int]()
     for _time in range(3):
-        talk.run("asked", e, saved=str(tmp_path / "asked.run"), told=newest_recorded_update)
-        talk.say({"command": "park", "run": "asked"})
-        updates = [event["update"] for event in talk.until("parked") if event["event"] == "record"]
+        talk.run("asked", e, saved=str(tmp_path / "asked.run"), newest_recorded_update=newest_recorded_update)
+        talk.say({"command": "unload", "run": "asked"})
+        updates = [event["update"] for event in talk.until("unloaded") if event["event"] == "record"]
         assert updates
         recorded += updates
         newest_recorded_update = recorded[-1]

@@ -136,7 +136,7 @@ def test_a_change_that_comes_too_late_is_said_and_starts_nothing() -> None:
     run["state"], run["next"], run["events"] = "running", run["next"] - 1, run["events"][:-1]
     check_lab(page.slider(key="rate-input").set_value(0.9).run())
     assert visit(page)["run"] is None
-    assert visit(page)["kept"]["id"] == run["id"]
+    assert visit(page)["previous_run"]["id"] == run["id"]
     assert any("had ended before your last change reached it" in read_text(one) for one in page.warning)
     assert page.button(key="play").label == "Play"
 

@@ -161,7 +161,7 @@ class Pool:
     def _unload(self, name: str) -> None:
         number = self.residency.worker_of(name)
         if number in self._workers:
-            self._workers[number].send({"command": "park", "run": name})
+            self._workers[number].send({"command": "unload", "run": name})
 
     def _worker_of(self, run: Run) -> WorkerProcess | None:
         number = self.residency.worker_of(run.id)
@@ -185,8 +185,8 @@ class Pool:
             taken = event.pop("taken", None)
             if taken is not None:
                 run.confirm(taken)
-            if kind in ("parked", "kept"):
-                self.residency.mark_unloaded(run.id, saved=kind == "parked")
+            if kind in ("unloaded", "not-unloaded"):
+                self.residency.mark_unloaded(run.id, saved=kind == "unloaded")
             elif kind != "taken":
                 run.add(event)
             self._act_on(run, worker, kind, taken is not None)
@@ -195,11 +195,11 @@ class Pool:
         if kind in FINAL_EVENTS:
             worker.stopping.pop(run.id, None)
             self._remove(run)
-        elif kind == "parked" and run.ended:
+        elif kind == "unloaded" and run.ended:
             self._remove(run)
         elif kind == "state" or has_applied:
             self._update_demand(run)
-        if kind in ("state", "parked", *FINAL_EVENTS) or has_applied:
+        if kind in ("state", "unloaded", *FINAL_EVENTS) or has_applied:
             self.plan()
 
     def _remove(self, run: Run) -> None:

@@ -62,7 +62,7 @@ class FairShare:
         runs[run] = account
 
     def sleep(self, run: str) -> None:
-        """Give the run no turns for now."""
+        """Give the run no turns until it wakes."""
         owner = self._owner_of.get(run, "")
         if run in self._runs.get(owner, {}):
             self._idle[run] = (owner, self._runs[owner].pop(run))
@@ -83,7 +83,7 @@ class FairShare:
         account.used += seconds / account.weight
         self._owners[owner].used += seconds / self._owners[owner].weight
 
-    def may_hurry(self, run: str, ahead: float = AHEAD) -> bool:
+    def may_run_now(self, run: str, ahead: float = AHEAD) -> bool:
         """Return whether the run may have a turn at once, such as to apply a command.
 
         It may not if its owner has had `ahead` slices more than another owner.

@@ -1,8 +1,9 @@
 """The process that trains: python -m core.runs.worker. In the running app, only this and the jobs load torch.
 
-It reads and writes one JSON object per line. In: {"command": "run", …} as core/runs/run.py makes it; {"command": "park", "run":
-id}, which saves and unloads a run; and the commands of events.py with the "run" that they are for. Out: {"event": "ready"}
-once, then the runs' events, each with its "run" and, if it has changed, the number of applied commands, "taken".
+It reads and writes one JSON object per line. In: {"command": "run", …} as core/runs/run.py makes it; {"command": "unload",
+"run": id}, which saves and unloads a run; and the commands of events.py with the "run" that they are for. Out:
+{"event": "ready"} once, then the runs' events, each with its "run" and, if it has changed, the number of applied commands,
+"taken".
 
 It holds many runs and gives them turns. It ends when its standard input does, because then the app has died.
 """
@@ -88,14 +89,14 @@ class LoadedRun:
         self.loading, self.spent_before = 0.0, 0.0  # seconds that loading took; training seconds by then
         self.trainer: Trainer | None = None
 
-    def advance(self, budget: float, hurry: Callable[[], bool]) -> str:
-        """Train for `budget` seconds, or until `hurry` returns True, and emit the events.
+    def advance(self, budget: float, is_urgent: Callable[[], bool]) -> str:
+        """Train for `budget` seconds, or until `is_urgent` returns True, and emit the events.
 
         An exception becomes the event "failed" with a sentence.
         """
         try:
             trainer = self.trainer or self._load()
-            outcome = trainer.advance(budget, self.emit_event, hurry)
+            outcome = trainer.advance(budget, self.emit_event, is_urgent)
         except Exception as error:
             if not isinstance(error, Invalid):
                 traceback.print_exc()
@@ -177,13 +178,13 @@ class LoadedRun:
         from core.training.run_state import load_run
         from core.training.trainer import Trainer
 
-        message, weight_file = self.message, Path(self.message["kept"]) if self.message.get("kept") else None
+        message, weight_file = self.message, Path(self.message["weight_file"]) if self.message.get("weight_file") else None
         _check_version(message["version"])
         if self.saved and self.saved.exists():
             trainer = load_run(self.saved, self.commands, message["show"], weight_file)
         else:
             trainer = Trainer(from_plain(message["experiment"], trusted=True), self.commands, message["show"], weight_file)
-        newest_recorded_update = message.get("told", -1)
+        newest_recorded_update = message.get("newest_recorded_update", -1)
         trainer.resume(
             newest_recorded_update, message.get("changes", []), message.get("paused", False), message.get("pause_at")
         )
@@ -203,7 +204,7 @@ class Worker:
         self.inbox, self.emit, self.settings = inbox, emit, settings
         self.runs: dict[str, LoadedRun] = {}
         self.shares = FairShare(settings.slice_time)
-        self.hurried: list[str] = []
+        self.urgent: list[str] = []
         self.alive = time.monotonic()
         self.turn, self.turn_repeats = os.open(turn, os.O_CREAT | os.O_WRONLY, 0o600) if turn else None, False
 
@@ -216,10 +217,10 @@ class Worker:
         """Read and answer the messages that have come, then give one run its turn; wait if no run wants one."""
         self._read(wait=not self.shares.waiting)
         self._save_paused()
-        hurried, self.hurried = self.hurried, []
-        for run in dict.fromkeys(hurried):
+        urgent, self.urgent = self.urgent, []
+        for run in dict.fromkeys(urgent):
             is_repeating = run in self.runs and self._is_repeating(self.runs[run])
-            if run in self.runs and self.shares.may_hurry(run, RECOVERY_SLICES if is_repeating else AHEAD):
+            if run in self.runs and self.shares.may_run_now(run, RECOVERY_SLICES if is_repeating else AHEAD):
                 self._advance(run, self.settings.slice_time if is_repeating else 0.0)
         if (turn := self.shares.next()) is not None:
             self._advance(turn, min(self.settings.slice_time, ROUND_TIME / self.shares.waiting))
@@ -242,8 +243,8 @@ class Worker:
             self.runs[name] = LoadedRun(message, self.emit)
             self.shares.add(name, str(message.get("owner", "")))
             if message.get("recovering"):
-                self.hurried.append(name)
-        elif name in self.runs and message["command"] == "park":
+                self.urgent.append(name)
+        elif name in self.runs and message["command"] == "unload":
             self.runs[name].is_leaving = True
             self._unload_if_due(name)
         elif name in self.runs and message["command"] == "stop":
@@ -251,7 +252,7 @@ class Worker:
         elif name in self.runs:
             self.runs[name].commands.pending.append(message)
             self.shares.wake(name)
-            self.hurried.append(name)
+            self.urgent.append(name)
 
     def _advance(self, name: str, budget: float) -> None:
         loaded, began = self.runs[name], time.perf_counter()
@@ -269,7 +270,7 @@ class Worker:
             if paused:
                 self.shares.sleep(name)
             elif self._is_repeating(loaded):
-                self.hurried.append(name)
+                self.urgent.append(name)
             self._unload_if_due(name)
         self._write_turn("")
 
@@ -299,10 +300,10 @@ class Worker:
             return
         loaded.is_leaving = False
         if loaded.trainer is None or loaded.save():
-            loaded.emit_event({"event": "parked"})
+            loaded.emit_event({"event": "unloaded"})
             self._drop(name, began)
         else:
-            loaded.emit_event({"event": "kept"})
+            loaded.emit_event({"event": "not-unloaded"})
 
     def _stop(self, name: str) -> None:
         # At once, whatever commands the run has not applied yet.

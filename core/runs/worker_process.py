@@ -27,8 +27,8 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "unsaved": {"update": int},
     "recovered": {"update": int},
     "taken": {"taken": int},
-    "parked": {},  # saved and unloaded
-    "kept": {},  # could not be saved, so not unloaded
+    "unloaded": {},  # saved and unloaded
+    "not-unloaded": {},  # could not be saved, so not unloaded
     "done": {"update": int},
     "stopped": {"update": int},
     "failed": {"update": int, "reason": str},

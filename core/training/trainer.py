@@ -153,10 +153,10 @@ class Trainer:
         except Diverged as diverged:
             yield {"event": "failed", "update": self.update, "reason": self.explain_divergence(str(diverged))}
 
-    def advance(self, budget: float, emit: Callable[[Event], None], hurry: Callable[[], bool] = lambda: False) -> str:
+    def advance(self, budget: float, emit: Callable[[Event], None], is_urgent: Callable[[], bool] = lambda: False) -> str:
         """Train for about `budget` seconds, up to the next point where the run can be left, and hand over each event at once.
 
-        hurry: returns whether something more urgent has come. Return "used" (the budget), "paused" (nothing to do before the
+        is_urgent: whether something more urgent has come. Return "used" (the budget), "paused" (nothing to do before the
         next command) or "ended". Never blocks.
         """
         if not self.interruptible:
@@ -168,7 +168,7 @@ class Trainer:
                     return "paused"
                 if event is not SUSPENDED:
                     emit(event)
-                elif time.perf_counter() - begin >= budget or hurry():
+                elif time.perf_counter() - begin >= budget or is_urgent():
                     return "used"
             return "ended"
         finally:

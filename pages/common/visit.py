@@ -4,10 +4,10 @@ Pages read it and change it through `edit`; no widget's key is read anywhere els
 
 - experiment, undo, redo: the experiment as `to_plain` writes it, and those before and after it.
 - invalid: the last refused change, {"control": key of the widget, "sentence"}; None if the last change was valid.
-- parked: settings of the sites that are off, or on at rate 0. at_zero: the sites that are on at rate 0.
+- off_sites: settings of the sites that are off, or on at rate 0. at_zero: the sites that are on at rate 0.
 - tasks: the settings that each task had when another was chosen. files: by task, the uploaded file and its columns.
 - run: the run that goes on, or has ended and belongs to this very experiment.
-- kept: a run whose curves stay until the next run begins. earlier: runs whose curves stay beside the next ones, newest first.
+- previous_run: one whose curves stay until the next run begins. earlier: runs whose curves stay beside the next, newest first.
 - curves: the settings of the curves.
 - pace: of live runs. stepping: whether the run goes on update by update, as at the slow pace; stepped_at: when it last did.
 - view, masks, path, methods: the views of the pages.
@@ -167,7 +167,7 @@ def set_notice(sentence: str) -> None:
 def drop_lost_files() -> None:
     """Go back to the task's own data if the file of the experiment is gone; drop the runs that need it to be drawn."""
     truth = visit()
-    for name in ("run", "kept"):
+    for name in ("run", "previous_run"):
         if truth[name] and not has_files(truth[name]["began"]):
             truth[name] = None
     truth["earlier"] = [run for run in truth["earlier"] if has_files(run["began"])]
@@ -227,7 +227,8 @@ def set_aside_run() -> None:
         _take_news(run)
     if last_update(run["events"]) > 0:
         events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
-        visit()["kept"] = {name: run[name] for name in ("id", "number", "recorded", "began", "color")} | {"events": events}
+        fields = ("id", "number", "recorded", "began", "color")
+        visit()["previous_run"] = {name: run[name] for name in fields} | {"events": events}
     visit().update(run=None, update=None)
 
 
@@ -268,14 +269,14 @@ def _make_state() -> Plain:
         "edited": {"control": "", "at": 0.0},
         "invalid": None,
         "notice": "",
-        "parked": {},
+        "off_sites": {},
         "at_zero": [],
         "tasks": {},
         "files": {},
         "files_wanted": {},
         "owner": get_owner(),
         "run": None,
-        "kept": None,
+        "previous_run": None,
         "earlier": [],
         "runs": 0,
         "pace": "fast",

@@ -131,7 +131,7 @@ def set_task(name: str) -> None:
     }
     truth["tasks"] = saved
     if visit.edit("task", _build_task_experiment, name):
-        sites.park_lost_sites(before)
+        sites.remember_lost_sites(before)
         workbench.clear_run_of_other_task()
 
 
@@ -146,7 +146,7 @@ def _build_task_experiment(experiment: Experiment, name: str) -> Experiment:
     # Sites that the previous task does not have, such as word dropout with real inputs, are switched on again.
     for site in saved["sites"]:
         if site not in dict(found.placement.sites) and experiment.cell in SITES[site].cells and not _has_site(experiment, site):
-            found = edits.set_site(found, site, sites.get_parked_dropout(site))
+            found = edits.set_site(found, site, sites.get_remembered_dropout(site))
     return found
 
 
@@ -238,7 +238,7 @@ def set_cell(cell: str) -> None:
     """Set the cell; the settings of sites that it does not have are kept for later."""
     before = visit.get_experiment()
     if visit.edit("cell", edits.set_cell, cell):
-        sites.park_lost_sites(before)
+        sites.remember_lost_sites(before)
 
 
 def _draw_method(experiment: Experiment) -> None:
@@ -266,7 +266,7 @@ def set_method(name: str) -> None:
     """Set the placement of a method."""
     before = visit.get_experiment()
     if name != CUSTOM and visit.edit("method", edits.set_method, name):
-        sites.park_lost_sites(before)
+        sites.remember_lost_sites(before)
         visit.visit()["at_zero"] = []
 
 

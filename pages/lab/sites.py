@@ -1,7 +1,7 @@
 """Edits of single sites: switch, rate, schedule, and the settings of sites that are off.
 
-A placement holds active sites only: one that is off, or on at rate 0, is not in it. The settings of such a site are parked in
-the visit until it is used again.
+A placement holds active sites only: one that is off, or on at rate 0, is not in it. The visit remembers the settings of such a
+site until it is used again.
 """
 
 from dataclasses import replace
@@ -24,12 +24,12 @@ def is_on(name: str) -> bool:
 
 def get_dropout(name: str) -> Dropout:
     """Return the settings of a site; if it is off, those that it would have."""
-    return visit.get_experiment().placement.get(name) or get_parked_dropout(name)
+    return visit.get_experiment().placement.get(name) or get_remembered_dropout(name)
 
 
-def get_parked_dropout(name: str) -> Dropout:
-    """Return the parked settings of a site, its default if there are none."""
-    plain = visit.visit()["parked"].get(name)
+def get_remembered_dropout(name: str) -> Dropout:
+    """Return the remembered settings of a site, its default if there are none."""
+    plain = visit.visit()["off_sites"].get(name)
     if plain is None:
         return edits.default_dropout(name, DEFAULT_RATE)
     dropout = placement_from_plain({name: plain | {"rate": plain["rate"] or DEFAULT_RATE}}).get(name)
@@ -37,12 +37,12 @@ def get_parked_dropout(name: str) -> Dropout:
     return replace(dropout, rate=0.0) if name in visit.visit()["at_zero"] else dropout
 
 
-def park_lost_sites(before: Experiment) -> None:
+def remember_lost_sites(before: Experiment) -> None:
     """Park the settings of the sites that an edit has switched off."""
     now = visit.get_experiment().placement
     for name, dropout in before.placement.sites:
         if now.get(name) is None:
-            _park(name, dropout)
+            _remember(name, dropout)
 
 
 def switch_site(on: bool, name: str) -> None:
@@ -50,7 +50,7 @@ def switch_site(on: bool, name: str) -> None:
     if on:
         switch_on(name)
         return
-    _park(name, get_dropout(name))
+    _remember(name, get_dropout(name))
     _forget_zero(name)
     visit.edit(f"on-{name}", edits.set_site, name, None)
 
@@ -59,7 +59,7 @@ def switch_on(name: str | None) -> None:
     """Switch a site on, with the settings that it had when it was last on."""
     if name is None:
         return
-    dropout = get_parked_dropout(name)
+    dropout = get_remembered_dropout(name)
     if dropout.rate in (0.0, ()):
         dropout = replace(dropout, rate=DEFAULT_RATE)
     visit.edit(f"on-{name}", _set_site, name, dropout)
@@ -98,7 +98,7 @@ def change_dropout(control: str, name: str, **changed: Any) -> None:
         return
     _forget_zero(name)
     if visit.get_experiment().placement.get(name) is None:  # nothing drops: the site is on at rate 0
-        _park(name, dropout)
+        _remember(name, dropout)
         visit.visit()["at_zero"] = [*visit.visit()["at_zero"], name]
 
 
@@ -110,13 +110,13 @@ def _set_site(experiment: Experiment, name: str, dropout: Dropout) -> Experiment
     return edits.set_site(experiment, name, dropout)
 
 
-def _park(name: str, dropout: Dropout) -> None:
+def _remember(name: str, dropout: Dropout) -> None:
     rate = edits.first_rate(dropout)
     scaled = (
         replace(dropout, rate=rate or DEFAULT_RATE) if not isinstance(dropout.rate, tuple) or not any(dropout.rate) else dropout
     )
     plain = placement_to_plain(Placement.from_sites({name: scaled}))
-    visit.visit()["parked"] = visit.visit()["parked"] | {name: plain[name]}
+    visit.visit()["off_sites"] = visit.visit()["off_sites"] | {name: plain[name]}
 
 
 def _forget_zero(name: str) -> None:

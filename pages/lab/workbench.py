@@ -28,7 +28,7 @@ def begin() -> None:
     truth = visit.visit()
     if "opened_recording" not in truth:
         truth["opened_recording"] = True
-        if truth["run"] is None and truth["kept"] is None:
+        if truth["run"] is None and truth["previous_run"] is None:
             _open_recording()
 
 
@@ -45,7 +45,7 @@ def can_replay() -> bool:
 def replay() -> None:
     """Play the recorded run from its beginning."""
     clear_run()
-    visit.visit()["kept"] = None
+    visit.visit()["previous_run"] = None
     _open_recording()
 
 
@@ -119,11 +119,11 @@ def clear_run() -> None:
     """End the run. Its curves stay beside the next run's if it trained an epoch, or if no other comparable curves do."""
     visit.set_aside_run()
     truth = visit.visit()
-    kept, truth["kept"] = truth["kept"], None
-    if kept is None or kept["recorded"]:
+    previous, truth["previous_run"] = truth["previous_run"], None
+    if previous is None or previous["recorded"]:
         return
-    if _has_trained_an_epoch(kept) or not any(_is_comparable(one, kept) for one in truth["earlier"]):
-        truth["earlier"] = [kept, *truth["earlier"]][:MAX_EARLIER]
+    if _has_trained_an_epoch(previous) or not any(_is_comparable(one, previous) for one in truth["earlier"]):
+        truth["earlier"] = [previous, *truth["earlier"]][:MAX_EARLIER]
 
 
 def remove_earlier_run(run_id: str) -> None:
@@ -141,7 +141,7 @@ def clear_run_of_other_task() -> None:
 
 def get_visible_run() -> Run | None:
     """Return the run whose curves are drawn in color: the present one, else the last one."""
-    run: Run | None = visit.visit()["run"] or visit.visit()["kept"]
+    run: Run | None = visit.visit()["run"] or visit.visit()["previous_run"]
     return run
 
 
