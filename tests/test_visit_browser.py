@@ -31,6 +31,21 @@ def test_a_reload_finds_the_run_again(page: Page, server: str) -> None:
     expect(lab.state("live")).to_be_visible()
 
 
+def test_another_link_in_the_same_tab_is_shown_and_a_reload_or_the_bare_address_stays_with_it(page: Page, server: str) -> None:
+    lab = Lab(page, server).open(QUICK)
+    lab.play(5)
+    page.locator("html.has-visit").wait_for(state="attached")
+    lab.open({"v": "1", "task": "adding", "lag": "9"})
+    task = page.locator(".st-key-task input")
+    for come_back in (page.reload, lambda: page.goto(server)):
+        expect(task).to_have_value("Adding problem")
+        lab.wait_for_query(task="adding", lag="9")
+        page.locator("html.has-visit").wait_for(state="attached")
+        come_back()
+    expect(task).to_have_value("Adding problem")
+    lab.wait_for_query(task="adding", lag="9")
+
+
 def test_undo_by_key_outside_of_text_fields_alone(page: Page, server: str) -> None:
     lab = Lab(page, server).open(QUICK)
     page.locator(".st-key-layers input").click()

@@ -3,6 +3,7 @@
 // navigation that got lost is repeated.
 
 const NAME = "dropout-visit"; // in the tab's sessionStorage: a random name, by which a reload finds its visit again
+const ADDRESS = "dropout-address"; // in the sessionStorage too: the address at which the tab's page was left
 const LATER = 1500; // milliseconds: a new tab has nothing to find, and says its name when the page has been drawn
 
 const LOOK = 500; // milliseconds between two looks whether a clicked page has come
@@ -23,12 +24,13 @@ let awaited;
  * @param {{ data: { tab: string }, setTriggerValue: (name: string, value: string) => void }} component
  */
 export default function ({ data, setTriggerValue }) {
-  if (data.tab) rememberName(data.tab);
+  if (data.tab) remember(NAME, data.tab);
   document.documentElement.classList.toggle("has-visit", Boolean(data.tab)); // the server knows the tab
   if (!listener) {
-    const known = recallName();
+    const known = opensOtherLink() ? null : recall(NAME);
     const name = known ?? makeName();
-    rememberName(name);
+    remember(NAME, name);
+    addEventListener("pagehide", () => remember(ADDRESS, location.href));
     setTimeout(() => listener?.send("tab", name), known ? 0 : LATER);
     document.addEventListener("click", follow, true);
     document.addEventListener("keydown", travel);
@@ -83,19 +85,37 @@ function makeName() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @returns {string | null} */
-function recallName() {
+/**
+ * Whether the tab was sent to another link than the one at which it was left, and not reloaded: then that link is shown, and
+ * the visit before is not continued.
+ *
+ * @returns {boolean}
+ */
+function opensOtherLink() {
+  const [arrival] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  const left = recall(ADDRESS);
+  return arrival?.type === "navigate" && new URL(arrival.name).search !== "" && left !== null && left !== arrival.name;
+}
+
+/**
+ * @param {string} key
+ * @returns {string | null}
+ */
+function recall(key) {
   try {
-    return sessionStorage.getItem(NAME);
+    return sessionStorage.getItem(key);
   } catch {
     return null; // a browser that keeps nothing: a reload begins anew
   }
 }
 
-/** @param {string} name */
-function rememberName(name) {
+/**
+ * @param {string} key
+ * @param {string} value
+ */
+function remember(key, value) {
   try {
-    sessionStorage.setItem(NAME, name);
+    sessionStorage.setItem(key, value);
   } catch {
     // A browser that keeps nothing.
   }
