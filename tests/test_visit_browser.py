@@ -1,4 +1,4 @@
-"""The visit in a real browser: links inside the app, a reload, undo by key, the tour, two quick clicks."""
+"""The visit in a real browser: links inside the app, a reload, undo by key, the tour, quick clicks."""
 
 import re
 
@@ -106,3 +106,22 @@ def test_a_click_on_the_navigation_is_not_lost_to_a_key_pressed_right_after_it(
     page.wait_for_url(re.compile(path))
     expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page).to_have_url(re.compile(path))
+
+
+@pytest.mark.parametrize("pause", [10, 40])
+def test_a_click_is_kept_however_soon_another_follows(page: Page, server: str, pause: int) -> None:
+    """A switch runs the whole page, a button within a fragment waits for its end, and another switch follows before that."""
+    lab = Lab(page, server).open(QUICK)
+    page.locator("html.has-visit").wait_for(state="attached")
+    page.evaluate(
+        """async (pause) => {
+            for (const one of [".st-key-on-input input", ".st-key-new-masks button", ".st-key-on-between input"]) {
+                document.querySelector(one).click();
+                await new Promise((done) => setTimeout(done, pause));
+            }
+        }""",
+        pause,
+    )
+    lab.wait_for_query(mask_seed="8")
+    for site in ("input", "between"):
+        expect(page.locator(f".st-key-on-{site} input")).to_be_checked(checked=False)

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
 
+import streamlit as st
+
 from core.experiment.batches import check_update_draws
 from core.experiment.experiment import Experiment
 from pages.common.service import get_service
 
+LOOK = 0.1  # seconds between two looks whether the visitor still waits
 _turn = RLock()  # reentrant: within a heavy page, many masks may need the turn too
 
 
@@ -40,5 +43,9 @@ def draw_in_turn(is_heavy: bool) -> Iterator[None]:
     if not is_heavy:
         yield
         return
-    with _turn:
+    while not _turn.acquire(timeout=LOOK):
+        st.session_state.get("visit")  # Streamlit leaves the page here if the visitor has clicked elsewhere
+    try:
         yield
+    finally:
+        _turn.release()
