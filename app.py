@@ -11,6 +11,7 @@ from pages.common.guard import guard
 from pages.common.service import cancel_jobs_of_last_page
 from pages.common.static_files import provide_plotly
 from pages.common.style import apply_style
+from pages.common.turns import hold_turn
 from pages.common.widgets import PAGE, mark_assignments
 
 missed_path = deep_link.get_missed_path()
@@ -41,7 +42,7 @@ page = build_navigation(at_lab=False)
 if page.url_path == "lab":
     page = build_navigation(at_lab=True)  # so that its item is highlighted
 deep_link.redirect_missed_visit(missed_path)
-with guard(), mark_assignments(PAGE):
+with hold_turn(), guard(), mark_assignments(PAGE):
     page_events.mount_page_events()
     tabs.keep_truth()
     cancel_jobs_of_last_page(page.url_path)

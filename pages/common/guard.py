@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from core.i18n import _, set_language
+from pages.common.turns import hold_turn
 
 LOG = logging.getLogger("dropout")
 CRASH = "crash"  # the report of the last exception, until the visitor has chosen how to go on
@@ -47,7 +48,7 @@ def guard() -> Iterator[None]:
 
 
 def guarded_fragment(draw: F) -> F:
-    """Return a fragment's function with the guard around it."""
+    """Return a fragment's function with the guard around it; it is drawn in its turn."""
 
     @wraps(draw)
     def guarded(*arguments: Any, **named: Any) -> None:
@@ -55,7 +56,8 @@ def guarded_fragment(draw: F) -> F:
         if CRASH in st.session_state:
             _draw_page_again()  # the card takes its place
         try:
-            draw(*arguments, **named)
+            with hold_turn():
+                draw(*arguments, **named)
         except Exception as error:
             _record(error)
             _draw_page_again()

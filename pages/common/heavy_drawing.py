@@ -5,17 +5,15 @@ page is drawn the other heavy ones wait without using a processor, so that all o
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import RLock
-
-import streamlit as st
+from contextlib import ExitStack, contextmanager
+from math import inf
 
 from core.experiment.batches import check_update_draws
 from core.experiment.experiment import Experiment
 from pages.common.service import get_service
+from pages.common.turns import Turns, turns
 
-LOOK = 0.1  # seconds between two looks whether the visitor still waits
-_turn = RLock()  # reentrant: within a heavy page, many masks may need the turn too
+heavy_turns = Turns(most=1, longest=inf)
 
 
 @contextmanager
@@ -39,13 +37,12 @@ def draw_path_in_turn(experiment: Experiment) -> Iterator[None]:
 
 @contextmanager
 def draw_in_turn(is_heavy: bool) -> Iterator[None]:
-    """Wait for a turn if the drawing is heavy, so that heavy drawings follow one after the other; others do not wait."""
-    if not is_heavy:
+    """Wait for a turn if the drawing is heavy, so that heavy drawings follow one after the other; others do not wait.
+
+    Meanwhile the page's own turn is another's. Within a heavy drawing there is nothing to wait for.
+    """
+    with ExitStack() as stack:
+        if is_heavy and not heavy_turns.is_mine:
+            with turns.pause():
+                stack.enter_context(heavy_turns.hold())
         yield
-        return
-    while not _turn.acquire(timeout=LOOK):
-        st.session_state.get("visit")  # Streamlit leaves the page here if the visitor has clicked elsewhere
-    try:
-        yield
-    finally:
-        _turn.release()

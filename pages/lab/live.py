@@ -41,7 +41,7 @@ def draw_live_side() -> None:
 
 def _draw() -> None:
     rerun_page_if_due()
-    with pace.measure(), mark_assignments("live"):
+    with mark_assignments("live"):
         _draw_all()
 
 
@@ -73,13 +73,12 @@ def _draw_tick() -> None:
         draw_ticker(_choose_interval(), {})
         return
     rerun_page_if_due()
-    with pace.measure():
-        visit.poll_run()
-        workbench.step_slowly()
-        with news.collect() as parts:
-            _collect_news()
-        # If the live side has to be redrawn, ticks go on until that is done.
-        draw_ticker(pace.interval if REDRAW in parts else _choose_interval(), parts)
+    visit.poll_run()
+    workbench.step_slowly()
+    with news.collect() as parts:
+        _collect_news()
+    # If the live side has to be redrawn, ticks go on until that is done.
+    draw_ticker(pace.interval if REDRAW in parts else _choose_interval(), parts)
 
 
 def _choose_interval() -> float | None:
