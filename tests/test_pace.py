@@ -68,9 +68,11 @@ def test_a_machine_that_does_not_keep_up_is_asked_most_rarely() -> None:
     pace = Pace(clock)
     draw_at_once(pace, clock, 60, pages=3)
     assert pace.interval == 2.0
-    draw_at_once(pace, clock, 60, pages=20)
+    draw_at_once(pace, clock, 60, pages=15)
+    assert pace.interval == 4.0
+    draw_at_once(pace, clock, 60, pages=40)
     assert pace.interval == INTERVALS[-1]
-    draw_at_once(pace, clock, 60, pages=1)  # two at the shorter interval: still too many
+    draw_at_once(pace, clock, 60, pages=5)  # ten at the shorter interval: still too many
     assert pace.interval == INTERVALS[-1]
     draw(pace, clock, 3 * PATIENCE, pages=30, cost=0.02)
     assert pace.interval == 2.0

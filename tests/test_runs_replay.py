@@ -17,6 +17,7 @@ from core.runs.run import Run
 from core.runs.service import Service
 from core.training.events import VERSION, Event, make_record
 from tests.manual_clock import ManualClock
+from tests.test_runs_history import unpack_lists
 
 MADE = {"date": "2026-11-21", "commit": "0" * 40, "command": "python -m core record", "versions": {"torch": "2.13.0"}}
 SECONDS = 0.5
@@ -93,14 +94,14 @@ def test_it_plays_to_its_end(service: Service, clock: ManualClock) -> None:
     run = service.replay(make_recorded(), "tab", SECONDS)
     first = service.poll(run)
     assert first.recorded
-    assert (first.state, first.events) == ("recorded", list(make_recorded().events[:2])), "something is there at once"
+    assert (first.state, first.events) == ("recorded", list(make_recorded().packed_events[:2])), "something is there at once"
     clock.now += 2.9 * SECONDS
     second = service.poll(run, first.next)
     assert [event["update"] for event in second.events] == [1, 2]
     clock.now += 10 * SECONDS
     third = service.poll(run, second.next)
     assert (third.state, third.recorded) == ("finished", True)
-    assert first.events + second.events + third.events == list(make_recorded().events)
+    assert first.events + second.events + third.events == list(make_recorded().packed_events)
     assert service.poll(run, third.next).events == []
     service.command(run, {"command": "stop"})
     assert service.poll(run, third.next).events == [], "after its end a run applies no command"
@@ -159,6 +160,6 @@ def test_whatever_is_pressed_the_recording_comes_in_order_and_whole(presses: lis
         elif not run.ended:
             replay.apply_command({"command": press})
     shown = [event for event in run.history.list_since(0) if event["event"] != "state"]
-    assert shown == list(make_recorded().events[: len(shown)])
+    assert [unpack_lists(event) for event in shown] == list(make_recorded().events[: len(shown)])
     states = [event["state"] for event in run.history.list_since(0) if event["event"] == "state"]
     assert states == ["paused", "running"] * (len(states) // 2) + ["paused"] * (len(states) % 2)

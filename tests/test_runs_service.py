@@ -28,6 +28,7 @@ from core.training.events import Command, Event
 from core.training.trainer import train
 from tests.manual_clock import ManualClock
 from tests.pending_commands import PendingCommands
+from tests.test_runs_history import unpack_lists
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 120.0  # seconds after which a test gives up waiting
@@ -90,8 +91,8 @@ def kinds(poll: Poll) -> list[str]:
 
 
 def drop_seconds(events: list[Event]) -> list[Event]:
-    """Return the events without the seconds that they took."""
-    return [{name: value for name, value in event.items() if name != "seconds"} for event in events]
+    """Return the events without the seconds that they took, their lists unpacked."""
+    return [{name: value for name, value in unpack_lists(event).items() if name != "seconds"} for event in events]
 
 
 def train_here(experiment: Experiment, at: dict[int, Command] | None = None) -> list[Event]:

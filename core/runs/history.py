@@ -3,28 +3,29 @@
 import json
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
+from functools import lru_cache
+from itertools import compress
+from sys import intern
 
+from core.tasks.prediction_summary import KINDS
 from core.training.events import Event
 
 PREDICTED = "predicted"
+LISTS = (PREDICTED, *KINDS)  # the long lists of a record: predictions, and the outputs of an evaluation
 
 
-@dataclass
-class _Entry:
-    """A stored event.
+def pack_lists(event: Event) -> Event:
+    """Return an event with its long lists as JSON texts; those that are already texts stay.
 
-    index: number of the event in the run, from 0. text: its JSON without the predictions, which are stored apart because they
-    are dropped earlier. number: of a record, how many records of its kind (with or without an evaluation) came before; -1 for
-    other events.
+    Thousands of lists would slow every garbage collection. Equal texts are one object: all visits begin with the same recorded
+    run.
     """
+    texts = {name: intern(json.dumps(event[name])) for name in LISTS if name in event and not isinstance(event[name], str)}
+    return event | texts if texts else event
 
-    # As text: a run has thousands of events, and the garbage collector would look at each one if they were objects.
-    __slots__ = ("index", "number", "predicted", "text")
-    index: int
-    text: str
-    predicted: str
-    number: int
+
+# A class that opens the app reads the same recorded run thirty times: the numbers of its events are the same objects.
+_parse = lru_cache(maxsize=2000)(json.loads)
 
 
 class History:
@@ -37,56 +38,61 @@ class History:
 
     def __init__(self, records: int, predictions: int) -> None:
         self.records, self.predictions = max(records, 4), predictions
-        self._entries: list[_Entry] = []
+        # Columns: of all events, their indices, their JSON without the long lists, and the JSON of these by name; and, of each
+        # record, how many of its kind (with or without an evaluation) came before it, -1 for other events. No objects: the
+        # garbage collector would look at each one of thousands.
         self._indices: list[int] = []
-        self._newest: deque[_Entry] = deque()  # the records that still have their predictions
-        self._numbers = {True: 0, False: 0}  # counts of records with an evaluation and without
+        self._texts: list[str] = []
+        self._lists: list[dict[str, str]] = []
+        self._numbers: list[int] = []
+        self._newest: deque[dict[str, str]] = deque()  # the lists of the records that still have their predictions
+        self._counts = {True: 0, False: 0}  # of records with an evaluation and without
         self._kept_records, self._stride = 0, 1
         self.next = 0
 
     def add(self, event: Event) -> None:
         """Append an event; thin out the older records if there are too many."""
         is_record = event["event"] == "record"
-        predicted = json.dumps(event[PREDICTED]) if is_record and PREDICTED in event else ""
-        text = json.dumps({name: value for name, value in event.items() if name != PREDICTED} if predicted else event)
-        entry = _Entry(self.next, text, predicted, self._count(event) if is_record else -1)
-        self._entries.append(entry)
+        packed = pack_lists(event)
+        lists = {name: packed[name] for name in LISTS if name in packed}
         self._indices.append(self.next)
+        self._texts.append(intern(json.dumps({name: value for name, value in event.items() if name not in lists})))
+        self._lists.append(lists)
+        self._numbers.append(self._count(event) if is_record else -1)
         self.next += 1
-        if predicted:
-            self._newest.append(entry)
+        if is_record and PREDICTED in lists:
+            self._newest.append(lists)
             if len(self._newest) > self.predictions:
-                self._newest.popleft().predicted = ""
+                del self._newest.popleft()[PREDICTED]
         if is_record:
             self._kept_records += 1
             if self._kept_records > self.records:
                 self._thin()
 
     def list_since(self, index: int) -> list[Event]:
-        """Return the stored events from that index on."""
-        return [_read(entry) for entry in self._entries[bisect_left(self._indices, index) :]]
+        """Return the stored events from that index on, their long lists as JSON texts."""
+        first = bisect_left(self._indices, index)
+        return [_parse(text) | lists for text, lists in zip(self._texts[first:], self._lists[first:], strict=True)]
 
     def __len__(self) -> int:
         """Return how many events are kept."""
-        return len(self._entries)
+        return len(self._indices)
 
     def _count(self, event: Event) -> int:
         evaluated = event.get("val_loss") is not None
-        self._numbers[evaluated] += 1
-        return self._numbers[evaluated] - 1
+        self._counts[evaluated] += 1
+        return self._counts[evaluated] - 1
 
     def _thin(self) -> None:
         while self._kept_records > self.records * 3 // 4:
-            first_new = [entry.index for entry in self._entries if entry.number >= 0][-max(1, self.records // 4)]
-            kept = [one for one in self._entries if one.number < 0 or one.index >= first_new or one.number % self._stride == 0]
-            self._entries, self._indices = kept, [entry.index for entry in kept]
-            self._kept_records = sum(entry.number >= 0 for entry in kept)
+            records = [index for index, number in zip(self._indices, self._numbers, strict=True) if number >= 0]
+            first_new = records[-max(1, self.records // 4)]
+            kept = [
+                index >= first_new or number < 0 or number % self._stride == 0
+                for index, number in zip(self._indices, self._numbers, strict=True)
+            ]
+            for column in (self._indices, self._texts, self._lists, self._numbers):
+                column[:] = compress(column, kept)  # type: ignore[arg-type]
+            self._kept_records = sum(number >= 0 for number in self._numbers)
             if self._kept_records > self.records * 3 // 4:
                 self._stride *= 2
-
-
-def _read(entry: _Entry) -> Event:
-    event: Event = json.loads(entry.text)
-    if entry.predicted:
-        event[PREDICTED] = json.loads(entry.predicted)
-    return event

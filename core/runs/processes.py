@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 NICE = 5  # pages have priority if cores are short
 MB = 2**20
 LONGEST_LINE = 64 * MB
-M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1  # of glibc's malloc.h
+M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX = -3, -1, -8  # of glibc's malloc.h
+ARENAS = 2  # heaps that the threads of a process share
 
 
 def start_process(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -103,7 +104,7 @@ def release_memory() -> None:
 def return_freed_memory() -> None:
     """Make the C library return the memory of large arrays to the system when they are freed, if it is glibc.
 
-    By default it keeps up to 64 MB free in the arena of each thread, which `release_memory` does not return.
+    By default it keeps up to 64 MB free in the arena of each thread, which `release_memory` does not return; so there are few.
     """
     import ctypes
 
@@ -111,6 +112,7 @@ def return_freed_memory() -> None:
         library = ctypes.CDLL(None)
         for parameter in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD):
             library.mallopt(parameter, MB)
+        library.mallopt(M_ARENA_MAX, ARENAS)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

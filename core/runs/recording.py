@@ -5,6 +5,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.errors import Invalid
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain, to_plain
 from core.i18n import _
+from core.runs.history import pack_lists
 from core.training.events import FINAL_EVENTS, Event
 
 MADE = ("date", "commit", "command", "versions")
@@ -29,6 +31,11 @@ class Recorded:
     experiment: Experiment
     events: tuple[Event, ...]
     made: Mapping[str, Any]
+
+    @cached_property
+    def packed_events(self) -> tuple[Event, ...]:
+        """Return the events with their long lists as JSON texts, the same objects for all visits."""
+        return tuple(map(pack_lists, self.events))
 
 
 def read(path: Path) -> Recorded:

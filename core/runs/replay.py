@@ -16,7 +16,7 @@ class Replay:
     def __init__(self, run: Run, recorded: Recorded, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.run, self.seconds = run, seconds
         self._clock = clock
-        self._events = recorded.events
+        self._events = recorded.packed_events
         self._added_events = 0  # how many events of the recording the run has
         self._played, self._since = 0.0, clock()
 

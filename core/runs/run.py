@@ -25,7 +25,8 @@ class Poll:
 
     - state: "queued", "starting", "running", "recorded" (a recorded run that plays), "paused", "finished", "stopped",
       "failed", or "gone" (not polled for so long that its events were removed).
-    - events: those from the requested index on, the older records of a long run thinned; next: the index for the next poll.
+    - events: those from the requested index on, the older records of a long run thinned, long lists as their JSON texts
+      (`history.pack_lists`); next: the index for the next poll.
     - position: the place among the runs that wait for room in memory, from 1; None if it does not wait.
     - reason: why a run failed, was stopped by the service, or is gone; else "".
     - recorded: whether it is a recorded run.

@@ -12,7 +12,7 @@ from functools import cache
 from core.runs.processes import release_memory, return_freed_memory
 
 TRIM = 5.0  # seconds between two returns of freed memory to the system
-EVERY = 60.0  # seconds between two collections
+EVERY = 30.0  # seconds between two collections
 SETTLED = 10.0  # seconds after which all imports of the start-up are done
 
 
@@ -26,14 +26,20 @@ def start_collector() -> threading.Thread:
 
 
 def _collect() -> None:
-    # Imported modules stay for good: frozen, no collection searches them again.
     pause = threading.Event()
     pause.wait(SETTLED)
-    gc.collect()
-    gc.freeze()
+    _collect_everything()
     last = time.monotonic()
     while not pause.wait(min(EVERY, TRIM)):
         if time.monotonic() - last >= EVERY:
-            gc.collect()
+            _collect_everything()
             last = time.monotonic()
         release_memory()
+
+
+def _collect_everything() -> None:
+    # No thread goes on during a collection, which takes as long as there are objects. What is there after one, imported modules
+    # and visits, stays for long: frozen, it is not searched by the collections that Python makes in between.
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -5,7 +5,7 @@ page is drawn the other heavy ones wait without using a processor, so that all o
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from math import inf
 
 from core.experiment.batches import check_update_draws
@@ -41,8 +41,8 @@ def draw_in_turn(is_heavy: bool) -> Iterator[None]:
 
     Meanwhile the page's own turn is another's. Within a heavy drawing there is nothing to wait for.
     """
-    with ExitStack() as stack:
-        if is_heavy and not heavy_turns.is_mine:
-            with turns.pause():
-                stack.enter_context(heavy_turns.hold())
+    if not is_heavy or heavy_turns.is_mine:
+        yield
+        return
+    with turns.pause(), heavy_turns.hold():
         yield

@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-INTERVALS = (0.5, 1.0, 2.0, 4.0)  # seconds; the last one for a machine that does not keep up with a class at all
+INTERVALS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; the last ones for a machine that does not keep up at all
 WINDOW = 3.0  # seconds over which the load is averaged
-BUSY = (0.5, 0.5, 4.0)  # of each interval: mean number of pages drawn at once, above which the next longer interval applies
-CALM = (0.3, 0.3, 1.5)  # of each interval: the same number as it would be then, below which the interval applies again
+BUSY = (
+    0.5,
+    0.5,
+    4.0,
+    20.0,
+)  # of each interval: mean number of pages drawn at once, above which the next longer interval applies
+CALM = (0.3, 0.3, 1.5, 8.0)  # of each interval: the same number as it would be then, below which the interval applies again
 PATIENCE = 12.0  # seconds below CALM before the interval becomes shorter
 
 

@@ -8,6 +8,7 @@ from core.errors import Invalid
 from core.runs.recording import FOLDER, Recorded, read
 from core.runs.service import Service
 from pages.common.collector import start_collector
+from pages.common.turns import shorten_switches
 from pages.common.uploaded_files import limit_uploaded_files
 
 PAGE = "last-page"  # the session's key for the page that was drawn last
@@ -17,6 +18,7 @@ PAGE = "last-page"  # the session's key for the page that was drawn last
 def get_service() -> Service:
     """Return the service with the runs of all tabs; its first worker starts soon after it."""
     start_collector()
+    shorten_switches()
     service = Service()
     limit_uploaded_files(service.settings)
     return service

@@ -13,7 +13,6 @@ Pages read it and change it through `edit`; no widget's key is read anywhere els
 - view, masks, path, methods: the views of the pages.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -36,7 +35,6 @@ from pages.common.visit_files import describe_missing_file, has_files, replace_l
 
 KEY = "visit"
 ACTIVE = ("queued", "starting", "running", "paused", "recorded")
-LIST_FIELDS = ("predicted", *KINDS)  # of a record: predictions and outputs
 OUTPUTS = "outputs"
 MAX_UNDO = 100
 MAX_EVENTS = 3000  # events of a run; beyond that, its older records are thinned
@@ -192,7 +190,7 @@ def poll_run() -> None:
 
 def _take_news(run: Run) -> None:
     news = get_service().poll(run["id"], run["next"])
-    run["events"] += [pack_lists(event) for event in news.events]
+    run["events"] += news.events
     if len(run["events"]) > MAX_EVENTS:
         run["events"] = thin_records(run["events"], MAX_EVENTS)
     if news.events:
@@ -230,12 +228,6 @@ def set_aside_run() -> None:
         fields = ("id", "number", "recorded", "began", "color")
         visit()["previous_run"] = {name: run[name] for name in fields} | {"events": events}
     visit().update(run=None, update=None)
-
-
-def pack_lists(event: Plain) -> Plain:
-    """Return an event with its long lists as JSON texts, as thousands of lists would slow every garbage collection."""
-    lists = [name for name in LIST_FIELDS if name in event]
-    return event | {name: json.dumps(event[name]) for name in lists} if lists else event
 
 
 def _read_experiment(query: Mapping[str, str]) -> None:

@@ -1,7 +1,6 @@
 """The run of a visit in the Lab: play, step, reset and replay it, and what the page shows of it."""
 
 import time
-from functools import cache
 from typing import Any
 
 from core.errors import Invalid
@@ -204,17 +203,10 @@ def _open_recording() -> None:
     truth = visit.visit()
     if not any(run["recorded"] for run in truth["earlier"]):
         gray = {"id": "recorded", "number": 0, "recorded": True, "color": None, "began": to_plain(plain.experiment)}
-        gray["events"] = _pack_events(WITHOUT_DROPOUT)
+        gray["events"] = list(plain.packed_events)
         truth["earlier"] = [*truth["earlier"], gray][-MAX_EARLIER:]
     run_id = get_service().replay(recorded, truth["owner"], SECONDS_PER_UPDATE)
     truth.update(run=make_run(run_id, recorded=True), update=None)
-
-
-@cache
-def _pack_events(name: str) -> list[visit.Run]:
-    """Return the events of a recorded run, one list for all visits: a copy for each would hold a megabyte."""
-    recorded = load_recorded_run(name)
-    return [visit.pack_lists(event) for event in recorded.events] if recorded else []
 
 
 def _has_recording(experiment: Experiment) -> bool:
