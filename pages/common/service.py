@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import Invalid
 from core.runs.recording import FOLDER, Recorded, read
 from core.runs.service import Service
+from pages.common.callbacks import protect_callbacks
 from pages.common.collector import start_collector
 from pages.common.turns import shorten_switches
 from pages.common.uploaded_files import limit_uploaded_files
@@ -19,6 +20,7 @@ def get_service() -> Service:
     """Return the service with the runs of all tabs; its first worker starts soon after it."""
     start_collector()
     shorten_switches()
+    protect_callbacks()
     service = Service()
     limit_uploaded_files(service.settings)
     return service

@@ -120,10 +120,7 @@ def add_file(row: Task, name: str, content: bytes) -> None:
 
 
 def _check_file(row: Task, path: str) -> FileCheckAnswer:
-    """Check the file in a process and return the answer. Raises Invalid for a file that cannot be used.
-
-    Nothing is drawn meanwhile: Streamlit would end the wait, and lose the file, for anything that the page sends.
-    """
+    """Check the file in a process and return the answer. Raises Invalid for a file that cannot be used."""
     checks = get_service().file_checks
     request = checks.submit(path, len(row.columns), st.context.locale or "en", get_owner())
     try:
