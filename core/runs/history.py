@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import compress
 from sys import intern
 
+from core.tasks.file_caches import register_file_cache
 from core.tasks.prediction_summary import KINDS
 from core.training.events import Event
 
@@ -25,7 +26,7 @@ def pack_lists(event: Event) -> Event:
 
 
 # A class that opens the app reads the same recorded run thirty times: the numbers of its events are the same objects.
-_parse = lru_cache(maxsize=2000)(json.loads)
+_parse = register_file_cache(lru_cache(maxsize=2000)(json.loads))
 
 
 class History:
