@@ -1,9 +1,9 @@
-"""The turns in which pages are drawn: a few at once, in the order in which they came."""
+"""The turns in which pages are drawn: one at a time, in the order in which they came."""
 
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from threading import Event
 
 import pytest
@@ -49,9 +49,8 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-@pytest.mark.parametrize("most", [1, 3])
-def test_so_many_at_once_and_the_others_in_their_order(pool: ThreadPoolExecutor, most: int) -> None:
-    turns, order, at_once, largest = Turns(most, lambda: None), list[int](), set[int](), list[int]()
+def test_one_at_once_and_the_others_in_their_order(pool: ThreadPoolExecutor) -> None:
+    turns, order, at_once, largest = Turns(lambda: None), list[int](), set[int](), list[int]()
 
     def page(number: int) -> None:
         with turns.hold():
@@ -61,17 +60,14 @@ def test_so_many_at_once_and_the_others_in_their_order(pool: ThreadPoolExecutor,
             at_once.remove(number)
 
     pages = list[Future[None]]()
-    with ExitStack() as others, hold(pool, turns):
-        for _each in range(most - 1):
-            others.enter_context(hold(pool, turns))
+    with hold(pool, turns):
         for number in range(8):
             pages.append(pool.submit(page, number))
             wait_for_waiting(turns, number + 1)
     for one in pages:
         one.result(LONG)
-    assert sorted(order) == list(range(8))
-    assert order == list(range(8)) or most > 1, "several at once may overtake one another after their turns have come"
-    assert max(largest) <= most
+    assert order == list(range(8))
+    assert max(largest) == 1
 
 
 def test_who_goes_elsewhere_leaves_the_queue_and_takes_no_turn(pool: ThreadPoolExecutor) -> None:
@@ -81,7 +77,7 @@ def test_who_goes_elsewhere_leaves_the_queue_and_takes_no_turn(pool: ThreadPoolE
         if left.is_set():
             raise Left
 
-    turns = Turns(1, look)
+    turns = Turns(look)
 
     def page() -> None:
         with turns.hold():
@@ -99,10 +95,11 @@ def test_who_goes_elsewhere_leaves_the_queue_and_takes_no_turn(pool: ThreadPoolE
 
 def test_a_page_that_hangs_does_not_keep_the_others(pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns_module, "LOOK", 0.01)
-    turns = Turns(1, lambda: None, longest=0.02)
+    turns = Turns(lambda: None, longest=0.02)
     with hold(pool, turns):
         with turns.hold():
             assert not turns.is_mine
+            assert turns.is_within, "its fragments do not wait either"
         assert not turns._waiting
     with turns.hold():
         assert turns.is_mine
@@ -119,7 +116,7 @@ def leave(turns: Turns, pause: bool) -> None:
 
 @pytest.mark.parametrize("pause", [False, True])
 def test_a_turn_is_passed_on_after_an_exception(pause: bool) -> None:
-    turns = Turns(1, lambda: None)
+    turns = Turns(lambda: None)
     with pytest.raises(Left):
         leave(turns, pause)
     assert not turns.is_mine
@@ -128,7 +125,7 @@ def test_a_turn_is_passed_on_after_an_exception(pause: bool) -> None:
 
 
 def test_a_pause_lets_others_on_and_ends_with_another_turn(pool: ThreadPoolExecutor) -> None:
-    turns, seen = Turns(1, lambda: None), list[bool]()
+    turns, seen = Turns(lambda: None), list[bool]()
     with turns.hold():
         with turns.pause(), hold(pool, turns):
             seen.append(turns.is_mine)

@@ -13,7 +13,7 @@ from core.experiment.experiment import Experiment
 from pages.common.service import get_service
 from pages.common.turns import Turns, turns
 
-heavy_turns = Turns(most=1, longest=inf)
+heavy_turns = Turns(longest=inf)
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def draw_in_turn(is_heavy: bool) -> Iterator[None]:
 
     Meanwhile the page's own turn is another's. Within a heavy drawing there is nothing to wait for.
     """
-    if not is_heavy or heavy_turns.is_mine:
+    if not is_heavy or heavy_turns.is_within:
         yield
         return
     with turns.pause(), heavy_turns.hold():

@@ -17,7 +17,6 @@ import streamlit as st
 
 from pages.common.pace import pace
 
-MOST = 1  # pages that are drawn at once; heavy drawings go on beside them (pages/common/heavy_drawing.py)
 SWITCH = 0.001  # seconds for which a thread goes on while others could
 LOOK = 0.5  # seconds between two looks whether the visitor still waits
 LONGEST = 10.0  # seconds after which a page is drawn without a turn, as those before it may hang
@@ -28,14 +27,21 @@ def _look() -> None:
 
 
 class Turns:
-    """At most `most` holders at once; those that wait get their turns in the order in which they came. Thread-safe.
+    """One holder at a time; those that wait get their turns in the order in which they came. Thread-safe.
 
-    look: called again and again by each that waits; if it raises an exception, that one waits no longer.
+    look: called again and again by each that waits; if it raises an exception, that one waits no longer. longest: seconds after
+    which one goes on without a turn.
     """
 
-    def __init__(self, most: int = MOST, look: Callable[[], None] = _look, longest: float = LONGEST) -> None:
-        self._free, self._look, self._longest = most, look, longest
+    def __init__(self, look: Callable[[], None] = _look, longest: float = LONGEST) -> None:
+        self._look, self._longest = look, longest
         self._lock, self._waiting, self._here = Lock(), deque[Lock](), local()
+        self._is_free = True
+
+    @property
+    def is_within(self) -> bool:
+        """Return whether this thread is within `hold`, with a turn, without one or in a pause."""
+        return getattr(self._here, "within", False)
 
     @property
     def is_mine(self) -> bool:
@@ -45,13 +51,12 @@ class Turns:
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Wait for a turn and hold it. After the longest time, go on without one."""
-        if not self._wait():
-            yield
-            return
-        self._here.holds = True
+        self._here.holds = self._wait()
+        self._here.within = True
         try:
             yield
         finally:
+            self._here.within = False
             self._end()
 
     @contextmanager
@@ -71,8 +76,8 @@ class Turns:
         """Return whether this thread has got a turn."""
         mine = Lock()
         with self._lock:
-            if self._free:
-                self._free -= 1
+            if self._is_free:
+                self._is_free = False
                 return True
             mine.acquire()
             self._waiting.append(mine)
@@ -101,7 +106,7 @@ class Turns:
             if self._waiting:
                 self._waiting.popleft().release()
             else:
-                self._free += 1
+                self._is_free = True
 
 
 turns = Turns()
@@ -116,7 +121,7 @@ def shorten_switches() -> None:
 @contextmanager
 def hold_turn() -> Iterator[None]:
     """Draw a page, or a fragment of it, in its turn. The time that it takes, with the wait, sets the pace of live pages."""
-    if turns.is_mine:  # a fragment that is drawn with its page
+    if turns.is_within:  # a fragment that is drawn with its page
         yield
         return
     with pace.measure(), turns.hold():
