@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.load.__main__ import run_load
+from tests.load.machine import Turn
+from tests.load.recovery import Kill, Recovery, find_recoveries
 from tests.load.report import count_errors, format_report
 
 SESSIONS = 3
@@ -15,7 +17,7 @@ SESSIONS = 3
 @pytest.mark.load
 @pytest.mark.timeout(180)
 def test_a_few_sessions_at_once_all_train_without_an_error(tmp_path: Path) -> None:
-    students, watch, _faults = run_load(SESSIONS, minutes=0.75, arrive=3, workers=1, log=tmp_path / "log")
+    students, watch, _faults, _attacker = run_load(SESSIONS, minutes=0.75, arrive=3, workers=1, log=tmp_path / "log")
     report = format_report(students, watch, "")
     assert not count_errors(students), report
     assert all(student.began is not None for student in students), report
@@ -28,7 +30,9 @@ def test_a_few_sessions_at_once_all_train_without_an_error(tmp_path: Path) -> No
 @pytest.mark.load
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_by_killed_workers_closed_tabs_cut_connections_and_garbage(tmp_path: Path) -> None:
-    students, _watch, faults = run_load(SESSIONS, minutes=2, arrive=3, workers=2, log=tmp_path / "log", with_faults=True)
+    students, _watch, faults, _attacker = run_load(
+        SESSIONS, minutes=2, arrive=3, workers=2, log=tmp_path / "log", with_faults=True
+    )
     assert faults
     report = format_report(students, None, "", faults)
     assert faults.made.total() >= 5, report
@@ -43,3 +47,19 @@ def test_only_this_machine_is_loaded_and_within_bounds(wrong: list[str]) -> None
         [sys.executable, "-m", "tests.load", *wrong], capture_output=True, text=True, timeout=60, check=False
     )
     assert ended.returncode == 2
+
+
+def test_a_recovery_is_the_wait_of_a_run_of_the_killed_worker_for_its_turn_in_another() -> None:
+    first, second = Path("turn-1"), Path("turn-2")
+    turns = [
+        Turn(1.0, first, "a"),
+        Turn(1.1, second, "b"),
+        Turn(1.2, first, "c"),
+        Turn(2.5, second, "a"),
+        Turn(4.0, second, "b"),
+    ]
+    assert find_recoveries(turns, [Kill(2.0, first)]) == [Recovery("a", 0.5, had_other=True)]
+    assert find_recoveries(turns, [Kill(20.0, second)]) == []
+    assert find_recoveries([*turns, Turn(9.0, Path("turn-3"), "a")], [Kill(8.0, second)]) == [
+        Recovery("a", 1.0, had_other=False)
+    ]

@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.load.machine import list_children
+from tests.load.recovery import Kill
 from tests.load.student import Student
 
 WORKER = b"core.runs.worker"
@@ -34,6 +35,7 @@ class Faults:
     """Random faults for the students of a server.
 
     pid: of the server's process. made: how many of each kind. lost: what was lost. last: when the last fault was, by the clock.
+    kills: the killed workers.
     """
 
     pid: int
@@ -41,6 +43,7 @@ class Faults:
     made: "Counter[str]" = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     last: float = 0.0
+    kills: list[Kill] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -60,8 +63,11 @@ class Faults:
     async def _kill_worker(self, student: Student) -> None:
         workers = [pid for pid in list_children(self.pid) if _is_worker(pid)]
         if workers:
+            pid = self._random.choice(workers)
+            file = _read_turn_file(pid)
             with suppress(ProcessLookupError):
-                os.kill(self._random.choice(workers), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+                self.kills.append(Kill(time.monotonic(), file))
 
     async def _reopen_tab(self, student: Student) -> None:
         await student.reopen(self._random.uniform(*AWAY))
@@ -89,6 +95,14 @@ def _is_worker(pid: int) -> bool:
     return False
 
 
+def _read_turn_file(pid: int) -> Path:
+    """Return the file in which a worker writes whose turn it is, from its command line; no file where it is gone."""
+    with suppress(OSError, ValueError):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return Path(os.fsdecode(words[words.index(b"--turn") + 1]))
+    return Path()
+
+
 def find_lost(students: Sequence[Student], last: float) -> list[str]:
     """Return, for each student whose run is lost, what has become of it: it went back, or does not go on.
 
@@ -96,6 +110,8 @@ def find_lost(students: Sequence[Student], last: float) -> list[str]:
     """
     lost = [f"student {student.seed}: {student.went_back}" for student in students if student.went_back]
     for student in students:
+        if not student.trains:
+            continue
         if student.began is None or not (student.is_over or student.has_moved_since(last)):
             lost.append(f"student {student.seed} stands still: {student.updates}")
     return lost

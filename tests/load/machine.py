@@ -66,11 +66,20 @@ class Sample:
 
 
 @dataclass
+class Turn:
+    """A run whose turn began at a moment of the clock in the worker that writes this file."""
+
+    moment: float
+    file: Path
+    run: str
+
+
+@dataclass
 class Watch:
     """A thread that watches a server and its children until `stop`.
 
-    turns: how often it was each run's turn when it looked. cores: how many cores the server, its children and this client have
-    used, on average over `seconds`.
+    turns: how often it was each run's turn when it looked. begun: the turns in order. cores: how many cores the server, its
+    children and this client have used, on average over `seconds`.
     """
 
     pid: int
@@ -78,11 +87,13 @@ class Watch:
     seconds: float = 0.0
     samples: list[Sample] = field(default_factory=list)
     turns: "Counter[str]" = field(default_factory=Counter)
+    begun: list[Turn] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._began, self._stopped = time.monotonic(), Event()
         self._used = {self.pid: read_processor_time(self.pid), os.getpid(): read_processor_time(os.getpid())}
         self._children: dict[int, float] = {}
+        self._last: dict[Path, str] = {}
         self._thread = Thread(target=self._look, daemon=True)
         self._thread.start()
 
@@ -121,6 +132,12 @@ class Watch:
                     continue
                 if run:
                     self.turns[run[0]] += 1
+                    self._note_turn(turn, run[0])
+
+    def _note_turn(self, file: Path, run: str) -> None:
+        if self._last.get(file) != run:
+            self._last[file] = run
+            self.begun.append(Turn(time.monotonic(), file, run))
 
     def _measure(self) -> None:
         workers = list_children(self.pid)

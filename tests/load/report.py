@@ -4,17 +4,29 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.load.attacker import Attack
 from tests.load.faults import Faults
 from tests.load.machine import Watch
+from tests.load.recovery import Recovery, find_recoveries
 from tests.load.student import Student
 
 
-def format_report(students: Sequence[Student], watch: Watch | None, load: str, faults: Faults | None = None) -> str:
+def format_report(
+    students: Sequence[Student],
+    watch: Watch | None,
+    load: str,
+    faults: Faults | None = None,
+    attacker: Attack | None = None,
+) -> str:
     """Return the report as a Markdown table. load: the machine's load average."""
     rows = [*_describe_waits(students), *_describe_progress(students, watch), _describe_errors(students)]
     if faults:
         made = ", ".join(f"{count} × {kind}" for kind, count in faults.made.items())
         rows += [("faults", made), ("lost", "; ".join(faults.lost) or "nothing")]
+        if watch:
+            rows += _describe_recoveries(find_recoveries(watch.begun, faults.kills))
+    if attacker:
+        rows.append(("attacked", f"{attacker.times} × {attacker.name}; {'; '.join(attacker.errors) or 'it held'}"))
     if watch:
         rows += [*_describe_machine(watch), _describe_cost(students, watch)]
     received = sum(student.tab.received for student in students) / 2**20
@@ -44,17 +56,30 @@ def _format_quantiles(waits: Sequence[float]) -> str:
     return f"{statistics.median(waits):.2f} / {waits[min(len(waits) - 1, int(0.95 * len(waits)))]:.2f} s ({len(waits)})"
 
 
+def _describe_recoveries(recoveries: Sequence[Recovery]) -> list[tuple[str, str]]:
+    names = {True: "where another worker lived", False: "where none did"}
+    waits = {had: sorted(one.seconds for one in recoveries if one.had_other is had) for had in names}
+    return [
+        (
+            f"a run's next turn after its worker was killed, {name}, median / p95 (number)",
+            f"{_format_quantiles(waits[had])}, most {max(waits[had], default=0):.2f} s",
+        )
+        for had, name in names.items()
+    ]
+
+
 def _describe_progress(students: Sequence[Student], watch: Watch | None) -> list[tuple[str, str]]:
-    began = sorted(student.began for student in students if student.began is not None)
+    training = [student for student in students if student.trains]
+    began = sorted(student.began for student in training if student.began is not None)
     within = f", median {statistics.median(began):.1f}, last {began[-1]:.1f} s after Play" if began else ""
-    updates = sorted(sum(student.updates.values()) for student in students)
+    updates = sorted(sum(student.updates.values()) for student in training)
     rows = [
-        ("sessions whose curve began", f"{len(began)} of {len(students)}{within}"),
+        ("sessions whose curve began", f"{len(began)} of {len(training)}{within}"),
         ("least / most updates of a session", f"{updates[0]} / {updates[-1]} (sum {sum(updates)})"),
     ]
     if watch:
         granted = watch.granted()
-        seconds = sorted(sum(granted.get(run, 0.0) for run in student.updates) for student in students)
+        seconds = sorted(sum(granted.get(run, 0.0) for run in student.updates) for student in training)
         ratio = f"{seconds[0] / seconds[-1]:.2f}" if seconds[-1] else "–"
         rows.append(("granted training, least / most of a session", f"{seconds[0]:.1f} / {seconds[-1]:.1f} s ({ratio})"))
     return rows

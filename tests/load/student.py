@@ -25,12 +25,14 @@ MOVES = (0.05, 0.6)  # rates that a slider is moved to
 class Student:
     """A visit of a student.
 
-    began: seconds from Play to the first update that the page shows, None before it. updates: by run. went_back: what was lost
-    by a fault, "" for nothing. away: whether the tab is closed for now.
+    trains: whether it presses Play; one that does not moves rates only. began: seconds from Play to the first update that the
+    page shows, None before it. updates: by run. went_back: what was lost by a fault, "" for nothing. away: whether the tab is
+    closed for now.
     """
 
     url: str
     seed: int
+    trains: bool = True
     began: float | None = None
     updates: dict[str, int] = field(default_factory=dict)
     moves: int = 0
@@ -53,7 +55,8 @@ class Student:
                 await self.tab.open()
                 await self.tab.say_name(self._name)
                 await asyncio.sleep(self._random.uniform(*READING))
-                await self._play()
+                if self.trains:
+                    await self._play()
                 while True:
                     await asyncio.sleep(self._random.uniform(*THINKING))
                     await self._act()
