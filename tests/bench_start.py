@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from core.dropout.methods import METHODS
 from core.experiment.experiment import build_experiment
@@ -26,6 +27,7 @@ ROUNDS, PORT = 5, 18_501
 ADDRESS = f"http://127.0.0.1:{PORT}"
 SERVER = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(PORT)]
 WORKER = [sys.executable, "-m", "core.runs.worker", "--threads", "1"]
+NETWORK, CURVE = "svg.net", ".st-key-curves .scatterlayer .trace path.js-line"
 RUNS = {"none": "none", "a mask in the recurrence": "naive-cell", "weights": "merity2017"}
 
 
@@ -52,21 +54,36 @@ def wait_until_up() -> None:
             time.sleep(0.02)
 
 
-def draw(page: Page) -> None:
-    """Open the app and wait until the network is drawn."""
-    page.goto(ADDRESS)
-    page.locator("svg.net").first.wait_for()
+def draw(browser: Browser) -> tuple[float, float]:
+    """Open the app as a new visitor; return the seconds from the request until the network, and until a curve too is seen."""
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as visitor:
+        page = visitor.new_page()
+        begin = time.perf_counter()
+        page.goto(ADDRESS, wait_until="commit")
+        page.locator(NETWORK).first.wait_for()
+        network = time.perf_counter() - begin
+        page.locator(CURVE).first.wait_for()
+        return network, time.perf_counter() - begin
 
 
-def measure_first_page(page: Page) -> tuple[float, float, float]:
-    """Start a server and open the app; return seconds until it is up, seconds from then until the network is drawn, and MB."""
+@dataclass(frozen=True)
+class Start:
+    """A start of the server: the seconds until it is up, what `draw` returns for the first visitors, and its peak in MB."""
+
+    up: float
+    cold: tuple[float, float]
+    warm: tuple[float, float]
+    memory: float
+
+
+def measure_start(browser: Browser) -> Start:
+    """Start a server; let a first visitor come, and a second one when all of the first one's page is there."""
     with subprocess.Popen(SERVER, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         up = measure_seconds(wait_until_up)
-        drawn = measure_seconds(lambda: draw(page))
+        cold, warm = draw(browser), draw(browser)
         memory = read_peak(server.pid)
-        page.close()  # one that stays open would visit the next server, too
         server.terminate()
-    return up, drawn, memory
+    return Start(up, cold, warm, memory)
 
 
 def measure_worker(method: str) -> tuple[float, float]:
@@ -91,9 +108,12 @@ def main() -> None:
     """Print the medians of several starts."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
-        starts = [measure_first_page(browser.new_page(viewport={"width": 1280, "height": 720})) for _round in range(ROUNDS)]
-    up, drawn, memory = map(statistics.median, zip(*starts, strict=True))
-    print(f"server up after {up:.2f} s, the first page drawn {drawn:.2f} s later; the server's memory {memory:.0f} MB")
+        starts = [measure_start(browser) for _round in range(ROUNDS)]
+    up, memory = (statistics.median(getattr(start, name) for start in starts) for name in ("up", "memory"))
+    print(f"server up after {up:.2f} s; its memory {memory:.0f} MB")
+    for name in ("cold", "warm"):
+        network, curve = map(statistics.median, zip(*(getattr(start, name) for start in starts), strict=True))
+        print(f"on a {name} server the network is seen {network:.2f} s after the request, a curve too after {curve:.2f} s")
     for name, method in RUNS.items():
         ready, memory = map(statistics.median, zip(*(measure_worker(method) for _round in range(ROUNDS)), strict=True))
         print(f"a worker is ready after {ready:.2f} s; its memory with H = 128, {name}: {memory:.0f} MB")

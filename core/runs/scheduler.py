@@ -153,6 +153,9 @@ class Residency:
     Waiting runs are ordered: interrupted runs first; then those of visits with fewer runs in memory; then those that have
     waited longest. No run overtakes the first. If there is no room, paused runs are unloaded at once, the others after
     `residence` seconds, those that have been in memory longest first. So no run waits for ever.
+
+    most: how many runs a worker holds. Interrupted runs come to a worker that lives even beyond that number, if its memory has
+    room, because a new worker takes seconds to start; later some move to the new one.
     """
 
     def __init__(
@@ -254,13 +257,14 @@ class Residency:
 
     def _find_worker(self, place: Place, rooms: Mapping[int, Room]) -> int | None:
         """Return a worker that has room for the run, or None: a ready one first, then the one with the fewest training runs."""
-        there = [worker for worker, room in rooms.items() if self._fits(place.size, worker, room)]
+        there = [worker for worker, room in rooms.items() if self._fits(place, worker, room)]
         return min(there, key=lambda worker: (not rooms[worker].ready, self.count_wanting(worker), worker), default=None)
 
-    def _fits(self, size: float, worker: int, room: Room) -> bool:
+    def _fits(self, place: Place, worker: int, room: Room) -> bool:
         # A run that is larger than a whole worker is alone there.
         held = self._list_held(worker)
-        return not held or (len(held) < self.most and sum(one.size for one in held) + size <= room.size)
+        is_allowed = len(held) < self.most or (place.urgent and room.ready)
+        return not held or (is_allowed and sum(one.size for one in held) + place.size <= room.size)
 
     def _list_held(self, worker: int) -> list[Place]:
         return [place for place in self._places.values() if place.worker == worker]
@@ -293,7 +297,7 @@ class Residency:
         least, most = min(ready, key=self.count_wanting), max(ready, key=self.count_wanting)
         too_many = (self.count_wanting(most) - self.count_wanting(least)) // 2
         long = [one for one in self._list_held(most) if one.wants and self._clock() - one.since >= MIN_RESIDENCE]
-        movable = [one for one in long if self._fits(one.size, least, rooms[least])]
+        movable = [one for one in long if self._fits(one, least, rooms[least])]
         for place in sorted(movable, key=lambda one: one.size)[:too_many]:
             self._unload(place, decision)
 

@@ -32,7 +32,8 @@ class Settings:
 
     - slice_time: how long a run trains before the next one's turn.
     - runs_per_visit: runs of one visit that have not ended; ended_runs_per_visit: its ended runs that are kept.
-    - resident_runs: runs that one worker holds in memory; residence_time: how long each stays if others wait.
+    - resident_runs: runs that one worker holds in memory, and more only after a crash of another; residence_time: how long each
+      stays if others wait.
     - waiting_runs: runs of all visits that wait for room.
     - run_memory: the largest accepted estimate for a run; 0: the room of one worker.
     - updates: the longest run. The command line trains longer ones.
