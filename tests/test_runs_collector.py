@@ -4,6 +4,7 @@ import gc
 import threading
 import time
 import tomllib
+import weakref
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,18 @@ def test_one_thread_collects_again_and_again(monkeypatch: pytest.MonkeyPatch) ->
     assert len(frozen) == len(collections)
     assert all(map(float.__le__, collections, frozen)), "frozen after each"
     collector.start_collector.cache_clear()
+
+
+def test_what_has_become_garbage_after_it_was_frozen_is_found_by_a_search_everywhere() -> None:
+    class Cycle:
+        def __init__(self) -> None:
+            self.own = self
+
+    one = Cycle()
+    gone = weakref.ref(one)
+    collector._collect_garbage(everywhere=False)
+    del one
+    collector._collect_garbage(everywhere=False)
+    assert gone() is not None, "it is frozen"
+    collector._collect_garbage(everywhere=True)
+    assert gone() is None

@@ -13,6 +13,7 @@ from core.runs.processes import release_memory, return_freed_memory
 
 TRIM = 5.0  # seconds between two returns of freed memory to the system
 EVERY = 30.0  # seconds between two collections
+ONE_IN = 10  # collections that searches all objects, not only those that came since the last one
 SETTLED = 10.0  # seconds after which all imports of the start-up are done
 
 
@@ -28,18 +29,21 @@ def start_collector() -> threading.Thread:
 def _collect() -> None:
     pause = threading.Event()
     pause.wait(SETTLED)
-    _collect_everything()
-    last = time.monotonic()
+    _collect_garbage(everywhere=True)
+    last, number = time.monotonic(), 0
     while not pause.wait(min(EVERY, TRIM)):
         if time.monotonic() - last >= EVERY:
-            _collect_everything()
+            number += 1
+            _collect_garbage(everywhere=number % ONE_IN == 0)
             last = time.monotonic()
         release_memory()
 
 
-def _collect_everything() -> None:
-    # No thread goes on during a collection, which takes as long as there are objects. What is there after one, imported modules
-    # and visits, stays for long: frozen, it is not searched by the collections that Python makes in between.
-    gc.unfreeze()
+def _collect_garbage(everywhere: bool) -> None:
+    # No thread goes on during a collection, which takes as long as there are objects: half a second with two hundred visits.
+    # What is there after one, imported modules and visits, stays for long: frozen, it is not searched by the next ones, nor by
+    # those that Python makes in between.
+    if everywhere:
+        gc.unfreeze()
     gc.collect()
     gc.freeze()
