@@ -59,6 +59,7 @@ def test_a_recovery_is_the_wait_of_a_run_of_the_killed_worker_for_its_turn_in_an
         Turn(4.0, second, "b"),
     ]
     assert find_recoveries(turns, [Kill(2.0, first)]) == [Recovery("a", 0.5, had_other=True)]
+    assert find_recoveries(turns, [Kill(2.0, first), Kill(2.6, second)])[0] == Recovery("a", 0.5, had_other=False)
     assert find_recoveries(turns, [Kill(20.0, second)]) == []
     assert find_recoveries([*turns, Turn(9.0, Path("turn-3"), "a")], [Kill(8.0, second)]) == [
         Recovery("a", 1.0, had_other=False)

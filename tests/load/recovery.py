@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.load.machine import Turn
 
 RECENT = 10.0  # seconds: a run that had a turn in a worker within them was there when it was killed
-ALIVE = 3.0  # seconds: a worker in which a run's turn began within them was able to go on with others
+ALIVE = 3.0  # seconds: a worker lives if a run's turn began in it within them before, and it is not killed within them after
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Recovery:
-    """A run that went on `seconds` after its worker was killed. had_other: whether another worker lived then."""
+    """A run that went on `seconds` after its worker was killed. had_other: whether another lived meanwhile."""
 
     run: str
     seconds: float
@@ -33,12 +33,13 @@ def find_recoveries(turns: Sequence[Turn], kills: Sequence[Kill]) -> list[Recove
     turns: in order. A run that has ended, or was paused, has none; a run that is lost has none either, which the report of the
     faults says.
     """
-    return [recovery for kill in kills for recovery in _find_recoveries(turns, kill)]
+    return [recovery for kill in kills for recovery in _find_recoveries(turns, kill, kills)]
 
 
-def _find_recoveries(turns: Sequence[Turn], kill: Kill) -> Iterator[Recovery]:
+def _find_recoveries(turns: Sequence[Turn], kill: Kill, kills: Sequence[Kill]) -> Iterator[Recovery]:
     before = [turn for turn in turns if kill.moment - RECENT <= turn.moment <= kill.moment]
-    had_other = any(turn.file != kill.file and turn.moment >= kill.moment - ALIVE for turn in before)
+    killed = {other.file for other in kills if other.moment <= kill.moment + ALIVE}
+    had_other = any(turn.file not in killed and turn.moment >= kill.moment - ALIVE for turn in before)
     where = {turn.run: turn.file for turn in before}
     for run in [run for run, file in where.items() if file == kill.file]:
         later = (turn.moment for turn in turns if turn.run == run and turn.moment > kill.moment and turn.file != kill.file)
