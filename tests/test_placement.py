@@ -141,6 +141,18 @@ def test_the_catalogue_is_complete() -> None:
         assert row.citation or name == "none"
 
 
+def test_what_was_not_confirmed_of_pham_2013_says_what_was_read() -> None:
+    """Neither the paper itself nor the one of 2015 was read: abstracts, and a reader's notes that leave the question open."""
+    said = METHODS["pham2013"].unconfirmed
+    for part in (
+        "full paper could not be read",
+        "whether the raw input is masked",
+        "reader's notes",
+        "10.1109/ICDAR.2015.7333848",
+    ):
+        assert part in said
+
+
 @pytest.mark.parametrize("name", METHODS)
 @given(rate=st.floats(0, 1, exclude_max=True))
 def test_one_rate_for_all_sites(name: str, rate: float) -> None:
