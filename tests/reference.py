@@ -77,8 +77,10 @@ def _gru(xp: Any, m: ReferenceLayer, x: Any, state: tuple[Any, ...]) -> tuple[An
     """Return (h,) after one step of a GRU.
 
     r z = σ(W x + U h₋ + b)    g = tanh(W x + r ⊙ (U h₋ + b))    h = (1 - z) ⊙ (d ⊙ g) + z ⊙ h₋
+
+    where h₋ is that of the step before, times the mask on the whole state.
     """
-    (h,) = state
+    h = state[0] * m.mask("whole_state")
     r = m.mask("reset_gate") * _sigmoid(xp, m.from_below("r", x) + m.from_before("r", h))
     z = m.mask("update_gate") * _sigmoid(xp, m.from_below("z", x) + m.from_before("z", h))
     g = xp.tanh(m.from_below("g", x) + r * m.from_before("g", h))

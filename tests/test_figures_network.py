@@ -214,6 +214,26 @@ def test_masked_connections_are_dashed_and_clean_ones_solid(method: str, layers:
     assert len(links) == 2 + (layers - 1) + 3 * layers  # input and output, between, and three sites of every layer
 
 
+@pytest.mark.parametrize("layers", [1, 4])
+@pytest.mark.parametrize("others", [(), ("state",), ("update_gate",), ("state", "recurrent_weights", "reset_gate")])
+def test_a_mask_on_the_whole_state_of_a_gru_stands_across_both_lanes(layers: int, others: tuple[str, ...]) -> None:
+    """Left of the masks of one lane; both connections along time are dashed, and a path on either crosses it at every step."""
+    placement = Placement.from_sites({name: build_dropout(name, 0.3) for name in ("whole_state", *others)})
+    for through in ("cell", "state"):
+        scene = make_scene(placement, layers, cell="gru", through=through, first=0, count=10)
+        root, at = parse_svg(render_network(scene, LIGHT)), scene.layout
+        boxes = read_boxes(root)
+        for (site, layer, t), (x, y, width, height) in boxes.items():
+            if site == "whole_state":
+                assert y < at.h(layer) < at.c(layer) < y + height
+                assert all(x + width <= boxes[other, layer, t][0] for other in others)
+        dashed = {str(link.get("id")) for link in root.iter(f"{SVG}g") if "is-masked" in link.get("class", "")}
+        lanes = {f"network-link-{name}-{layer}" for name in ("state", "cell") for layer in range(1, layers + 1)}
+        assert lanes <= dashed
+        crossed = [site for site, _layer, _t in scene.crossing_numbers if site == "whole_state"]
+        assert len(crossed) == scene.climbs[-1] - scene.climbs[0]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_on_four_layers_stays_under_150_kb(method: str) -> None:
     assert (

@@ -7,7 +7,7 @@ import pytest
 
 from core.analysis.sensitivity_request import RESCALED_METHOD, SensitivityCurve, collect_placements
 from core.dropout.methods import METHODS
-from core.dropout.placement import Placement
+from core.dropout.placement import Dropout, Placement
 from core.experiment.experiment import build_experiment
 from core.figures.number_format import format_number, format_percent, format_product
 from core.figures.sensitivity_summary import classify_trend, describe_trend, explain_trend
@@ -63,6 +63,13 @@ def test_every_curve_beside_the_chosen_one_has_its_reason() -> None:
     assert "explode" not in explain(METHODS[RESCALED_METHOD].build_placement()), "unscaled"
     assert "only route along time" in explain(METHODS["naive-state"].build_placement(cell="rnn"), "rnn")
     assert "carried through the carry" in explain(METHODS["naive-state"].build_placement(cell="gru"), "gru", way="level")
+    wrapper = METHODS["tf-variational"].build_placement(cell="gru")
+    assert explain(wrapper, "gru").startswith("Both routes along time")
+    assert explain(wrapper, "gru", way="level") == ""
+    assert "the same units are multiplied by 1/(1-p) at every step, ×2 here" in explain(wrapper, "gru", way="grows")
+    fresh = Placement.from_sites({"whole_state": Dropout(0.5)})
+    assert "fewer and fewer units survive" in explain(fresh, "gru", way="grows")
+    assert explain(replace_scaling(fresh, "test"), "gru", way="grows") == ""
     assert {explain(METHODS[name].build_placement()) for name in ("gate", "krueger2016", "semeniuta2016", "merity2017")} == {""}
 
 

@@ -247,6 +247,12 @@ def test_the_equations_have_a_mask_where_a_site_is_on() -> None:
         "δ = ∂loss/∂·, a = Uh₋",
     ]
     assert "h ← d⊙h + (1−d)⊙h₋" in format_equations("gru", ("zoneout_state",))["forward"]
+    wrapper = format_equations("gru", ("whole_state",))
+    assert wrapper["forward"].splitlines()[2] == "h = (1−z)⊙g + z⊙(d⊙h₋)"
+    assert wrapper["backward"].splitlines() == ["δ = ∂loss/∂·, a = U(d⊙h₋)", "δh₋ = d⊙z⊙δh + d⊙(Uᵀδa) + …"]
+    both = format_equations("gru", ("whole_state", "state", "zoneout_state"))
+    assert "a = U(d⊙(d⊙h₋))" in both["backward"]
+    assert both["backward"].endswith("δh₋ = d⊙z⊙δh + d⊙d⊙(Uᵀδa) + (1−d)⊙δh + …")
     for cell in CELLS:
         assert set(format_equations(cell, ("state",))) == set(PHASES)
         assert ("d⊙" in format_equations(cell, ())["forward"]) is False

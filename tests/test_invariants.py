@@ -54,6 +54,8 @@ NOT_TRANSLATED = {
     "between output",
     "input between state",
     "input between output state",
+    "input between whole_state",
+    "input between output whole_state",
     "out of memory",
     "allocate memory",
     "export default function (",

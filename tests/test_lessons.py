@@ -14,6 +14,7 @@ from core.dropout.masks import Array, NetworkShape, draw_masks, get_test_time_va
 from core.dropout.methods import METHODS
 from core.dropout.placement import Dropout, Placement, build_dropout
 from core.dropout.sites import SITES
+from core.experiment.bounds import ENGINES
 from core.experiment.experiment import build_experiment
 from core.nn.cells import CELLS as STEPS
 from core.nn.cells import NUMPY, ONE, LayerMasks, State, group_masks_by_layer, unroll
@@ -147,17 +148,58 @@ def test_a_mask_on_z_does_the_opposite_in_the_two_forms_of_the_gru() -> None:
     np.testing.assert_array_equal(z * g + (1 - z) * h, h)  # nothing but h₋ is left
 
 
-def test_a_mask_on_the_state_of_a_gru_spares_the_carry_that_tensorflows_wrapper_masks() -> None:
-    """RNNCellDropoutWrapper multiplies the whole outgoing state: its next step is one from m ⊙ h. Ours carries h on."""
+def test_a_mask_on_the_state_of_a_gru_spares_the_carry_and_one_on_the_whole_state_does_not() -> None:
+    """Where z is 1, nothing but the past remains: h itself, or m ⊙ h."""
     (h,) = make_random_state("gru", 2, 4)
     mask = np.array([[0, 2, 0, 2], [2, 0, 2, 0.0]])
     random = np.random.default_rng(4)
     wx, U, b = (random.normal(size=size) for size in ((2, 12), (12, 4), (12,)))
-    wx[:, 4:8] = 50.0  # z is 1: nothing but the past remains
-    (ours,) = STEPS["gru"].step(wx, (h,), U, b, LayerMasks(state=mask), NUMPY)
-    (wrappers,) = STEPS["gru"].step(wx, (mask * h,), U, b, LayerMasks(), NUMPY)
-    np.testing.assert_allclose(ours, h, atol=1e-12)
-    np.testing.assert_allclose(wrappers, mask * h, atol=1e-12)
+    wx[:, 4:8] = 50.0
+    (spared,) = STEPS["gru"].step(wx, (h,), U, b, LayerMasks(state=mask), NUMPY)
+    (erased,) = STEPS["gru"].step(wx, (h,), U, b, LayerMasks(whole_state=mask), NUMPY)
+    np.testing.assert_allclose(spared, h, atol=1e-12)
+    np.testing.assert_allclose(erased, mask * h, atol=1e-12)
+
+
+def run_dropout_wrapper(
+    x: Any, cell: tuple[Any, Any, Any], into: Any, state_mask: Any, output_mask: Any
+) -> tuple[list[Any], Any]:
+    """Return outputs and last state of TensorFlow's wrapper around one GRU, from a zero state, x [T, B, I].
+
+    In RNNCellDropoutWrapper(variational_recurrent=True) a call masks the inputs, runs the cell on the state as it was handed
+    out, and masks the new state and the output, each with the one mask of the sequence. The cell is PyTorch's GRU, in NumPy.
+    """
+    (W, U, b), outputs = cell, []
+    state = np.zeros((x.shape[1], U.shape[1]))
+    for inputs in x:
+        (r_x, z_x, n_x), (r_h, z_h, n_h) = np.split((inputs * into) @ W.T, 3, -1), np.split(state @ U.T + b, 3, -1)
+        r, z = 1 / (1 + np.exp(-r_x - r_h)), 1 / (1 + np.exp(-z_x - z_h))
+        new_state = (1 - z) * np.tanh(n_x + r * n_h) + z * state
+        outputs.append(new_state * output_mask)
+        state = new_state * state_mask
+    return outputs, state
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_method_of_tensorflows_wrapper_on_a_gru_is_the_wrapper(engine: str) -> None:
+    """Two layers, each in a wrapper; between them the output mask of the lower, since the upper has none on its input here."""
+    placement = METHODS["tf-variational"].build_placement(cell="gru")
+    e = build_experiment(cell="gru", layers=2, hidden=(6, 5), embedding=4, steps=7, batch=3, engine=engine, placement=placement)
+    network = Network(9, 3, e).double()
+    masks = draw_masks(placement, e.shape, 7, 1)
+    assert {len(mask) for mask in masks.values()} == {mask.shape[1] for mask in masks.values()} == {1}
+    tokens = torch.arange(21).reshape(7, 3) % 9
+    with torch.no_grad():
+        tensors = to_torch(masks, torch.device("cpu"), torch.float64)
+        hs, states = network(tokens, network.zero_states(3), tensors)
+        found = network.decoder_input(hs, tensors).numpy()
+    cells = [tuple(part.detach().numpy() for part in layer) for layer in zip(network.W, network.U, network.b, strict=True)]
+    one, two, into = masks["whole_state.1"][0], masks["whole_state.2"][0], masks["input.1"][0]
+    below, first = run_dropout_wrapper(network.embedding.detach().numpy()[tokens], cells[0], into, one, masks["between.2"][0])
+    above, second = run_dropout_wrapper(np.array(below), cells[1], 1, two, masks["output.2"][0])
+    np.testing.assert_allclose(found, above, rtol=0, atol=1e-12)
+    for (state,), handed_out, mask in zip(states, (first, second), (one, two), strict=True):
+        np.testing.assert_allclose(state.numpy() * mask, handed_out, rtol=0, atol=1e-12)
     assert "the wrapper masks the whole outgoing state" in METHODS["tf-variational"].pitfall
 
 

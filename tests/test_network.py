@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from core.benchmark.loop import can_use_torch_cell, run_loop
 from core.dropout.cells import CELLS
 from core.dropout.masks import draw_masks, expand_word_masks, get_test_time_values
 from core.dropout.methods import METHODS
-from core.dropout.placement import Dropout, Placement
+from core.dropout.placement import Dropout, Placement, build_dropout
 from core.dropout.sites import SITES
 from core.experiment.bounds import ENGINES
 from core.experiment.experiment import Experiment, build_experiment
@@ -96,6 +97,37 @@ def test_every_placement_trains_as_the_equations_say(data: st.DataObject, layers
     masks = to_double_tensors(draw_test_masks(e, seed))
     actual = with_gradients(net, run_network(net, x, states, masks))
     assert_equal(actual, with_gradients(net, run_reference_loop(net, x, states, masks)), 1e-10)
+
+
+@pytest.mark.parametrize("other_sites", ["", "state", "recurrent_weights update_gate candidate", "state zoneout_state"])
+@pytest.mark.parametrize("sharing", [{}, {"time": "sequence"}, {"time": "sequence", "batch": "batch"}, {"units": "layer"}])
+def test_a_mask_on_the_whole_state_of_a_gru_in_every_engine(sharing: dict[str, Any], other_sites: str) -> None:
+    """Alone, with the mask on the state, which multiplies as well, and with others; no fused kernel can apply it."""
+    others = {name: build_dropout(name, 0.4) for name in other_sites.split()}
+    placement = Placement.from_sites({"whole_state": Dropout(0.4, **sharing), **others})
+    e = make_experiment(placement, cell="gru")
+    net, (x, states) = make_network(e), make_inputs(e)
+    masks = to_double_tensors(draw_test_masks(e))
+    by_layer = group_masks_by_layer(masks, e.layers, "gru")
+    assert not any(engines.can_fuse(m, "gru") for m in by_layer)
+    expected = with_gradients(net, run_reference_loop(net, x, states, masks))
+    for net.engine in ENGINES:
+        assert_equal(with_gradients(net, run_network(net, x, states, masks)), expected, 1e-10)
+
+
+@pytest.mark.parametrize("other_sites", ["", "state", "zoneout_state"])
+def test_the_plain_loop_applies_a_mask_on_the_whole_state_around_torchs_own_cell(other_sites: str) -> None:
+    sites = {name: build_dropout(name, 0.4) for name in ("whole_state", *other_sites.split())}
+    e = make_experiment(Placement.from_sites(sites), layers=1, cell="gru")
+    net, (_tokens, (state,)) = make_network(e), make_inputs(e)
+    (m,) = group_masks_by_layer(to_double_tensors(draw_test_masks(e)), 1, "gru")
+    assert can_use_torch_cell(m, "gru") == (other_sites != "state"), "a mask on the products alone is within the cell"
+    x, weights = torch.randn(e.steps, e.batch, 2, dtype=torch.float64), engines.LayerWeights(net.W[0], net.U[0], net.b[0])
+    with torch.no_grad():
+        (hs, (last,)), (expected, (after,)) = (
+            run(x, state, weights, m, "gru", *engine) for run, *engine in ((run_loop,), (engines.run_layer, "reference"))
+        )
+    assert_equal([hs, last], [expected, after], 1e-12)
 
 
 def change_sharing(placement: Placement, sharing: dict[str, str]) -> Placement:

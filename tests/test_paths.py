@@ -123,6 +123,18 @@ def test_the_polynomial_of_naive_state_for_two_layers_and_five_steps() -> None:
     assert count_corruption(METHODS["naive-state"].build_placement(), 2, 5).histogram == (0, 0, 0, 6, 30, 60, 60, 30, 6)
 
 
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_a_mask_on_the_whole_state_of_a_gru_costs_a_mask_at_every_step_on_every_route(layers: int) -> None:
+    """TensorFlow's wrapper: L + 1 on the way up and Δ along time; with the mask on the state as well, H more."""
+    wrapper = METHODS["tf-variational"].build_placement(cell="gru")
+    both = Placement.from_sites({**dict(wrapper.sites), "state": Dropout(0.5)})
+    for distance in (0, 1, 7):
+        c, twice = (count_corruption(placement, layers, distance, "gru") for placement in (wrapper, both))
+        up = layers + 1
+        assert (c.least, c.most, c.through_cell, c.through_state) == (up + distance,) * 4
+        assert (twice.through_cell, twice.through_state) == (up + distance, up + 2 * distance)
+
+
 def test_counts_are_exact_beyond_64_bits() -> None:
     distance, layers = 300, 4
     c = count_corruption(METHODS["naive-state"].build_placement(), layers, distance)
@@ -132,11 +144,11 @@ def test_counts_are_exact_beyond_64_bits() -> None:
 
 # The sites that content passes in each cell: when it is written, carried along time, output as h, and read back as h₋.
 WRITE_SITES = {"lstm": ["candidate", "input_gate", "cell"], "gru": ["candidate"], "rnn": []}
-CARRY_SITES = {"lstm": ["forget_gate", "cell"], "gru": ["update_gate"], "rnn": None}
+CARRY_SITES = {"lstm": ["forget_gate", "cell"], "gru": ["whole_state", "update_gate"], "rnn": None}
 OUTPUT_SITES = {"lstm": ["output_gate"], "gru": [], "rnn": []}
 STATE_SITES = {
     "lstm": ["state", "recurrent_weights"],
-    "gru": ["state", "recurrent_weights", "reset_gate"],
+    "gru": ["whole_state", "state", "recurrent_weights", "reset_gate"],
     "rnn": ["state", "recurrent_weights"],
 }
 

@@ -90,6 +90,9 @@ SITES_IN_OTHER_CELLS = {
     ("krueger2016", "gru"): "zoneout_state",
     ("krueger2016", "rnn"): "zoneout_state",
     ("gate", "gru"): "reset_gate update_gate",
+    ("keras-3.7", "gru"): "input between whole_state",
+    ("tf-variational", "gru"): f"{FEED_FORWARD_SITES} whole_state",
+    ("tf-variational", "rnn"): f"{FEED_FORWARD_SITES} state",
 }
 METHOD_SCHEDULE = {"gate": "rise-fall", "gate-frame": "late-rise-fall", "scheduled": "ramp"}
 SAME_PLACEMENT = {"monte-carlo": "gal2016"}  # the same placement: only the test differs

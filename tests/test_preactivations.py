@@ -101,7 +101,7 @@ def test_every_mask_changes_the_layer_that_reads_it(cell: str, site: str) -> Non
     """In every layer the values vary with the mask; without a nonlinearity before it, their mean is the value at test."""
     for layer in get_site_layers(SITES[site], 2):
         e = make_experiment(Placement.from_sites({site: build_dropout(site, 0.5)}), cell)
-        linear = site in ("words", "input", "between", "state", "output", "recurrent_weights", "input_weights")
+        linear = site in ("words", "input", "between", "state", "whole_state", "output", "recurrent_weights", "input_weights")
         units = range(min(4, count_units(e, site, layer)))
         found = [sample_preactivations(e, UPDATE, site, layer, SAMPLE, STEP, unit) for unit in units]
         assert any(drawn.values.std() > 1e-6 for drawn in found)

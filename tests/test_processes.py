@@ -22,6 +22,7 @@ BPTT_MODULES = (
     "input_product",
     "recurrent_product",
     "batched_weights",
+    "whole_state",
     "zoneout",
     "lstm",
     "gru",

@@ -52,7 +52,9 @@ EVERYWHERE = (
 CASES = [(name, cell) for name in EVERYWHERE for cell in METHODS[name].cells]
 
 
-@pytest.mark.parametrize(("name", "cell"), [*CASES, ("naive-cell", "lstm"), ("moon2015", "lstm"), ("gate", "gru")])
+@pytest.mark.parametrize(
+    ("name", "cell"), [*CASES, ("naive-cell", "lstm"), ("moon2015", "lstm"), ("gate", "gru"), ("tf-variational", "gru")]
+)
 def test_the_response_is_the_derivative_of_the_model_itself(name: str, cell: str) -> None:
     """Central differences through Network.forward, whose embedding is shifted, under the same masks."""
     experiment = replace(SMALL, cell=cell)

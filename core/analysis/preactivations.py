@@ -34,7 +34,7 @@ DRAWS = 1000
 MAX_ELEMENTS = 500_000  # most numbers in all draws of a weight mask together
 _MIN_DRAWS = 20
 # Masks at these sites change the pre-activations of their own layer, those at other sites those of the layer above.
-_READ_BY_OWN_LAYER = ("words", "input", "between", "state", "recurrent_weights", "input_weights")
+_READ_BY_OWN_LAYER = ("words", "input", "between", "state", "whole_state", "recurrent_weights", "input_weights")
 
 
 @dataclass(frozen=True)

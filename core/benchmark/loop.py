@@ -16,7 +16,7 @@ CELL_STEPS: dict[str, Callable[..., Any]] = {
     "rnn": lambda x, state, *weights: (torch.rnn_tanh_cell(x, state[0], *weights),),
 }
 # The sites whose masks can be applied outside such a cell; others need its equations written out.
-SITES_AROUND_CELL = {"state", "zoneout_cell", "zoneout_state"}
+SITES_AROUND_CELL = {"state", "whole_state", "zoneout_cell", "zoneout_state"}
 
 
 def run_loop(x: Tensor, state: State, weights: LayerWeights, m: LayerMasks, cell: str) -> tuple[Tensor, State]:
@@ -27,7 +27,8 @@ def run_loop(x: Tensor, state: State, weights: LayerWeights, m: LayerMasks, cell
     for t in range(len(x)):
         now = m.at(t)
         into = m.into if m.into is ONE else m.into[t if len(m.into) > 1 else 0]
-        new = step(into * x[t], (now.state * state[0], *state[1:]), weights.W, weights.U, no_bias, weights.b)
+        read = (now.state * (now.whole_state * state[0]), *state[1:])
+        new = step(into * x[t], read, weights.W, weights.U, no_bias, weights.b)
         zones = (now.zoneout_state, now.zoneout_cell)
         state = tuple(n if d is ONE else d * n + (1 - d) * s for d, n, s in zip(zones, new, state, strict=False))
         hs.append(state[0])

@@ -92,6 +92,10 @@ _GAL = {
 _UNTIED = {name: replace(d, gates="separate" if "gates" in SITES[name].axes else "shared") for name, d in _GAL.items()}
 _OLD_KERAS = _build_sites("input between state", 0.25, time="sequence")
 _KERAS = {name: replace(d, gates="separate") for name, d in _OLD_KERAS.items()}
+_WHOLE_GRU_STATE = (
+    r"\hat h_{t-1} = d_h \odot h_{t-1}, \quad a = W(d_x \odot x_t), \; u = U \hat h_{t-1} + b, \quad "
+    r"h_t = (1-z) \odot g + z \odot \hat h_{t-1}"
+)
 _KRUEGER = {"zoneout_cell": build_dropout("zoneout_cell", 0.5), "zoneout_state": build_dropout("zoneout_state", 0.05)}
 _RISE_AND_FALL = RateSchedule("rise-fall", 300)
 _LATE_RISE_AND_FALL = RateSchedule("late-rise-fall", 300)
@@ -357,15 +361,17 @@ _ROWS = (
     ),
     Method(
         "keras-3.7", N_("Keras 3.0 to 3.7, dropout=, recurrent_dropout="),
-        N_("Documentation and code of keras.layers.LSTM, Keras 3.0 to 3.7"),
+        N_("Documentation and code of keras.layers.LSTM and GRU, Keras 3.0 to 3.7"),
         _LSTM_PREFIX + r"W(d_x \odot x_t) + U(d_h \odot h_{t-1}) + b", _OLD_KERAS, "L + H",
         N_("The library's own is 0."), _INVERTED,
         N_("recurrent_dropout leaves the fused kernel: about 25 times slower on a GPU."),
         N_("What the two arguments did before Keras 3.8: one mask for all gates of a layer."),
         N_("There is no mask on the output. The same arguments draw other masks since 3.8: an experiment of that time is "
            "repeated with its own version only. A SimpleRNN has one gate, and the same masks in both. A GRU of these versions "
-           "masks what z carries on too, which is no site here."),
-        cells=("lstm",), aliases=("keras-old",),
+           "masks the whole state, so also what z carries on: content is erased at every step of the distance."),
+        cells=("lstm", "gru"), for_cell={"gru": _build_sites("input between whole_state", 0.25, time="sequence")},
+        count_for={"gru": "L + Δ"}, equation_for={"gru": _WHOLE_GRU_STATE},
+        aliases=("keras-old",),
     ),
     Method(
         "tf-variational", N_("TensorFlow DropoutWrapper(variational_recurrent)"),
@@ -374,9 +380,13 @@ _ROWS = (
         _build_sites("input between output state", 0.5, time="sequence", batch="batch"), "L + 1 + H", N_(".5."), _INVERTED,
         _IN_RECURRENCE,
         N_("One mask per sequence that the whole batch shares."),
-        N_("Sharing over the batch makes the gradient noisier: every sample misses the same units. On a GRU the wrapper masks "
-           "the whole outgoing state, so also what z carries on; here the mask of the state acts in the product with U alone, "
-           "and the carry stays."),
+        N_("Sharing over the batch makes the gradient noisier: every sample misses the same units. Of an LSTM the wrapper "
+           "masks h alone. On a GRU the wrapper masks the whole outgoing state, so also what z carries on: a dropped unit "
+           "remembers nothing, and what is kept is divided by 1-p at every step."),
+        for_cell={
+            "gru": _build_sites("input between output whole_state", 0.5, time="sequence", batch="batch"),
+        },
+        count_for={"gru": "L + 1 + Δ"}, equation_for={"gru": _WHOLE_GRU_STATE},
         aliases=("tensorflow", "dropoutwrapper"),
     ),
     Method(

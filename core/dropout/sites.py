@@ -112,6 +112,18 @@ SITES: dict[str, Site] = {
             True,
         ),
         Site(
+            "whole_state",
+            N_("whole state"),
+            "hₜ₋₁",
+            N_("hₜ₋₁ wherever the step reads it: in the recurrent product, and in what z carries on"),
+            N_("Erases memory: the carry is masked too, so content survives Δ steps only where every mask kept it."),
+            "every",
+            "own",
+            _AXES_WITHOUT_GATES,
+            True,
+            ("gru",),
+        ),
+        Site(
             "candidate",
             N_("candidate"),
             "gₜ",

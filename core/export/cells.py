@@ -217,12 +217,12 @@ def _input_product(e: Experiment) -> tuple[list[str], str]:
     return [*says, 'into = "input" if l == 1 else "between"', f"Wx = {products}"], "torch.cat(Wx, dim=-1)"
 
 
-def _state_product(e: Experiment) -> tuple[list[str], str]:
-    """Return the lines before the product of the state, and its expression."""
+def _state_product(e: Experiment, h: str = "h") -> tuple[list[str], str]:
+    """Return the lines before the product of the state, and its expression. h: the name of the state that is read."""
     if _has_gate_masks(e, "state"):
-        products = _products(e, "U", "h", '"state"', "recurrent_weights")
+        products = _products(e, "U", h, '"state"', "recurrent_weights")
         return [*_comment_site(e, "state"), f"Uh = {products}"], "torch.cat(Uh, dim=-1)"
-    v = 'm("state", t) * h' if "state" in get_active_sites(e) else "h"
+    v = f'm("state", t) * {h}' if "state" in get_active_sites(e) else h
     return _comment_site(e, "state"), _product(e, "U", v, "recurrent_weights")
 
 
@@ -266,10 +266,19 @@ def _write_lstm_step(e: Experiment) -> list[str]:
     ]
 
 
+def _mask_whole_state(e: Experiment) -> tuple[list[str], str]:
+    """Return the line that masks the state before a step reads it, and the name of what the step then reads."""
+    if "whole_state" not in get_active_sites(e):
+        return [], "h"
+    return [*_comment_site(e, "whole_state"), 'past = m("whole_state", t) * h'], "past"
+
+
 def _write_gru_step(e: Experiment) -> list[str]:
-    (before_x, wx), (before_h, uh) = _input_product(e), _state_product(e)
+    masked, past = _mask_whole_state(e)
+    (before_x, wx), (before_h, uh) = _input_product(e), _state_product(e, past)
     h = _name_new_value(e, "h", "zoneout_state")
     return [
+        *masked,
         *before_x,
         f"r_x, z_x, g_x = ({wx}).chunk(3, dim=-1)",
         *before_h,
@@ -278,7 +287,7 @@ def _write_gru_step(e: Experiment) -> list[str]:
         *_mask_gates(e, {"reset_gate": "r", "update_gate": "z"}),
         f"g = (g_x + r * g_h).tanh()  # {_('as in PyTorch: r after the product, z keeps the old state')}",
         *_mask_gates(e, {"candidate": "g"}),
-        f"{h} = (1 - z) * g + z * h",
+        f"{h} = (1 - z) * g + z * {past}",
         *_apply_zoneout(e, "zoneout_state", "h"),
     ]
 

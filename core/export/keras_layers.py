@@ -102,6 +102,8 @@ def _is_argument(dropout: Dropout) -> bool:
 
 def _explain_site(e: Experiment, site: Site, dropout: Dropout) -> str | None:
     """Return the sentence why Keras' layers cannot express a site, or None if they can."""
+    if site.name == "whole_state":
+        return _("Of Keras' layers only the GRU of 3.0 to 3.7 masks it, by recurrent_dropout; no layer of a newer Keras does.")
     if site.name not in (*_UNIT_SITES, "state"):
         return _("No layer and no argument of Keras masks {what}.").format(what=_(site.multiplies).split(":")[0])
     if dropout.schedule.kind != "constant":

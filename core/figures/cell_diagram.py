@@ -113,7 +113,7 @@ _LSTM = CellPlan(
 
 _GRU = CellPlan(
     wires=(
-        CellWire(((30, 84), (107, 84))),
+        CellWire(((30, 84), (107, 84)), ("whole_state",)),
         CellWire(((129, 84), (279, 84))),
         CellWire(((301, 84), (340, 84)), ("zoneout_state",)),
         CellWire(((368, 84), (392, 84))),
@@ -123,7 +123,7 @@ _GRU = CellPlan(
         CellWire(((290, 187), (290, 135)), ("candidate",)),
         CellWire(((290, 113), (290, 95))),
         CellWire(((190, 187), (190, 174), (228, 174), (228, 251)), ("reset_gate",)),
-        CellWire(((36, 84), (36, 262), (72, 262)), ("state",)),
+        CellWire(((74, 84), (74, 218), (36, 218), (36, 262), (72, 262)), ("whole_state", "state")),
         CellWire(((100, 262), (217, 262)), ("recurrent_weights",)),
         CellWire(((112, 262), (112, 213)), ("recurrent_weights",)),
         CellWire(((184, 262), (184, 213)), ("recurrent_weights",)),
@@ -132,7 +132,7 @@ _GRU = CellPlan(
         CellWire(((150, 306), (150, 286)), ("input_weights",), False),
         CellWire(((124, 286), (296, 286)), ("input_weights",), False),
         *(CellWire(((x, 286), (x, 213)), ("input_weights",)) for x in (124, 196, 296)),
-        CellWire(((44, 84), (44, 44), (321, 44), (321, 64)), ("zoneout_state",), True, False),
+        CellWire(((36, 84), (36, 40), (321, 40), (321, 64)), ("zoneout_state",), True, False),
     ),
     boxes=(("σ  z", (118, 200)), ("σ  r", (190, 200)), ("tanh g", (290, 200)), ("U", (86, 262)), ("W", (150, 319))),
     joints=(("×", (118, 84)), ("+", (290, 84)), ("×", (290, 124)), ("×", (228, 262))),
@@ -145,6 +145,7 @@ _GRU = CellPlan(
         "between": (150, 346, False),
         "input_weights": (150, 296, False),
         "state": (56, 262, True),
+        "whole_state": (56, 84, True),
         "recurrent_weights": (148, 262, True),
         "update_gate": (118, 152, False),
         "reset_gate": (228, 226, False),

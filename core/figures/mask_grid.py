@@ -171,6 +171,7 @@ _SITES_FROM_TOP = (
     "reset_gate",
     "recurrent_weights",
     "state",
+    "whole_state",
     "input_weights",
     "between",
     "input",

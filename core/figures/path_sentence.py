@@ -7,7 +7,7 @@ from core.analysis.path_counts import CorruptionCounts, MaskCrossing
 from core.figures.number_format import format_count
 from core.i18n import N_, _, ngettext
 
-ALONG_TIME = {"state", "cell", "forget_gate", "update_gate", "reset_gate", "recurrent_weights"}
+ALONG_TIME = {"state", "whole_state", "cell", "forget_gate", "update_gate", "reset_gate", "recurrent_weights"}
 SENTENCE_DIGITS = 15  # longer counts are written as powers of ten
 _WHERE = {
     "words": N_("{n} on the words"),
@@ -15,6 +15,7 @@ _WHERE = {
     "between": N_("{n} between the {layers} layers"),
     "output": N_("{n} at the output"),
     "state": N_("{n} on the state"),
+    "whole_state": N_("{n} on the whole state"),
     "candidate": N_("{n} on the candidate"),
     "cell": N_("{n} on the cell"),
     "input_gate": N_("{n} on the input gate"),
@@ -132,14 +133,14 @@ _TERMS = {
     "cell": {
         **_UPWARD_TERMS,
         **dict.fromkeys(("candidate", "input_gate", "output_gate"), _EACH_LAYER),
-        **dict.fromkeys(("forget_gate", "update_gate"), _EACH_HOP),
+        **dict.fromkeys(("forget_gate", "update_gate", "whole_state"), _EACH_HOP),
         **dict.fromkeys(("state", "reset_gate", "recurrent_weights"), _NEVER),
     },
     "state": {
         **_UPWARD_TERMS,
         **dict.fromkeys(("candidate", "input_gate", "output_gate"), (1, 1, 0)),
         **dict.fromkeys(("forget_gate", "update_gate"), _NEVER),
-        **dict.fromkeys(("state", "reset_gate", "recurrent_weights"), _EACH_HOP),
+        **dict.fromkeys(("state", "whole_state", "reset_gate", "recurrent_weights"), _EACH_HOP),
     },
 }
 

@@ -66,6 +66,8 @@ def explain_trend(placement: Placement, cell: str, quantity: str, trend: str) ->
         return _("No mask acts within the recurrence.")
     if recurrent == {"cell"}:
         return _explain_cell_mask(placement.get("cell"), quantity, trend)
+    if recurrent == {"whole_state"}:
+        return _explain_whole_state_mask(placement.get("whole_state"), trend)
     return _explain_state_mask(placement.get("state"), cell, trend) if recurrent == {"state"} else ""
 
 
@@ -87,6 +89,21 @@ def _explain_state_mask(dropout: Dropout | None, cell: str, trend: str) -> str:
     return _(
         "Content is carried through the carry, which has no mask; the count of masks applies to the route through h alone."
     )
+
+
+def _explain_whole_state_mask(dropout: Dropout | None, trend: str) -> str:
+    both = _("Both routes along time, the carry and the recurrent product, read h as it is masked at every step.")
+    if trend == "falls":
+        return both
+    if trend != "grows" or not _is_inverted(dropout):
+        return ""
+    if not _is_shared_over_time(dropout):
+        return f"{both} {_explain_growing_norm(dropout)}"
+    same = _(
+        "One mask on h for the whole sequence, with inverted scaling: the same units are multiplied by 1/(1-p) at every step, "
+        "{factor} here."
+    )
+    return f"{both} {same.format(factor=_format_scales(dropout))}"
 
 
 def _explain_cell_mask(dropout: Dropout | None, quantity: str, trend: str) -> str:

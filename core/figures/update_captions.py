@@ -15,6 +15,7 @@ SYMBOLS = {
     "between": "x",
     "output": "h",
     "state": "h₋",
+    "whole_state": "h₋",
     "candidate": "g",
     "cell": "c",
     "input_gate": "i",

@@ -62,7 +62,7 @@ def _apply_mask(on: Collection[str], symbol: str, *sites: str) -> str:
 
 def _format_recurrent_product(on: Collection[str]) -> str:
     """Return the recurrent term of all pre-activations, U h₋ with its masks."""
-    return _apply_mask(on, "U", "recurrent_weights") + _apply_mask(on, "h₋", "state")
+    return _apply_mask(on, "U", "recurrent_weights") + _apply_mask(on, _apply_mask(on, "h₋", "whole_state"), "state")
 
 
 def _format_forward(cell: str, on: Collection[str]) -> str:
@@ -76,7 +76,11 @@ def _format_forward(cell: str, on: Collection[str]) -> str:
     c = f"c = d⊙({f}⊙c₋ + {i}⊙{g})" if "cell" in on else f"c = {f}⊙c₋ + {i}⊙{g}"
     lines = {
         "lstm": [f"i, f, o = σ({x} + {h} + b)", f"g = tanh({x} + {h} + b)", c, f"h = {o}⊙tanh c"],
-        "gru": [f"r, z = σ({x} + {h} + b)", f"g = tanh({x} + {r}⊙({h} + b))", f"h = (1−{z})⊙{g} + {z}⊙h₋"],
+        "gru": [
+            f"r, z = σ({x} + {h} + b)",
+            f"g = tanh({x} + {r}⊙({h} + b))",
+            f"h = (1−{z})⊙{g} + {z}⊙{apply_mask('h₋', 'whole_state')}",
+        ],
         "rnn": [f"h = tanh({x} + {h} + b)"],
         "rnn-logistic": [f"h = σ({x} + {h} + b)"],
     }
@@ -87,8 +91,11 @@ def _format_forward(cell: str, on: Collection[str]) -> str:
 def _format_backward(cell: str, on: Collection[str]) -> str:
     """Return the gradients that flow back in time; the dots stand for those from the layer above and through gates."""
     transposed = "(d⊙U)ᵀδa" if "recurrent_weights" in on else "Uᵀδa"
-    h = [f"d⊙({transposed})" if "state" in on else transposed, *(["(1−d)⊙δh"] if "zoneout_state" in on else [])]
+    product = f"d⊙({transposed})" if "state" in on else transposed
     carry = "d⊙z" if "update_gate" in on else "z"
+    if "whole_state" in on:
+        product, carry = f"d⊙{product}" if "state" in on else f"d⊙({product})", f"d⊙{carry}"
+    h = [product, *(["(1−d)⊙δh"] if "zoneout_state" in on else [])]
     f = "d⊙f⊙δc" if {"cell", "forget_gate", "zoneout_cell"} & set(on) else "f⊙δc"
     c = [f, *(["(1−d)⊙δc"] if "zoneout_cell" in on else [])]
     lines = {"lstm": [("δc₋", c), ("δh₋", h)], "gru": [("δh₋", [f"{carry}⊙δh", *h])]}.get(cell, [("δh₋", h)])

@@ -39,6 +39,7 @@ class LayerMasks:
 
     into: Any = ONE
     state: Any = ONE
+    whole_state: Any = ONE
     candidate: Any = ONE
     cell: Any = ONE
     input_gate: Any = ONE
@@ -109,9 +110,10 @@ def gru_step(wx: Any, state: State, U: Any, b: Any, m: LayerMasks, op: Ops) -> S
         r, z = σ(W x + U h₋ + b)         g = tanh(W x + r ⊙ (U h₋ + b))
         h = (1 - z) ⊙ g + z ⊙ h₋
 
+    The mask on the whole state multiplies h₋ in all three equations, that on the state in the products with U alone.
     wx: W (m.into ⊙ x) of this step, [B, 3H]. state: (h₋,), [B, H]. U [3H, H], b [3H], gates in the order r z g.
     """
-    (h,) = state
+    h = m.whole_state * state[0]
     r, z, g = op.split_gates(wx, 3)
     r_h, z_h, g_h = op.split_gates(op.masked_product(U, m.state, h) + b, 3)
     r, z = m.reset_gate * op.sigmoid(r + r_h), m.update_gate * op.sigmoid(z + z_h)

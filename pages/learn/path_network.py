@@ -64,7 +64,8 @@ def _describe_spared_masks(experiment: Experiment, view: PathView, met: int) -> 
     if view.through != "cell":
         return ""
     state = list_crossings(experiment.placement, experiment.layers, view.climbs, "state", cell)
-    if len(state) <= met or "state" not in {mask.site for mask in state}:
+    sites = {mask.site for mask in state}
+    if len(state) <= met or "state" not in sites or "whole_state" in sites:
         return ""
     return "  \n" + _("{here}; {there}: **{n}**, so masking h spares what {carry} remembers.").format(
         here=_name_route("cell", cell), there=_name_route("state", cell), n=len(state), carry=path_state.name_carry()

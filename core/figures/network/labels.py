@@ -19,9 +19,9 @@ SITES_BY_STRETCH = {
     "input": ("words", "input", "input_weights"),
     "between": ("between", "input_weights"),
     "output": ("output",),
-    "state": ("state", "recurrent_weights", "reset_gate"),
+    "state": ("state", "whole_state", "recurrent_weights", "reset_gate"),
     "candidate": ("candidate", "input_gate"),
-    "cell": ("cell", "forget_gate", "update_gate", "output_gate", "zoneout_cell", "zoneout_state"),
+    "cell": ("cell", "whole_state", "forget_gate", "update_gate", "output_gate", "zoneout_cell", "zoneout_state"),
 }
 
 

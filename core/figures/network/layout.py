@@ -21,6 +21,7 @@ SLOTS = {
     "carry": ("forget_gate", "update_gate"),
     "tell": ("output_gate",),
     "state": ("zoneout_state",),
+    "past": ("whole_state",),
     "back": ("state", "recurrent_weights", "reset_gate"),
     "leave": ("output",),
 }
@@ -153,16 +154,30 @@ class Layout:
     def place_mask(self, site: str, layer: int, t: int) -> Box:
         """Return the box of a mask, at the place where it multiplies."""
         slot = next(name for name, sites in SLOTS.items() if site in sites)
-        sites = [name for name in SLOTS[slot] if name == site or (name, layer) in self.active]
+        sites = self._list_sites(slot, layer, site)
         box, place = self._slot(slot, layer, t, crowded=len(sites) > 1), sites.index(site)
         if slot == "memory" and len(sites) > 1:
             return _split_lane(box)[place]
         # Content passes upright barcodes to the right and all others upwards.
-        return _split_width(box, place, len(sites)) if box.upright else _split_height(box, len(sites) - 1 - place, len(sites))
+        if not box.upright:
+            return _split_height(box, len(sites) - 1 - place, len(sites))
+        columns = self._count_columns(slot, layer, len(sites))
+        return _split_width(box, 0 if slot == "past" else columns - len(sites) + place, columns)
+
+    def _list_sites(self, slot: str, layer: int, site: str = "") -> list[str]:
+        """Return the active sites of a slot, and `site`, in the order in which content meets them."""
+        return [name for name in SLOTS[slot] if name == site or (name, layer) in self.active]
+
+    def _count_columns(self, slot: str, layer: int, sites: int) -> int:
+        """Return how many upright barcodes stand side by side: one across both lanes stands left of those on one of them."""
+        beside = max(len(self._list_sites(lane, layer)) for lane in ("back", "carry"))
+        if slot == "past":
+            return 1 + beside
+        return 1 + max(sites, beside) if self._list_sites("past", layer) else sites
 
     def _slot(self, slot: str, layer: int, t: int, crowded: bool) -> Box:
         s, x, h, c = self.sizes, self.x(t) - self.bar / 2, self.h(layer), self.c(layer)
-        if slot in ("back", "carry"):
+        if slot in ("past", "back", "carry"):
             return self._upright(layer, t, slot)
         if slot == "memory":
             return Box(x, c - s.node / 2, self.bar, s.node)
@@ -180,22 +195,28 @@ class Layout:
         x, node = self.bend(t) - CORNER_RADIUS - UPRIGHT_WIDTH, self.sizes.node
         if slot == "carry":
             return Box(x, self.c(layer) - node / 2, UPRIGHT_WIDTH, node, upright=True)
-        room = self.c(layer) - 10.5 - (self.h(layer) - node / 2 + 2)
-        return Box(x, self.h(layer) - node / 2 + 2, UPRIGHT_WIDTH, min(44, room), upright=True)
+        top = self.h(layer) - node / 2 + 2
+        height = self.c(layer) + node / 2 - top if slot == "past" else min(44, self.c(layer) - 10.5 - top)
+        return Box(x, top, UPRIGHT_WIDTH, height, upright=True)
 
     def place_number(self, site: str, layer: int, t: int, width: float) -> tuple[float, float]:
         """Return left end and vertical middle of the number of a crossing, `width` wide.
 
-        It stands right of its barcode; the second of several on one stretch left of it or above; on the carry below it.
+        It stands right of its barcode; the second of several on one stretch left of it or above; on the carry below it; of a
+        barcode across both lanes between them.
         """
         box, between = self.place_mask(site, layer, t), self.x(t) - self.pitch / 2 - width / 2
         slot = next(name for name, sites in SLOTS.items() if site in sites)
-        before = sum((name, layer) in self.active for name in SLOTS[slot][: SLOTS[slot].index(site)])
+        before = self._list_sites(slot, layer, site).index(site)
+        beside = self.bend(t) - CORNER_RADIUS + 0.8
         if slot == "carry":
             return between, box.y + box.height + 1 + self.sizes.count / 2
+        if slot == "past":
+            return beside, (self.h(layer) + self.c(layer)) / 2
         if slot == "back":
+            before += len(self._list_sites("past", layer))
             above = self.h(layer) - self.sizes.node / 2 - (before - 0.5) * self.sizes.count
-            return (between, above) if before else (self.bend(t) - CORNER_RADIUS + 0.8, self.h(layer))
+            return (between, above) if before else (beside, self.h(layer))
         left = box.x - width - 2 if before % 2 else box.x + box.width + 2
         return left, box.y + box.height / 2 + self._beside_carry(slot, box, layer)
 
@@ -222,6 +243,6 @@ def _split_height(box: Box, place: int, parts: int) -> Box:
 
 def _split_width(box: Box, place: int, parts: int) -> Box:
     """Return part number `place`, from the left, of a box that is divided into columns; several exceed its width."""
-    width, apart = {1: (box.width, 0.0), 2: (10.0, 0.5), 3: (7.5, 0.5)}[parts]
+    width, apart = {1: (box.width, 0.0), 2: (10.0, 0.5), 3: (6.8, 0.5), 4: (5.0, 0.5)}[parts]
     right = box.x + box.width
     return replace(box, x=right - (parts - place) * (width + apart) + apart, width=width)

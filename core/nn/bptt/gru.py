@@ -1,7 +1,7 @@
 """The GRU's loops in PyTorch's form, forward and backward.
 
-p = U(d_h ⊙ h₋) + b            r, z = d ⊙ σ(W x + p)      g̃ = tanh(W x + r ⊙ p)
-h̃ = (1 - z) ⊙ d ⊙ g̃ + z ⊙ h₋   then Zoneout: h of h̃ and h₋
+ĥ = d ⊙ h₋                     p = U(d_h ⊙ ĥ) + b         r, z = d ⊙ σ(W x + p)      g̃ = tanh(W x + r ⊙ p)
+h̃ = (1 - z) ⊙ d ⊙ g̃ + z ⊙ ĥ    then Zoneout: h of h̃ and h₋
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from torch import Tensor
 from core.nn.bptt.arrays import as_pointwise, choose_library, split_steps, to_columns
 from core.nn.bptt.gates import GateMasks, GateOrder, finish_sigmoid, sigmoid_derivative, tanh_derivative
 from core.nn.bptt.recurrent_product import RecurrentProduct, make_recurrent_product
+from core.nn.bptt.whole_state import WholeState
 from core.nn.bptt.zoneout import Zoneout
 from core.nn.cells import LayerMasks
 
@@ -23,7 +24,7 @@ RECURRENT_ORDER = GateOrder((2, 0, 1), (1.0, 0.5, 0.5), slice(P, G))
 
 @dataclass(frozen=True)
 class GruCache:
-    """The values for the backward pass: p, r, z and g [T, 4, H, B], h₋ - g [T, H, B], and the masks."""
+    """The values for the backward pass: p, r, z and g [T, 4, H, B], ĥ - g [T, H, B], and the masks."""
 
     gates: Tensor
     change: Tensor
@@ -31,6 +32,7 @@ class GruCache:
     masks: GateMasks
     candidate: GateMasks
     zone: Zoneout
+    past: WholeState
 
 
 def forward(
@@ -45,12 +47,15 @@ def forward(
     hs[0] = state[0].t()
     gates[:, P], gates[:, G] = b[:H], wx[:, 2 * H :]  # g's b belongs to the recurrent product, its W x does not
     torch.add(wx[:, : 2 * H], b[H:], out=gates[:, R:G].flatten(1, 2))
-    recurrent = make_recurrent_product(U, RECURRENT_ORDER.reorder_mask(m.state), hs, gates[:, :G].flatten(1, 2))
+    past = WholeState(m.whole_state, hs)
+    recurrent = make_recurrent_product(U, RECURRENT_ORDER.reorder_mask(m.state), past.read, gates[:, :G].flatten(1, 2))
     masks, candidate = GateMasks({R: m.reset_gate, Z: m.update_gate}, gates), GateMasks({G: m.candidate}, gates)
     zone, product = Zoneout(m.zoneout_state, wx, T), as_pointwise(wx.new_empty(H, B))
-    loop = zip(*map(split_steps, (gates[:, R:G], *gates.unbind(1), change, hs[:-1], hs[1:])), strict=True)
-    for t, (sigmoid, p, r, z, g, d, h_, h) in enumerate(loop):
-        recurrent.add(t)  # r, z: W x + b + U(d_h ⊙ h₋); p: b + U(d_h ⊙ h₋)
+    loop = zip(*map(split_steps, (gates[:, R:G], *gates.unbind(1), change, hs[:-1], past.read, hs[1:])), strict=True)
+    for t, (sigmoid, p, r, z, g, d, h_, read, h) in enumerate(loop):
+        if past.is_active:
+            past.apply(t)
+        recurrent.add(t)  # r, z: W x + b + U(d_h ⊙ ĥ); p: b + U(d_h ⊙ ĥ)
         xp.tanh(sigmoid, out=sigmoid)
         finish_sigmoid(xp, sigmoid)
         masks.apply(t)
@@ -58,12 +63,12 @@ def forward(
         xp.add(g, product, out=g)
         xp.tanh(g, out=g)
         candidate.apply(t)
-        xp.subtract(h_, g, out=d)  # h̃ = g + z ⊙ (h₋ - g)
+        xp.subtract(read, g, out=d)  # h̃ = g + z ⊙ (ĥ - g)
         xp.multiply(z, d, out=product)
         xp.add(g, product, out=h)
         if zone.is_active:
             zone.apply(t, h, h_)
-    return hs[1:], [hs[T]], GruCache(gates, change, recurrent, masks, candidate, zone)
+    return hs[1:], [hs[T]], GruCache(gates, change, recurrent, masks, candidate, zone, past)
 
 
 def backward(cache: GruCache, U: Tensor, above: Tensor, last: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
@@ -81,7 +86,9 @@ def backward(cache: GruCache, U: Tensor, above: Tensor, last: tuple[Tensor, ...]
         xp.add(dh, dh_above, out=dh)
         xp.multiply(d, dh, out=d)
         xp.multiply(dh, z, out=past_gradient)
-        backward_step(t)  # dh₋ = z ⊙ dh + d_h ⊙ Uᵀ da
+        backward_step(t)  # dh₋ = z ⊙ dh + d_h ⊙ Uᵀ da, where a mask d on the whole state multiplies both terms
+        if cache.past.is_active:
+            cache.past.mask_gradient(t, dh)
         xp.add(dh, past_gradient, out=dh)
     return da, [dstate.t().contiguous()]
 
@@ -104,6 +111,8 @@ def _gradient_factors(cache: GruCache) -> tuple[Tensor, Tensor]:
     sigmoid_derivative(cache.masks.get_unmasked(Z), d_z)
     d_z *= cache.change
     cache.masks.mask_gradients(into)
+    if cache.past.mask is not None:
+        z = z * cache.past.mask
     if cache.zone.mask is not None:
         into *= cache.zone.mask[:, None]
         z = z * cache.zone.mask + (1 - cache.zone.mask)

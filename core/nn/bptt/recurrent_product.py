@@ -19,7 +19,7 @@ BackwardStep = Callable[[int], None]
 
 
 class RecurrentProduct(Protocol):
-    """One implementation, over states h [T + 1, H, B], where h[t] is the state before step t."""
+    """One implementation, over states h, [T, H, B] or longer, where h[t] is the state before step t."""
 
     def add(self, t: int) -> None:
         """Add U(m_t ⊙ h[t]) to into[t]."""
