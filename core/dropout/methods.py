@@ -156,13 +156,12 @@ _ROWS = (
         "L + 1",
         N_(".5."), _SCALED_AT_TEST, _NO_COST,
         N_("The same places as Zaremba's, a year earlier, with the scale moved from training to test."),
-        unconfirmed=N_("The full paper could not be read, so two things are not confirmed: that the test multiplies by 1-p, as "
-                       "this method is usually described; and whether the raw input is masked too. Here it is; to leave it "
-                       "clean, switch off the site “input”. Its abstract says only that recurrent connections are spared. A "
-                       "reader's notes quote the paper: dropout at the topmost or at three LSTM layers, in feed-forward "
-                       "connections alone; they do not say whether before or after a layer. The abstract of three of its "
-                       "authors' paper of 2015 (doi 10.1109/ICDAR.2015.7333848) says that other positions relative to the LSTM "
-                       "units do better, and not which were meant."),
+        unconfirmed=N_("The full paper could not be read. Not confirmed: that the test multiplies by 1-p, as this method is "
+                       "usually described; and whether the raw input is masked too. Here it is; to leave it clean, switch off "
+                       "the site “input”. Its abstract says only that recurrent connections are spared; a reader's notes, that "
+                       "the masks are in feed-forward connections, at the topmost or at three LSTM layers. Three of its "
+                       "authors report in 2015 (doi 10.1109/ICDAR.2015.7333848) that other positions relative to the LSTM "
+                       "units do better."),
         aliases=("pham",),
     ),
     Method(
