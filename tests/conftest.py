@@ -30,6 +30,8 @@ settings.load_profile("default")
 # Where a test asks for two nevertheless, the one that waits shall sleep.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Nothing is stored among the user's data; the servers and tests that store runs have folders of their own.
+os.environ["DTT_STORE"] = "none"
 
 
 class OneBrowserScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types here
@@ -163,7 +165,11 @@ def _served(log: Path) -> Iterator[str]:
         "--server.port",
         str(port),
     ]
-    with log.open("w") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL) as process:
+    environment = os.environ | {"DTT_STORE": str(log.parent / "store")}
+    with (
+        log.open("w") as out,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL) as process,
+    ):
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
         yield f"http://127.0.0.1:{port}"
         process.terminate()

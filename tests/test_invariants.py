@@ -43,9 +43,9 @@ RANDOM_FILES = re.compile(
     r"benchmark/(arrays|floor|keras)\.py"
 )
 TRANSLATORS = {"_", "N_", "ngettext"}
-# Prose is two words, or one word with a capital letter; not CSS, HTML or the title of a paper.
+# Prose is two words, or one word with a capital letter; not CSS, HTML, SQL or the title of a paper.
 PROSE = re.compile(r"(?<![-\w])[A-Za-z]{2,},? [a-z]{2,}(?![-\w])|^[A-Z][a-z]+\b(?!\.)")
-NOT_PROSE = re.compile(r"[<{;]|--|20\d\d")
+NOT_PROSE = re.compile(r"[<{;]|--|20\d\d|\b(?:PRAGMA|CREATE|SELECT|FROM|INSERT|UPDATE|BEGIN)\b")
 # The app's name, a command, lists of sites, messages of torch about too little memory, the first words of a component.
 NOT_TRANSLATED = {
     "Dropout Through Time",

@@ -1,8 +1,11 @@
-"""Nothing of a visitor's file is left in the app's process and its folder when the visit is over."""
+"""Nothing of a visitor's file is left in the app's process, its folder and its store when the visit is over."""
 
 import gc
+import sqlite3
 import types
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,21 +13,24 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runs.service import Service
-from pages.common.service import get_service
+from pages.common.service import get_service, get_store
 from tests.test_lab_page import open_lab, upload_file, wait_for_run
 
 NO_DATA = (types.FrameType, types.CodeType, types.CellType, types.FunctionType, type, types.ModuleType)
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A service that forgets a visit as soon as its connection is closed."""
+def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Service]:
+    """A service that forgets a visit as soon as its connection is closed, with a store."""
     get_service.clear()
+    get_store.clear()
+    monkeypatch.setenv("DTT_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("DTT_GRACE_TIME", "0")
     monkeypatch.setenv("DTT_KEEP_TIME", "0")
     yield get_service()
     get_service().close()
     get_service.clear()
+    get_store.clear()
 
 
 def spell_marker() -> str:
@@ -94,3 +100,27 @@ def test_nothing_of_a_file_is_left_when_the_visit_is_over(service: Service, task
     del file
     left = "\n".join(list_holders(spell_marker()))
     assert not left
+    assert list_stored_runs() == []
+    assert not any(spell_marker().encode() in path.read_bytes() for path in list_store_files())
+
+
+def test_a_run_on_the_data_of_a_task_is_stored(service: Service) -> None:
+    page = open_lab(task="delayed-recall", lag="3", hidden="8", sequences="64", epochs="1")
+    page.button(key="play").click().run()
+    wait_for_run(page, lambda run: run["state"] == "finished")
+    run_id = page.session_state["visit"]["run"]["id"]
+    assert list_stored_runs() == [(run_id, "finished")]
+
+
+def list_store_files() -> list[Path]:
+    """Return the files of the store, which holds all that it was given."""
+    store = get_store()
+    assert store is not None
+    store.flush()
+    return sorted(store.path.parent.iterdir())
+
+
+def list_stored_runs() -> list[tuple[str, str]]:
+    """Return id and state of all runs in the store."""
+    with closing(sqlite3.connect(list_store_files()[0])) as connection:
+        return connection.execute("SELECT id, state FROM runs").fetchall()

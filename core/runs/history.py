@@ -51,13 +51,14 @@ class History:
         self._kept_records, self._stride = 0, 1
         self.next = 0
 
-    def add(self, event: Event) -> None:
-        """Append an event; thin out the older records if there are too many."""
+    def add(self, event: Event) -> str:
+        """Append an event; thin out the older records if there are too many. Return its JSON text without its predictions."""
         is_record = event["event"] == "record"
         packed = pack_lists(event)
         lists = {name: packed[name] for name in LISTS if name in packed}
         self._indices.append(self.next)
-        self._texts.append(intern(json.dumps({name: value for name, value in event.items() if name not in lists})))
+        text = intern(json.dumps({name: value for name, value in event.items() if name not in lists}))
+        self._texts.append(text)
         self._lists.append(lists)
         self._numbers.append(self._count(event) if is_record else -1)
         self.next += 1
@@ -69,6 +70,8 @@ class History:
             self._kept_records += 1
             if self._kept_records > self.records:
                 self._thin()
+        outputs = "".join(f', "{name}": {value}' for name, value in lists.items() if name != PREDICTED)
+        return f"{text[:-1]}{outputs}}}" if outputs else text
 
     def list_since(self, index: int) -> list[Event]:
         """Return the stored events from that index on, their long lists as JSON texts."""

@@ -3,7 +3,7 @@
 import gzip
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,7 @@ def read(path: Path) -> Recorded:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw.startswith(GZIP) else raw).decode()
         head, *events = [json.loads(line) for line in text.splitlines()]
-        return Recorded(from_plain(head["experiment"]), _check_events(events), {name: head["made"][name] for name in MADE})
+        return make_recorded(head["experiment"], events, head["made"], is_complete=True)
     except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
         why = error if isinstance(error, Invalid) else getattr(error, "strerror", None) or _("it is damaged.")
         raise Invalid(_("The recorded run {name} cannot be read: {why}").format(name=path.name, why=why)) from None
@@ -57,11 +57,16 @@ def write(path: Path, recorded: Recorded) -> None:
     path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
 
 
-def _check_events(events: list[Any]) -> tuple[Event, ...]:
+def make_recorded(experiment: object, events: Sequence[Event], made: Mapping[str, Any], is_complete: bool) -> Recorded:
+    """Return a recorded run of plain data.
+
+    is_complete: whether it must have a record of every update; else older ones may be missing. Raises Invalid for an experiment
+    that is not valid, and for events that do not go from a start to an end, or not forward; KeyError for a missing field.
+    """
     kinds = [event["event"] for event in events]
     if not kinds or kinds[0] != "started" or kinds[-1] not in FINAL_EVENTS:
         raise Invalid(_("It does not go from a start to an end."))
     updates = [event["update"] for event in events if event["event"] == "record"]
-    if updates != list(range(len(updates))):
-        raise Invalid(_("Its updates are not complete."))
-    return tuple(events)
+    if updates != (list(range(len(updates))) if is_complete else sorted(set(updates))):
+        raise Invalid(_("Its updates are not complete.") if is_complete else _("Its updates are not in order."))
+    return Recorded(from_plain(experiment), tuple(events), {name: made[name] for name in MADE})

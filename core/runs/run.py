@@ -1,10 +1,10 @@
 """One run as the service stores it: its events so far, and the state that follows from them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from core.experiment.changes import CHANGEABLE_FIELDS, apply_changes
 from core.experiment.experiment import Experiment
@@ -15,8 +15,19 @@ from core.training.events import FINAL_EVENTS, VERSION, Command, Event
 
 ENDED = ("finished", "stopped", "failed")
 # The state that an event leads to; an event "state" names it.
-_AFTER = {"started": "running", "done": "finished", "stopped": "stopped", "failed": "failed"}
+STATE_AFTER = {"started": "running", "done": "finished", "stopped": "stopped", "failed": "failed"}
 ONCE = ("started", "averaging")  # events that a run has once; a run that is continued from an earlier update sends them again
+
+
+# Called with each event of a run and its JSON text, which lacks what each update predicted.
+RunListener = Callable[[Event, str], None]
+
+
+class RunRecorder(Protocol):
+    """What keeps the runs of visits beyond the visit, such as the store (core/store/store.py)."""
+
+    def begin_run(self, run_id: str, visit: str, experiment: Experiment) -> RunListener | None:
+        """Return the listener of a run that begins; None for a run that is not kept."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Run:
     id, owner: names. experiment: with the changes made so far. show: samples whose predictions the records carry. weight_file:
     where its weights are written, "" for nowhere. saved: the file from which it continues. size: megabytes that it needs.
     update: the newest that an event named. newest_recorded_update: -1 for none. unconfirmed: commands that no worker has
-    confirmed yet. pause_at: the update after which a step pauses again.
+    confirmed yet. pause_at: the update after which a step pauses again. listener: gets each event that is added.
     """
 
     id: str
@@ -77,6 +88,7 @@ class Run:
     crashes: int = 0
     crashes_in_all: int = 0
     crashed_at: int = -2
+    listener: RunListener | None = None
 
     def __post_init__(self) -> None:
         self.began_with = self.experiment
@@ -105,9 +117,11 @@ class Run:
             self.changes.append(event)
         elif kind == "state":
             self.pause_at = event.get("until")
-        self.history.add(event)
-        self.state = _AFTER.get(kind) or event.get("state", self.state)
-        self.reason = event.get("reason", self.reason) if kind in _AFTER else self.reason
+        text = self.history.add(event)
+        if self.listener is not None:
+            self.listener(event, text)
+        self.state = STATE_AFTER.get(kind) or event.get("state", self.state)
+        self.reason = event.get("reason", self.reason) if kind in STATE_AFTER else self.reason
         self.update = event.get("update", self.update)
         if kind in FINAL_EVENTS:
             self.missed = any(one["command"] == "change" for one in self.unconfirmed)

@@ -30,7 +30,7 @@ from core.runs.memory_estimate import estimate_memory
 from core.runs.pool import Pool
 from core.runs.recording import Recorded
 from core.runs.replay import Replay
-from core.runs.run import Poll, Run
+from core.runs.run import Poll, Run, RunRecorder
 from core.runs.sensitivity_jobs import SensitivityJobs
 from core.runs.settings import Settings, read_settings
 from core.runs.trace_jobs import UpdateTraceJobs
@@ -49,7 +49,7 @@ class Service:
 
     workers, threads: number of worker processes and threads in each; by default, from the settings and the machine. clock:
     seconds, for visits and recorded runs. `uploads` are the files that the visits have uploaded; `measurements` and `traces`
-    share one queue of jobs.
+    share one queue of jobs. recorder: keeps the runs beyond the visit, if there is one.
     """
 
     def __init__(
@@ -58,11 +58,12 @@ class Service:
         threads: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         settings: Settings | None = None,
+        recorder: RunRecorder | None = None,
     ) -> None:
         given = settings or read_settings()
         self.settings = given = replace(given, workers=workers or given.workers, threads=threads or given.threads)
         self._lock = threading.RLock()
-        self._clock = clock
+        self._clock, self._recorder = clock, recorder
         self._visits = Visits(given.grace_time, given.keep_time, given.idle_time, clock)
         self._runs: dict[str, Run] = {}
         self._replays: dict[str, Replay] = {}
@@ -96,6 +97,7 @@ class Service:
             weight_file = str(self._folder / f"{name}.pt") if is_small_enough(experiment) else ""
             saved = str(self._folder / f"{name}.run")
             run = self._enter(Run(name, owner, experiment, show, weight_file, saved, size, settings=self.settings))
+            run.listener = self._recorder.begin_run(name, owner, experiment) if self._recorder else None
             self._pool.add(run)
             return run.id
 

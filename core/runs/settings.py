@@ -1,4 +1,6 @@
-"""The limits of the server. The environment variable DTT_ with the field's name in capitals overrides each of them.
+"""The limits of the server, and where it stores runs.
+
+The environment variable DTT_ with the field's name in capitals overrides each of them.
 
 Nothing that a visitor sends can change a limit: links, uploads and experiments are only checked against them.
 """
@@ -66,6 +68,13 @@ class Settings:
     - jobs: processes at once. waiting_jobs: of all visits. kept_answers: answers of each kind that are remembered.
     - file_time, file_memory: limits of the process that checks an uploaded file; one at a time, beside the other jobs.
     - job_time, job_memory: limits of each job; the memory is smaller on a small machine (capacity.py).
+
+    The store (core/store/):
+
+    - store: the folder of its file; "" for a folder among the user's data, "none" to store nothing.
+    - store_days: days for which a run is stored after its end; 0: for ever.
+    - stored_runs_per_browser, store_memory_per_browser: runs and megabytes of their events that belong to one browser.
+    - stored_runs, store_memory: the same of all browsers. The oldest runs go first.
     """
 
     workers: int = 0
@@ -107,6 +116,12 @@ class Settings:
     file_memory: int = 400
     job_time: float = 120.0
     job_memory: int = 1200
+    store: str = ""
+    store_days: float = 7.0
+    stored_runs_per_browser: int = 200
+    store_memory_per_browser: int = 50
+    stored_runs: int = 20_000
+    store_memory: int = 1000
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -115,7 +130,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     for one in fields(Settings):
         name = PREFIX + one.name.upper()
         if name in environment:
-            given[one.name] = _read_number(name, environment[name], type(one.default))
+            text, kind = environment[name], type(one.default)
+            given[one.name] = text if kind is str else _read_number(name, text, kind)
     return Settings(**given)
 
 

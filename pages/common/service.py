@@ -1,5 +1,6 @@
-"""The run service of this server, and the owner of the runs and files of a browser tab."""
+"""The run service of this server, its store, and the owner of the runs and files of a browser tab."""
 
+import atexit
 from uuid import uuid4
 
 import streamlit as st
@@ -7,6 +8,8 @@ import streamlit as st
 from core.errors import Invalid
 from core.runs.recording import FOLDER, Recorded, read
 from core.runs.service import Service
+from core.runs.settings import read_settings
+from core.store.store import Store, open_store
 from pages.common.callbacks import protect_callbacks
 from pages.common.collector import start_collector
 from pages.common.turns import shorten_switches
@@ -21,9 +24,22 @@ def get_service() -> Service:
     start_collector()
     shorten_switches()
     protect_callbacks()
-    service = Service()
+    service = Service(recorder=get_store())
     limit_uploaded_files(service.settings)
     return service
+
+
+def _close_store(store: Store | None) -> None:
+    if store is not None:
+        store.close()
+
+
+@st.cache_resource(on_release=_close_store)
+def get_store() -> Store | None:
+    """Return the store of this server; None if it is switched off. What it has been given is written before the server ends."""
+    store = open_store(read_settings())
+    atexit.register(_close_store, store)
+    return store
 
 
 def get_owner() -> str:

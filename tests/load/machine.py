@@ -33,7 +33,7 @@ def serve(workers: int | None, log: Path, groups: Sequence[Path] = ()) -> Iterat
     options = {"headless": "true", "address": "127.0.0.1", "port": port}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *flags]
-    environment = os.environ | ({"DTT_WORKERS": str(workers)} if workers else {})
+    environment = os.environ | {"DTT_STORE": str(log.parent / "store")} | ({"DTT_WORKERS": str(workers)} if workers else {})
     with log.open("w") as out, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out) as process:
         for group in groups:
             (group / "cgroup.procs").write_text(str(process.pid))
