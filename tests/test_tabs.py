@@ -24,7 +24,7 @@ def _workers() -> Iterator[None]:
 
 def arrive(page: AppTest, monkeypatch: pytest.MonkeyPatch, name: str = NAME) -> dict[str, Any]:
     """Report the name of the browser's tab, as its script does once; return the visit that the page then has."""
-    monkeypatch.setattr(page_events, "mount_page_events", lambda: tabs.arrive(name))
+    monkeypatch.setattr(page_events, "mount_page_events", lambda: tabs.arrive({"tab": name, "browser": ""}))
     page.run()
     monkeypatch.undo()
     page.run()
@@ -61,6 +61,15 @@ def test_a_duplicated_tab_gets_a_name_and_a_visit_of_its_own(monkeypatch: pytest
     assert second is not first
     assert copy.session_state["owner"] != page.session_state["owner"]
     assert copy.session_state[tabs.KEY] not in ("", page.session_state[tabs.KEY])
+
+
+@pytest.mark.parametrize("sent", [None, "", 7, ["tab"], {}, {"tab": 3, "browser": {}}])
+def test_what_is_no_arrival_is_ignored(sent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_lab(**RECALL)
+    monkeypatch.setattr(page_events, "mount_page_events", lambda: tabs.arrive(sent))
+    page.run()
+    assert not page.exception
+    assert tabs.KEY not in page.session_state
 
 
 @pytest.mark.parametrize("name", ["", "short", "x" * 65, "../../etc/passwd", "<b>"])

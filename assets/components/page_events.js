@@ -4,12 +4,14 @@
 
 const NAME = "dropout-visit"; // in the tab's sessionStorage: a random name, by which a reload finds its visit again
 const ADDRESS = "dropout-address"; // in the sessionStorage too: the address at which the tab's page was left
+const BROWSER = "dropout-browser"; // in the localStorage: a random key, by which all tabs of the browser find its stored runs
 const LATER = 1500; // milliseconds: a new tab has nothing to find, and says its name when the page has been drawn
 
 const LOOK = 500; // milliseconds between two looks whether a clicked page has come
 const PATIENCE = 20_000; // milliseconds after which it is waited for no longer
 
-/** @typedef {{ send: (name: string, value: string) => void }} Listener */
+/** @typedef {{ send: (name: string, value: unknown) => void }} Listener */
+/** @typedef {"sessionStorage" | "localStorage"} Place */
 
 const NAVIGATION = "[data-testid=stTopNavLink], [data-testid=stSidebarNavLink], [data-testid=stTopNavDropdownLink]";
 const TEXT = "input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, [contenteditable=true]";
@@ -21,7 +23,7 @@ let listener;
 let awaited;
 
 /**
- * @param {{ data: { tab: string }, setTriggerValue: (name: string, value: string) => void }} component
+ * @param {{ data: { tab: string }, setTriggerValue: (name: string, value: unknown) => void }} component
  */
 export default function ({ data, setTriggerValue }) {
   if (data.tab) remember(NAME, data.tab);
@@ -31,7 +33,7 @@ export default function ({ data, setTriggerValue }) {
     const name = known ?? makeName();
     remember(NAME, name);
     addEventListener("pagehide", () => remember(ADDRESS, location.href));
-    setTimeout(() => listener?.send("tab", name), known ? 0 : LATER);
+    setTimeout(() => listener?.send("tab", { tab: name, browser: findBrowserKey() }), known ? 0 : LATER);
     document.addEventListener("click", follow, true);
     document.addEventListener("keydown", travel);
     addEventListener("popstate", () => {
@@ -97,13 +99,20 @@ function opensOtherLink() {
   return arrival?.type === "navigate" && new URL(arrival.name).search !== "" && left !== null && left !== arrival.name;
 }
 
+/** @returns {string} the browser's key, made where there is none; "" in a browser that keeps nothing */
+function findBrowserKey() {
+  if (!recall(BROWSER, "localStorage")) remember(BROWSER, makeName(), "localStorage");
+  return recall(BROWSER, "localStorage") ?? "";
+}
+
 /**
  * @param {string} key
+ * @param {Place} place
  * @returns {string | null}
  */
-function recall(key) {
+function recall(key, place = "sessionStorage") {
   try {
-    return sessionStorage.getItem(key);
+    return window[place].getItem(key);
   } catch {
     return null; // a browser that keeps nothing: a reload begins anew
   }
@@ -112,10 +121,11 @@ function recall(key) {
 /**
  * @param {string} key
  * @param {string} value
+ * @param {Place} place
  */
-function remember(key, value) {
+function remember(key, value, place = "sessionStorage") {
   try {
-    sessionStorage.setItem(key, value);
+    window[place].setItem(key, value);
   } catch {
     // A browser that keeps nothing.
   }

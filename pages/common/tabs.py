@@ -3,10 +3,13 @@
 Streamlit begins a new session at every reload. The tab stores a random name in its sessionStorage, which no link carries and no
 other tab shares, and sends it on arrival. A duplicated tab has a copy of the name: it gets another name while the first is
 open.
+
+With it comes the key of the browser, from its localStorage, to which the stored runs belong.
 """
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -14,7 +17,7 @@ from uuid import uuid4
 import streamlit as st
 
 from pages.common import visit
-from pages.common.service import get_owner, get_service, list_connected_owners
+from pages.common.service import get_owner, get_service, get_store, list_connected_owners
 
 NAME = re.compile(r"[0-9a-zA-Z-]{8,64}")
 KEY = "tab"  # the session's key for the name of its tab; "" until the browser has sent it
@@ -38,10 +41,18 @@ def _tabs() -> dict[str, Tab]:
     return {}
 
 
-def arrive(name: str) -> None:
-    """Accept the name of the browser's tab: continue its visit, or begin one under this name."""
+def arrive(sent: Any) -> None:
+    """Accept what a browser's tab sends at its arrival: {"tab": its name, "browser": the browser's key}."""
+    if isinstance(sent, Mapping):
+        _find_visit(str(sent.get("tab")))
+        if (store := get_store()) is not None:
+            store.set_browser(get_owner(), str(sent.get("browser")))
+
+
+def _find_visit(name: str) -> None:
+    """Continue the visit of the tab with that name, or begin one under this name."""
     _forget_old()
-    if not NAME.fullmatch(str(name)) or st.session_state.get(KEY) == name:
+    if not NAME.fullmatch(name) or st.session_state.get(KEY) == name:
         return
     known = _tabs().get(name)
     if known is not None and known.owner != get_owner() and known.owner in list_connected_owners():
