@@ -828,6 +828,7 @@ def test_what_the_network_writes_is_shown_with_its_update() -> None:
             "reason": "",
             "number": 1,
             "recorded": False,
+            "name": "",
             "color": 0,
         }
     }
@@ -898,6 +899,7 @@ def test_what_is_written_to_the_first_samples_is_shown_as_the_record_before_the_
             "reason": "",
             "number": 1,
             "recorded": False,
+            "name": "",
             "color": 0,
         }
     }

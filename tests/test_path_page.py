@@ -276,7 +276,7 @@ def test_the_weights_of_a_run_are_measured_on_its_own_network(tmp_path: Path, mo
     run, file = build_experiment("delayed-recall", {"lag": 4}, hidden=8, layers=1), tmp_path / "one.pt"
     save_weights(Network(load_data(run).tokens, load_data(run).classes, run), 7, file)
     monkeypatch.setattr(path_weights, "get_service", lambda: KeptRun(file))
-    shelf = {"id": "one", "number": 3, "recorded": False, "began": to_plain(run), "events": []}
+    shelf = {"id": "one", "number": 3, "recorded": False, "name": "", "began": to_plain(run), "events": []}
     page = AppTest.from_file(str(ROOT / "pages/learn/path.py"), default_timeout=60)
     check_path_page(page.run())
     page.session_state["visit"]["previous_run"] = shelf

@@ -10,7 +10,7 @@ Pages read it and change it through `edit`; no widget's key is read anywhere els
 - previous_run: one whose curves stay until the next run begins. earlier: runs whose curves stay beside the next, newest first.
 - curves: the settings of the curves.
 - pace: of live runs. stepping: whether the run goes on update by update, as at the slow pace; stepped_at: when it last did.
-- view, masks, path, methods: the views of the pages.
+- view, masks, path, methods: the views of the pages. history: what the page of the stored runs shows.
 """
 
 import time
@@ -225,7 +225,7 @@ def set_aside_run() -> None:
         _take_news(run)
     if last_update(run["events"]) > 0:
         events = [{name: value for name, value in e.items() if name != "predicted"} for e in run["events"]]
-        fields = ("id", "number", "recorded", "began", "color")
+        fields = ("id", "number", "recorded", "name", "began", "color")
         visit()["previous_run"] = {name: run[name] for name in fields} | {"events": events}
     visit().update(run=None, update=None)
 
@@ -281,6 +281,7 @@ def _make_state() -> Plain:
         "masks": {},
         "path": {},
         "methods": {},
+        "history": {},
     }
 
 

@@ -109,6 +109,8 @@ def _build_curve(run: visit.Run, compared: Experiment, previous: bool) -> RunCur
 def name_visible_run(run: visit.Run, compared: Experiment | None = None) -> str:
     """Return the name of a run of the visit. compared: the experiment that it is distinguished from."""
     began = from_plain_cached(run["began"])
+    if run["name"]:
+        return str(run["name"])
     if run["recorded"]:
         return _("recorded run") if began.placement.sites else _("no dropout, recorded")
     return name_run(run["number"], began, visit.select_run_events(run, "changed"), compared)

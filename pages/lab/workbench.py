@@ -1,14 +1,20 @@
 """The run of a visit in the Lab: play, step, reset and replay it, and what the page shows of it."""
 
+import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from core.errors import Invalid
+from core.experiment.batches import load_data
 from core.experiment.changes import get_experiment_at
 from core.experiment.diff import have_comparable_losses
 from core.experiment.experiment import Experiment
 from core.experiment.serialization import from_plain_cached, to_plain
-from core.training.events import RECORDED_SAMPLES, last_update
+from core.i18n import _
+from core.runs.history import LISTS
+from core.runs.recording import Recorded
+from core.training.events import RECORDED_SAMPLES, last_update, thin_records
 from pages.common import visit
 from pages.common.service import get_service, load_recorded_run
 from pages.common.visit import ACTIVE, Run
@@ -18,6 +24,7 @@ FAST, SLOW = "fast", "slow"  # the paces
 SLOW_INTERVAL = 1.0  # approximate seconds between two updates at the slow pace
 SECONDS_PER_UPDATE = 0.05  # of a recorded run, about its original speed
 DEFAULT, WITHOUT_DROPOUT = "default", "no-dropout"  # the names of the recorded runs
+GRAY = "recorded"  # the id of the recorded run without dropout
 MAX_EARLIER = 5  # runs whose curves stay beside the visible one; each has a color of its own
 
 
@@ -119,7 +126,7 @@ def clear_run() -> None:
     visit.set_aside_run()
     truth = visit.visit()
     previous, truth["previous_run"] = truth["previous_run"], None
-    if previous is None or previous["recorded"]:
+    if previous is None or (previous["recorded"] and not previous["name"]):
         return
     if _has_trained_an_epoch(previous) or not any(_is_comparable(one, previous) for one in truth["earlier"]):
         truth["earlier"] = [previous, *truth["earlier"]][:MAX_EARLIER]
@@ -148,6 +155,39 @@ def list_earlier_runs() -> list[Run]:
     """Return the earlier runs whose losses are comparable with those of the visible run, or of the next one."""
     visible = get_visible_run() or {"began": visit.visit()["experiment"]}
     return [run for run in visit.visit()["earlier"] if _is_comparable(run, visible)]
+
+
+def open_recorded_run(recorded: Recorded, name: str) -> None:
+    """Show a stored run with its experiment, as it was at its end, as a recorded run; the present run ends.
+
+    Raises Invalid, and changes nothing, if its data cannot be made.
+    """
+    changed = get_experiment_at(recorded.experiment, recorded.events, sys.maxsize)
+    load_data(changed)
+    clear_run()
+    visit.open_experiment(to_plain(changed))
+    truth = visit.visit()
+    run_id = get_service().replay(recorded, truth["owner"], 0.0)
+    run = make_run(run_id, recorded=True, name=name) | {"began": to_plain(recorded.experiment)}
+    truth.update(run=run, previous_run=None, update=None, opened_recording=True)
+
+
+def overlay_run(recorded: Recorded, name: str, run_id: str) -> None:
+    """Add the curves of a run to the earlier runs, the newest first. run_id: one that is there already is replaced.
+
+    Raises Invalid if its losses cannot be compared with those of the visible run, or of the next one.
+    """
+    truth = visit.visit()
+    visible = get_visible_run()
+    events = [{field: value for field, value in event.items() if field not in LISTS} for event in recorded.events]
+    run: Run = {"id": run_id, "number": 0, "recorded": True, "name": name, "began": to_plain(recorded.experiment)}
+    if not _is_comparable(run, visible or {"began": truth["experiment"]}):
+        raise Invalid(
+            _("The losses of this run are of other data than those in the Lab, so that its curves would say nothing there.")
+        )
+    others = [one for one in truth["earlier"] if one["id"] != run_id][: MAX_EARLIER - 1]
+    color = _choose_color([*others, *([visible] if visible else [])])
+    truth["earlier"] = [run | {"color": color, "events": thin_records(events, visit.MAX_EVENTS)}, *others]
 
 
 def is_active() -> bool:
@@ -201,8 +241,8 @@ def _open_recording() -> None:
     if recorded is None or plain is None or not _has_recording(visit.get_experiment()):
         return
     truth = visit.visit()
-    if not any(run["recorded"] for run in truth["earlier"]):
-        gray = {"id": "recorded", "number": 0, "recorded": True, "color": None, "began": to_plain(plain.experiment)}
+    if not any(run["id"] == GRAY for run in truth["earlier"]):
+        gray = {"id": GRAY, "number": 0, "recorded": True, "name": "", "color": None, "began": to_plain(plain.experiment)}
         gray["events"] = list(plain.packed_events)
         truth["earlier"] = [*truth["earlier"], gray][-MAX_EARLIER:]
     run_id = get_service().replay(recorded, truth["owner"], SECONDS_PER_UPDATE)
@@ -214,8 +254,8 @@ def _has_recording(experiment: Experiment) -> bool:
     return recorded is not None and recorded.experiment == experiment
 
 
-def make_run(run_id: str, recorded: bool) -> Run:
-    """Return the data of a new run of the experiment, which the service knows by run_id."""
+def make_run(run_id: str, recorded: bool, name: str = "") -> Run:
+    """Return the data of a new run of the experiment, which the service knows by run_id. name: of a stored run."""
     return {
         "id": run_id,
         "began": visit.visit()["experiment"],
@@ -226,13 +266,14 @@ def make_run(run_id: str, recorded: bool) -> Run:
         "reason": "",
         "number": visit.visit()["runs"],
         "recorded": recorded,
-        "color": _choose_color(),
+        "name": name,
+        "color": _choose_color(visit.visit()["earlier"]),
     }
 
 
-def _choose_color() -> int:
-    """Return the first color that no earlier run has."""
-    return min(set(range(MAX_EARLIER + 1)) - {run["color"] for run in visit.visit()["earlier"]})
+def _choose_color(others: Sequence[Run]) -> int:
+    """Return the first color that none of the other runs has."""
+    return min(set(range(MAX_EARLIER + 1)) - {run["color"] for run in others})
 
 
 def _has_trained_an_epoch(run: Run) -> bool:

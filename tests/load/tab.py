@@ -158,7 +158,9 @@ class BrowserTab:
     async def say_name(self, name: str) -> None:
         """Tell the server the name of the tab, by which it finds its visit again; return when the page of that is there."""
         events = self._components["page_events"]
-        request = await self._ask("page", events.fragment, time.monotonic(), events.trigger("tab", {"tab": name, "browser": name}))
+        request = await self._ask(
+            "page", events.fragment, time.monotonic(), events.trigger("tab", {"tab": name, "browser": name})
+        )
         await request.done
 
     async def send_garbage(self, value: object) -> None:
