@@ -168,7 +168,7 @@ def test_a_stranger_sees_nothing_and_a_run_that_is_gone_is_a_sentence() -> None:
 def test_a_run_of_a_file_is_laid_over_and_a_bad_file_loses_nothing() -> None:
     store = store_runs("one")
     good = to_json("<b>of a file</b>", store.read_run(OWNER, "one")).encode()
-    store.delete_runs(OWNER)
+    store.delete_all(OWNER)
     page = open_history()
     for content, says in ((b"{", "JSON is damaged"), (b"[1]", "an object with the keys"), (good[:-9], "JSON is damaged")):
         check_page(page.file_uploader[0].upload("run.json", content, "application/json").run())

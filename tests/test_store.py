@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.experiment.experiment import Experiment, build_experiment
+from core.experiment.study import Study
 from core.runs.history import History
 from core.runs.recording import FOLDER, read
 from core.runs.run import Run
@@ -188,7 +190,7 @@ def test_a_visitor_never_sees_the_runs_of_another(store: Store) -> None:
         store.read_run("tab of bert", "hers")
     store.rename_run("tab of bert", "hers", "mine")
     store.delete_run("tab of bert", "hers")
-    store.delete_runs("tab of bert")
+    store.delete_all("tab of bert")
     (run,) = store.list_runs("tab of anna", 10)
     assert run.name == ""
     assert store.count_runs("tab of bert") == 0
@@ -310,6 +312,72 @@ def test_the_oldest_go_where_there_are_too_many(
     connection.close()
 
 
+def make_study(seeds: tuple[int, ...] = (7, 8)) -> Study:
+    without = build_experiment("delayed-recall", placement=METHODS["none"].build_placement())
+    return Study((("with", RECALL), ("without", without)), seeds)
+
+
+def test_a_study_is_saved_replaced_and_deleted(store: Store, clock: ManualClock) -> None:
+    results = [["point", 0, 1.5, 1 / 3, None], ["ended", 1, "finished", "ü"]]
+    store.save_study("tab", "one", " where should\n it go? ", make_study(), results[:1])
+    clock.now += 60
+    store.save_study("tab", "two", "empty", make_study(), [])
+    clock.now += 60
+    store.save_study("tab", "one", "where should it go?", make_study((7, 8, 9)), results)
+    one, two = store.list_studies("tab")
+    assert (one.id, one.name, one.study, one.saved) == ("one", "where should it go?", make_study((7, 8, 9)), clock.now)
+    assert (two.id, two.study) == ("two", make_study())
+    assert store.read_results("tab", "one") == results
+    assert store.read_results("tab", "two") == []
+    store.delete_study("tab", "one")
+    with pytest.raises(Invalid, match="no longer stored"):
+        store.read_results("tab", "one")
+    store.delete_all("tab")
+    assert store.list_studies("tab") == []
+
+
+def test_a_visitor_never_sees_the_studies_of_another(store: Store) -> None:
+    store.save_study("tab", "one", "hers", make_study(), [1])
+    store.set_browser("tab", ANNA)
+    store.save_study("tab of bert", "one", "his", make_study((1,)), [2])
+    store.delete_study("tab of bert", "one")
+    store.delete_all("tab of bert")
+    assert store.list_studies("tab of bert") == []
+    with pytest.raises(Invalid, match="no longer stored"):
+        store.read_results("tab of bert", "one")
+    (study,) = store.list_studies("tab")
+    assert (study.name, study.study) == ("hers", make_study())
+    assert store.read_results("tab", "one") == [1]
+
+
+def test_a_study_on_an_uploaded_file_is_not_stored(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("a b c d " * 200)
+    study = Study((("own", build_experiment("language-model", {CORPUS_OPTION: str(tmp_path / "own.txt")})),), (7,))
+    with pytest.raises(Invalid, match="uploaded file"):
+        store.save_study("tab", "one", "own", study, [])
+    assert store.list_studies("tab") == []
+
+
+def test_the_oldest_studies_go_first(tmp_path: Path, clock: ManualClock) -> None:
+    store = make_store(tmp_path, clock)
+    for number in range(4):
+        clock.now += DAY
+        store.save_study("tab" if number % 2 else "another", str(number), "", make_study(), [])
+    store.close()
+
+    def list_left(settings: Settings) -> list[str]:
+        swept = make_store(tmp_path, clock, settings)
+        swept.flush()
+        names = [study.id for visit in ("tab", "another") for study in swept.list_studies(visit)]
+        swept.close()
+        return names
+
+    assert list_left(Settings()) == ["3", "1", "2", "0"]
+    assert list_left(Settings(stored_studies=3)) == ["3", "1", "2"]
+    assert list_left(Settings(stored_studies_per_browser=1)) == ["3", "2"]
+    assert list_left(Settings(store_days=0.5)) == ["3"]
+
+
 WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
@@ -416,19 +484,31 @@ def test_a_damaged_file_that_another_server_has_replaced_stays(tmp_path: Path, c
     ("pragma", "sentence"), [("max_page_count = 1", "disk of this server is full"), ("query_only = ON", "may not write")]
 )
 def test_without_room_or_right_there_is_a_sentence_and_what_waits_is_written_later(
-    store: Store, pragma: str, sentence: str
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, pragma: str, sentence: str
 ) -> None:
-    """SQLite itself refuses: the pragma holds for one connection of the writer."""
+    """SQLite itself refuses, as the pragma asks it to."""
+    store = make_store(tmp_path, clock)
     add_run(store, "tab", "before", make_events())
-    store._writer.submit(lambda connection: connection.execute(f"PRAGMA {pragma}").fetchall()).result()
-    add_run(store, "tab", "after", make_events(3000))
-    with pytest.raises(StoreProblem):
-        store.flush()
-    assert sentence in store.list_problems()[0]
-    assert [run.id for run in store.list_runs("tab", 10)] == ["before"], "what is there can still be read"
+    store.close()
+    open_for_writing = Database.open_for_writing
+
+    def open_limited(database: Database) -> sqlite3.Connection:
+        connection = open_for_writing(database)
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "open_for_writing", open_limited)
+        store = make_store(tmp_path, clock)
+        add_run(store, "tab", "after", make_events(3000))
+        with pytest.raises(StoreProblem):
+            store.flush()
+        assert sentence in store.list_problems()[0]
+        assert [run.id for run in store.list_runs("tab", 10)] == ["before"], "what is there can still be read"
     store.flush()
     assert store.list_problems() == []
     assert len(store.read_run("tab", "after").events) == 3003
+    store.close()
 
 
 def test_a_file_that_another_program_holds_is_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

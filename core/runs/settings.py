@@ -74,7 +74,8 @@ class Settings:
     - store: the folder of its file; "" for a folder among the user's data, "none" to store nothing.
     - store_days: days for which a run is stored after its end; 0: for ever.
     - stored_runs_per_browser, store_memory_per_browser: runs and megabytes of their events that belong to one browser.
-    - stored_runs, store_memory: the same of all browsers. The oldest runs go first.
+    - stored_runs, store_memory: the same of all browsers.
+    - stored_studies_per_browser, stored_studies: studies of one browser, and of all. Of runs and studies the oldest go first.
     """
 
     workers: int = 0
@@ -122,6 +123,8 @@ class Settings:
     store_memory_per_browser: int = 50
     stored_runs: int = 20_000
     store_memory: int = 1000
+    stored_studies_per_browser: int = 50
+    stored_studies: int = 5000
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

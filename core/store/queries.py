@@ -89,14 +89,16 @@ def delete_run(connection: sqlite3.Connection, owner: str, run_id: str) -> bool:
     return connection.execute("DELETE FROM runs WHERE id = ? AND owner = ?", (run_id, owner)).rowcount > 0
 
 
-def delete_runs(connection: sqlite3.Connection, owner: str) -> int:
-    """Delete all runs of an owner. Return how many there were."""
-    return connection.execute("DELETE FROM runs WHERE owner = ?", (owner,)).rowcount
+def delete_all(connection: sqlite3.Connection, owner: str) -> None:
+    """Delete all runs and studies of an owner."""
+    connection.execute("DELETE FROM runs WHERE owner = ?", (owner,))
+    connection.execute("DELETE FROM studies WHERE owner = ?", (owner,))
 
 
-def move_runs(connection: sqlite3.Connection, before: str, owner: str) -> None:
-    """Make the runs of one owner those of another."""
+def move_all(connection: sqlite3.Connection, before: str, owner: str) -> None:
+    """Make the runs and studies of one owner those of another."""
     connection.execute("UPDATE runs SET owner = ? WHERE owner = ?", (owner, before))
+    connection.execute("UPDATE studies SET owner = ? WHERE owner = ?", (owner, before))
 
 
 def format_date(seconds: float) -> str:

@@ -23,17 +23,28 @@ _DELETE_BEYOND_ALL = """DELETE FROM runs WHERE id IN (
         SELECT id, ROW_NUMBER() OVER newest AS place, SUM(bytes) OVER newest AS size FROM runs
         WINDOW newest AS (ORDER BY started DESC, id))
     WHERE place > ? OR size > ?)"""
+_DELETE_OLD_STUDIES = "DELETE FROM studies WHERE saved < ?"
+_DELETE_STUDIES_BEYOND = """DELETE FROM studies WHERE id IN (
+    SELECT id FROM (
+        SELECT id, ROW_NUMBER() OVER (PARTITION BY owner ORDER BY saved DESC, id) AS place,
+            ROW_NUMBER() OVER (ORDER BY saved DESC, id) AS place_of_all FROM studies)
+    WHERE place > ? OR place_of_all > ?)"""
 
 
 @dataclass(frozen=True)
 class StoreLimits:
-    """The limits of the store. seconds: for which a run is stored after its end, 0 for ever; sizes in bytes."""
+    """The limits of the store.
+
+    seconds: for which a run is stored after its end, and a study after it was saved; 0 for ever. Sizes in bytes.
+    """
 
     seconds: float
     owner_runs: int
     owner_bytes: int
     runs: int
     bytes: int
+    owner_studies: int
+    studies: int
 
 
 def read_limits(settings: Settings) -> StoreLimits:
@@ -44,6 +55,8 @@ def read_limits(settings: Settings) -> StoreLimits:
         settings.store_memory_per_browser * MB,
         settings.stored_runs,
         settings.store_memory * MB,
+        settings.stored_studies_per_browser,
+        settings.stored_studies,
     )
 
 
@@ -51,9 +64,11 @@ def sweep(connection: sqlite3.Connection, limits: StoreLimits, now: float) -> No
     """Delete what is too old or too much, in the present transaction. now: in seconds since 1970."""
     if limits.seconds:
         connection.execute(_DELETE_OLD, (now - limits.seconds,))
+        connection.execute(_DELETE_OLD_STUDIES, (now - limits.seconds,))
     connection.execute(_DELETE_BEYOND_OWNER, (limits.owner_runs, limits.owner_bytes))
     connection.execute(_DELETE_BEYOND_ALL, (limits.runs, limits.bytes))
-    connection.execute("DELETE FROM versions WHERE id NOT IN (SELECT version FROM runs)")
+    connection.execute(_DELETE_STUDIES_BEYOND, (limits.owner_studies, limits.studies))
+    connection.execute("DELETE FROM versions WHERE id NOT IN (SELECT version FROM runs UNION SELECT version FROM studies)")
 
 
 def free_pages(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ from core.experiment.experiment import Experiment
 from core.experiment.serialization import to_plain
 from core.runs.run import STATE_AFTER
 from core.store.packing import SMALL, pack_lines, select_thinned, unpack_lines
+from core.store.versions import insert_versions
 from core.tasks import get_task
 from core.tasks.metrics import METRICS
 from core.training.events import FINAL_EVENTS, Event
@@ -84,13 +85,16 @@ class RunLog:
         self.state = replace(self.state, is_given_up=True)
 
     def _insert_row(self, connection: sqlite3.Connection) -> None:
-        versions = self._get_versions()
-        values = (versions["program"], versions["torch"], versions["data"])
-        connection.execute("INSERT OR IGNORE INTO versions (program, torch, data) VALUES (?, ?, ?)", values)
         connection.execute(
             """INSERT INTO runs (id, owner, name, experiment, version, started, state, updates, bytes)
-            SELECT ?, ?, '', ?, id, ?, 'running', 0, 0 FROM versions WHERE (program, torch, data) = (?, ?, ?)""",
-            (self.run_id, self._get_owner(), json.dumps(to_plain(self._experiment)), self._started, *values),
+            VALUES (?, ?, '', ?, ?, ?, 'running', 0, 0)""",
+            (
+                self.run_id,
+                self._get_owner(),
+                json.dumps(to_plain(self._experiment)),
+                insert_versions(connection, self._get_versions()),
+                self._started,
+            ),
         )
 
     def _has_row(self, connection: sqlite3.Connection) -> bool:

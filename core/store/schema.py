@@ -7,6 +7,7 @@ A released list is never changed: a newer version of the program appends another
   1970, ended is null until the run ends. best: of all evaluations, of the task's main metric. bytes: of its events.
 - events: the events of a run from `number` on, one JSON text a line, packed by zlib; changes are not among them.
 - changes: the "changed" events of a run. `number` is their place among its events.
+- studies: study as `study_to_json` writes it. results: one JSON text a line, packed by zlib. saved: in seconds since 1970.
 """
 
 import sqlite3
@@ -30,6 +31,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE changes (
             run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, number INTEGER NOT NULL, event TEXT NOT NULL,
             PRIMARY KEY (run, number))""",
+    ),
+    (
+        """CREATE TABLE studies (
+            id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, study TEXT NOT NULL, results BLOB NOT NULL,
+            version INTEGER NOT NULL REFERENCES versions, saved REAL NOT NULL)""",
+        "CREATE INDEX studies_of_owner ON studies (owner, saved)",
     ),
 )
 NEWER = N_("The stored runs were written by a newer version of this program. They stay as they are, and nothing is added.")

@@ -6,7 +6,7 @@ sentence for the page, and what is wrong is in `list_problems`.
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import partial
 from pathlib import Path
@@ -16,17 +16,19 @@ from platformdirs import user_data_path
 
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
+from core.experiment.study import Study
 from core.i18n import _
 from core.runs.recording import Recorded
 from core.runs.run import RunListener
 from core.runs.settings import Settings
-from core.store import queries
+from core.store import queries, stored_studies
 from core.store.database import Database
 from core.store.owners import Owners
 from core.store.problems import DAMAGED, SENTENCES, classify_error, describe_problem
 from core.store.queries import StoredRunSummary
 from core.store.retention import read_limits
 from core.store.run_log import KINDS, RunLog
+from core.store.stored_studies import StoredStudy
 from core.store.versions import describe_versions
 from core.store.writer import StoreProblem, Task, Writer, check_file
 from core.tasks.task import CORPUS_OPTION
@@ -79,7 +81,7 @@ class Store:
         """Note the key of a visit's browser, to which the visit's runs belong from now on. Without a valid key do nothing."""
         if owners := self._owners.set_browser(visit, key):
             before, owner = owners
-            self._writer.submit(lambda connection: queries.move_runs(connection, before, owner))
+            self._writer.submit(lambda connection: queries.move_all(connection, before, owner))
 
     def list_runs(self, visit: str, most: int, offset: int = 0) -> list[StoredRunSummary]:
         """Return at most `most` runs of the visit's owner, the newest first, without the first `offset`. Raises Invalid."""
@@ -101,17 +103,43 @@ class Store:
         return run
 
     def rename_run(self, visit: str, run_id: str, name: str) -> None:
-        """Give a run of the visit's owner a name, of at most `MAX_NAME_LENGTH` characters. Raises Invalid."""
-        cut = " ".join(name.split())[:MAX_NAME_LENGTH]
+        """Give a run of the visit's owner a name, cut to `MAX_NAME_LENGTH` characters. Raises Invalid."""
+        cut = cut_name(name)
         self._write(lambda connection: queries.rename_run(connection, self._owners.get_owner(visit), run_id, cut))
 
     def delete_run(self, visit: str, run_id: str) -> None:
         """Delete a run of the visit's owner. Raises Invalid."""
         self._write(lambda connection: queries.delete_run(connection, self._owners.get_owner(visit), run_id))
 
-    def delete_runs(self, visit: str) -> None:
-        """Delete all runs of the visit's owner. Raises Invalid."""
-        self._write(lambda connection: queries.delete_runs(connection, self._owners.get_owner(visit)))
+    def delete_all(self, visit: str) -> None:
+        """Delete all runs and studies of the visit's owner. Raises Invalid."""
+        self._write(lambda connection: queries.delete_all(connection, self._owners.get_owner(visit)))
+
+    def save_study(self, visit: str, study_id: str, name: str, study: Study, results: Sequence[Any]) -> None:
+        """Save a study with its results, plain data for JSON, in the place of one that has the same id. Raises Invalid."""
+        packed = stored_studies.pack_results(study, results)
+        stored = StoredStudy(study_id, cut_name(name), study, self._clock())
+        self._write(
+            lambda connection: stored_studies.save_study(
+                connection, self._owners.get_owner(visit), stored, packed, self._get_versions()
+            )
+        )
+
+    def list_studies(self, visit: str) -> list[StoredStudy]:
+        """Return the studies of the visit's owner, the newest first. Raises Invalid."""
+        return self._read(lambda connection: stored_studies.list_studies(connection, self._owners.get_owner(visit)))
+
+    def read_results(self, visit: str, study_id: str) -> list[Any]:
+        """Return the results of a study of the visit's owner. Raises Invalid if the owner has no such study."""
+        owner = self._owners.get_owner(visit)
+        results = self._read(lambda connection: stored_studies.read_results(connection, owner, study_id))
+        if results is None:
+            raise Invalid(_("This study is no longer stored."), "study")
+        return results
+
+    def delete_study(self, visit: str, study_id: str) -> None:
+        """Delete a study of the visit's owner. Raises Invalid."""
+        self._write(lambda connection: stored_studies.delete_study(connection, self._owners.get_owner(visit), study_id))
 
     def list_problems(self) -> list[str]:
         """Return a sentence for each thing that is wrong with the file, or was."""
@@ -144,6 +172,11 @@ class Store:
             raise Invalid(_(SENTENCES[problem.code]).format(file=self._writer.set_aside_file), "store") from None
         except FutureTimeoutError:
             raise Invalid(_("The stored runs are busy; your change is made as soon as possible."), "store") from None
+
+
+def cut_name(name: str) -> str:
+    """Return a name in one line, of at most `MAX_NAME_LENGTH` characters."""
+    return " ".join(name.split())[:MAX_NAME_LENGTH]
 
 
 def open_store(settings: Settings) -> Store | None:

@@ -157,7 +157,7 @@ def _draw_page_buttons(count: int) -> None:
             st.caption(_("{first} to {last} of {count}").format(first=state["offset"] + 1, last=last, count=count))
             draw_button(_("Newer"), key="newer", tell=_turn_page, args=[-PAGE_SIZE], disabled=state["offset"] == 0)
             draw_button(_("Older"), key="older", tell=_turn_page, args=[PAGE_SIZE], disabled=last == count)
-        _draw_delete_button(_("Delete all runs of this browser"), "all")
+        _draw_delete_button(_("Delete all that is stored of this browser"), "all")
 
 
 def _draw_delete_button(label: str, what: str) -> None:
@@ -218,8 +218,8 @@ def _rename_run(name: str, run_id: str) -> None:
 def _delete(what: str) -> None:
     def delete(store: Store) -> str:
         if what == "all":
-            store.delete_runs(get_owner())
-            return _("All runs of this browser are deleted.")
+            store.delete_all(get_owner())
+            return _("All that was stored of this browser is deleted.")
         store.delete_run(get_owner(), what)
         return _("The run is deleted.")
 
