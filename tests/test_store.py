@@ -1,5 +1,6 @@
 """The store. Oracle: the events that were handed over, a manual clock, a process that is killed, files damaged by hand."""
 
+import errno
 import json
 import os
 import signal
@@ -312,6 +313,24 @@ def test_the_oldest_go_where_there_are_too_many(
     connection.close()
 
 
+def test_two_servers_sweep_one_file_and_see_what_the_other_writes(tmp_path: Path, clock: ManualClock) -> None:
+    store = make_store(tmp_path, clock)
+    for number in range(20):
+        add_run(store, "tab", str(number), make_events())
+    store.close()
+    clock.now += 8 * DAY
+    servers = [make_store(tmp_path, clock) for _n in range(2)]
+    for server in servers:
+        server.flush()
+        assert server.count_runs("tab") == 0
+    add_run(servers[0], "tab", "new", make_events())
+    servers[0].flush()
+    assert [run.id for run in servers[1].list_runs("tab", 9)] == ["new"]
+    for server in servers:
+        assert server.list_problems() == []
+        server.close()
+
+
 def make_study(seeds: tuple[int, ...] = (7, 8)) -> Study:
     without = build_experiment("delayed-recall", placement=METHODS["none"].build_placement())
     return Study((("with", RECALL), ("without", without)), seeds)
@@ -538,6 +557,26 @@ def test_a_folder_that_cannot_be_made_is_a_sentence_and_the_rest_goes_on(tmp_pat
         store.list_runs("tab", 10)
     with pytest.raises(Invalid, match="cannot be used now"):
         store.rename_run("tab", "one", "name")
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"), [(errno.ENOSPC, "is full"), (errno.EROFS, "may not write"), (errno.EACCES, "may not write")]
+)
+def test_what_the_file_system_refuses_is_a_sentence(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, number: int, sentence: str
+) -> None:
+    def refuse(*_arguments: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("core.store.database.os.open", refuse)
+    store = make_store(tmp_path, clock)
+    with pytest.raises(StoreProblem):
+        store.flush()
+    assert sentence in store.list_problems()[0]
+    monkeypatch.undo()
+    store.flush()
+    assert store.list_problems() == []
     store.close()
 
 

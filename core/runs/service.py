@@ -96,8 +96,10 @@ class Service:
             name = uuid4().hex
             weight_file = str(self._folder / f"{name}.pt") if is_small_enough(experiment) else ""
             saved = str(self._folder / f"{name}.run")
-            run = self._enter(Run(name, owner, experiment, show, weight_file, saved, size, settings=self.settings))
-            run.listener = self._recorder.begin_run(name, owner, experiment) if self._recorder else None
+            listener = self._recorder.begin_run(name, owner, experiment) if self._recorder else None
+            run = self._enter(
+                Run(name, owner, experiment, show, weight_file, saved, size, settings=self.settings, listener=listener)
+            )
             self._pool.add(run)
             return run.id
 

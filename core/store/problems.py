@@ -3,6 +3,7 @@
 The thread that writes speaks no language: it keeps the code, and the page translates.
 """
 
+import errno
 import sqlite3
 
 from core.i18n import N_, _
@@ -28,6 +29,13 @@ _BY_SQLITE_CODE = {
     sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_LOCKED: LOCKED,
 }
+_BY_ERRNO = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EROFS: READ_ONLY,
+    errno.EACCES: READ_ONLY,
+    errno.EPERM: READ_ONLY,
+}
 PRIMARY_CODE = 0xFF  # the bits of SQLite's extended error codes that name the kind of error
 
 
@@ -35,10 +43,8 @@ def classify_error(error: Exception) -> str:
     """Return the code of the problem that an error of SQLite or of the file system stands for."""
     if isinstance(error, NewerSchema):
         return NEWER_SCHEMA
-    if isinstance(error, PermissionError):
-        return READ_ONLY
     if isinstance(error, OSError):
-        return FULL if error.errno == 28 else READ_ONLY if error.errno == 30 else UNUSABLE
+        return _BY_ERRNO.get(error.errno or 0, UNUSABLE)
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # text that is not UTF-8, a value of another type: SQLite itself found nothing wrong
         return DAMAGED if isinstance(error, sqlite3.DatabaseError) else UNUSABLE
