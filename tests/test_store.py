@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -475,13 +476,16 @@ def test_a_file_damaged_in_its_middle_is_set_aside_when_a_reader_finds_it(tmp_pa
     for number in range(40):
         add_run(store, "tab", f"run {number}", make_events(300))
     store.close()
-    path = tmp_path / "runs.sqlite3"
-    content = path.read_bytes()
-    path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
     store = make_store(tmp_path, clock)
+    store.flush()
+    with (tmp_path / "runs.sqlite3").open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (store.path.stat().st_size - 4096))
+    with pytest.raises(Invalid, match="cannot be read now"):
+        store.list_runs("tab", 10)
     while not any("damaged" in one.name for one in tmp_path.iterdir()):
-        with pytest.raises(Invalid, match="cannot be read now"):
-            store.list_runs("tab", 10)
+        with suppress(StoreProblem):
+            store.flush()
     add_run(store, "tab", "after", make_events())
     store.flush()
     assert [run.id for run in store.list_runs("tab", 10)] == ["after"]
@@ -691,6 +695,13 @@ def test_a_file_of_a_newer_program_is_left_as_it_is(tmp_path: Path, clock: Manua
     with sqlite3.connect(tmp_path / "runs.sqlite3") as connection:
         assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("future",)]
     connection.close()
+
+
+def test_a_new_store_is_empty_from_its_first_moment(tmp_path: Path, clock: ManualClock) -> None:
+    for number in range(5):
+        store = make_store(tmp_path / str(number), clock)
+        assert store.count_runs("tab") == 0
+        store.close()
 
 
 def test_the_store_can_be_switched_off(tmp_path: Path) -> None:

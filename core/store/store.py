@@ -36,7 +36,7 @@ from core.training.events import Event
 
 T = TypeVar("T")
 NOTHING = "none"  # the setting that switches the store off
-ANSWER_TIME = 1.0  # seconds for which a page waits until its change is in the file
+ANSWER_TIME = 1.0  # seconds for which a page waits until its change is in the file, or until a new server has opened it
 MAX_NAME_LENGTH = 60  # characters of a run's name
 
 
@@ -156,6 +156,7 @@ class Store:
         self._writer.close()
 
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        self._writer.wait_until_opened(ANSWER_TIME)
         try:
             with self._database.open_for_reading() as connection:
                 return query(connection)

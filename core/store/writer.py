@@ -50,7 +50,7 @@ class Writer:
         self._database, self._limits, self._clock = database, limits, clock
         self.problem = self.set_aside_file = ""
         self._queue: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
-        self._urgent, self._closing = threading.Event(), threading.Event()
+        self._urgent, self._closing, self._opened = threading.Event(), threading.Event(), threading.Event()
         self._pending: list[tuple[RunLog, Event, str]] = []
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -69,6 +69,10 @@ class Writer:
         self._urgent.set()
         return future
 
+    def wait_until_opened(self, seconds: float) -> None:
+        """Wait, at most so long, until the file has been opened, or could not be, for the first time."""
+        self._opened.wait(seconds)
+
     def close(self) -> None:
         """Write what has been handed over, and end the thread."""
         self._closing.set()
@@ -78,6 +82,7 @@ class Writer:
 
     def _run(self) -> None:
         self._sweep()
+        self._opened.set()
         while True:
             is_last = self._closing.is_set()
             events, tasks = self._collect()
