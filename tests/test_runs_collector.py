@@ -46,7 +46,7 @@ def test_one_thread_collects_again_and_again(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_has_become_garbage_after_it_was_frozen_is_found_by_a_search_everywhere() -> None:
     class Cycle:
         def __init__(self) -> None:
-            self.own = self
+            self.itself = self
 
     one = Cycle()
     gone = weakref.ref(one)
