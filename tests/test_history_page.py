@@ -94,10 +94,12 @@ def test_a_run_is_listed_and_named() -> None:
     store_runs("one")
     page = open_history("one")
     (caption,) = [read_text(one) for one in page.caption if "update" in read_text(one)]
-    assert caption.startswith("Delayed recall · zaremba2014 · 20")
+    assert page.button(key="choose-one").label == r"**Delayed recall · Zaremba et al\. 2014**"
+    assert caption.startswith("20")
     assert caption.endswith("finished · 6 updates · best validation accuracy 50.0 % at update 2")
     page.text_input(key="name-one").input("my first *run*").run()
-    assert page.button(key="choose-one").label == r"my first \*run\*"
+    assert page.button(key="choose-one").label == r"**my first \*run\***"
+    assert any(read_text(one).startswith("Delayed recall · Zaremba et al. 2014 · 20") for one in page.caption)
     assert find_store().list_runs(OWNER, 1)[0].name == "my first *run*"
 
 

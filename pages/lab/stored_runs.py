@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.figures.run_summary import format_metric
 from core.i18n import N_, _, ngettext
@@ -93,7 +94,7 @@ def _draw_runs(store: Store) -> None:
 def _draw_row(run: StoredRunSummary, is_chosen: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"stored-{run.id}"):
         draw_button(
-            escape_markdown(_name_run(run)),
+            f"**{escape_markdown(run.name or _describe_experiment(run))}**",
             key=f"choose-{run.id}",
             tell=_choose_run,
             args=["" if is_chosen else run.id],
@@ -271,13 +272,19 @@ def _name_run(run: StoredRunSummary) -> str:
 def _name_method(run: StoredRunSummary) -> str:
     if run.experiment.method is None:
         return _("own placement")
-    return run.experiment.method if run.experiment.placement.sites else _("no dropout")
+    return _(METHODS[run.experiment.method].label) if run.experiment.placement.sites else _("no dropout")
+
+
+def _describe_experiment(run: StoredRunSummary) -> str:
+    """Return task and method of a run."""
+    return f"{_(get_task(run.experiment.task).label)} · {_name_method(run)}"
 
 
 def _describe_run(run: StoredRunSummary) -> str:
-    """Return task, method, time, state, updates and best validation value of a run."""
+    """Return time, state, updates and best validation value of a run; task and method if its name does not say them."""
     task = get_task(run.experiment.task)
-    parts = [_(task.label), _name_method(run), _format_time(run.started), _(STATES.get(run.state, run.state))]
+    parts = [_describe_experiment(run)] if run.name else []
+    parts += [_format_time(run.started), _(STATES.get(run.state, run.state))]
     parts.append(ngettext("{n} update", "{n} updates", run.updates).format(n=run.updates))
     if run.best is not None:
         best = _("best validation {metric} {value} at update {update}").format(
