@@ -60,7 +60,8 @@ def test_every_method_is_shown_for_every_cell(name: str, cell: str) -> None:
     text = read_texts(page)
     assert row.label in text
     assert row.use in text
-    assert re.sub(r"arXiv:([\d.]+\d)", r"[arXiv:\1](https://arxiv.org/abs/\1)", row.citation) in text
+    citation = re.sub(r"arXiv:([\d.]+\d)", r"[arXiv:\1](https://arxiv.org/abs/\1)", row.citation)
+    assert re.sub(r"doi:(10\.\S+)", r"[doi:\1](https://doi.org/\1)", citation) in text
     assert not row.unconfirmed or f"**Unconfirmed.** {row.unconfirmed}" in text
     defined = cell in row.cells
     assert ("is not defined for the" in text) == (not defined)

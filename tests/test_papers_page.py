@@ -2,6 +2,7 @@
 
 import argparse
 import html
+import json
 import math
 import re
 from dataclasses import replace
@@ -19,6 +20,7 @@ from core.experiment.recipes import RECIPES, build_recipe_experiment
 from core.experiment.serialization import from_query
 from core.results import paper_tables, recipe_runs, seed_runs, seed_table
 from core.results.measured_runs import MeasuredRun, load_runs
+from tests.app_pages import read_components
 
 ROOT = Path(__file__).parents[1]
 RUN = MeasuredRun("", "perplexity", 90.04, 88.06, 700.0, 10, 20, 15, 25, "", "a machine", 0.5, "2", "2026-01-01", "abc", 80.0)
@@ -69,10 +71,33 @@ def test_one_of_the_four_tasks_stands_there_as_soon_as_there_is_one(monkeypatch:
     ]
 
 
-def test_the_page() -> None:
+DETAILS = ("setup-numbers", "four-numbers", "seed-numbers", "other-numbers")
+
+
+def open_page(*details: str) -> AppTest:
+    """Return the page; details: the keys of the expanders that are open."""
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key in details:
+        page.session_state[key] = True
     page.switch_page("pages/reference/papers.py").run()
     assert [error.value for error in page.exception] == []
+    return page
+
+
+def test_charts_come_first_and_numbers_on_demand() -> None:
+    page = open_page()
+    charts = [json.loads(data["figure"]) for data in read_components(page)["live_chart"]]
+    assert len(charts) == 6
+    assert all(
+        chart["data"] and data["sentence"] for chart, data in zip(charts, read_components(page)["live_chart"], strict=True)
+    )
+    assert not page.code
+    assert not any("<table>" in one.proto.body for one in page.get("html"))
+    assert sum(chart["layout"]["height"] for chart in charts[::2]) < 1500, "pixels of all charts where two stand side by side"
+
+
+def test_the_page() -> None:
+    page = open_page(*DETAILS)
     tables = [one.proto.body for one in page.get("html") if "<table>" in one.proto.body]
     text = html.unescape("\n".join(tables))
     for row in PUBLISHED_RESULTS:
@@ -93,7 +118,9 @@ def test_the_page() -> None:
         assert name in seen
         assert all(part in seen for cell in cells for part in cell.split("; "))
     links = [
-        from_query(dict(parse_qsl(html.unescape(query)))) for query in re.findall(r'href="./lab\?([^"]*)"', "".join(tables))
+        from_query(dict(parse_qsl(html.unescape(query))))
+        for one in page.get("html")
+        for query in re.findall(r'href="./lab\?([^"]*)"', one.proto.body)
     ]
     small = [replace(build_recipe_experiment(recipe, recipe_runs.SCALE), windows="equal") for recipe in RECIPES.values()]
     assert [one for one in links if one in small] == small
@@ -110,8 +137,7 @@ def test_the_run_of_the_whole_treebank_stands_beside_the_published_one() -> None
     (row,) = (row for row in paper_tables.build_rows([]) if row[0] == RECIPES["zaremba2014-small"].label)
     assert row[1].startswith("120.7 / 114.5")
     assert row[2].startswith("120.3 / 114.9 (perplexity; 119.6 at its best, epoch 6; 1.0 hours by the clock; 2026-11-27")
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    page.switch_page("pages/reference/papers.py").run()
+    page = open_page("setup-numbers")
     assert any("120.3 / 114.9" in one.proto.body for one in page.get("html"))
 
 

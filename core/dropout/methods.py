@@ -314,8 +314,8 @@ _ROWS = (
     ),
     Method(
         "gate", N_("Dropout on the gates"),
-        "Gaofeng Cheng, Vijayaditya Peddinti, Daniel Povey, et al.: An Exploration of Dropout with LSTMs, Interspeech 2017 "
-        "(no arXiv number)",
+        "Gaofeng Cheng, Vijayaditya Peddinti, Daniel Povey, et al.: An Exploration of Dropout with LSTMs, Interspeech 2017, "
+        "doi:10.21437/Interspeech.2017-129",
         r"n = d_t^n \odot \sigma(a_n), \quad n = i, f, o",
         _build_sites("input_gate forget_gate output_gate", 0.3, schedule=_RISE_AND_FALL), "2L + Δ + H",
         N_("Rising from 0 to .3 and falling back to 0 over the training."), _INVERTED, _IN_RECURRENCE,
@@ -330,8 +330,8 @@ _ROWS = (
     ),
     Method(
         "gate-frame", N_("Cheng et al. 2017, dropout on the gates per frame"),
-        "Gaofeng Cheng, Vijayaditya Peddinti, Daniel Povey, et al.: An Exploration of Dropout with LSTMs, Interspeech 2017 "
-        "(no arXiv number)",
+        "Gaofeng Cheng, Vijayaditya Peddinti, Daniel Povey, et al.: An Exploration of Dropout with LSTMs, Interspeech 2017, "
+        "doi:10.21437/Interspeech.2017-129",
         r"n = d_t^n \odot \sigma(a_n), \quad n = i, f, o, \quad d_t^n \in \mathbb{R}",
         _build_sites("input_gate forget_gate output_gate", 0.3, units="layer", schedule=_LATE_RISE_AND_FALL), "2L + Δ + H",
         N_("0 for the first fifth of the training, rising to .3 at its half, and falling back to 0 at its end."),

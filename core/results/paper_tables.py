@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core.dropout.published_results import PERPLEXITIES, PUBLISHED_RESULTS, TRANSCRIPTION, PublishedResult
 from core.experiment.batches import count_inputs, count_updates
@@ -14,7 +15,7 @@ from core.results.interval import compute_interval
 from core.results.measured_runs import FOLDER, SPLITS, MeasuredRun, format_command, index_by_arguments
 from core.results.seed_stats import LOSS_FIELDS, SeedGroup, group_runs
 from core.results.seed_table import DIFFERENCE_LABELS, format_difference, format_group, format_interval, format_metric
-from core.tasks import TASKS
+from core.tasks import TASKS, get_task
 from core.tasks.metrics import METRICS
 
 HEAD = (
@@ -52,6 +53,30 @@ class TableEntry:
 
     def __str__(self) -> str:
         return f"{self.value} ({self.note})"
+
+
+@dataclass(frozen=True)
+class SplitValues:
+    """The validation and the test value of a result; None for one that was not reported or measured."""
+
+    validation: float | None
+    test: float | None
+
+
+@dataclass(frozen=True)
+class SetupResults:
+    """The results of a recipe as numbers, in the main metric of its task.
+
+    published: all that the paper reports. full_size: of this program at the published size. scaled, without: of the scaled-down
+    recipe, as it is and without dropout.
+    """
+
+    label: str
+    metric: str
+    published: tuple[SplitValues, ...]
+    full_size: SplitValues | None
+    scaled: SplitValues | None
+    without: SplitValues | None
 
 
 @dataclass(frozen=True)
@@ -106,22 +131,72 @@ def describe_published(row: PublishedResult) -> TableEntry:
     return TableEntry(_(row.value), "; ".join(_(note) for note in notes if note))
 
 
-def describe_measured(recipe: Recipe, runs: Sequence[MeasuredRun]) -> tuple[TableEntry | None, TableEntry | None]:
-    """Return the results of the scaled-down recipe, as it is and without dropout; None for what was not measured."""
+def list_setup_results(runs: Sequence[MeasuredRun]) -> list[SetupResults]:
+    """Return the results of every recipe as numbers."""
+    return [_collect_setup_results(recipe, runs) for recipe in RECIPES.values()]
+
+
+def _collect_setup_results(recipe: Recipe, runs: Sequence[MeasuredRun]) -> SetupResults:
+    whole, measured = _load_whole_run(recipe), find_measured_runs(recipe, runs)
+    scaled, without = (SplitValues(run.validation, run.test) if run else None for run in measured)
+    return SetupResults(
+        _(recipe.label),
+        get_task(recipe.task).metric,
+        tuple(map(parse_published, recipe.reported)),
+        SplitValues(*_get_last_values(whole)) if whole else None,
+        scaled,
+        without,
+    )
+
+
+def parse_published(row: PublishedResult) -> SplitValues:
+    """Return a published result of the form "validation / test", or "test" alone, as numbers. Raises ValueError."""
+    *validation, test = map(float, row.value.split(" / "))
+    return SplitValues(validation[0] if validation else None, test)
+
+
+def list_published_effects(kind: PaperTask) -> list[tuple[bool, float]]:
+    """Return the published values of a task, each with whether dropout was on, on the split that was not trained on.
+
+    A row such as "5.8 → 5.0; 25.9 → 29.03" has the values without and with dropout, of several metrics; the last metric counts.
+    """
+    effects = []
+    for row in kind.reported:
+        values = [float(one.split(" / ")[-1]) for one in row.value.split("; ")[-1].split(" → ")]
+        effects += [(False, values[0]), (True, values[1])] if len(values) > 1 else [(row.method != "none", values[0])]
+    return effects
+
+
+def find_measured_runs(recipe: Recipe, runs: Sequence[MeasuredRun]) -> tuple[MeasuredRun | None, MeasuredRun | None]:
+    """Return the runs of the scaled-down recipe, as it is and without dropout; None for what was not measured."""
     runs_by_arguments = index_by_arguments(runs)
     measured = [runs_by_arguments.get(arguments) for arguments in recipe_runs.list_recipe_arguments(recipe)]
-    run, without = measured[0], measured[1] if len(measured) > 1 else None
+    return measured[0], measured[1] if len(measured) > 1 else None
+
+
+def describe_measured(recipe: Recipe, runs: Sequence[MeasuredRun]) -> tuple[TableEntry | None, TableEntry | None]:
+    """Return the results of the scaled-down recipe, as it is and without dropout; None for what was not measured."""
+    run, without = find_measured_runs(recipe, runs)
     claim = _check_claim(run, without) if run and without else ""
     return _describe_run(run, claim) if run else None, _describe_run(without) if without else None
 
 
+def _load_whole_run(recipe: Recipe) -> dict[str, Any] | None:
+    """Return the stored run of the recipe at its published size; None if it was not trained so."""
+    path = FOLDER / f"{recipe.name}-ptb.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _get_last_values(run: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the validation and the test perplexity at the end of a run at the published size."""
+    return run["validation_perplexity"][-1]["validation"], run["test"]["perplexity"]
+
+
 def describe_whole_run(recipe: Recipe) -> TableEntry | None:
     """Return the results of the recipe at its published size on the Penn Treebank; None if it was not trained so."""
-    path = FOLDER / f"{recipe.name}-ptb.json"
-    if not path.exists():
+    if (run := _load_whole_run(recipe)) is None:
         return None
-    run = json.loads(path.read_text(encoding="utf-8"))
-    validation, test = run["validation_perplexity"][-1]["validation"], run["test"]["perplexity"]
+    validation, test = _get_last_values(run)
     note = _("perplexity; {best} at its best, epoch {epoch:.0f}; {hours:.1f} hours by the clock; {date}, commit {commit}")
     best = min(run["validation_perplexity"], key=lambda one: float(one["validation"]))
     said = note.format(

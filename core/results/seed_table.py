@@ -24,7 +24,7 @@ def build_head() -> list[str]:
 
 def build_rows(runs: Sequence[MeasuredRun]) -> Iterator[tuple[str, ...]]:
     """Yield a row of texts for each measured task, with a cell for each name of `HEAD`."""
-    for task, groups in _group_by_task(runs):
+    for task, groups in group_by_task(runs):
         first = next(iter(groups.values()))
         yield (
             _name_row(task, first.metric),
@@ -41,7 +41,7 @@ def build_difference_head() -> list[str]:
 
 def build_difference_rows(runs: Sequence[MeasuredRun]) -> Iterator[tuple[str, ...]]:
     """Yield a row of texts for each measured task: the paired differences between methods, and whether a claim is confirmed."""
-    for task, groups in _group_by_task(runs):
+    for task, groups in group_by_task(runs):
         metric = next(iter(groups.values())).metric
         yield _name_row(task, metric), *(_describe_comparison(groups, comparison, task) for comparison in COMPARISONS)
 
@@ -99,7 +99,8 @@ def format_difference(group: SeedGroup, reference: SeedGroup, name: str) -> str:
     return f"{format_interval(difference, group.metric, '+')} {_(DIFFERENCE_LABELS[group.compare_with(reference, name)])}"
 
 
-def _group_by_task(runs: Sequence[MeasuredRun]) -> Iterator[tuple[str, dict[str, SeedGroup]]]:
+def group_by_task(runs: Sequence[MeasuredRun]) -> Iterator[tuple[str, dict[str, SeedGroup]]]:
+    """Yield each measured task with its runs by column."""
     yield from ((task, groups) for task in TASKS if (groups := group_runs(runs, task)))
 
 

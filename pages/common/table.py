@@ -1,11 +1,9 @@
 """A table of texts and links; on a narrow screen each row becomes a card."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import streamlit as st
-
-from pages.common.lab_link import format_lab_anchor
 
 
 def draw_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -33,11 +31,6 @@ def format_small_line(text: str) -> str:
 def format_unbroken_cell(text: str, apart: str = " / ") -> str:
     """Return a cell with values, none of which is broken over two lines."""
     return "<p>" + apart.join(f"<span>{escape(one)}</span>" for one in text.split(apart)) + "</p>"
-
-
-def format_lab_cell(text: str, query: Mapping[str, str]) -> str:
-    """Return a line with a link to the Lab."""
-    return f"<p>{format_lab_anchor(text, query)}</p>"
 
 
 def _row(head: Sequence[str], row: Sequence[str]) -> str:

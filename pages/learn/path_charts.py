@@ -17,6 +17,7 @@ from core.dropout.methods import METHODS
 from core.dropout.placement import Placement
 from core.experiment.experiment import Experiment
 from core.figures import path_count_charts as figures
+from core.figures.method_colors import get_color_index
 from core.figures.number_format import format_percent, format_product
 from core.figures.path_count_charts import CountGrowth
 from core.figures.path_sentence import name_cell_route
@@ -133,7 +134,7 @@ def _build_growth(name: str | None, placement: Placement, experiment: Experiment
         return count_along_route(placement, experiment.layers, experiment.steps - 1, experiment.cell, through)
 
     label = _(METHODS[name].label) if name else _("Your own placement")
-    return CountGrowth(label, counts("cell"), counts("state"), path_state.get_color_index(name), path_state.name_carry())
+    return CountGrowth(label, counts("cell"), counts("state"), get_color_index(name), path_state.name_carry())
 
 
 def _draw_comparison_choice(experiment: Experiment) -> None:

@@ -6,6 +6,7 @@ from core.analysis.sensitivity_request import DRAWS, MAX_UNITS, RESCALED_METHOD,
 from core.dropout.methods import METHODS
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
+from core.figures.method_colors import get_color_index
 from core.figures.sensitivity_chart import QUANTITIES, describe_sensitivity, plot_sensitivity
 from core.figures.sensitivity_summary import classify_trend, describe_trend, explain_trend
 from core.figures.theme import get_theme
@@ -123,9 +124,7 @@ def _draw_results(experiment: Experiment, measurement: SensitivityAnswer) -> Non
         if path_weights.get_run_name()
         else _("untrained")
     )
-    figure = plot_sensitivity(
-        curves, quantity, get_theme(st.context.theme.type), HEIGHT, of, list(map(path_state.get_color_index, names))
-    )
+    figure = plot_sensitivity(curves, quantity, get_theme(st.context.theme.type), HEIGHT, of, list(map(get_color_index, names)))
     draw_live_chart(figure, "path-measured", describe_sensitivity(curves, quantity, of), HEIGHT)
     _draw_trends(experiment, measurement, names, quantity)
 

@@ -21,13 +21,6 @@ FALLBACK_METHOD = "zaremba2014"  # for a cell for which the method is not define
 PICKS = ("least", "most")
 DEFAULT_COMPARISON = ("zaremba2014", "naive-state", "naive-cell")  # the methods that counts are compared with at first
 MAX_COMPARED = 4
-# The color of a method in all figures of the page; a method that is not named here has the last one.
-COLOR_INDICES = {name: i for i, name in enumerate((*DEFAULT_COMPARISON, "moon2015", "gal2016"))}
-
-
-def get_color_index(name: str | None) -> int:
-    """Return the index of the color and the dash of a method; all methods without their own, and no method, share the last."""
-    return COLOR_INDICES.get(str(name), len(COLOR_INDICES))
 
 
 def begin() -> None:
