@@ -26,6 +26,7 @@ from core.figures.network import Scene, render_network
 from core.figures.network.labels import SITES_BY_STRETCH
 from core.figures.theme import DARK, LIGHT
 from pages.common import network as view
+from pages.common.component import read_script
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVERY_SITE = Placement.from_sites({site.name: build_dropout(site.name, 0.3) for site in SITES.values() if "lstm" in site.cells})
@@ -370,7 +371,7 @@ def page(browser: Browser) -> Iterator[Page]:
     on three layers, with a path that climbs at steps 3, 5, 7 and 9.
     """
     page = browser.new_page()
-    script = (COMPONENTS / "network.js").read_text(encoding="utf-8").replace("export default", "window.component =")
+    script = read_script("network").replace("export default", "window.component =")
     page.set_content(f"<style>{(COMPONENTS / 'network.css').read_text(encoding='utf-8')}</style>{view.HTML}")
     page.add_script_tag(
         content=f"""{{{script}}}

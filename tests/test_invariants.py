@@ -63,7 +63,7 @@ NOT_TRANSLATED = {
 }
 HOST = re.compile(r"""(?:https?:)?//[\w.-]+\.\w+""")
 NAMESPACES = {"http://www.w3.org"}
-LINKS = {"https://arxiv.org"}  # that a reader may follow; nothing is loaded from there
+LINKS = {"https://arxiv.org", "https://doi.org"}  # that a reader may follow; nothing is loaded from there
 
 
 def format_path(path: Path) -> str:

@@ -1,6 +1,8 @@
 // Mounts the grid of masks and replaces it as a whole; the focus stays on the cell that has it. Python is told which cell is
 // opened; which one the tab key reaches is kept here.
 
+import { listBarcodes, saveDrawing, saveRows, updateSaveMenu } from "./save_menu.js";
+
 /** @type {Record<string, [number, number]>} */
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -13,11 +15,16 @@ const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
  */
 /** @typedef {HTMLElement & GridState} GridRoot */
 
-/** @param {ComponentCall<{ svg: string }>} call */
+/** @param {ComponentCall<{ svg: string, save: import("./save_menu.js").SaveMenu }>} call */
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = /** @type {GridRoot} */ (parentElement.querySelector(".grid-root"));
   root.send = (cell) => setTriggerValue("opened", cell.dataset.at);
   if (root.drawn !== data.svg) drawGrid(root, data.svg);
+  updateSaveMenu(/** @type {Element} */ (parentElement.querySelector(".grid-tools")), data.save, (kind) => {
+    const svg = /** @type {SVGSVGElement} */ (root.querySelector("svg"));
+    if (kind === "csv") saveRows(listBarcodes(svg), data.save.file);
+    else saveDrawing(svg, kind, data.save.file);
+  });
   root.onclick = ({ target }) => {
     const cell = findCell(target);
     if (cell) openCell(root, cell);

@@ -1,6 +1,8 @@
 // Mounts the network figure once and then changes it in place; tells Python what the user did with it.
 // Python draws the figure and counts the crossings; here is only what must follow a pointer or a key at once.
 
+import { listBarcodes, saveDrawing, saveRows, updateSaveMenu } from "./save_menu.js";
+
 const SEEN = "network-callouts-seen";
 /** @type {Record<string, [number, number]>} */
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -10,7 +12,7 @@ const views = new WeakMap();
 const tour = { page: "", callout: 0, touring: false };
 
 /** @typedef {{ at: string, text: string, next: string }} Callout `at`: a selector of what is explained; `next`: the button. */
-/** @typedef {{ svg: string, callouts?: Callout[], tour?: string }} NetworkData `tour`: the name of the button that calls the tour. */
+/** @typedef {{ svg: string, callouts?: Callout[], tour?: string, save?: import("./save_menu.js").SaveMenu }} NetworkData `tour`: the name of the button that calls the tour. */
 /** @typedef {HTMLElement | SVGElement} Spot */
 /** @typedef {{ left: number, top: number, width: number, height: number }} Box */
 /**
@@ -78,7 +80,14 @@ class View {
   show(data, send) {
     this.send = send;
     this.data = data;
+    if (data.save) updateSaveMenu(find(this.root, ".net-tools"), data.save, (kind) => this.save(kind));
     if (!this.held) this.draw();
+  }
+
+  /** @param {string} kind */
+  save(kind) {
+    if (kind === "csv") saveRows(listBarcodes(this.svg), "network");
+    else saveDrawing(this.svg, kind, "network");
   }
 
   draw() {

@@ -1,5 +1,7 @@
 // A Plotly chart in one node, changed in place: what the components that show a chart share.
 
+import { saveRows } from "./save_menu.js";
+
 const LETTER = 5.6; // width of a title's letter in pixels, about
 const LINE = 18; // height of a title's line
 const BUTTONS = 110; // width of Plotly's buttons
@@ -26,13 +28,29 @@ const CONFIG = {
  * @property {number} call the number of the newest call
  * @property {(name: string, value: unknown) => void} send
  * @property {string} [drawn] the figure that is on the page
+ * @property {number} [scale] of its texts
+ * @property {ChartData} [newest] the newest data
  * @property {number} [extraHeight] of a title of several lines
  * @property {string} [background] the figure's own
  * @property {string} [requestedTheme] the page's background for which a new figure was asked for
  * @property {ResizeObserver} [resize]
  */
-/** @typedef {{ name: string, x: number[], y: number[], fill?: string, yaxis?: string }} DrawnTrace */
-/** @typedef {HTMLElement & { data?: DrawnTrace[], chart?: ChartState, on?: (event: string, act: (event: PlotlyClick) => void) => void }} ChartNode */
+/** @typedef {{ dtype: string, bdata: string, shape: string }} PackedMatrix */
+/**
+ * @typedef {object} DrawnTrace
+ * @property {string} [name]
+ * @property {(number | string)[]} [x]
+ * @property {(number | string)[]} [y]
+ * @property {number[][] | PackedMatrix} [z]
+ * @property {number} [x0] of the first column of z, if there is no x
+ * @property {number} [y0] of the first row of z, if there is no y
+ * @property {{ array?: number[] }} [error_x]
+ * @property {string} [fill]
+ * @property {string} [xaxis]
+ * @property {string} [yaxis]
+ */
+/** @typedef {{ title?: { text?: string }, tickvals?: number[], ticktext?: string[] }} DrawnAxis */
+/** @typedef {HTMLElement & { data?: DrawnTrace[], layout?: Record<string, DrawnAxis>, chart?: ChartState, on?: (event: string, act: (event: PlotlyClick) => void) => void }} ChartNode */
 
 /**
  * Draw the data in the node; return what Streamlit is to call when it ends the component.
@@ -78,16 +96,20 @@ function loadPlotly(address) {
  * @param {PlotlyScript} Plotly
  * @param {ChartNode} node
  * @param {ChartState} chart
- * @param {ChartData} data
+ * @param {ChartData} newest
  */
-async function drawChart(Plotly, node, chart, { figure, tools }) {
+async function drawChart(Plotly, node, chart, newest) {
   if (!node.isConnected) return;
-  if (figure !== chart.drawn) {
+  const { figure, tools } = newest;
+  const scale = getTextScale();
+  chart.newest = newest;
+  if (figure !== chart.drawn || scale !== chart.scale) {
     /** @type {{ data: PlotlyTrace[], layout: PlotlyLayout }} */
     const { data, layout } = JSON.parse(figure);
     chart.drawn = figure;
+    chart.scale = scale;
     data.forEach(fillHoverTexts);
-    scaleTexts({ data, layout }, Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
+    scaleTexts({ data, layout }, scale);
     wrapTitle(node, chart, layout, tools);
     chart.background = layout.template.layout.paper_bgcolor;
     await Plotly.react(
@@ -99,6 +121,11 @@ async function drawChart(Plotly, node, chart, { figure, tools }) {
     if (!chart.resize) addListeners(Plotly, node, chart);
   }
   requestTheme(node, chart);
+}
+
+// How much larger the page's texts are than usual.
+function getTextScale() {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 }
 
 /**
@@ -178,7 +205,11 @@ function requestTheme(node, chart) {
  * @param {ChartState} chart
  */
 function addListeners(Plotly, node, chart) {
-  chart.resize = new ResizeObserver(() => node.offsetWidth && Plotly.Plots.resize(node));
+  chart.resize = new ResizeObserver(() => {
+    if (!node.offsetWidth) return;
+    if (chart.newest && chart.scale !== getTextScale()) drawChart(Plotly, node, chart, chart.newest);
+    Plotly.Plots.resize(node);
+  });
   chart.resize.observe(node);
   node.on?.("plotly_click", ({ points: [{ curveNumber, pointNumber, x, y }] }) =>
     chart.send("clicked", { curve: curveNumber, point: pointNumber, x, y }),
@@ -192,4 +223,107 @@ function addListeners(Plotly, node, chart) {
 function removeChart(node, chart) {
   chart.resize?.disconnect();
   window.Plotly?.purge(node);
+}
+
+/**
+ * Save the chart as a picture, as a drawing, or its data as a table.
+ * @param {ChartNode} node
+ * @param {string} kind "png", "svg" or "csv"
+ * @param {string} file
+ */
+export function saveChart(node, kind, file) {
+  if (kind === "csv") saveRows(listPoints(node), file);
+  else window.Plotly?.downloadImage(node, { format: kind, filename: file, width: 900, height: pictureHeight(node), scale: 2 });
+}
+
+/** @param {HTMLElement} node */
+function pictureHeight(node) {
+  return Math.max(node.offsetHeight, Math.min(600, node.offsetWidth));
+}
+
+/**
+ * Return a row for each point of a chart's curves, or each cell of its heatmap.
+ * @param {ChartNode} node
+ * @returns {unknown[][]}
+ */
+function listPoints(node) {
+  const matrix = node.data?.find(({ z }) => z);
+  if (matrix) return listCells(node, matrix);
+  const curves = (node.data ?? []).filter(({ x, fill, yaxis }) => x && !fill && !isOverlay(node, yaxis)); // the gap and ticks are no curves
+  const whiskers = curves.some((curve) => curve.error_x);
+  const rows = [["curve", findTitle(node, curves, "x"), findTitle(node, curves, "y"), ...(whiskers ? ["half width"] : [])]];
+  for (const { name, x, y, error_x, xaxis, yaxis } of curves) {
+    x?.forEach((value, n) => {
+      const point = [nameTick(findAxis(node, xaxis ?? "x"), value), nameTick(findAxis(node, yaxis ?? "y"), y?.[n] ?? "")];
+      rows.push([name ?? "", ...point, ...(whiskers ? [String(error_x?.array?.[n] ?? "")] : [])]);
+    });
+  }
+  return rows;
+}
+
+/**
+ * @param {ChartNode} node
+ * @param {DrawnTrace} trace
+ * @returns {unknown[][]}
+ */
+function listCells(node, { x, y, z, x0 = 0, y0 = 0 }) {
+  const [across, down] = [findAxis(node, "x"), findAxis(node, "y")];
+  const rows = [[across?.title?.text || "x", down?.title?.text || "y", "value"]];
+  unpackMatrix(z).forEach((line, row) => {
+    line.forEach((value, column) => {
+      rows.push([nameTick(across, x?.[column] ?? x0 + column), nameTick(down, y?.[row] ?? y0 + row), String(value ?? "")]);
+    });
+  });
+  return rows;
+}
+
+/**
+ * @param {number[][] | PackedMatrix | undefined} z
+ * @returns {number[][]}
+ */
+function unpackMatrix(z) {
+  if (!z || Array.isArray(z)) return z ?? [];
+  const bytes = Uint8Array.from(atob(z.bdata), (letter) => letter.charCodeAt(0));
+  const values = z.dtype === "f4" ? new Float32Array(bytes.buffer) : bytes;
+  const [rows, columns] = z.shape.split(",").map(Number);
+  return Array.from({ length: rows }, (_row, row) => [...values.slice(row * columns, (row + 1) * columns)]);
+}
+
+/**
+ * @param {ChartNode} node
+ * @param {string} name such as "x2"
+ * @returns {DrawnAxis | undefined}
+ */
+function findAxis(node, name) {
+  return node.layout?.[`${name[0]}axis${name.slice(1)}`];
+}
+
+/**
+ * @param {ChartNode} node
+ * @param {string} [name] of a vertical axis
+ */
+function isOverlay(node, name) {
+  return Boolean(name && /** @type {{ overlaying?: string } | undefined} */ (findAxis(node, name))?.overlaying);
+}
+
+/**
+ * Return the title of the curves' axis, or its letter where they have several.
+ * @param {ChartNode} node
+ * @param {DrawnTrace[]} curves
+ * @param {"x" | "y"} letter
+ */
+function findTitle(node, curves, letter) {
+  const names = new Set(curves.map((curve) => curve[`${letter}axis`] ?? letter));
+  const [title, ...others] = [...names].map((name) => findAxis(node, name)?.title?.text);
+  return others.length ? letter : title || letter;
+}
+
+/**
+ * Return the name of the tick at a value, where the axis has names; else the value.
+ * @param {DrawnAxis | undefined} axis
+ * @param {number | string} value
+ */
+function nameTick(axis, value) {
+  const at = axis?.ticktext ? (axis.tickvals ?? []).indexOf(Math.round(Number(value))) : -1;
+  return String(axis?.ticktext?.[at]?.replaceAll("<br>", " ") ?? value);
 }

@@ -1,6 +1,6 @@
 // The panel of the run. Streamlit calls this at every tick; what is there stays, only what differs is changed.
 
-import { updateChart } from "./plotly_node.js";
+import { saveChart, updateChart } from "./plotly_node.js";
 
 /** @typedef {{ run: string, name: string, value: string, color: string, dash: string, width: number }} LegendEntry */
 /** @typedef {{ name: string, label: string, on: boolean, help: string }} PanelSwitch */
@@ -167,7 +167,7 @@ function showTools(bar, { tools, changes, save }, act, chart) {
     const button = /** @type {HTMLButtonElement} */ (child(kinds, "button", `run-save-${kind}`));
     button.type = "button";
     setText(button, label);
-    button.onclick = () => saveChart(chart, kind);
+    button.onclick = () => saveChart(chart, kind, "curves");
   }
 }
 
@@ -202,27 +202,4 @@ function showMenu(node, title, tag) {
   }
   setText(child(menu, "summary", "run-menu-title"), title);
   return child(menu, tag, "run-menu");
-}
-
-/**
- * @param {ChartNode} chart
- * @param {string} kind
- */
-function saveChart(chart, kind) {
-  if (kind !== "csv") {
-    window.Plotly?.downloadImage(chart, { format: kind, filename: "curves", width: 900, height: 600, scale: 2 });
-    return;
-  }
-  const rows = [["curve", "epoch", "value"]];
-  for (const { name, x, y, fill, yaxis } of chart.data ?? []) {
-    if (fill || yaxis === "y2") continue; // the shaded gap and the ticks are no curves
-    x.forEach((epoch, n) => {
-      rows.push([`"${name.replaceAll('"', '""')}"`, String(epoch), String(y[n])]);
-    });
-  }
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([`${rows.map((row) => row.join(",")).join("\n")}\n`], { type: "text/csv" }));
-  link.download = "curves.csv";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -40,7 +40,7 @@ LABEL_CHARACTERS = 12  # per line of an end label
 LINE_HEIGHT = 15  # pixels of such a line
 LABEL_GAP = 4  # pixels between two end labels
 NEAR = 0.035  # share of the width: changes nearer to one another share a tick
-CHARACTER = 5.6  # approximate pixels of a character in a change's label
+CHARACTER = 6.6  # approximate pixels of a character in a change's label
 GAP_OPACITY = 0.13
 
 
@@ -286,7 +286,7 @@ def _plot_marks(marks: Sequence[ChangeMark], visible: _VisibleRange, theme: Them
             "y": [1 - STRIP / 2] * len(at),
             "text": [_label_group(group, width) for group, width in zip(groups, room, strict=True)],
             "textposition": ["middle right"] * len(at),
-            "textfont": {"size": 11, "color": theme.accent},
+            "textfont": {"size": 13, "color": theme.accent},
             "customdata": ["<br>".join(_describe_mark(mark) for mark in group) for group in groups],
             "cliponaxis": False,
             "marker": {"symbol": "triangle-down", "size": 9, "color": theme.accent},

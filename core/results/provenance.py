@@ -23,10 +23,13 @@ def describe_provenance() -> dict[str, str]:
         "date": datetime.now(UTC).date().isoformat(),
         "commit": head.stdout.strip(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "torch": version("torch"),
-        "numpy": version("numpy"),
-        "python": platform.python_version(),
+        **describe_versions(),
     }
+
+
+def describe_versions() -> dict[str, str]:
+    """Return the versions that the numbers depend on."""
+    return {"torch": version("torch"), "numpy": version("numpy"), "python": platform.python_version()}
 
 
 @lru_cache(maxsize=1)

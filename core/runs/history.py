@@ -25,6 +25,11 @@ def pack_lists(event: Event) -> Event:
     return event | texts if texts else event
 
 
+def unpack_lists(event: Event) -> Event:
+    """Return an event with its long lists as lists."""
+    return event | {name: json.loads(event[name]) for name in LISTS if isinstance(event.get(name), str)}
+
+
 # A class that opens the app reads the same recorded run thirty times: the numbers of its events are the same objects.
 _parse = register_file_cache(lru_cache(maxsize=2000)(json.loads))
 

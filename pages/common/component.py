@@ -35,10 +35,21 @@ def mount_component(name: str, html: str = "<span hidden></span>") -> "Component
     return st.components.v2.component(name, html=html, css=css, js=script + _TAKE_NEWS, isolate_styles=False)
 
 
-def read_script(name: str) -> str:
-    """Return NAME.js with the scripts that it imports in place of the imports: Streamlit serves each component as one text."""
+def read_script(name: str, included: set[str] | None = None) -> str:
+    """Return NAME.js with the scripts that it imports in place of the imports: Streamlit serves each component as one text.
+
+    included: the scripts that the text has already; each is in it once, whichever import comes first.
+    """
+    included = set() if included is None else included
     script = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
-    return _IMPORT.sub(lambda match: re.sub("^export ", "", read_script(match[1]), flags=re.MULTILINE), script)
+
+    def include(match: re.Match[str]) -> str:
+        if match[1] in included:
+            return ""
+        included.add(match[1])
+        return re.sub("^export ", "", read_script(match[1], included), flags=re.MULTILINE)
+
+    return _IMPORT.sub(include, script)
 
 
 def read_style(name: str) -> str:

@@ -7,9 +7,14 @@ from core.figures.theme import Figure
 from core.i18n import _
 from pages.common.component import mount_component
 from pages.common.news import mount_or_collect
+from pages.common.save_menu import build_save_menu
 from pages.common.static_files import provide_plotly
 
-_mount = mount_component("live_chart", '<div class="live-chart" role="figure" tabindex="0"></div>')
+HTML = """<div class="chart-frame">
+<div class="live-chart" role="figure" tabindex="0"></div><div class="chart-tools figure-tools"></div>
+</div>"""
+
+_mount = mount_component("live_chart", HTML)
 
 
 def draw_live_chart(figure: Figure, key: str, sentence: str, height: int, tools: bool = False) -> dict[str, Any] | None:
@@ -27,6 +32,7 @@ def draw_live_chart(figure: Figure, key: str, sentence: str, height: int, tools:
         "tools": tools,
         "plotly": provide_plotly(),
         "missing": _("The chart's script did not load; reload the page."),
+        "save": build_save_menu(key),
     }
     result = mount_or_collect(_mount, key, data, on_clicked_change=_nothing, on_theme_change=_nothing)
     clicked: dict[str, Any] | None = result.clicked if result else None

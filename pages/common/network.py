@@ -6,11 +6,12 @@ from typing import Any
 from core.i18n import _
 from pages.common.component import make_value_callback, mount_component
 from pages.common.news import mount_or_collect
+from pages.common.save_menu import build_save_menu
 
 HTML = """<div class="net-root">
 <div class="net-callout" role="note" hidden><p></p><button type="button"></button></div>
-<button class="net-tour" type="button" hidden>?</button>
 <div class="net-scroll"></div>
+<div class="net-tools figure-tools"><button class="net-tour" type="button" hidden>?</button></div>
 <div class="net-tip" role="tooltip" hidden></div>
 </div>"""
 
@@ -29,7 +30,12 @@ def draw_network_figure(svg: str, key: str, on_action: Callable[[dict[str, Any]]
     mount_or_collect(
         _figure,
         key,
-        {"svg": svg, "callouts": _callouts(zoneout), "tour": _("Show the tour of this figure")},
+        {
+            "svg": svg,
+            "callouts": _callouts(zoneout),
+            "tour": _("Show the tour of this figure"),
+            "save": build_save_menu("network"),
+        },
         on_did_change=make_value_callback(key, "did", lambda action: on_action(dict(action))),
     )
 

@@ -10,7 +10,8 @@ Pages read it and change it through `edit`; no widget's key is read anywhere els
 - previous_run: one whose curves stay until the next run begins. earlier: runs whose curves stay beside the next, newest first.
 - curves: the settings of the curves.
 - pace: of live runs. stepping: whether the run goes on update by update, as at the slow pace; stepped_at: when it last did.
-- view, masks, path, methods: the views of the pages. history: what the page of the stored runs shows.
+- shared: the link that the visitor asked for last, with its QR code; None before.
+- view, lab, masks, path, methods: the views of the pages. history: what the page of the stored runs shows.
 """
 
 import time
@@ -277,7 +278,9 @@ def _make_state() -> Plain:
         "curves": {},
         "update": None,
         "mask": None,
+        "shared": None,
         "view": {},
+        "lab": {},
         "masks": {},
         "path": {},
         "methods": {},

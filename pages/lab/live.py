@@ -63,7 +63,7 @@ def _draw_all() -> None:
     with st.container(horizontal=True, key="below", gap="medium"):
         network.draw_mask_heatmap(visible, colors)
         evaluation_outputs.draw_evaluation_outputs(colors)
-    replace_address(visit.build_link(), "address")
+    replace_address(workbench.build_link(), "address")
     mount_redraw()
 
 

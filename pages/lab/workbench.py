@@ -16,10 +16,14 @@ from core.runs.history import LISTS
 from core.runs.recording import Recorded
 from core.training.events import RECORDED_SAMPLES, last_update, thin_records
 from pages.common import visit
+from pages.common.link_fields import make_choice_field, write_fields
 from pages.common.service import get_service, load_recorded_run
 from pages.common.visit import ACTIVE, Run
 from pages.lab import upload
 
+PAGE = "lab"  # the key of this page's state in the visit
+PRESENT = "1"  # the value of the link's field `present` during a presentation
+FIELDS = (make_choice_field("present", "", ("", PRESENT)),)
 FAST, SLOW = "fast", "slow"  # the paces
 SLOW_INTERVAL = 1.0  # approximate seconds between two updates at the slow pace
 SECONDS_PER_UPDATE = 0.05  # of a recorded run, about its original speed
@@ -30,12 +34,17 @@ MAX_EARLIER = 5  # runs whose curves stay beside the visible one; each has a col
 
 def begin() -> None:
     """Begin the visit, or continue it; the default experiment opens with its recorded run, once."""
-    visit.begin()
+    visit.begin(FIELDS, PAGE)
     truth = visit.visit()
     if "opened_recording" not in truth:
         truth["opened_recording"] = True
         if truth["run"] is None and truth["previous_run"] is None:
             _open_recording()
+
+
+def build_link() -> dict[str, str]:
+    """Return the query of the link to the experiment, the view and the layout."""
+    return visit.build_link() | write_fields(FIELDS, visit.visit()[PAGE])
 
 
 def is_blocked() -> bool:

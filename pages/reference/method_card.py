@@ -60,7 +60,7 @@ def draw_cell(name: str, cell: str, colors: Theme) -> None:
     placement, drawn = row.build_placement(cell=cell), draw_preview_masks(row.build_placement(cell=cell), cell)
     first = {one.site: one.mask[0, 0].tolist() for one in drawn}
     svg = render_cell_diagram(cell, first, colors, describe_cell(cell, first))
-    draw_svg(svg, f"cell-{name}")
+    draw_svg(svg, f"cell-{name}", file=f"cell-{name}")
     _draw_sites(placement)
 
 
@@ -95,7 +95,7 @@ def show_method_masks(name: str, cell: str, colors: Theme) -> None:
     for one in drawn:
         st.markdown(escape_markdown(_name_mask(one, row.build_placement(cell=cell).get(one.site))))
         says = _("Mask {place} over {steps} steps, of two samples").format(place=_(SITES[one.site].label), steps=STEPS)
-        draw_svg(render_mask_pattern(one.mask, STEPS, colors, says), f"mask-{name}-{one.site}")
+        draw_svg(render_mask_pattern(one.mask, STEPS, colors, says), f"mask-{name}-{one.site}", file=f"mask-{name}-{one.site}")
 
 
 def draw_counts(name: str, cell: str, layers: int, distance: int, gates: bool, colors: Theme) -> None:
@@ -113,7 +113,7 @@ def draw_counts(name: str, cell: str, layers: int, distance: int, gates: bool, c
         )
     )
     st.markdown(escape_markdown(_format_counts(counts, cell)))
-    draw_svg(render_path_histogram(counts.histogram, colors), f"paths-{name}")
+    draw_svg(render_path_histogram(counts.histogram, colors), f"paths-{name}", file=f"paths-{name}")
     if gates:
         _draw_gate_routes(name, count_all_routes(placement, layers, distance, cell), colors)
 
@@ -232,7 +232,7 @@ def _draw_gate_routes(name: str, every: tuple[int, ...], colors: Theme) -> None:
             )
         )
     )
-    draw_svg(render_path_histogram(every, colors), f"routes-{name}")
+    draw_svg(render_path_histogram(every, colors), f"routes-{name}", file=f"routes-{name}")
 
 
 def _format_integer(number: int) -> str:
