@@ -9,6 +9,9 @@ _mount = mount_component(
 )
 
 
-def draw_live_text(text: str, key: str, explanation: str = "") -> None:
-    """Draw a sentence, in Markdown with **strong** and escapes only, with a question mark that explains it."""
-    mount_or_collect(_mount, key, {"text": text, "help": explanation})
+def draw_live_text(text: str, key: str, explanation: str = "", picture: str = "") -> None:
+    """Draw a sentence, in Markdown with **strong** and escapes only, with a question mark that explains it.
+
+    Braille characters in it become a small picture. picture: what that shows, in words.
+    """
+    mount_or_collect(_mount, key, {"text": text, "help": explanation, "picture": picture})

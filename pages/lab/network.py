@@ -10,6 +10,7 @@ from core.dropout.masks import Masks, list_mask_gates, make_mask_key
 from core.dropout.sites import SITES
 from core.errors import Invalid
 from core.experiment.experiment import Experiment
+from core.figures.dot_picture import describe_dots
 from core.figures.mask_heatmap import describe_mask, plot_mask_heatmap, select_units
 from core.figures.network import Scene
 from core.figures.path_sentence import derive_formula, explain_count, format_count_sentence, name_cell_route
@@ -198,7 +199,8 @@ def _draw_sentence(visible: VisibleUpdate) -> None:
         "L is the number of layers, Δ the number of steps between the word and the prediction. "
         "The path runs through the barcodes that are numbered; each multiplies what it carries by a mask."
     )
-    draw_live_text(format_count_sentence(word, distance, len(path), formula), "count-sentence", symbols)
+    picture = describe_dots(visible.scene.inputs[climbs[0]])
+    draw_live_text(format_count_sentence(word, distance, len(path), formula), "count-sentence", symbols, picture)
 
 
 def _draw_explanation(visible: VisibleUpdate) -> None:

@@ -3,6 +3,7 @@
 from core.dropout.cells import CELL_LABELS
 from core.dropout.placement import CHOICE_LABELS, Dropout
 from core.dropout.sites import SITES
+from core.figures.dot_picture import describe_dots
 from core.figures.network.gate_routes import list_gates
 from core.figures.network.scene import MAX_UNITS, Scene
 from core.figures.path_sentence import name_cell_route
@@ -84,7 +85,7 @@ def label_input(scene: Scene, t: int) -> str:
     """Return the label of the input at x_t."""
     is_source = t == scene.climbs[0]
     text = _("input at step {t}: {word}, source of the path") if is_source else _("input at step {t}: {word}")
-    return text.format(t=t, word=scene.inputs[t])
+    return text.format(t=t, word=describe_dots(scene.inputs[t]))
 
 
 def label_prediction(scene: Scene, t: int) -> str:

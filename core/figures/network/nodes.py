@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from core.figures.dot_picture import is_dot_picture, render_dot_picture
 from core.figures.network.connections import is_on_path
 from core.figures.network.gate_routes import label_gate_routes, list_gates, render_legend_sample
 from core.figures.network.labels import (
@@ -17,6 +18,7 @@ from core.figures.svg import escape_text, estimate_width, format_coordinate, for
 from core.i18n import _
 
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+PICTURE_HEIGHT = 18.0  # of a picture in a word's box, in units of the view box
 FONT_SIZE = 14.0  # in units of the view box
 LINE_HEIGHT = 15.0  # in units of the view box
 
@@ -217,9 +219,11 @@ def _render_token(
     width = scene.layout.pitch - 5
     box = tag("rect", x=x - width / 2, y=top, width=width, height=TOKEN_HEIGHT, rx=6)
     states = " is-chosen" * chosen + " is-empty" * empty
+    inset = (TOKEN_HEIGHT - PICTURE_HEIGHT) / 2
+    picture = render_dot_picture(word, x, top + inset, PICTURE_HEIGHT) if is_dot_picture(word) else ""
     return group(
         box,
-        _render_fitted_text(word, x, top + 15.5, width - 4, "net-mid"),
+        picture or _render_fitted_text(word, x, top + 15.5, width - 4, "net-mid"),
         id=id,
         class_="net-token" + states,
         role="button",

@@ -21,6 +21,7 @@ stroke-width:3;stroke-linejoin:round}} .net-letters{{pointer-events:none}}
 .net-mask path{{stroke:{ink};stroke-width:.8}} .net-stripes{{stroke:{ink};stroke-width:2.4}}
 .net-token rect{{fill:{panel};stroke:{line};stroke-width:.9}} .net-token.is-empty rect{{stroke-dasharray:2 3;fill:none}}
 .net-token.is-chosen rect{{fill:{accent};stroke:{accent}}} .net-token.is-chosen text{{fill:{on_accent};font-weight:600}}
+.net-dots{{fill:{ink}}} .is-chosen .net-dots{{fill:{on_accent}}}
 .net-tick{{fill:none;stroke:{good};stroke-width:2.2;stroke-linecap:round;stroke-linejoin:round}}
 .net-crossing rect{{fill:{accent};stroke:{paper};stroke-width:1}} .net .net-count{{fill:{on_accent};font-weight:700}}
 .net-handle rect{{fill:transparent}} .net .is-held .net-hold{{fill:{accent};fill-opacity:.4}} .net-handle path{{fill:{accent}}}
