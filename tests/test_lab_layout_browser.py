@@ -158,11 +158,13 @@ def check_layout(lab: Lab, size: tuple[int, int]) -> None:
         assert 0 <= where["y"] <= where["y"] + where["height"] <= size[1], part
 
 
-@pytest.mark.parametrize("screen", [((1280, 720), "light")], ids=str)
+@pytest.mark.parametrize("screen", [((1280, 720), "light"), ((1024, 768), "dark")], ids=str)
 def test_one_screen_has_room_for_all_of_it(lab: Lab, screen: tuple[tuple[int, int], str]) -> None:
     lab.open()
     lab.wait_for_points({"validation": 3})
     check_layout(lab, screen[0])
+    play, badge = get_box(lab.page.locator(".st-key-play")), get_box(lab.state("recorded"))
+    assert play["y"] < badge["y"] + badge["height"] / 2 < play["y"] + play["height"], "on the line of Play"
 
 
 @pytest.mark.slow

@@ -88,7 +88,7 @@ def draw_method_table() -> None:
                 "them are different arrays; and the probability that all of them keep a unit: the product of $k = 1 - p$ "
                 "over the different arrays, with the usual rates $p$ of the method, such as 0.5³·0.75⁷ for three masks "
                 "that keep a half and seven that keep three quarters. An array that is met again drops nothing new. In "
-                "the formulas H is how many of the Δ steps the path takes through the state."
+                "the formulas H is not the number of units, but how many of the Δ steps the path takes through the state."
             )
         )
         # Computed only when opened: otherwise it is most of the time of a first visit.

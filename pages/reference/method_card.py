@@ -108,9 +108,9 @@ def draw_counts(name: str, cell: str, layers: int, distance: int, gates: bool, c
     st.markdown(f"### {_('How often content is corrupted')}")
     formula = row.count_for.get(cell, row.count)
     st.markdown(
-        _("**{formula}** masks on a content path; H ≤ Δ of its hops in time run through the state.").format(
-            formula=escape_markdown(formula)
-        )
+        _(
+            "**{formula}** masks on a content path; H, the steps taken through the state (here not the units), is at most Δ."
+        ).format(formula=escape_markdown(formula))
     )
     st.markdown(escape_markdown(_format_counts(counts, cell)))
     draw_svg(render_path_histogram(counts.histogram, colors), f"paths-{name}", file=f"paths-{name}")
