@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean, stdev
+from typing import Protocol
 
 from core.experiment.study import Study
 from core.results.interval import Interval
 from core.results.mean_test import ConstantValues, MeanTest, TooFewValues, make_mean_test
-from core.results.measured_runs import SPLITS, MeasuredRun
+from core.results.measured_runs import SPLITS
 from core.results.multiple_tests import ALPHA, adjust_p_values, count_needed_values, list_interval_levels
 from core.tasks import get_task
 from core.tasks.metrics import METRICS
@@ -20,6 +21,22 @@ from core.tasks.metrics import METRICS
 BETTER, WORSE, EQUAL, UNDECIDED = "better", "worse", "equal", "undecided"
 
 RunKey = tuple[str, int]  # name of the experiment, seed
+
+
+class RunValues(Protocol):
+    """What is compared of a run that has ended: its values in the main metric (None if it failed), and why it failed."""
+
+    @property
+    def validation(self) -> float | None:
+        """Return the best value of all evaluations."""
+
+    @property
+    def test(self) -> float | None:
+        """Return the value after the last update."""
+
+    @property
+    def failed(self) -> str:
+        """Return why the run failed, or ""."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +83,16 @@ class SplitResult:
     pairs: tuple[PairResult, ...]
 
 
-def analyze_study(study: Study, runs: Mapping[RunKey, MeasuredRun]) -> dict[str, SplitResult]:
-    """Return the results of each split. runs: those that have ended, by name and seed; missing ones are left out."""
-    return {split: _analyze_split(study, runs, split) for split in SPLITS}
+def analyze_study(study: Study, runs: Mapping[RunKey, RunValues], against_first: bool = False) -> dict[str, SplitResult]:
+    """Return the results of each split. runs: those that have ended, by name and seed; missing ones are left out.
+
+    against_first: whether only the pairs with the first experiment are compared. Holm's correction is for so many pairs: with
+    fewer of them, each is told apart with fewer seeds.
+    """
+    return {split: _analyze_split(study, runs, split, against_first) for split in SPLITS}
 
 
-def _analyze_split(study: Study, runs: Mapping[RunKey, MeasuredRun], split: str) -> SplitResult:
+def _analyze_split(study: Study, runs: Mapping[RunKey, RunValues], split: str, against_first: bool) -> SplitResult:
     ended = {name: [(seed, runs[name, seed]) for seed in study.seeds if (name, seed) in runs] for name in study.names}
     values = {name: {seed: getattr(run, split) for seed, run in row if not run.failed} for name, row in ended.items()}
     results = [
@@ -79,16 +100,20 @@ def _analyze_split(study: Study, runs: Mapping[RunKey, MeasuredRun], split: str)
         for name, row in values.items()
     ]
     higher_is_better = METRICS[get_task(study.experiments[0][1].task).metric].is_higher_better
-    return SplitResult(tuple(results), tuple(_compare_pairs(values, higher_is_better)))
+    pairs = [(later, earlier) for earlier, later in combinations(values, 2)]
+    if against_first:
+        pairs = [pair for pair in pairs if pair[1] == study.names[0]]
+    return SplitResult(tuple(results), tuple(_compare_pairs(values, pairs, higher_is_better)))
 
 
 def _compute_interval(values: Sequence[float]) -> Interval | None:
     return make_mean_test(values).compute_interval(1 - ALPHA) if values else None
 
 
-def _compare_pairs(values: Mapping[str, Mapping[int, float]], higher_is_better: bool) -> Iterator[PairResult]:
+def _compare_pairs(
+    values: Mapping[str, Mapping[int, float]], pairs: Sequence[tuple[str, str]], higher_is_better: bool
+) -> Iterator[PairResult]:
     """Yield the result of each pair, the later experiment minus the earlier. values: by name and seed."""
-    pairs = [(later, earlier) for earlier, later in combinations(values, 2)]
     differences = [[value - values[b][seed] for seed, value in values[a].items() if seed in values[b]] for a, b in pairs]
     tests = [make_mean_test(row) if row else TooFewValues(0.0) for row in differences]
     adjusted, levels = adjust_p_values([test.compute_p_value() for test in tests]), list_interval_levels(tests)

@@ -60,7 +60,8 @@ class Run:
     id, owner: names. experiment: with the changes made so far. show: samples whose predictions the records carry. weight_file:
     where its weights are written, "" for nowhere. saved: the file from which it continues. size: megabytes that it needs.
     update: the newest that an event named. newest_recorded_update: -1 for none. unconfirmed: commands that no worker has
-    confirmed yet. pause_at: the update after which a step pauses again. listener: gets each event that is added.
+    confirmed yet. pause_at: the update after which a step pauses again. listener: gets each event that is added. paced: whether
+    it advances by update together with the other paced runs of its visit.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Run:
     saved: str = ""
     size: float = 0.0
     recorded: bool = False
+    paced: bool = False
     settings: Settings = field(default_factory=Settings)
     state: str = "queued"
     reason: str = ""
@@ -183,6 +185,7 @@ class Run:
             "paused": self.state == "paused",
             "pause_at": self.pause_at,
             "recovering": self.recovering,
+            "paced": self.paced,
         }
 
     def poll(self, since: int, position: int | None) -> Poll:

@@ -76,11 +76,15 @@ class FairShare:
         runs = self._runs[min(self._runs, key=lambda owner: self._owners[owner].used)]
         return min(runs, key=lambda run: runs[run].used)
 
-    def charge(self, run: str, seconds: float) -> None:
-        """Add the time that the run has used."""
+    def charge(self, run: str, seconds: float, progress: float | None = None) -> None:
+        """Add the time that the run has used.
+
+        progress: what counts among the runs of its owner instead of the time, so that those with equal progress advance
+        together.
+        """
         owner = self._owner_of[run]
         account = self._runs.get(owner, {}).get(run) or self._idle[run][1]
-        account.used += seconds / account.weight
+        account.used += (seconds if progress is None else progress) / account.weight
         self._owners[owner].used += seconds / self._owners[owner].weight
 
     def may_run_now(self, run: str, ahead: float = AHEAD) -> bool:

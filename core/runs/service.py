@@ -33,6 +33,7 @@ from core.runs.replay import Replay
 from core.runs.run import Poll, Run, RunRecorder
 from core.runs.sensitivity_jobs import SensitivityJobs
 from core.runs.settings import Settings, read_settings
+from core.runs.studies import Studies
 from core.runs.trace_jobs import UpdateTraceJobs
 from core.runs.uploads import Uploads
 from core.runs.visits import Visits
@@ -49,7 +50,7 @@ class Service:
 
     workers, threads: number of worker processes and threads in each; by default, from the settings and the machine. clock:
     seconds, for visits and recorded runs. `uploads` are the files that the visits have uploaded; `measurements` and `traces`
-    share one queue of jobs. recorder: keeps the runs beyond the visit, if there is one.
+    share one queue of jobs. `studies` train several runs as one. recorder: keeps the runs beyond the visit, if there is one.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Service:
         )
         self.measurements, self.traces = SensitivityJobs(self.jobs), UpdateTraceJobs(self.jobs)
         self._pool = Pool(given, self._capacity, self._folder, self._lock, clock)
+        self.studies = Studies(self, self._lock, given.study_runs, clock)
         self._upkeep_thread = threading.Thread(target=self._run_upkeep, name="runs", daemon=True)
         self._upkeep_thread.start()
 
@@ -90,24 +92,75 @@ class Service:
         Invalid beyond a limit, if the service is closed, and for a file that does not belong to the owner.
         """
         self.uploads.check(owner, experiment)
-        size = self._measure(experiment)
+        size = self.measure(experiment)
         with self._lock:
             self._check_room(owner)
             name = uuid4().hex
             weight_file = str(self._folder / f"{name}.pt") if is_small_enough(experiment) else ""
-            saved = str(self._folder / f"{name}.run")
             listener = self._recorder.begin_run(name, owner, experiment) if self._recorder else None
-            run = self._enter(
-                Run(name, owner, experiment, show, weight_file, saved, size, settings=self.settings, listener=listener)
+            run = self._start(
+                Run(name, owner, experiment, show, weight_file, size=size, settings=self.settings, listener=listener)
             )
-            self._pool.add(run)
+            self.renew(owner)
             return run.id
+
+    def start_run(self, experiment: Experiment, owner: str, size: float) -> str:
+        """Start a run of a study, which advances together with the others by update, and return its id.
+
+        size: as `measure` returned it. It is no sign of life of its visit: nobody has to look at it. Raises Invalid beyond a
+        limit.
+        """
+        with self._lock:
+            self._check_room(owner)
+            return self._start(Run(uuid4().hex, owner, experiment, size=size, paced=True, settings=self.settings)).id
+
+    def measure(self, experiment: Experiment) -> float:
+        """Return how much memory the run will need, in megabytes.
+
+        Raises Invalid if the run needs more memory or makes more updates than this server allows.
+        """
+        size = estimate_memory(experiment)
+        self._check_memory(size)
+        if (updates := count_updates(experiment)) > self.settings.updates:
+            raise Invalid(
+                _(
+                    "This run would make {n} updates; here a run may make {most}. Lower the number of epochs or updates, or "
+                    "train it by the command line."
+                ).format(n=updates, most=self.settings.updates),
+                "updates" if experiment.updates else "epochs",
+            )
+        return size
+
+    def has_room(self, owner: str) -> bool:
+        """Return whether the visit, if it is present, may start another run now."""
+        with self._lock:
+            if self._visits.is_away(owner):
+                return False
+            try:
+                self._check_room(owner)
+            except Invalid:
+                return False
+            return True
+
+    def read_events(self, run_id: str, since: int) -> Poll:
+        """Return the run's state and its events from index `since` on, without a sign of life of its visit."""
+        with self._lock:
+            run = self._runs.get(run_id)
+            return Poll("gone", next=since) if run is None else run.poll(since, self._pool.position(run))
+
+    def remove(self, run_id: str) -> None:
+        """End a run, if it has not ended, and forget it."""
+        with self._lock:
+            if run_id in self._runs:
+                self._stop(self._runs[run_id])
+                self._forget(self._runs[run_id])
 
     def replay(self, recorded: Recorded, owner: str, seconds_per_update: float) -> str:
         """Play a recorded run and return its id. It is polled and commanded like any run, but cannot be changed."""
         with self._lock:
             run = self._enter(Run(uuid4().hex, owner, recorded.experiment, recorded=True, settings=self.settings))
             self._replays[run.id] = Replay(run, recorded, seconds_per_update, self._clock)
+            self.renew(owner)
             return run.id
 
     def poll(self, run_id: str, since: int = 0) -> Poll:
@@ -195,10 +248,12 @@ class Service:
                 for run in self._list_runs_of(owner):
                     self._pool.suspend(run)
             for owner in self._visits.list_forgotten():
+                self.studies.forget(owner)
                 for run in self._list_runs_of(owner):
                     self._stop(run)
                     self._forget(run)
             self._pool.tidy()
+            self.studies.tidy()
         for owner in leaving:
             self.jobs.cancel(owner)
             self.file_checks.cancel(owner)
@@ -217,22 +272,11 @@ class Service:
         self._upkeep_thread.join()
         self._tidy_up()
 
-    def _measure(self, experiment: Experiment) -> float:
-        """Return how much memory the run will need, in megabytes.
-
-        Raises Invalid if the run needs more memory or makes more updates than this server allows.
-        """
-        size = estimate_memory(experiment)
-        self._check_memory(size)
-        if (updates := count_updates(experiment)) > self.settings.updates:
-            raise Invalid(
-                _(
-                    "This run would make {n} updates; here a run may make {most}. Lower the number of epochs or updates, or "
-                    "train it by the command line."
-                ).format(n=updates, most=self.settings.updates),
-                "updates" if experiment.updates else "epochs",
-            )
-        return size
+    def _start(self, run: Run) -> Run:
+        """Start a run, or queue it."""
+        run.saved = str(self._folder / f"{run.id}.run")
+        self._pool.add(self._enter(run))
+        return run
 
     def _check_memory(self, size: float) -> None:
         most = self.settings.run_memory or self._capacity.room
@@ -262,7 +306,6 @@ class Service:
         for one in ended[: max(0, len(ended) - self.settings.ended_runs_per_visit)]:
             self._forget(one)
         self._runs[run.id] = run
-        self.renew(run.owner)
         return run
 
     def _forget(self, run: Run) -> None:

@@ -34,6 +34,7 @@ class Settings:
 
     - slice_time: how long a run trains before the next one's turn.
     - runs_per_visit: runs of one visit that have not ended; ended_runs_per_visit: its ended runs that are kept.
+    - study_runs: runs of a study that go on at once; the others of its runs follow.
     - resident_runs: runs that one worker holds in memory, and more only after a crash of another; residence_time: how long each
       stays if others wait.
     - waiting_runs: runs of all visits that wait for room.
@@ -88,6 +89,7 @@ class Settings:
     slice_time: float = 0.1
     runs_per_visit: int = 32
     ended_runs_per_visit: int = 32
+    study_runs: int = 8
     resident_runs: int = 24
     residence_time: float = 2.0
     waiting_runs: int = 300

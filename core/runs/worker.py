@@ -52,6 +52,8 @@ MAX_SWAPPING_SHARE = (
 )
 RECOVERY_SLICES = 10.0  # slices that a visit may be ahead of the others while its run repeats updates lost in a crash
 MIN_PAUSE = 0.5  # seconds of a pause after which the run is saved
+PACED_UPDATE = 0.02  # seconds that an update of a paced run counts among the runs of its visit
+PACED_SHARE = 0.1  # what a second without an update counts, so that it is not free
 ALIVE = 1.0  # seconds between two signs of life
 ROUND_TIME = 1.0  # seconds in which each run should get a turn, if its updates are short enough
 TURN_FILE_SIZE = 64  # bytes of the file with the name of the run whose turn it is
@@ -100,9 +102,7 @@ class LoadedRun:
         except Exception as error:
             if not isinstance(error, Invalid):
                 traceback.print_exc()
-            self.emit_event(
-                {"event": "failed", "update": self.trainer.update if self.trainer else 0, "reason": explain_error(error)}
-            )
+            self.emit_event({"event": "failed", "update": self.update, "reason": explain_error(error)})
             return "ended"
         if self.commands.applied != self.reported_applied:
             self.emit_event({"event": "taken"})
@@ -125,6 +125,20 @@ class LoadedRun:
         return (
             self.saved is not None and since >= self.saving / MAX_SAVING_SHARE and time.monotonic() - self.saved_at >= interval
         )
+
+    @property
+    def update(self) -> int:
+        """Return the number of its newest update."""
+        return self.trainer.update if self.trainer else 0
+
+    def measure_progress(self, since: int, seconds: float) -> float | None:
+        """Return what a turn counts among the runs of the visit: of a paced run its updates; None for the time.
+
+        since: the update before the turn. So paced runs advance together by update, whatever an update of each costs.
+        """
+        if not self.message.get("paced"):
+            return None
+        return PACED_UPDATE * (self.update - since) or PACED_SHARE * seconds
 
     def may_leave(self) -> bool:
         """Return whether the run can be unloaded: not before it has trained enough for the time that loading and saving take,
@@ -156,11 +170,11 @@ class LoadedRun:
 
     def stop(self) -> None:
         """Emit "stopped" and write the present weights."""
-        update, seconds = 0, 0.0
+        seconds = 0.0
         if self.trainer:
             self.trainer.save_weights()
-            update, seconds = self.trainer.update, self.trainer.seconds
-        self.emit_event({"event": "stopped", "update": update, "seconds": seconds})
+            seconds = self.trainer.seconds
+        self.emit_event({"event": "stopped", "update": self.update, "seconds": seconds})
 
     def close(self) -> None:
         """Free the memory of the run."""
@@ -256,6 +270,7 @@ class Worker:
 
     def _advance(self, name: str, budget: float) -> None:
         loaded, began = self.runs[name], time.perf_counter()
+        update = loaded.update
         # Written before the run is loaded, because loading may already end the process.
         self._write_turn(name, repeats=loaded.trainer is not None and loaded.trainer.is_repeating)
         outcome = loaded.advance(budget, lambda: self._is_urgent(loaded))
@@ -266,7 +281,8 @@ class Worker:
             loaded.paused_at = time.monotonic() if paused and loaded.saved else None
             if loaded.is_due(self.settings.save_interval):
                 loaded.save()
-            self.shares.charge(name, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self.shares.charge(name, seconds, loaded.measure_progress(update, seconds))
             if paused:
                 self.shares.sleep(name)
             elif self._is_repeating(loaded):
