@@ -30,6 +30,7 @@ def build_navigation(at_lab: bool) -> StreamlitPage:
     pages = [
         st.Page(LAB, title=_("Lab"), url_path="start", default=True, visibility=visibilities[0]),
         st.Page(LAB, title=_("Lab"), url_path="lab", visibility=visibilities[1]),
+        st.Page("pages/lab/compare.py", title=_("Compare"), url_path="compare"),
         st.Page("pages/lab/history.py", title=_("History"), url_path="history"),
         st.Page("pages/learn/masks.py", title=_("Masks"), url_path="masks"),
         st.Page("pages/learn/path.py", title=_("The L+1 path"), url_path="path"),

@@ -24,7 +24,7 @@ from playwright.sync_api import ConsoleMessage, Error, Locator, Page, TimeoutErr
 ROOT = Path(__file__).parents[1]
 START = 60.0  # seconds after which the server counts as broken
 QUICK = 1500  # milliseconds that an action may wait for what it acts on
-PAGES = ("Lab", "History", "Masks", "The L+1 path", "Methods", "Paper tables")
+PAGES = ("Lab", "Compare", "History", "Masks", "The L+1 path", "Methods", "Paper tables")
 TROUBLE = ".stException, .st-key-crash, [data-testid=stAlertContentError]:has-text('Traceback')"
 FIRST_SEED = int(os.environ.get("VISITOR_SEED", date.today().toordinal() * 10))
 SEEDS = range(FIRST_SEED, FIRST_SEED + 10)

@@ -29,6 +29,7 @@ from pages.common.service import get_service
 APP = str(Path(__file__).parents[1] / "app.py")
 PAGES = {
     "lab": "pages/lab/lab.py",
+    "compare": "pages/lab/compare.py",
     "history": "pages/lab/history.py",
     "masks": "pages/learn/masks.py",
     "path": "pages/learn/path.py",

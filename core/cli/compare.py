@@ -1,6 +1,8 @@
 """python -m core compare: train several methods with several seeds, and say which is better, as far as the seeds allow."""
 
 import argparse
+import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -16,9 +18,9 @@ from core.experiment.bounds import check_integer
 from core.experiment.experiment import Experiment
 from core.experiment.study import MAX_SEEDS, Study, study_from_json
 from core.i18n import N_, _
-from core.results.measured_runs import MeasuredRun
-from core.results.run_folder import DEFAULT_FOLDER, RunFolder
+from core.results.run_folder import DEFAULT_FOLDER, RunFolder, StoredRun
 from core.results.runner import run_study
+from core.results.study_recording import build_recording, write_recording
 from core.results.study_stats import RunKey, analyze_study
 from core.results.tensorboard import check_tensorboard, write_event_file
 
@@ -55,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tensorboard", type=Path, metavar="FOLDER", help=_("also write the curves there, as event files of TensorBoard")
     )
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help=_("also write the study with its curves there, for the app to show")
+    )
     add_json_option(parser)
 
 
@@ -66,16 +71,25 @@ def run(args: argparse.Namespace) -> int:
     if args.tensorboard:
         check_tensorboard()
     report = JsonReport(study) if args.json else TextReport(study)
-    runs: dict[RunKey, MeasuredRun] = {}
+    runs: dict[RunKey, StoredRun] = {}
     with closing(run_study(study, folder, args.processes)) as ended_runs, closing(report):
         report.start()
         for ended in ended_runs:
-            runs[ended.run.name, ended.run.seed] = ended.stored.run
+            runs[ended.run.name, ended.run.seed] = ended.stored
             if args.tensorboard:
                 write_event_file(args.tensorboard, ended.run, ended.stored.events)
             report.add_run(ended)
-    report.end(analyze_study(study, runs))
-    return int(any(run.failed for run in runs.values()))
+    report.end(analyze_study(study, {key: stored.run for key, stored in runs.items()}))
+    if args.record:
+        write_recording(args.record, build_recording(study, runs, _describe_command()))
+    return int(any(stored.run.failed for stored in runs.values()))
+
+
+def _describe_command() -> str:
+    """Return the command without the paths of this machine."""
+    words = sys.argv[1:]
+    paths = {index + n for index, word in enumerate(words) for n in (0, 1) if word in ("--runs", "--record", "--tensorboard")}
+    return shlex.join(["python", "-m", "core", *(word for index, word in enumerate(words) if index not in paths)])
 
 
 def build_study(args: argparse.Namespace) -> Study:

@@ -22,7 +22,7 @@ LOG = logging.getLogger("dropout")
 CRASH = "crash"  # the report of the last exception, until the visitor has chosen how to go on
 RERUN = "crash-rerun"  # a fragment has asked for the page to be drawn again
 WORKED = "worked"  # the state of the visit after the last page that was drawn without an exception
-RUNS = ("run", "previous_run", "earlier")  # fields of the visit that are not restored
+RUNS = ("run", "previous_run", "earlier", "compared")  # fields of the visit that are not restored
 HISTORY = ("undo", "redo")  # fields that are not copied in every run: up to a hundred experiments, which nothing changes
 MAX_REPORT_CHARACTERS = 4000  # characters of a report
 

@@ -6,5 +6,5 @@ from pages.common.component import read_style
 
 
 def apply_style() -> None:
-    """Add the style sheets of all pages and of the Lab."""
-    st.html(f"<style>{read_style('page')}{read_style('lab')}</style>")
+    """Add the style sheets of all pages, of the Lab and of the Compare page."""
+    st.html(f"<style>{''.join(map(read_style, ('page', 'lab', 'compare')))}</style>")

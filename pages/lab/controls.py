@@ -24,8 +24,8 @@ from pages.common import visit
 from pages.common.escape import escape_markdown
 from pages.common.experiment_choices import draw_cell_choice, draw_layers_choice
 from pages.common.visit_files import replace_lost_file
-from pages.common.widgets import draw_choice, draw_widget
-from pages.lab import files, sites, upload, workbench
+from pages.common.widgets import draw_button, draw_choice, draw_widget
+from pages.lab import compare_state, files, sites, upload, workbench
 from pages.lab.site_sharing import draw_site_sharing
 
 UNIT_CHOICES = (16, 32, 48, 64, 96, 128, 200, 256)
@@ -60,8 +60,28 @@ def draw_controls() -> None:
         _draw_sites(experiment)
     with st.container(key="controls-more"):
         _draw_more_settings(experiment)
+        _draw_compare_button()
         st.caption(_describe_size(experiment))
         _draw_refusal(*_list_main_keys(experiment))
+
+
+def _draw_compare_button() -> None:
+    draw_button(
+        _("Add to comparison"),
+        key="add-to-comparison",
+        tell=_add_to_comparison,
+        icon=":material/compare_arrows:",
+        type="tertiary",
+        help=_("Adds these settings to the study of the Compare page, which trains them over several seeds."),
+    )
+
+
+def _add_to_comparison() -> None:
+    if compare_state.add_lab_experiment("add-to-comparison"):
+        n = len(compare_state.get_study().names)
+        visit.set_notice(_("These settings are on the Compare page now; {n} experiments are compared there.").format(n=n))
+    else:
+        visit.set_notice(compare_state.get_refusal("add-to-comparison"))
 
 
 def _draw_data_and_model(experiment: Experiment) -> None:

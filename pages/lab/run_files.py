@@ -45,7 +45,8 @@ def _draw() -> None:
             partial(_build_json, run),
             ("run.json", "application/json"),
             _(
-                "The experiment, its changes, all events as the command line prints them, and the versions. The page “History” opens it."
+                "The experiment, its changes, all events as the command line prints them, and the versions. The page “History” "
+                "opens it."
             ),
         )
 

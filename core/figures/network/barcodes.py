@@ -39,7 +39,7 @@ def fill_barcodes(scene: Scene, pieces: Sequence[str]) -> str:
         value
         for site, layer in scene.active_rates
         for factors in scene.select_window(site, layer)
-        for value in (str(np.count_nonzero(factors)), _stripe_path(scene, site, factors))
+        for value in (str(np.count_nonzero(factors)), draw_stripes(scene, site, factors))
     ]
     return "".join(part for pair in zip(pieces, [*values, ""], strict=True) for part in pair)
 
@@ -54,7 +54,7 @@ def _render_blank_barcode(scene: Scene, name: str, site: str, layer: int, t: int
     stripes = tag(
         "path",
         d=BLANK,
-        transform=_stripe_transform(box, min(units, MAX_UNITS)),
+        transform=place_stripes(box, min(units, MAX_UNITS)),
         data_site=site,
         data_layer=str(layer),
         data_t=str(t),
@@ -73,7 +73,7 @@ def _render_blank_barcode(scene: Scene, name: str, site: str, layer: int, t: int
     )
 
 
-def _stripe_path(scene: Scene, site: str, factors: Array) -> str:
+def draw_stripes(scene: Scene, site: str, factors: Array) -> str:
     """Return the path of a barcode: a full stripe for each kept unit; a Gaussian factor f has height f / 2, at most 1.
 
     factors: of the units, [U].
@@ -85,7 +85,8 @@ def _stripe_path(scene: Scene, site: str, factors: Array) -> str:
     return "".join(f"M{unit} {1 - high:.3g}v{high:.3g}" for unit, high in enumerate(heights))
 
 
-def _stripe_transform(box: Box, units: int) -> str:
+def place_stripes(box: Box, units: int) -> str:
+    """Return the transform of the stripes of so many units into the box of their barcode."""
     # Within the path a unit is 1 wide and the barcode 1 high, so that the path's numbers are unit numbers.
     across, along = min(MAX_INSET, box.width / 5), min(MAX_INSET, box.height / 5)  # so that a thin barcode stays visible
     width, height = box.width - 2 * across, box.height - 2 * along

@@ -11,15 +11,24 @@ from core.figures.svg import format_path, group, tag
 
 def render_links(scene: Scene, name: str) -> str:
     """Return one element for each stretch of connections and layer, over all steps of the window."""
-    stretches = [site for site in _STRETCH_PATHS if scene.has_carry or site != "cell"]
-    return "".join(
-        _render_link(scene, name, site, layer) for site in stretches for layer in get_site_layers(SITES[site], scene.layers)
-    )
+    return "".join(_render_link(scene, name, site, layer) for site, layer in list_stretches(scene))
+
+
+def list_stretches(scene: Scene) -> list[tuple[str, int]]:
+    """Return the stretches of connections, each named by the site that lies on it, with its layer."""
+    sites = [site for site in _STRETCH_PATHS if scene.has_carry or site != "cell"]
+    return [(site, layer) for site in sites for layer in get_site_layers(SITES[site], scene.layers)]
+
+
+def draw_stretch(scene: Scene, site: str, layer: int) -> str:
+    """Return the path data of a stretch of connections, over all steps of the window."""
+    draw = _draw_state_update if site == "candidate" and not scene.has_carry else _STRETCH_PATHS[site]
+    return "".join(draw(scene.layout, layer, t) for t in scene.steps) + _draw_beyond_window(scene, site, layer)
 
 
 def render_path(scene: Scene, name: str) -> str:
     """Return the traced path within the window, with an arrow where it enters or leaves the window."""
-    line = tag("path", id=f"{name}-path", class_="net-path", d=" ".join(_draw_route(scene)), pathLength="1")
+    line = tag("path", id=f"{name}-path", class_="net-path", d=" ".join(draw_route(scene)), pathLength="1")
     return group(line, clip_path=f"url(#{name}-window)") + "".join(_render_arrows(scene, name))
 
 
@@ -29,8 +38,7 @@ def is_on_path(scene: Scene, layer: int, t: int) -> bool:
 
 
 def _render_link(scene: Scene, name: str, site: str, layer: int) -> str:
-    draw = _draw_state_update if site == "candidate" and not scene.has_carry else _STRETCH_PATHS[site]
-    d = "".join(draw(scene.layout, layer, t) for t in scene.steps) + _draw_beyond_window(scene, site, layer)
+    d = draw_stretch(scene, site, layer)
     return group(
         tag("path", class_="net-reach", d=d),
         tag("path", class_="net-wire", d=d),
@@ -107,7 +115,8 @@ _STRETCH_PATHS = {
 }
 
 
-def _draw_route(scene: Scene) -> Iterator[str]:
+def draw_route(scene: Scene) -> Iterator[str]:
+    """Yield the path data of the traced path."""
     at, climbs = scene.layout, scene.climbs
     yield format_path("M", at.x(climbs[0]), at.input_top)
     for layer in range(1, scene.layers + 1):
