@@ -11,7 +11,7 @@ Pages read it and change it through `edit`; no widget's key is read anywhere els
 - curves: the settings of the curves.
 - pace: of live runs. stepping: whether the run goes on update by update, as at the slow pace; stepped_at: when it last did.
 - shared: the link that the visitor asked for last, with its QR code; None before.
-- view, lab, masks, path, methods, compare: the views of the pages. compared: the runs of the Compare page's study. history: what
+- view, lab, masks, path, methods, compare: the views of the pages. compared: the runs of that page's study. history: what
   the page of the stored runs shows.
 """
 
