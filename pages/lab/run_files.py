@@ -44,10 +44,7 @@ def _draw() -> None:
             _("Everything (JSON)"),
             partial(_build_json, run),
             ("run.json", "application/json"),
-            _(
-                "The experiment, its changes, all events as the command line prints them, and the versions. The page “History” "
-                "opens it."
-            ),
+            _("The experiment, all events as the command line prints them, and the versions. “History” opens the file."),
         )
 
 
