@@ -1,6 +1,8 @@
 """The popover of the Compare page that saves the study: CSV, JSON, scripts, and a report that stands alone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -18,19 +20,20 @@ def draw_export_popover() -> None:
     popover = st.popover(_("Export"), key="compare-export", on_change="rerun")
     if not popover.open:
         return
+    # Streamlit calls what makes a file outside of the visit, so that all it needs is taken along.
+    study, runs, results, origin = state.get_study(), state.get_runs(), state.get_results(), describe_origin()
+    write_data = partial(write_json, study, runs, results, origin)
     with popover:
         st.caption(_("The address of this page is a link to the study. The runs are in these files:"))
-        st.download_button(_("Report (HTML)"), _build_report, "comparison.html", "text/html", on_click="ignore",
-                           help=_("One page with figures, verdicts and settings; it needs no network."))  # fmt: skip
-        st.download_button(_("Runs (CSV)"), _build_csv, "comparison.csv", "text/csv", on_click="ignore")
-        st.download_button(_("Study with curves (JSON)"), _build_json, "comparison.json", "application/json", on_click="ignore")
-        st.download_button(
-            _("PyTorch scripts (ZIP)"),
-            lambda: build_zip(state.get_study()),
-            "comparison.zip",
-            "application/zip",
-            on_click="ignore",
-        )
+        write_report = partial(_write_report, _collect_content(origin), write_data)
+        _draw_button(_("Report (HTML), one page that needs no network"), write_report, "comparison.html", "text/html")
+        _draw_button(_("Runs (CSV)"), partial(write_csv, study, runs), "comparison.csv", "text/csv")
+        _draw_button(_("Study with curves (JSON)"), write_data, "comparison.json", "application/json")
+        _draw_button(_("PyTorch scripts (ZIP)"), partial(build_zip, study), "comparison.zip", "application/zip")
+
+
+def _draw_button(label: str, build: Callable[[], str | bytes], file: str, kind: str) -> None:
+    st.download_button(label, build, file, kind, on_click="ignore")
 
 
 def describe_origin() -> dict[str, str]:
@@ -48,21 +51,17 @@ def describe_origin() -> dict[str, str]:
     return {_("Trained live, written on"): datetime.now(UTC).date().isoformat()}
 
 
-def _build_csv() -> str:
-    return write_csv(state.get_study(), state.get_runs())
+def _write_report(content: ReportContent, write_data: Callable[[], str]) -> str:
+    return build_report(content, write_data())
 
 
-def _build_json() -> str:
-    return write_json(state.get_study(), state.get_runs(), state.get_results(), describe_origin())
-
-
-def _build_report() -> str:
+def _collect_content(origin: dict[str, str]) -> ReportContent:
     study, update = state.get_study(), state.select_update()
     networks = [
         compare_board.draw_small_network(experiment, update, LIGHT, f"report-{n}")
         for n, (_name, experiment) in enumerate(study.experiments)
     ]
-    content = ReportContent(
+    return ReportContent(
         study,
         state.get_runs(),
         state.get_results(),
@@ -70,6 +69,5 @@ def _build_report() -> str:
         {name: state.get_slot(name) for name in study.names},
         networks,
         update,
-        describe_origin(),
+        origin,
     )
-    return build_report(content, _build_json())
