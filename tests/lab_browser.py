@@ -21,7 +21,7 @@ FOCUSED = """([role, words]) => {
 }"""
 # Resolves when every curve of the chart has more points than are given by its name.
 GROWN = """(node, points) => new Promise((done) => {
-    const grown = ([name, number]) => node.data.some((trace) => trace.name === name && trace.x.length > number)
+    const grown = ([name, number]) => node.data?.some((trace) => trace.name === name && trace.x.length > number)
     const look = () => (Object.entries(points).every(grown) ? done() : requestAnimationFrame(look))
     look()
 })"""

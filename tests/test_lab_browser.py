@@ -394,7 +394,7 @@ def test_a_file_of_ones_own_is_forecast_live_and_a_bad_one_loses_nothing(lab: La
 
 def test_everything_can_be_done_by_keyboard(lab: Lab) -> None:
     lab.open(QUICK)
-    lab.tab_to("button", "Play", within=9)  # past the pages' names, before all controls
+    lab.tab_to("button", "Play", within=14)  # past the pages' names and what is done with the page, before all controls
     lab.page.keyboard.press("Enter")
     expect(lab.state("live")).to_be_visible()
     lab.wait_for_update(5)

@@ -96,7 +96,16 @@ def test_the_first_run_draws_the_default_experiment() -> None:
     ]
     assert read_switches(page) == dict.fromkeys(COMMON_SITES, False) | dict.fromkeys(("input", "between", "output"), True)
     assert [page.slider(key=f"rate-{site}").value for site in ("input", "between", "output")] == [0.5] * 3
-    assert [button.label for button in page.button] == ["Play live", "Step", "Reset", "New masks", "", "", "Pause"]
+    assert [button.label for button in page.button] == [
+        "Play live",
+        "Step",
+        "Reset",
+        "New masks",
+        "",
+        "",
+        "Pause",
+        "Add to comparison",
+    ]
     assert "**3 masks** = L + 1" in sentence(page)
     assert read_address(page) == {"v": "1", "task": "language-model"}
     assert not page.warning

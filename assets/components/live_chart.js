@@ -11,6 +11,6 @@ import { updateSaveMenu } from "./save_menu.js";
 export default function ({ data, parentElement, setTriggerValue }) {
   const node = /** @type {ChartNode} */ (parentElement.querySelector(".live-chart"));
   const place = /** @type {HTMLElement} */ (parentElement.querySelector(".chart-tools"));
-  updateSaveMenu(place, data.save, (kind) => saveChart(node, kind, data.save.file));
+  updateSaveMenu(place, data.save, (kind) => saveChart(node, kind, data.save[1]));
   return updateChart(node, data, setTriggerValue);
 }

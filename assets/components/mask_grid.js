@@ -22,8 +22,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (root.drawn !== data.svg) drawGrid(root, data.svg);
   updateSaveMenu(/** @type {Element} */ (parentElement.querySelector(".grid-tools")), data.save, (kind) => {
     const svg = /** @type {SVGSVGElement} */ (root.querySelector("svg"));
-    if (kind === "csv") saveRows(listBarcodes(svg), data.save.file);
-    else saveDrawing(svg, kind, data.save.file);
+    if (kind === "csv") saveRows(listBarcodes(svg), data.save[1]);
+    else saveDrawing(svg, kind, data.save[1]);
   });
   root.onclick = ({ target }) => {
     const cell = findCell(target);

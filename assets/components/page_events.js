@@ -8,7 +8,9 @@ const BROWSER = "dropout-browser"; // in the localStorage: a random key, by whic
 const LATER = 1500; // milliseconds: a new tab has nothing to find, and says its name when the page has been drawn
 
 const LOOK = 500; // milliseconds between two looks whether a clicked page has come
-const PATIENCE = 20_000; // milliseconds after which it is waited for no longer
+const PATIENCE = 30_000; // milliseconds after which it is waited for no longer
+const SETTLED = 3000; // milliseconds: a page that has been there for so long stays; before, a late message may bring the old one back
+const STUCK = 8000; // milliseconds after a click in which the server has answered nothing: it may have dropped the request
 
 /** @typedef {{ send: (name: string, value: unknown) => void }} Listener */
 /** @typedef {"sessionStorage" | "localStorage"} Place */
@@ -19,7 +21,12 @@ const TEXT = "input:not([type=range]):not([type=checkbox]):not([type=radio]), te
 /** @type {Listener | undefined} */
 let listener;
 
-/** @type {{ href: string, end: number } | undefined} the link of the navigation whose page has not come yet, in milliseconds */
+/**
+ * The link of the navigation whose page has not come for good; when it was clicked last, by whomever; since when its page is
+ * there, 0 if it is not. In milliseconds.
+ *
+ * @type {{ href: string, end: number, clicked: number, there: number } | undefined}
+ */
 let awaited;
 
 /**
@@ -47,10 +54,11 @@ export default function ({ data, setTriggerValue }) {
 function follow(event) {
   const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (event.isTrusted && awaited?.there) awaited = undefined; // the visitor goes on from there
   if (!plain || !link) return;
   if (link.matches(NAVIGATION) && event.isTrusted) {
     if (!awaited) setTimeout(repeatLostClick, LOOK);
-    awaited = { href: link.href, end: Date.now() + PATIENCE };
+    awaited = { href: link.href, end: Date.now() + PATIENCE, clicked: Date.now(), there: 0 };
   }
   if (!link.matches("a.to-lab")) return;
   awaited = undefined;
@@ -62,15 +70,18 @@ function follow(event) {
 // between the click and the answer names the old page, and Streamlit's server returns to that.
 function repeatLostClick() {
   if (!awaited) return;
-  const { href, end } = awaited;
-  const state = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state");
-  const arrived = new URL(href).pathname === location.pathname;
-  if (state === "notRunning" && !arrived) {
+  const { href, end, clicked } = awaited;
+  const now = Date.now();
+  const ended = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state") === "notRunning";
+  const there = ended && new URL(href).pathname === location.pathname;
+  awaited.there = there ? awaited.there || now : 0;
+  if ((ended && !there) || (!ended && now - clicked > STUCK)) {
+    awaited.clicked = now;
     for (const link of document.querySelectorAll(NAVIGATION)) {
       if (link instanceof HTMLAnchorElement && link.href === href) link.click();
     }
   }
-  if ((state === "notRunning" && arrived) || Date.now() > end) awaited = undefined;
+  if ((there && now - awaited.there >= SETTLED) || now > end) awaited = undefined;
   else setTimeout(repeatLostClick, LOOK);
 }
 

@@ -2,8 +2,7 @@
 
 const SCALE = 2; // pixels of a saved picture for each of the page
 
-/** @typedef {{ kind: string, label: string }} SaveKind */
-/** @typedef {{ label: string, file: string, kinds: SaveKind[] }} SaveMenu `file`: its name, without the ending. */
+/** @typedef {[label: string, file: string, kinds: [kind: string, label: string][]]} SaveMenu `file`: its name, without the ending. */
 
 /**
  * Show the menu in a place of its own; save(kind) is called for the kind that was chosen.
@@ -11,14 +10,14 @@ const SCALE = 2; // pixels of a saved picture for each of the page
  * @param {SaveMenu} menu
  * @param {(kind: string) => void} save
  */
-export function updateSaveMenu(place, menu, save) {
+export function updateSaveMenu(place, [name, , kinds], save) {
   const details = /** @type {HTMLDetailsElement} */ (place.querySelector(".save-menu") ?? makeSaveMenu(place));
   const summary = /** @type {HTMLElement} */ (details.querySelector("summary"));
-  summary.title = menu.label;
-  summary.setAttribute("aria-label", menu.label);
+  summary.title = name;
+  summary.setAttribute("aria-label", name);
   const list = /** @type {HTMLElement} */ (details.querySelector("div"));
   list.replaceChildren(
-    ...menu.kinds.map(({ kind, label }) => {
+    ...kinds.map(([kind, label]) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = label;

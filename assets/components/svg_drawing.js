@@ -12,7 +12,7 @@ export default function ({ data, parentElement }) {
   const { save } = data;
   if (save) {
     updateSaveMenu(frame, save, (kind) => {
-      saveDrawing(/** @type {SVGSVGElement} */ (node.querySelector("svg")), kind, save.file);
+      saveDrawing(/** @type {SVGSVGElement} */ (node.querySelector("svg")), kind, save[1]);
     });
   }
   if (node.drawn === data.svg) return;
