@@ -85,7 +85,9 @@ def learn_from_file(task: str) -> AppTest:
     return page
 
 
-@pytest.mark.parametrize("task", ["language-model", "series", "classification"])
+@pytest.mark.parametrize(
+    "task", ["language-model", *(pytest.param(task, marks=pytest.mark.slow) for task in ("series", "classification"))]
+)
 def test_nothing_of_a_file_is_left_when_the_visit_is_over(service: Service, task: str) -> None:
     page = learn_from_file(task)
     owner = page.session_state["owner"]
