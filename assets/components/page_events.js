@@ -10,7 +10,7 @@ const LATER = 1500; // milliseconds: a new tab has nothing to find, and says its
 const LOOK = 500; // milliseconds between two looks whether a clicked page has come
 const PATIENCE = 30_000; // milliseconds after which it is waited for no longer
 const SETTLED = 3000; // milliseconds: a page that has been there for so long stays; before, a late message may bring the old one back
-const STUCK = 8000; // milliseconds after a click in which the server has answered nothing: it may have dropped the request
+const STUCK = 12_000; // milliseconds after a click in which the server has answered nothing: it may have dropped the request
 
 /** @typedef {{ send: (name: string, value: unknown) => void }} Listener */
 /** @typedef {"sessionStorage" | "localStorage"} Place */
@@ -91,6 +91,7 @@ function travel(event) {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== "z" && key !== "y")) return;
   if (event.target instanceof Element && event.target.closest(TEXT)) return;
   event.preventDefault();
+  if (awaited && !awaited.there) return; // the page that the key was meant for is being left
   listener?.send("travel", key === "y" || event.shiftKey ? "redo" : "undo");
 }
 
