@@ -91,7 +91,7 @@ def test_a_site_switched_on_and_off_quickly_leaves_the_method_as_it_was(page: Pa
     assert lab.update >= 5
 
 
-@pytest.mark.parametrize(("name", "path"), [("Masks", "masks"), ("Paper tables", "papers")])
+@pytest.mark.parametrize(("name", "path"), [("Masks", "masks"), pytest.param("Paper tables", "papers", marks=pytest.mark.slow)])
 def test_a_click_on_the_navigation_is_not_lost_to_a_key_pressed_right_after_it(
     page: Page, server: str, name: str, path: str
 ) -> None:

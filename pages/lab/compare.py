@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.figures.theme import get_theme
 from core.i18n import N_, _
+from core.tasks import get_task
 from pages.common import news, visit
 from pages.common.address import replace_address
 from pages.common.escape import escape_markdown
@@ -148,10 +149,11 @@ def _draw_status() -> None:
 
 
 def _describe_status() -> str:
-    """Return how far the study is."""
+    """Return the task of the study, and how far it is."""
     live, runs = state.get_state()["live"], state.get_runs().values()
     ended = sum(run["state"] in ("finished", "failed") for run in runs)
-    count = _("{n} of {total} runs").format(n=ended, total=len(runs))
+    task = _(get_task(state.get_study().experiments[0][1].task).label)
+    count = _("{task}: {n} of {total} runs").format(task=task, n=ended, total=len(runs))
     if live:
         parts = [count, _("{n} at work").format(n=live["at_work"])]
         if live["left"] is not None:
