@@ -78,7 +78,7 @@ def _draw_start_set() -> None:
             key="compare-quick",
             tell=_open_start_set,
             args=[True],
-            help=_("Shorter runs, trained live in about two minutes on two cores."),
+            help=_("Fewer and shorter runs, to be trained live."),
         )
         draw_button(
             _("Whole: all, 5 seeds"),
